@@ -1,0 +1,93 @@
+import { type work as bookingWork, slotsNeeded, wishList } from './bookings.ts'
+import { fanOutRange, type work as fanOutWork } from './fan-out.ts'
+import type { BenchContext, Benchmark } from './support/benchmark.ts'
+import { aClinic, type BenchClinic } from './support/clinic.ts'
+import type { Row } from './support/measure.ts'
+import { type BenchNode, startServer } from './support/node.ts'
+import type { FreshStores } from './support/stores.ts'
+import { startWorker } from './support/worker.ts'
+
+const nodeCounts = [1, 2, 4]
+const sockets = 100
+const doctors = 20
+const watchers = 1000
+
+/** No loss on two cores: what a round's noise takes is no loss. */
+const target = { atLeast: 0.95, unit: 'x' as const }
+
+const moduleUrl = (file: string) => new URL(file, import.meta.url).href
+
+type Place = { fresh: FreshStores; clinic: BenchClinic; nodes: BenchNode[] }
+/** Work a second with so many nodes. */
+type Measure = (count: number) => Promise<number>
+
+/** Every number of nodes in each round; the first round warms up. */
+const compare = async (name: string, rounds: number, unit: string, measure: Measure): Promise<Row[]> => {
+	const series = new Map<number, number[]>(nodeCounts.map(count => [count, []]))
+	for (let round = 0; round <= rounds; round++) {
+		for (const count of nodeCounts) {
+			const value = await measure(count)
+			if (round > 0) series.get(count)?.push(value)
+		}
+	}
+	const single = series.get(1) ?? []
+	return nodeCounts.slice(1).map(count => {
+		const several = series.get(count) ?? []
+		const values = several.map((value, round) => value / (single[round] as number))
+		return { name: `scale-out, ${name}, ${count} nodes`, target, values, measured: { unit, subject: several, baseline: single } }
+	})
+}
+
+const bookings = async ({ clinic, nodes }: Place, rounds: number, count: number): Promise<Row[]> => {
+	const load = await startWorker<typeof bookingWork>(moduleUrl('./bookings.ts'))
+	const take = wishList(clinic)
+	try {
+		return await compare('bookings', rounds, 'bookings/s', async nodeCount => {
+			await load.call('connect', urls(nodes, nodeCount), clinic)
+			return await load.call('book', clinic, take(count))
+		})
+	} finally {
+		await load.stop()
+	}
+}
+
+const urls = (nodes: readonly BenchNode[], count: number) => nodes.slice(0, count).map(node => node.url)
+
+/** As many changes as the nodes can hand on: a second's worth is published at once. */
+const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, count: number): Promise<Row[]> => {
+	const load = await startWorker<typeof fanOutWork>(moduleUrl('./fan-out.ts'))
+	try {
+		return await compare('fan-out', rounds, 'deliveries/s', async nodeCount => {
+			await load.call('watch', urls(nodes, nodeCount), clinic, watchers, fanOutRange())
+			const { deliveriesPerSecond } = await load.call('deliver', fresh.redisUrl, clinic, { count, perSecond: 1e6 }, false)
+			return deliveriesPerSecond
+		})
+	} finally {
+		await load.stop()
+	}
+}
+
+const open = async ({ stores, rounds }: BenchContext, bookingsEach: number): Promise<Place> => {
+	const fresh = await stores.fresh()
+	const slots = slotsNeeded(rounds, bookingsEach, doctors, nodeCounts.length)
+	const clinic = await aClinic(fresh.databaseUrl, { doctors, patients: sockets, slots })
+	const nodes: BenchNode[] = []
+	for (let i = 0; i < Math.max(...nodeCounts); i++) nodes.push(await startServer(fresh))
+	return { fresh, clinic, nodes }
+}
+
+/** Bookings and fan-out with 1, 2 and 4 node processes on one machine, against itself with one. */
+export const benchmark: Benchmark = {
+	name: 'scale-out',
+	async run(context) {
+		const { rounds, short } = context
+		const bookingsEach = short ? 1000 : 4000
+		const place = await open(context, bookingsEach)
+		try {
+			return [...(await bookings(place, rounds, bookingsEach)), ...(await fanOut(place, rounds, short ? 1000 : 4000))]
+		} finally {
+			await Promise.all(place.nodes.map(node => node.stop()))
+			await place.fresh.drop()
+		}
+	},
+}

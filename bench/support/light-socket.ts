@@ -1,0 +1,85 @@
+import { WebSocket } from 'ws'
+
+/** An acknowledgement, as the contract has it. */
+// biome-ignore lint/suspicious/noExplicitAny: each benchmark knows what it asked for
+export type Answer = { ok: boolean; error?: { code: string } } & Record<string, any>
+
+/**
+ * A Socket.IO client with nothing in it but the wire (Engine.IO 4, Socket.IO 5, WebSocket only), so that thousands fit
+ * into a load generator that shares two cores with what it measures.
+ */
+export class LightSocket {
+	/** Gets each event as text: `["name",payload]`. */
+	onEvent: (text: string) => void = () => {}
+	readonly #ws: WebSocket
+	readonly #waiting = new Map<number, (answer: Answer) => void>()
+	#lastId = 0
+
+	private constructor(ws: WebSocket) {
+		this.#ws = ws
+	}
+
+	static connect(url: string, token?: string, path = '/socket.io/?EIO=4&transport=websocket'): Promise<LightSocket> {
+		const ws = new WebSocket(url.replace('http', 'ws') + path, { perMessageDeflate: false })
+		const socket = new LightSocket(ws)
+		return new Promise((resolve, reject) => {
+			ws.once('error', reject)
+			ws.once('close', code => reject(new Error(`closed with ${code}`)))
+			ws.on('message', data => {
+				const text = data.toString()
+				if (text.startsWith('42')) socket.onEvent(text.slice(2))
+				else if (text.startsWith('43')) socket.#answered(text)
+				else if (text === '2') ws.send('3')
+				else if (text.startsWith('0')) ws.send(`40${JSON.stringify(token ? { token } : {})}`)
+				else if (text.startsWith('40')) resolve(socket)
+				else if (text.startsWith('44')) reject(new Error(`refused: ${text}`))
+			})
+		})
+	}
+
+	#answered(text: string) {
+		const from = text.indexOf('[')
+		const id = Number(text.slice(2, from))
+		const settle = this.#waiting.get(id)
+		this.#waiting.delete(id)
+		settle?.(JSON.parse(text.slice(from))[0])
+	}
+
+	/** Asks, and waits for the acknowledgement. */
+	ask(event: string, payload: unknown): Promise<Answer> {
+		return new Promise(resolve => {
+			const id = ++this.#lastId
+			this.#waiting.set(id, resolve)
+			this.#ws.send(`42${id}${JSON.stringify([event, payload])}`)
+		})
+	}
+
+	/** Says, without an acknowledgement. */
+	say(event: string, payload: unknown) {
+		this.#ws.send(`42${JSON.stringify([event, payload])}`)
+	}
+
+	close() {
+		this.#ws.terminate()
+	}
+}
+
+/** As many sockets as told, some at a time. */
+export const connectMany = async (
+	count: number,
+	connect: (index: number) => Promise<LightSocket>,
+	atOnce = 100,
+): Promise<LightSocket[]> => {
+	const sockets: LightSocket[] = []
+	for (let from = 0; from < count; from += atOnce) {
+		const size = Math.min(atOnce, count - from)
+		sockets.push(...(await Promise.all(Array.from({ length: size }, (_, index) => connect(from + index)))))
+	}
+	return sockets
+}
+
+/** The answer, or an error that says why not. */
+export const granted = (answer: Answer): Answer => {
+	if (!answer.ok) throw new Error(`refused: ${JSON.stringify(answer.error)}`)
+	return answer
+}

@@ -1,0 +1,88 @@
+import { Button, NativeSelect, Stack, Switch } from '@mantine/core'
+import { type FormEvent, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { User } from '../../contract/index.ts'
+import { useSession } from '../api/session.tsx'
+import { viewerZone } from '../i18n/format.ts'
+import { ErrorMessage } from '../shell/messages.tsx'
+import { checks, PasswordField, TextField, useFields } from './fields.tsx'
+import { useZones } from './zones.ts'
+
+type Props = {
+	onDone?: (user: User) => void
+	/** Whether a doctor may register here. */
+	withDoctors?: boolean
+}
+
+export const RegisterForm = ({ onDone, withDoctors = false }: Props) => {
+	const { t } = useTranslation()
+	const { register } = useSession()
+	const zones = useZones()
+	const [isDoctor, setDoctor] = useState(false)
+	const [error, setError] = useState<unknown>()
+	const [sending, setSending] = useState(false)
+	const fields = useFields({ fullName: '', email: '', phone: '', password: '', specialty: '', timeZone: viewerZone() }, values => ({
+		fullName: checks.required(values.fullName),
+		email: checks.email(values.email),
+		phone: checks.phone(values.phone),
+		password: checks.password(values.password),
+		specialty: isDoctor ? checks.required(values.specialty) : undefined,
+	}))
+
+	const send = async (event: FormEvent<HTMLFormElement>) => {
+		event.preventDefault()
+		if (!fields.complete(event.currentTarget)) return
+		setSending(true)
+		setError(undefined)
+		const { fullName, email, phone, password, specialty, timeZone } = fields.values
+		try {
+			const user = await register({
+				fullName: fullName.trim(),
+				email: email.trim(),
+				password,
+				...(phone.trim() && { phone: phone.trim() }),
+				...(isDoctor && { role: 'doctor' as const, specialty: specialty.trim(), timeZone }),
+			})
+			onDone?.(user)
+		} catch (refusal) {
+			fields.refuse(refusal)
+			setError(refusal)
+			setSending(false)
+		}
+	}
+
+	return (
+		<form onSubmit={send} noValidate>
+			<Stack gap="md">
+				{error !== undefined && <ErrorMessage error={error} />}
+				<TextField label={t('account.fullName')} autoComplete="name" {...fields.bind('fullName')} />
+				<TextField label={t('account.email')} type="email" autoComplete="email" inputMode="email" {...fields.bind('email')} />
+				<TextField
+					label={`${t('account.phone')} (${t('account.optional')})`}
+					type="tel"
+					autoComplete="tel"
+					inputMode="tel"
+					{...fields.bind('phone')}
+				/>
+				<PasswordField
+					label={t('account.password')}
+					description={t('account.passwordHint')}
+					{...fields.bind('password')}
+					autoComplete="new-password"
+				/>
+				{withDoctors && (
+					<Switch size="md" label={t('account.asDoctor')} checked={isDoctor} onChange={event => setDoctor(event.currentTarget.checked)} />
+				)}
+				{isDoctor && (
+					<>
+						<TextField label={t('account.specialty')} {...fields.bind('specialty')} />
+						<NativeSelect size="md" label={t('account.timeZone')} data={zones} {...fields.bind('timeZone')} />
+					</>
+				)}
+				<Button type="submit" size="md" fullWidth loading={sending}>
+					{t('account.register')}
+				</Button>
+			</Stack>
+		</form>
+	)
+}

@@ -1,0 +1,120 @@
+import { Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { type InfiniteData, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { AccountStatus, Page, Role, User } from '../../contract/index.ts'
+import { request } from '../api/http.ts'
+import { useSession } from '../api/session.tsx'
+import { ErrorMessage } from '../shell/messages.tsx'
+import { EditUser } from './user-forms.tsx'
+
+export const usersKey = ['users']
+
+/** Changes an account, and what is listed of it. */
+const useChangeUser = () => {
+	const queries = useQueryClient()
+	return useMutation({
+		mutationFn: ({ id, ...changes }: { id: string; status?: AccountStatus; role?: Role; fullName?: string }) =>
+			request<User>(`/admin/users/${id}`, { method: 'PATCH', body: changes }),
+		onSuccess: changed =>
+			queries.setQueriesData<InfiniteData<Page<User>>>(
+				{ queryKey: usersKey },
+				listed =>
+					listed && {
+						...listed,
+						pages: listed.pages.map(page => ({ ...page, items: page.items.map(user => (user.id === changed.id ? changed : user)) })),
+					},
+			),
+	})
+}
+
+/** What an admin can do with one account. */
+export const UserActions = ({ user }: { user: User }) => {
+	const { t } = useTranslation()
+	const { user: me } = useSession()
+	const change = useChangeUser()
+	const [open, setOpen] = useState<'edit' | 'disable' | null>(null)
+	const named = (text: string) => `${text}: ${user.fullName}`
+	const close = () => {
+		setOpen(null)
+		change.reset()
+	}
+	const to = (status: AccountStatus) => change.mutate({ id: user.id, status }, { onSuccess: () => setOpen(null) })
+	return (
+		<Stack gap="xs">
+			<Group gap="xs" wrap="wrap">
+				{user.status === 'pending' && (
+					<Button size="xs" loading={change.isPending} aria-label={named(t('admin.users.approve'))} onClick={() => to('active')}>
+						{t('admin.users.approve')}
+					</Button>
+				)}
+				{user.status === 'disabled' && (
+					<Button
+						size="xs"
+						variant="default"
+						loading={change.isPending}
+						aria-label={named(t('admin.users.enable'))}
+						onClick={() => to('active')}
+					>
+						{t('admin.users.enable')}
+					</Button>
+				)}
+				<Button size="xs" variant="default" aria-label={named(t('admin.users.edit'))} onClick={() => setOpen('edit')}>
+					{t('admin.users.edit')}
+				</Button>
+				{user.role === 'doctor' && (
+					<Button
+						component={Link}
+						to={`/admin/users/${user.id}/hours`}
+						size="xs"
+						variant="default"
+						aria-label={named(t('admin.users.hours'))}
+					>
+						{t('admin.users.hours')}
+					</Button>
+				)}
+				{user.status !== 'disabled' && user.id !== me?.id && (
+					<Button size="xs" variant="subtle" aria-label={named(t('admin.users.disable'))} onClick={() => setOpen('disable')}>
+						{t('admin.users.disable')}
+					</Button>
+				)}
+			</Group>
+			{change.error && open === null && <ErrorMessage error={change.error} />}
+			<Modal
+				opened={open === 'edit'}
+				onClose={close}
+				closeButtonProps={{ 'aria-label': t('app.close') }}
+				title={t('admin.users.editTitle', { name: user.fullName })}
+			>
+				<EditUser
+					user={user}
+					self={user.id === me?.id}
+					saving={change.isPending}
+					error={change.error}
+					onSave={changes => change.mutate({ id: user.id, ...changes }, { onSuccess: close })}
+					onClose={close}
+				/>
+			</Modal>
+			<Modal
+				opened={open === 'disable'}
+				onClose={close}
+				closeButtonProps={{ 'aria-label': t('app.close') }}
+				title={t('admin.users.disableTitle')}
+			>
+				<Stack>
+					<Text>{t('admin.users.disableText', { name: user.fullName })}</Text>
+					{change.error && <ErrorMessage error={change.error} />}
+					<Group justify="flex-end">
+						<Button variant="default" onClick={close}>
+							{t('app.cancel')}
+						</Button>
+						<Button color="red" loading={change.isPending} onClick={() => to('disabled')}>
+							{t('admin.users.disable')}
+						</Button>
+					</Group>
+				</Stack>
+			</Modal>
+		</Stack>
+	)
+}

@@ -1,0 +1,172 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
+import type { SessionTokens, User } from '../../contract/index.ts'
+import { getAccessToken, onTokenExpired, request, setAccessToken } from './http.ts'
+import { renewAlone } from './renewal.ts'
+import { ask, reopen, socket } from './socket.ts'
+
+type Credentials = { email: string; password: string }
+type Registration = Credentials & { fullName: string; phone?: string; role?: 'patient' | 'doctor'; specialty?: string; timeZone?: string }
+
+type Session = {
+	/** Undefined while it is not known yet, null when signed out. */
+	user: User | null | undefined
+	/** The server could not say who this is. It is asked again once the connection is back, or by `retry`. */
+	failed: boolean
+	retry(): Promise<void>
+	signIn(credentials: Credentials): Promise<User>
+	register(registration: Registration): Promise<User>
+	signOut(): Promise<void>
+	setUser(user: User): void
+}
+
+const SessionContext = createContext<Session | null>(null)
+
+/** A session is likely where there was one; without the mark a visitor's page does not ask. */
+const mark = 'liveslot-session'
+const remember = (signedIn: boolean) => {
+	try {
+		if (signedIn) localStorage.setItem(mark, '1')
+		else localStorage.removeItem(mark)
+	} catch {}
+}
+const wasSignedIn = () => {
+	try {
+		return localStorage.getItem(mark) === '1'
+	} catch {
+		return false
+	}
+}
+
+/** Where nobody was signed in, the connection need not wait for a session: it is opened while the page is still being made. */
+export const openEarly = () => {
+	if (!wasSignedIn()) socket.connect()
+}
+
+/** The HTTP answers with which the server refuses a session. */
+const ends: ReadonlySet<number | undefined> = new Set([401, 403])
+
+const renewAheadMs = 60_000
+
+export const SessionProvider = ({ children }: { children: ReactNode }) => {
+	const [user, setUser] = useState<User | null | undefined>(() => (wasSignedIn() ? undefined : null))
+	const queries = useQueryClient()
+	const [failed, setFailed] = useState(false)
+	const timer = useRef<number | undefined>(undefined)
+	const renewal = useRef<Promise<boolean> | undefined>(undefined)
+
+	const end = useCallback(() => {
+		window.clearTimeout(timer.current)
+		setAccessToken(undefined)
+		remember(false)
+		// What was theirs is not shown to whoever signs in next.
+		queries.clear()
+		setUser(null)
+	}, [queries])
+
+	const begin = useCallback((tokens: SessionTokens, renew: () => Promise<boolean>) => {
+		setAccessToken(tokens.accessToken)
+		remember(true)
+		setFailed(false)
+		setUser(tokens.user)
+		window.clearTimeout(timer.current)
+		timer.current = window.setTimeout(() => void renew(), Math.max(5000, tokens.expiresIn * 1000 - renewAheadMs))
+	}, [])
+
+	const renew = useCallback((): Promise<boolean> => {
+		renewal.current ??= renewAlone(() => request<SessionTokens>('/auth/refresh', { method: 'POST', outlivesPage: true }))
+			.then(
+				tokens => {
+					begin(tokens, renew)
+					if (socket.connected) void ask('session:renew', { token: tokens.accessToken }).catch(() => reopen())
+					return true
+				},
+				error => {
+					// Only a server that says no ends the session; one in trouble does not.
+					if (ends.has(error.problem?.status)) end()
+					else setFailed(true)
+					return false
+				},
+			)
+			.finally(() => {
+				renewal.current = undefined
+			})
+		return renewal.current
+	}, [begin, end])
+
+	useEffect(() => {
+		onTokenExpired(renew)
+		// A connection that was refused for its token is not tried again by itself.
+		let again: number | undefined
+		const onRefused = () => {
+			if (socket.active) return
+			window.clearTimeout(again)
+			again = window.setTimeout(async () => {
+				if (getAccessToken()) await renew()
+				socket.connect()
+			}, 1000)
+		}
+		socket.on('connect_error', onRefused)
+		// A server that closes the connection may have ended the session: then the page says so at once.
+		const onClosed = (reason: string) => {
+			if (reason !== 'io server disconnect' || !getAccessToken()) return
+			request('/me').catch(error => error.code === 'account_disabled' && end())
+		}
+		socket.on('disconnect', onClosed)
+		// A session that could not be renewed, for want of an answer, is as soon as there is one.
+		const onConnect = () => {
+			if (wasSignedIn() && !getAccessToken()) void renew().then(renewed => renewed && reopen())
+		}
+		const open = async () => {
+			if (wasSignedIn()) await renew()
+			socket.on('connect', onConnect)
+			// Asked twice while it is being opened, the server would close it.
+			if (!socket.active) socket.connect()
+		}
+		void open()
+		return () => {
+			socket.off('connect_error', onRefused)
+			socket.off('disconnect', onClosed)
+			socket.off('connect', onConnect)
+			window.clearTimeout(again)
+			window.clearTimeout(timer.current)
+		}
+	}, [renew, end])
+
+	const enter = useCallback(
+		async (path: string, body: unknown) => {
+			const tokens = await request<SessionTokens>(path, { method: 'POST', body })
+			begin(tokens, renew)
+			reopen()
+			return tokens.user
+		},
+		[begin, renew],
+	)
+
+	const session = useMemo<Session>(
+		() => ({
+			user,
+			failed: failed && user === undefined,
+			retry: async () => {
+				setFailed(false)
+				if (await renew()) reopen()
+			},
+			setUser,
+			signIn: credentials => enter('/auth/login', credentials),
+			register: registration => enter('/auth/register', registration),
+			signOut: async () => {
+				await request('/auth/logout', { method: 'POST' }).catch(() => {})
+				end()
+				reopen()
+			},
+		}),
+		[user, failed, renew, enter, end],
+	)
+	return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>
+}
+
+export const useSession = (): Session => {
+	const session = useContext(SessionContext)
+	if (!session) throw new Error('useSession needs a SessionProvider')
+	return session
+}

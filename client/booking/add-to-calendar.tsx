@@ -1,0 +1,48 @@
+import { Button, type ButtonProps } from '@mantine/core'
+import { IconCalendarPlus } from '@tabler/icons-react'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { download } from '../api/http.ts'
+import { ErrorMessage } from '../shell/messages.tsx'
+
+/** Hands a file to the browser as if it had been linked to. */
+const save = (file: Blob, name: string) => {
+	const address = URL.createObjectURL(file)
+	const link = document.createElement('a')
+	link.href = address
+	link.download = name
+	link.click()
+	// Some browsers begin to read only after the click is through.
+	setTimeout(() => URL.revokeObjectURL(address), 10_000)
+}
+
+export const AddToCalendar = ({ appointmentId, ...button }: { appointmentId: string } & ButtonProps) => {
+	const { t } = useTranslation()
+	const [progress, setProgress] = useState<{ state: 'idle' | 'loading' } | { state: 'failed'; error: unknown }>({ state: 'idle' })
+
+	const fetchFile = async () => {
+		setProgress({ state: 'loading' })
+		try {
+			save(await download(`/appointments/${encodeURIComponent(appointmentId)}/calendar.ics`), 'appointment.ics')
+			setProgress({ state: 'idle' })
+		} catch (error) {
+			setProgress({ state: 'failed', error })
+		}
+	}
+
+	return (
+		<>
+			<Button
+				variant="default"
+				size="md"
+				leftSection={<IconCalendarPlus size={18} aria-hidden />}
+				{...button}
+				loading={progress.state === 'loading'}
+				onClick={() => void fetchFile()}
+			>
+				{t('booking.addToCalendar')}
+			</Button>
+			{progress.state === 'failed' && <ErrorMessage error={progress.error} />}
+		</>
+	)
+}

@@ -1,0 +1,185 @@
+import { Button, Container, NativeSelect, Skeleton, Stack, Text } from '@mantine/core'
+import { IconClock } from '@tabler/icons-react'
+import { type KeyboardEvent, useCallback } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, Navigate, useLocation, useParams, useSearchParams } from 'react-router'
+import type { Appointment, AppointmentType, Doctor, SlotOffer } from '../../contract/index.ts'
+import { serverNow } from '../api/http.ts'
+import { useSession } from '../api/session.tsx'
+import { dateIn, useFormat } from '../i18n/format.ts'
+import { Screen } from '../shell/layout.tsx'
+import { ErrorMessage, SlowNote } from '../shell/messages.tsx'
+import classes from './booking.module.css'
+import { CannotMove, isMovable, isUnknown } from './cannot-move.tsx'
+import { initialsOf } from './doctor-card.tsx'
+import { Legend } from './legend.tsx'
+import { MovingNotice } from './moving-notice.tsx'
+import { ConfirmPanel } from './panel.tsx'
+import { useAppointment, useAppointmentTypes, useDoctor } from './queries.ts'
+import { useBooking } from './use-booking.ts'
+import { dayAsked } from './week.ts'
+import { WeekView } from './week-view.tsx'
+import { isOtherZone } from './zones.ts'
+
+/** What is to be booked: the type chosen, or that of the appointment to be moved. */
+const wantedType = (types: readonly AppointmentType[], asked: string | null, moving: Appointment | undefined) => {
+	if (!moving) return types.find(({ id }) => id === asked) ?? types[0]
+	const type = types.find(({ id }) => id === moving.typeId)
+	const minutes = (Date.parse(moving.endsAt) - Date.parse(moving.startsAt)) / 60_000
+	// An appointment that is shorter than its type was booked as one slot and stays one.
+	return type && moving.slotIds.length === 1 && type.minutes > minutes ? undefined : type
+}
+
+const Header = ({ doctor }: { doctor: Doctor }) => {
+	const { t } = useTranslation()
+	const format = useFormat(doctor.timeZone)
+	return (
+		<div className={classes.header}>
+			<span className={classes.avatar} aria-hidden>
+				{initialsOf(doctor.fullName)}
+			</span>
+			<div>
+				<h1 className={classes.title}>{doctor.fullName}</h1>
+				<Text className={classes.dim}>{doctor.specialty}</Text>
+				{isOtherZone(doctor.timeZone) && (
+					<Text className={classes.zoneNote} size="sm">
+						<IconClock size={16} aria-hidden />
+						{t('booking.timesIn', { zone: format.zone(doctor.timeZone) })}
+					</Text>
+				)}
+			</div>
+		</div>
+	)
+}
+
+type ReadyProps = { doctor: Doctor; types: readonly AppointmentType[]; moving: Appointment | undefined }
+
+const Ready = ({ doctor, types, moving }: ReadyProps) => {
+	const { t } = useTranslation()
+	const [parameters, setParameters] = useSearchParams()
+	const type = wantedType(types, parameters.get('type'), moving)
+	const booking = useBooking({ typeId: type?.id, moving })
+	const today = dateIn(serverNow(), doctor.timeZone)
+	const date = dayAsked(parameters.get('date'), today)
+	const { choose, dismiss, hold, flow } = booking
+
+	const change = useCallback(
+		(name: 'date' | 'type', value: string) =>
+			setParameters(
+				before => {
+					const after = new URLSearchParams(before)
+					after.set(name, value)
+					return after
+				},
+				{ replace: true, preventScrollReset: true },
+			),
+		[setParameters],
+	)
+	const showDate = useCallback((shown: string) => change('date', shown), [change])
+	const holdOther = useCallback(
+		(slot: SlotOffer) => {
+			showDate(dateIn(slot.startsAt, doctor.timeZone))
+			void hold(slot)
+		},
+		[doctor.timeZone, hold, showDate],
+	)
+	const onKeyDown = (event: KeyboardEvent) => {
+		if (event.key !== 'Escape' || event.defaultPrevented || flow.step === 'idle') return
+		event.preventDefault()
+		dismiss()
+	}
+
+	return (
+		// biome-ignore lint/a11y/noStaticElementInteractions: Escape lets go from anywhere on the screen, also from among the times
+		<div className={classes.layout} onKeyDown={onKeyDown}>
+			<div className={classes.controls}>
+				{moving ? (
+					<MovingNotice moving={moving} withOthers />
+				) : (
+					types.length > 0 && (
+						<NativeSelect
+							size="md"
+							label={t('booking.type')}
+							disabled={flow.step === 'held' || flow.step === 'booking' || flow.step === 'holding'}
+							data={types.map(({ id, name, minutes }) => ({ value: id, label: t('booking.typeMinutes', { name, minutes }) }))}
+							value={type?.id}
+							onChange={event => change('type', event.currentTarget.value)}
+						/>
+					)
+				)}
+			</div>
+			<WeekView doctor={doctor} date={date} today={today} minutes={type?.minutes ?? 1} onDate={showDate} onChoose={choose} />
+			<div className={classes.side}>
+				<ConfirmPanel
+					booking={booking}
+					doctor={doctor}
+					type={type ?? types.find(({ id }) => id === moving?.typeId)}
+					moving={moving}
+					onOther={holdOther}
+				/>
+				<Legend />
+			</div>
+		</div>
+	)
+}
+
+const LoadingPage = () => (
+	<Stack gap="md" aria-hidden>
+		<div className={classes.header}>
+			<Skeleton height={56} width={56} circle />
+			<Stack gap={8} flex={1}>
+				<Skeleton height={24} width="50%" />
+				<Skeleton height={16} width="30%" />
+			</Stack>
+		</div>
+		<Skeleton height={44} />
+		<Skeleton height={280} />
+	</Stack>
+)
+
+export const BookingScreen = () => {
+	const { t } = useTranslation()
+	const { doctorId = '' } = useParams()
+	const [parameters] = useSearchParams()
+	const { pathname, search } = useLocation()
+	const { user } = useSession()
+	const moveId = parameters.get('move') || undefined
+	const doctor = useDoctor(doctorId)
+	const types = useAppointmentTypes()
+	const moving = useAppointment(user ? moveId : undefined)
+	const needed = [doctor, types, ...(moveId ? [moving] : [])]
+	const failed = needed.find(each => each.isError && each.data === undefined)
+
+	// Whose visit it is must be known, and the way leads on here afterwards.
+	if (moveId && user === null) return <Navigate to="/sign-in" replace state={{ from: pathname + search }} />
+	if (moveId && isUnknown(moving.error)) return <CannotMove why="unknown" />
+	if (moveId && moving.data && !isMovable(moving.data)) return <CannotMove why="over" />
+	if (failed) {
+		return (
+			<Screen title={t('booking.bookTitle')}>
+				<Stack align="flex-start">
+					<ErrorMessage error={failed.error} onRetry={() => void failed.refetch()} />
+					<Button component={Link} to="/" variant="light" size="md">
+						{t('nav.find')}
+					</Button>
+				</Stack>
+			</Screen>
+		)
+	}
+	return (
+		<Container fluid py="md">
+			<title>{`${doctor.data?.fullName ?? t('booking.bookTitle')} · Liveslot`}</title>
+			{doctor.data && types.data && (!moveId || moving.data) ? (
+				<>
+					<Header doctor={doctor.data} />
+					<Ready key={`${doctor.data.id} ${moveId}`} doctor={doctor.data} types={types.data} moving={moveId ? moving.data : undefined} />
+				</>
+			) : (
+				<>
+					<SlowNote />
+					<LoadingPage />
+				</>
+			)}
+		</Container>
+	)
+}

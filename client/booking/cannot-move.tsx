@@ -1,0 +1,32 @@
+import { Button, Group, Text } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { Appointment } from '../../contract/index.ts'
+import { ApiError, serverNow } from '../api/http.ts'
+import { Screen } from '../shell/layout.tsx'
+
+/** What the server says of an appointment that is not there for this reader; it does not tell a foreign one from none. */
+const unknown: ReadonlySet<string> = new Set(['not_found', 'forbidden', 'invalid_input'])
+
+export const isUnknown = (error: unknown): boolean => error instanceof ApiError && unknown.has(error.code)
+
+/** The server has the last word, as the clinic may set a latest time before the start. */
+export const isMovable = ({ status, startsAt }: Appointment): boolean => status === 'booked' && Date.parse(startsAt) > serverNow()
+
+/** Where a link to move a visit leads when there is nothing to be moved. */
+export const CannotMove = ({ why }: { why: 'unknown' | 'over' }) => {
+	const { t } = useTranslation()
+	return (
+		<Screen title={t(`visits.cannotMove.${why}`)}>
+			<Text mb="md">{t(`visits.cannotMove.${why}Text`)}</Text>
+			<Group gap="sm">
+				<Button component={Link} to="/visits" size="md">
+					{t('nav.visits')}
+				</Button>
+				<Button component={Link} to="/" variant="default" size="md">
+					{t('nav.find')}
+				</Button>
+			</Group>
+		</Screen>
+	)
+}

@@ -1,0 +1,174 @@
+import { Button, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { IconSearch } from '@tabler/icons-react'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useLocation, useSearchParams } from 'react-router'
+import type { Doctor, Page } from '../../contract/index.ts'
+import { query, request } from '../api/http.ts'
+import { Screen } from '../shell/layout.tsx'
+import { Empty, ErrorMessage, SlowNote } from '../shell/messages.tsx'
+import { DoctorCard, DoctorCardSkeleton } from './doctor-card.tsx'
+import classes from './doctors.module.css'
+import { useNextFree } from './queries.ts'
+
+// Few come here with a visit to move.
+const MovingOnTheWay = lazy(() => import('./moving-on-the-way.tsx'))
+
+const pageSize = 12
+const debounceMs = 250
+
+const useDoctors = (q: string, specialty: string) =>
+	useInfiniteQuery({
+		queryKey: ['doctors', q, specialty],
+		queryFn: ({ pageParam, signal }) =>
+			request<Page<Doctor>>(`/doctors${query({ q, specialty, limit: pageSize, cursor: pageParam })}`, { signal }),
+		initialPageParam: '',
+		getNextPageParam: last => last.nextCursor,
+		placeholderData: before => before,
+	})
+
+/** The specialties of the clinic, from its doctors. */
+const useSpecialties = () =>
+	useQuery({
+		queryKey: ['specialties'],
+		queryFn: ({ signal }) => request<Page<Doctor>>('/doctors?limit=200', { signal }),
+		select: ({ items }) => [...new Set(items.map(({ specialty }) => specialty))].sort((a, b) => a.localeCompare(b)),
+		staleTime: 600_000,
+	}).data ?? []
+
+const nextFreeEach = 3
+
+/** The doctors of one page, whose next free times are asked for together. */
+const DoctorPage = ({ doctors, movingId }: { doctors: readonly Doctor[]; movingId: string | undefined }) => {
+	const free = useNextFree(
+		doctors.map(({ id }) => id),
+		nextFreeEach,
+	)
+	return doctors.map(doctor => (
+		<DoctorCard
+			key={doctor.id}
+			doctor={doctor}
+			times={free.data ? (free.data.get(doctor.id) ?? []) : undefined}
+			failed={free.isError && !free.data}
+			movingId={movingId}
+			onRetry={free.refetch}
+		/>
+	))
+}
+
+const SpecialtyChoice = ({ value, onChange }: { value: string; onChange: (specialty: string) => void }) => {
+	const { t } = useTranslation()
+	const specialties = useSpecialties()
+	if (specialties.length < 2) return null
+	return (
+		<fieldset className={classes.chips}>
+			<VisuallyHidden component="legend">{t('booking.specialty')}</VisuallyHidden>
+			{['', ...specialties].map(specialty => (
+				<button
+					key={specialty}
+					type="button"
+					className={classes.chip}
+					aria-pressed={value === specialty}
+					onClick={() => onChange(value === specialty ? '' : specialty)}
+				>
+					{specialty || t('booking.allSpecialties')}
+				</button>
+			))}
+		</fieldset>
+	)
+}
+
+export const DoctorsScreen = () => {
+	const { t } = useTranslation()
+	const [parameters, setParameters] = useSearchParams()
+	const { pathname } = useLocation()
+	const specialty = parameters.get('specialty') ?? ''
+	const asked = parameters.get('q') ?? ''
+	const movingId = parameters.get('move') || undefined
+	const [typed, setTyped] = useState(asked)
+	const [settled] = useDebouncedValue(typed, debounceMs)
+	const doctors = useDoctors(settled.trim(), specialty)
+
+	// The address says what is shown, so that the way back from a doctor leads here again.
+	useEffect(() => {
+		// Whoever has tapped on a doctor is on the way there while that page is being fetched: this must not call them back.
+		if (window.location.pathname !== pathname) return
+		const shown = settled.trim()
+		setParameters(
+			before => {
+				if ((before.get('q') ?? '') === shown) return before
+				const after = new URLSearchParams(before)
+				if (shown) after.set('q', shown)
+				else after.delete('q')
+				return after
+			},
+			{ replace: true },
+		)
+	}, [settled, pathname, setParameters])
+
+	const chooseSpecialty = (chosen: string) =>
+		setParameters(
+			before => {
+				const after = new URLSearchParams(before)
+				if (chosen) after.set('specialty', chosen)
+				else after.delete('specialty')
+				return after
+			},
+			{ replace: true },
+		)
+
+	const found = doctors.data?.pages.flatMap(({ items }) => items) ?? []
+	const showAll = () => {
+		setTyped('')
+		chooseSpecialty('')
+	}
+
+	return (
+		<Screen title={t('booking.findTitle')}>
+			<Stack gap="md">
+				<Suspense>{movingId && <MovingOnTheWay appointmentId={movingId} />}</Suspense>
+				<Text className={classes.lead}>{t('booking.findText')}</Text>
+				<TextInput
+					type="search"
+					size="md"
+					label={t('booking.search')}
+					placeholder={t('booking.searchHint')}
+					leftSection={<IconSearch size={18} aria-hidden />}
+					value={typed}
+					maxLength={100}
+					onChange={event => setTyped(event.currentTarget.value)}
+				/>
+				<SpecialtyChoice value={specialty} onChange={chooseSpecialty} />
+				<VisuallyHidden role="status">
+					{doctors.isSuccess && !doctors.isFetching ? t('booking.found', { count: found.length }) : ''}
+				</VisuallyHidden>
+				{doctors.isPending && <SlowNote />}
+				{doctors.isPending && [0, 1, 2].map(each => <DoctorCardSkeleton key={each} />)}
+				{doctors.isError && found.length === 0 && <ErrorMessage error={doctors.error} onRetry={() => void doctors.refetch()} />}
+				{doctors.isSuccess && found.length === 0 && (
+					<Empty title={t('booking.noDoctors')}>
+						<Text className={classes.lead}>{t('booking.noDoctorsText')}</Text>
+						{(typed || specialty) && (
+							<Button variant="light" size="md" onClick={showAll}>
+								{t('booking.showAll')}
+							</Button>
+						)}
+					</Empty>
+				)}
+				<ul className={classes.list} aria-label={t('booking.doctors')} aria-busy={doctors.isFetching}>
+					{doctors.data?.pages.map(page => (
+						<DoctorPage key={page.items[0]?.id ?? 'none'} doctors={page.items} movingId={movingId} />
+					))}
+				</ul>
+				{doctors.isFetchNextPageError && <ErrorMessage error={doctors.error} />}
+				{doctors.hasNextPage && (
+					<Button variant="default" size="md" loading={doctors.isFetchingNextPage} onClick={() => void doctors.fetchNextPage()}>
+						{t('app.more')}
+					</Button>
+				)}
+			</Stack>
+		</Screen>
+	)
+}

@@ -1,0 +1,274 @@
+import { Button, Loader, Stack, Text, Textarea } from '@mantine/core'
+import { IconCircleCheck } from '@tabler/icons-react'
+import { Suspense, useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import type { Appointment, AppointmentType, Doctor, Hold, SlotOffer } from '../../contract/index.ts'
+import { ApiError } from '../api/http.ts'
+import { useSession } from '../api/session.tsx'
+import { useFormat } from '../i18n/format.ts'
+import { fetched } from '../shell/fetched.tsx'
+import { ErrorMessage, Loading } from '../shell/messages.tsx'
+import { AddToCalendar } from './add-to-calendar.tsx'
+import classes from './booking.module.css'
+import { Countdown, CountdownAnnouncement, useSecondsLeft } from './countdown.tsx'
+import { useMovingFrom } from './moving-notice.tsx'
+import { PanelFrame } from './panel-frame.tsx'
+import type { Booking, Flow } from './use-booking.ts'
+import { VisitFacts } from './visit-facts.tsx'
+
+// Passwords and their forms are fetched only for those who are not signed in.
+const Identify = fetched(() => import('./identify.tsx'))
+
+type Props = {
+	booking: Booking
+	doctor: Doctor
+	type: AppointmentType | undefined
+	moving: Appointment | undefined
+	/** Holds another slot and shows its day. */
+	onOther: (slot: SlotOffer) => void
+}
+
+const maxReasonLength = 500
+/** With so little left, more is offered. */
+const shortSeconds = 45
+
+const HoldClock = ({ hold, booking }: { hold: Hold; booking: Booking }) => {
+	const { t } = useTranslation()
+	const left = useSecondsLeft(hold.expiresAt)
+	const { expire } = booking
+	useEffect(() => {
+		if (left === 0) expire()
+	}, [left, expire])
+	return (
+		<div className={classes.clock} data-short={left <= shortSeconds || undefined}>
+			<Text>
+				{t('booking.heldFor')} <Countdown until={hold.expiresAt} className={classes.clockTime} />
+			</Text>
+			{left <= shortSeconds && (
+				<Button variant="default" size="sm" mih={44} onClick={() => void booking.extend()}>
+					{t('booking.moreTime')}
+				</Button>
+			)}
+			<CountdownAnnouncement until={hold.expiresAt} />
+		</div>
+	)
+}
+
+const Held = ({ flow, booking, moving }: { flow: Flow & { step: 'held' | 'booking' }; booking: Booking; moving: boolean }) => {
+	const { t } = useTranslation()
+	const [reason, setReason] = useState('')
+	const busy = flow.step === 'booking'
+	return (
+		<form
+			className={classes.confirm}
+			onSubmit={event => {
+				event.preventDefault()
+				void booking.confirm(reason)
+			}}
+		>
+			{!busy && (
+				<div data-testid="countdown">
+					<HoldClock hold={flow.hold} booking={booking} />
+				</div>
+			)}
+			{flow.step === 'held' && flow.error !== undefined && <ErrorMessage error={flow.error} />}
+			{!moving && (
+				<Textarea
+					label={`${t('booking.reason')} (${t('account.optional')})`}
+					description={t('booking.reasonHint')}
+					size="md"
+					rows={2}
+					maxLength={maxReasonLength}
+					value={reason}
+					readOnly={busy}
+					onChange={event => setReason(event.currentTarget.value)}
+				/>
+			)}
+			<Text role="status" className={classes.dim}>
+				{busy ? t(flow.waiting ? 'booking.waiting' : 'booking.sending') : ''}
+			</Text>
+			<div className={classes.actions}>
+				<Button type="submit" size="md" loading={busy}>
+					{t(moving ? 'booking.confirmMove' : 'booking.confirm')}
+				</Button>
+				<Button variant="default" size="md" disabled={busy} onClick={booking.dismiss}>
+					{t('booking.release')}
+				</Button>
+			</div>
+		</form>
+	)
+}
+
+const transient: ReadonlySet<string> = new Set(['unreachable', 'booking_pending', 'queue_full', 'rate_limited', 'internal', 'hold_limit'])
+
+const Refused = ({
+	flow,
+	booking,
+	doctor,
+	onOther,
+}: Pick<Props, 'booking' | 'doctor' | 'onOther'> & { flow: Flow & { step: 'refused' } }) => {
+	const { t } = useTranslation()
+	const format = useFormat(doctor.timeZone)
+	const { error, slot } = flow
+	const alternatives = error instanceof ApiError ? (error.problem?.alternatives ?? []) : []
+	const again = error instanceof ApiError && transient.has(error.code)
+	return (
+		<Stack gap="md">
+			<ErrorMessage error={error} />
+			{alternatives.length > 0 && (
+				<div>
+					<Text fw={600} mb={6} id="alternatives">
+						{t('booking.alternatives')}
+					</Text>
+					<ul className={classes.alternatives} aria-labelledby="alternatives">
+						{alternatives.map(offer => (
+							<li key={offer.id}>
+								<Button
+									fullWidth
+									variant="light"
+									size="md"
+									data-testid="alternative"
+									data-slot-id={offer.id}
+									onClick={() => onOther(offer)}
+								>
+									{format.dayAndTime(offer.startsAt)}
+								</Button>
+							</li>
+						))}
+					</ul>
+				</div>
+			)}
+			<div className={classes.actions}>
+				{again && (
+					<Button size="md" onClick={() => void booking.hold(slot)}>
+						{t('app.retry')}
+					</Button>
+				)}
+				<Button variant="default" size="md" onClick={booking.dismiss}>
+					{t('booking.toCalendar')}
+				</Button>
+			</div>
+		</Stack>
+	)
+}
+
+const Booked = ({ flow, booking, doctor }: Pick<Props, 'booking' | 'doctor'> & { flow: Flow & { step: 'booked' } }) => {
+	const { t } = useTranslation()
+	return (
+		<div className={classes.actions} data-testid="booked" data-appointment-id={flow.appointment.id} data-doctor-id={doctor.id}>
+			<AddToCalendar appointmentId={flow.appointment.id} />
+			<Button component={Link} to="/visits" size="md">
+				{t('nav.visits')}
+			</Button>
+			<Button variant="subtle" size="md" onClick={booking.dismiss}>
+				{t('booking.toCalendar')}
+			</Button>
+		</div>
+	)
+}
+
+const titleOf: Record<Exclude<Flow['step'], 'idle'>, string> = {
+	identify: 'booking.identifyTitle',
+	elsewhere: 'booking.elsewhereTitle',
+	holding: 'booking.confirmTitle',
+	held: 'booking.confirmTitle',
+	booking: 'booking.confirmTitle',
+	refused: 'booking.refusedTitle',
+	expired: 'booking.expiredTitle',
+	booked: 'booking.bookedTitle',
+}
+
+const Content = ({ flow, booking, doctor, moving, onOther }: Omit<Props, 'type'> & { flow: Exclude<Flow, { step: 'idle' }> }) => {
+	const { t } = useTranslation()
+	const { user, failed } = useSession()
+	if (flow.step === 'identify') {
+		return (
+			<>
+				<Text>{t('booking.identifyText')}</Text>
+				<Suspense fallback={<Loading />}>{user === undefined && !failed ? <Loading /> : <Identify />}</Suspense>
+				<Button variant="subtle" size="md" onClick={booking.dismiss}>
+					{t('app.cancel')}
+				</Button>
+			</>
+		)
+	}
+	if (flow.step === 'elsewhere') {
+		const atDesk = user?.role === 'receptionist' || user?.role === 'admin'
+		return (
+			<>
+				<Text>{t('booking.elsewhereText')}</Text>
+				<div className={classes.actions}>
+					{atDesk && (
+						<Button component={Link} to="/desk" size="md">
+							{t('nav.desk')}
+						</Button>
+					)}
+					<Button variant="default" size="md" onClick={booking.dismiss}>
+						{t('booking.toCalendar')}
+					</Button>
+				</div>
+			</>
+		)
+	}
+	if (flow.step === 'holding') {
+		return (
+			<>
+				<div role="status" className={classes.holding}>
+					<Loader size="sm" aria-hidden />
+					<Text>{t('booking.holding')}</Text>
+				</div>
+				<Button variant="default" size="md" onClick={booking.dismiss}>
+					{t('app.cancel')}
+				</Button>
+			</>
+		)
+	}
+	if (flow.step === 'held' || flow.step === 'booking') return <Held flow={flow} booking={booking} moving={moving !== undefined} />
+	if (flow.step === 'refused') return <Refused flow={flow} booking={booking} doctor={doctor} onOther={onOther} />
+	if (flow.step === 'booked') return <Booked flow={flow} booking={booking} doctor={doctor} />
+	return (
+		<>
+			<Text role="alert">{t('booking.expiredText')}</Text>
+			<div className={classes.actions}>
+				<Button size="md" onClick={() => void booking.hold(flow.slot)}>
+					{t('booking.holdAgain')}
+				</Button>
+				<Button variant="default" size="md" onClick={booking.dismiss}>
+					{t('booking.toCalendar')}
+				</Button>
+			</div>
+		</>
+	)
+}
+
+/** What happens with the chosen slot, from the tap to the appointment. */
+export const ConfirmPanel = (props: Props) => {
+	const { t } = useTranslation()
+	const { booking, doctor, type, moving } = props
+	const { flow } = booking
+	const movingFrom = useMovingFrom(moving)
+	if (flow.step === 'idle') return null
+	const startsAt = flow.step === 'booked' ? flow.appointment.startsAt : flow.slot.startsAt
+	const title = moving && titleOf[flow.step] === 'booking.confirmTitle' ? 'booking.moveTitle' : titleOf[flow.step]
+	return (
+		<PanelFrame
+			step={flow.step}
+			slotId={flow.slot.id}
+			title={t(title)}
+			icon={flow.step === 'booked' && <IconCircleCheck size={28} aria-hidden />}
+			onDismiss={booking.dismiss}
+		>
+			{moving && flow.step !== 'booked' && <Text className={classes.dim}>{movingFrom}</Text>}
+			<div data-struck={flow.step === 'refused' || undefined} className={classes.wanted}>
+				<VisitFacts
+					startsAt={startsAt}
+					timeZone={doctor.timeZone}
+					doctorName={doctor.fullName}
+					typeText={type && t('booking.typeMinutes', { name: type.name, minutes: type.minutes })}
+				/>
+			</div>
+			<Content {...props} flow={flow} />
+		</PanelFrame>
+	)
+}

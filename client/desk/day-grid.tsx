@@ -1,0 +1,195 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a table cannot hold slots of different lengths side by side
+// biome-ignore-all lint/a11y/useFocusableInteractive: the focus is on the slots, one of which the Tab key reaches
+import { useElementSize } from '@mantine/hooks'
+import { type CSSProperties, memo, useEffect, useMemo, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Doctor } from '../../contract/index.ts'
+import { localeOf, useFormat, viewerZone } from '../i18n/format.ts'
+import { Empty } from '../shell/messages.tsx'
+import { type Board, useColumns } from './board.tsx'
+import { ColumnHead } from './column-head.tsx'
+import { type Column, type Row, rowsOf, type Scale, scaleOf } from './day-layout.ts'
+import classes from './desk.module.css'
+import { findCell, firstCell, isOpen } from './navigation.ts'
+import { type CellTexts, SlotCell } from './slot-cell.tsx'
+
+const zonePart = (timeZone: string, language: string, style: 'short' | 'shortOffset', at: Date) =>
+	new Intl.DateTimeFormat(localeOf(language), { timeZone, timeZoneName: style })
+		.formatToParts(at)
+		.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone
+
+/** The short name of a doctor's zone where its clocks differ from the viewer's that day. */
+const useZoneNames = (doctors: readonly Doctor[], date: string): ReadonlyMap<string, string> => {
+	const { i18n } = useTranslation()
+	return useMemo(() => {
+		const noon = new Date(`${date}T12:00:00Z`)
+		const here = zonePart(viewerZone(), 'en', 'shortOffset', noon)
+		const zones = [...new Set(doctors.map(({ timeZone }) => timeZone))].filter(zone => zonePart(zone, 'en', 'shortOffset', noon) !== here)
+		return new Map(zones.map(zone => [zone, zonePart(zone, i18n.language, 'short', noon)]))
+	}, [doctors, date, i18n.language])
+}
+
+const compactPixels = 50
+
+type RowProps = {
+	row: Row
+	index: number
+	scale: Scale
+	nowMs: number
+	/** The slot that the Tab key reaches, and the one that the open panel is about, if they are in this row. */
+	tabbableId: string | undefined
+	currentId: string | undefined
+	texts: CellTexts
+}
+
+const TimeRow = memo(({ row, index, scale, nowMs, tabbableId, currentId, texts }: RowProps) => {
+	const line = (row.minute - scale.from) / scale.unit + 1
+	return (
+		<div role="row" aria-rowindex={index + 2} className={classes.row}>
+			<div
+				role="rowheader"
+				aria-colindex={1}
+				className={classes.rowHead}
+				data-quiet={row.minute % 60 === 0 || row.minute % 30 !== 0 || undefined}
+				style={{ gridRow: line }}
+			>
+				{texts.time(row.minute)}
+			</div>
+			{row.cells.map(({ column, doctor, cell, live, continues }) => (
+				<SlotCell
+					key={cell.slot.id}
+					cell={cell}
+					doctorId={doctor.id}
+					doctorName={doctor.fullName}
+					column={column}
+					line={line}
+					lines={cell.minutes / scale.unit}
+					compact={cell.minutes * scale.pixelsPerMinute < compactPixels}
+					live={live}
+					past={Date.parse(cell.slot.startsAt) <= nowMs}
+					continues={continues}
+					tabbable={cell.slot.id === tabbableId}
+					current={cell.slot.id === currentId}
+					texts={texts}
+				/>
+			))}
+		</div>
+	)
+})
+
+const has = ({ cells }: Row, slotId: string | undefined) => cells.some(({ cell }) => cell.slot.id === slotId)
+
+const pastCheckMs = 10_000
+
+const useNowMs = () => {
+	const [nowMs, setNowMs] = useState(Date.now)
+	useEffect(() => {
+		const timer = setInterval(() => setNowMs(Date.now()), pastCheckMs)
+		return () => clearInterval(timer)
+	}, [])
+	return nowMs
+}
+
+const useRows = (columns: readonly Column[]) => {
+	const before = useRef<Row[]>([])
+	const rows = useMemo(() => rowsOf(columns, before.current), [columns])
+	useEffect(() => {
+		before.current = rows
+	}, [rows])
+	return rows
+}
+
+/** The same object while the day's hours are the same. */
+const useScale = (columns: readonly Column[]): Scale => {
+	const { from, unit, lines, pixelsPerMinute } = scaleOf(columns)
+	return useMemo(() => ({ from, unit, lines, pixelsPerMinute }), [from, unit, lines, pixelsPerMinute])
+}
+
+/** In rem, with each column's share of what is left. */
+const timeWidth = 4.25
+const fullWidth = { rem: 8.25, share: 1 }
+const quietWidth = { rem: 6.5, share: 0.6 }
+
+type Props = {
+	board: Board
+	doctors: readonly Doctor[]
+	date: string
+	/** The slot that had the focus last. */
+	activeId: string | undefined
+	/** What the open panel is about. */
+	currentId: string | undefined
+	onDrawn: () => void
+}
+
+/** The day: doctors side by side, each in the doctor's own time. Which keys do what is the screen's business. */
+export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDrawn }: Props) => {
+	const { t } = useTranslation()
+	const { time, dateLong } = useFormat('UTC')
+	const zones = useZoneNames(doctors, date)
+	const columns = useColumns(board, doctors, date)
+	const texts = useMemo<CellTexts>(() => ({ t, time: minute => time(minute * 60_000) }), [t, time])
+	const rows = useRows(columns)
+	const scale = useScale(columns)
+	const nowMs = useNowMs()
+	const tabbableId = findCell(columns, activeId)
+		? activeId
+		: (firstCell(columns, undefined, isOpen) ?? firstCell(columns, undefined, () => true))?.slot.id
+
+	// biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn are the columns
+	useEffect(onDrawn, [columns, onDrawn])
+
+	const hours = Array.from({ length: Math.ceil((scale.lines * scale.unit) / 60) }, (_, hour) => scale.from + hour * 60)
+	const heads = useElementSize()
+	// A doctor without hours that day leaves the room to the others.
+	const widths = columns.map(({ calendar, cells }) => (cells.length === 0 && calendar.state === 'live' ? quietWidth : fullWidth))
+	const template = {
+		gridTemplateColumns: `${timeWidth}rem ${widths.map(({ rem, share }) => `minmax(${rem}rem, ${share}fr)`).join(' ')}`,
+		minWidth: `${widths.reduce((sum, { rem }) => sum + rem, timeWidth)}rem`,
+	}
+	const nobodyWorks = columns.every(({ calendar, cells }) => calendar.state === 'live' && cells.length === 0)
+	return (
+		<>
+			<div
+				role="grid"
+				aria-label={t('desk.dayLabel', { date: dateLong(date) })}
+				aria-rowcount={rows.length + 1}
+				aria-colcount={columns.length + 1}
+				className={classes.grid}
+				style={{ '--heads-height': `${heads.height}px` } as CSSProperties}
+			>
+				<div role="row" aria-rowindex={1} className={classes.heads} style={template} ref={heads.ref}>
+					<div role="columnheader" aria-colindex={1} className={classes.corner}>
+						{t('desk.time')}
+					</div>
+					{columns.map((column, index) => (
+						<ColumnHead key={column.doctor.id} column={column} index={index} zone={zones.get(column.doctor.timeZone)} />
+					))}
+				</div>
+				<div
+					role="rowgroup"
+					className={classes.body}
+					style={{ ...template, gridTemplateRows: `repeat(${scale.lines}, ${scale.unit * scale.pixelsPerMinute}px)` }}
+				>
+					{hours.map(hour => (
+						<div key={hour} aria-hidden className={classes.hour} style={{ gridRow: (hour - scale.from) / scale.unit + 1 }}>
+							<span className={classes.hourLabel}>{texts.time(hour)}</span>
+						</div>
+					))}
+					{rows.map((row, index) => (
+						<TimeRow
+							key={row.minute}
+							row={row}
+							index={index}
+							scale={scale}
+							nowMs={nowMs}
+							tabbableId={has(row, tabbableId) ? tabbableId : undefined}
+							currentId={has(row, currentId) ? currentId : undefined}
+							texts={texts}
+						/>
+					))}
+				</div>
+			</div>
+			{nobodyWorks && <Empty title={t('desk.emptyDay')} />}
+		</>
+	)
+})

@@ -1,0 +1,286 @@
+import '@mantine/dates/styles.css'
+import { Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
+import { type FocusEvent, type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Appointment, AppointmentType, Doctor, Page, Patient } from '../../contract/index.ts'
+import { request } from '../api/http.ts'
+import { addDays, dateIn, useFormat, viewerZone } from '../i18n/format.ts'
+import { directionOf } from '../i18n/index.ts'
+import { Screen } from '../shell/layout.tsx'
+import { Empty, ErrorMessage, Loading } from '../shell/messages.tsx'
+import { AppointmentPanel } from './appointment-panel.tsx'
+import { useBoard, useIsLive, WatchDay } from './board.tsx'
+import type { CallerSearchHandle } from './caller-search.tsx'
+import { ConfirmPanel } from './confirm-panel.tsx'
+import { ContextBar } from './context-bar.tsx'
+import { DayGrid } from './day-grid.tsx'
+import { type Cell, wallClock } from './day-layout.ts'
+import classes from './desk.module.css'
+import { isLetter } from './keys.ts'
+import { directionOfKey, edgeCell, findCell, isOpen, step } from './navigation.ts'
+import { ShortcutsList } from './shortcuts.tsx'
+import { Toolbar } from './toolbar.tsx'
+import { useDay } from './use-day.ts'
+import { useDayFocus } from './use-day-focus.ts'
+import { type Time, useDesk } from './use-desk.ts'
+import { useScreenKeys } from './use-screen-keys.ts'
+
+const slotIdOf = (target: EventTarget) => (target as HTMLElement).closest<HTMLElement>('[data-slot-id]')?.dataset.slotId
+
+type Side = 'left' | 'right'
+
+const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly AppointmentType[] }) => {
+	const { t, i18n } = useTranslation()
+	const { dayAndTime } = useFormat('UTC')
+	const { date, today, setDate } = useDay()
+	const [specialty, setSpecialty] = useState('')
+	const shown = useMemo(() => (specialty ? doctors.filter(doctor => doctor.specialty === specialty) : doctors), [doctors, specialty])
+	const specialties = useMemo(() => [...new Set(doctors.map(doctor => doctor.specialty))].sort(), [doctors])
+	const { board, columns } = useBoard(shown, date)
+	const [activeId, setActiveId] = useState<string>()
+	/** What was typed before “new caller” was chosen; undefined while the search box is there. */
+	const [callerTyped, setCallerTyped] = useState<string>()
+	const [side, setSide] = useState<Side>('right')
+	const [helpOpened, help] = useDisclosure(false)
+	const root = useRef<HTMLDivElement>(null)
+	const stage = useRef<HTMLDivElement>(null)
+	const search = useRef<CallerSearchHandle>(null)
+
+	const describe = useCallback(
+		(time: Time) => {
+			const doctor = doctors.find(({ id }) => id === time.doctorId)
+			return [doctor?.fullName, dayAndTime(wallClock(time.startsAt, doctor?.timeZone ?? viewerZone()))].filter(Boolean).join(', ')
+		},
+		[doctors, dayAndTime],
+	)
+	const toSearch = useCallback(() => {
+		setCallerTyped(undefined)
+		// The search box may only now be coming back.
+		requestAnimationFrame(() => search.current?.focus())
+	}, [])
+	const onFinished = useCallback(() => {
+		search.current?.clear()
+		toSearch()
+	}, [toSearch])
+	const desk = useDesk({ describe, onFinished })
+	const { patient, moving, task, say } = desk
+	const choosing = patient !== undefined || moving !== undefined
+	const onNoneFree = useCallback(() => say(t('desk.status.noneFree'), 'problem'), [say, t])
+	const focus = useDayFocus(stage, columns, onNoneFree)
+	const taking = task?.is === 'taking' ? task : undefined
+	const takingLive = useIsLive(board, taking?.time.doctorId, date)
+	const takingDoctor = doctors.find(({ id }) => id === taking?.time.doctorId)
+
+	useEffect(() => search.current?.focus(), [])
+
+	const goTo = useCallback(
+		(next: string) => {
+			const inDay = stage.current?.contains(document.activeElement) ?? false
+			setDate(next)
+			if (inDay || choosing) focus.sendAfterChange({ to: 'first-free' })
+		},
+		[choosing, focus.sendAfterChange, setDate],
+	)
+
+	const choose = (chosen: Patient) => {
+		setCallerTyped(undefined)
+		desk.setMoving(undefined)
+		desk.setPatient(chosen)
+		// A time that is held already only waited for its patient: the open panel takes the focus.
+		if (taking) return
+		desk.close()
+		say(t('desk.status.chosen', { name: chosen.fullName }))
+		focus.send({ to: 'first-free' })
+	}
+
+	/** The panel opens beside the slot, not over it. */
+	const sideOf = (slot: Element | null) => {
+		const area = stage.current?.getBoundingClientRect()
+		const place = slot?.getBoundingClientRect()
+		if (area && place) setSide(place.left + place.width / 2 > area.left + area.width / 2 ? 'left' : 'right')
+	}
+
+	const take = (time: Time, typeId?: string) => {
+		const doctor = doctors.find(({ id }) => id === time.doctorId)
+		if (doctor) setDate(dateIn(time.startsAt, doctor.timeZone))
+		focus.doctorId.current = time.doctorId
+		setActiveId(time.id)
+		sideOf(focus.find(time.id))
+		void desk.take(time, typeId)
+		if (choosing) return
+		say(t('desk.status.choosePatient'))
+		search.current?.focus()
+	}
+
+	const pick = (slotId: string) => {
+		const found = findCell(columns(), slotId)
+		if (!found) return
+		const { cell, column } = found
+		const { slot } = cell
+		if (column.calendar.state !== 'live') say(t('desk.status.updating'), 'problem')
+		else if (slot.state === 'booked' && slot.appointment && !moving) {
+			sideOf(focus.find(slotId))
+			desk.open(slot.appointment.id, slot)
+		} else if (isOpen(cell, column)) take(slot)
+		else say(t('desk.status.notOpen'), 'problem')
+	}
+
+	const closePanel = useCallback(() => {
+		const time = desk.close()
+		if (time && !focus.focusSlot(time.id)) search.current?.focus()
+		return time !== undefined
+	}, [desk.close, focus.focusSlot])
+
+	const dropCaller = useCallback(() => {
+		if (moving) say(t('desk.status.movingStopped'))
+		else desk.clearStatus()
+		desk.setPatient(undefined)
+		desk.setMoving(undefined)
+		toSearch()
+	}, [desk.clearStatus, desk.setMoving, desk.setPatient, moving, say, t, toSearch])
+
+	const startMove = (appointment: Appointment) => {
+		desk.startMove(appointment)
+		focus.doctorId.current = appointment.doctorId
+		say(t('desk.status.moving', { name: appointment.patientName ?? '' }))
+		const from = appointment.slotIds[0]
+		const next = findCell(columns(), from) && (step(columns(), from, 'down', isOpen) ?? step(columns(), from, 'up', isOpen))
+		focus.send(next ? { to: 'slot', id: next.slot.id } : { to: 'first-free' })
+	}
+
+	const back = useCallback(() => {
+		focus.cancel()
+		if (closePanel()) return
+		const inDay = stage.current?.contains(document.activeElement)
+		if (moving || (patient && !inDay)) dropCaller()
+		else toSearch()
+	}, [closePanel, dropCaller, focus.cancel, moving, patient, toSearch])
+	const changeDay = useCallback((days: number) => goTo(addDays(date, days)), [date, goTo])
+	useScreenKeys(root, { back, toSearch, showHelp: help.open, changeDay })
+
+	const onDayKeyDown = (event: KeyboardEvent) => {
+		const slotId = slotIdOf(event.target)
+		if (!slotId || event.ctrlKey || event.altKey || event.metaKey) return
+		const direction = directionOfKey(event.key, directionOf(i18n.language))
+		// Who looks for a time goes from free slot to free slot; Shift turns it round.
+		const wanted = choosing !== event.shiftKey ? isOpen : () => true
+		let next: Cell | undefined
+		if (direction) next = step(columns(), slotId, direction, wanted)
+		else if (event.key === 'Home' || event.key === 'End')
+			next = edgeCell(columns(), slotId, event.key === 'Home' ? 'first' : 'last', wanted)
+		else if (isLetter(event, 't')) goTo(today)
+		else return
+		event.preventDefault()
+		if (next) focus.focusSlot(next.slot.id)
+	}
+	const onDayClick = (event: MouseEvent) => {
+		const slotId = slotIdOf(event.target)
+		if (slotId) pick(slotId)
+	}
+	const onDayFocus = (event: FocusEvent<HTMLElement>) => {
+		const slotId = slotIdOf(event.target)
+		if (!slotId) return
+		setActiveId(slotId)
+		focus.doctorId.current = event.target.dataset.doctorId
+		if (task) sideOf(event.target)
+	}
+	/** A key that is kept down must not hold a time and book it in one go. */
+	const onKeyDownCapture = (event: KeyboardEvent) => {
+		if (event.key === 'Enter' && event.repeat) event.preventDefault()
+	}
+
+	return (
+		<div className={classes.desk} ref={root} onKeyDownCapture={onKeyDownCapture}>
+			<WatchDay board={board} doctors={shown} date={date} />
+			<Toolbar
+				search={search}
+				callerTyped={callerTyped}
+				date={date}
+				today={today}
+				specialties={specialties}
+				specialty={specialty}
+				onChoose={choose}
+				onNewCaller={setCallerTyped}
+				onToDay={() => (choosing ? focus.send({ to: 'first-free' }) : focus.focusDay())}
+				onBack={toSearch}
+				onDate={goTo}
+				onSpecialty={setSpecialty}
+				onHelp={help.open}
+			/>
+			<ContextBar
+				patient={patient}
+				moving={moving}
+				movingFrom={moving ? describe({ ...moving, id: moving.slotIds[0] ?? '' }) : ''}
+				status={desk.status}
+				onDrop={dropCaller}
+			/>
+			<div className={classes.stage} ref={stage}>
+				{/* biome-ignore lint/a11y/noStaticElementInteractions: the slots are buttons; their keys and clicks are heard here */}
+				<div className={classes.board} onKeyDown={onDayKeyDown} onClick={onDayClick} onFocus={onDayFocus}>
+					<DayGrid board={board} doctors={shown} date={date} activeId={activeId} currentId={task?.time.id} onDrawn={focus.run} />
+				</div>
+				{taking && takingDoctor && (
+					<ConfirmPanel
+						taking={taking}
+						doctor={takingDoctor}
+						patient={patient}
+						moving={moving}
+						types={types}
+						live={takingLive}
+						side={side}
+						onTake={take}
+						onSend={desk.send}
+						onClose={closePanel}
+						onChoosePatient={toSearch}
+					/>
+				)}
+				{task?.is === 'appointment' && (
+					<AppointmentPanel
+						key={task.appointmentId}
+						appointmentId={task.appointmentId}
+						doctors={doctors}
+						types={types}
+						side={side}
+						onClose={closePanel}
+						onMove={startMove}
+						onDone={text => {
+							closePanel()
+							say(text, 'done')
+						}}
+					/>
+				)}
+			</div>
+			<ShortcutsList opened={helpOpened} onClose={help.close} />
+		</div>
+	)
+}
+
+const minuteMs = 60_000
+
+export default function DeskScreen() {
+	const { t } = useTranslation()
+	const doctors = useQuery({
+		queryKey: ['doctors', 'desk'],
+		queryFn: () => request<Page<Doctor>>('/doctors?limit=200'),
+		staleTime: minuteMs,
+	})
+	const types = useQuery({
+		queryKey: ['appointment-types'],
+		queryFn: () => request<Page<AppointmentType>>('/appointment-types'),
+		staleTime: minuteMs,
+	})
+	return (
+		<Screen title={t('desk.title')} wide hideTitle>
+			{doctors.isPending && <Loading onRetry={() => void doctors.refetch()} />}
+			{doctors.isError && !doctors.data && <ErrorMessage error={doctors.error} onRetry={() => void doctors.refetch()} />}
+			{doctors.data?.items.length === 0 && (
+				<Empty title={t('desk.noDoctors')}>
+					<Text size="sm">{t('desk.noDoctorsHint')}</Text>
+				</Empty>
+			)}
+			{doctors.data && doctors.data.items.length > 0 && <Desk doctors={doctors.data.items} types={types.data?.items ?? []} />}
+		</Screen>
+	)
+}

@@ -1,0 +1,6 @@
+import admin from './ar/admin.json'
+import desk from './ar/desk.json'
+import doctor from './ar/doctor.json'
+import notices from './ar/notices.json'
+
+export default { admin, desk, doctor, notices }

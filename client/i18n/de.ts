@@ -1,0 +1,6 @@
+import account from './de/account.json'
+import booking from './de/booking.json'
+import shell from './de/shell.json'
+import visits from './de/visits.json'
+
+export default { ...shell, account, booking, visits }

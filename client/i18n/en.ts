@@ -1,0 +1,6 @@
+import account from './en/account.json'
+import booking from './en/booking.json'
+import shell from './en/shell.json'
+import visits from './en/visits.json'
+
+export default { ...shell, account, booking, visits }

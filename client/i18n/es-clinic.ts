@@ -1,0 +1,6 @@
+import admin from './es/admin.json'
+import desk from './es/desk.json'
+import doctor from './es/doctor.json'
+import notices from './es/notices.json'
+
+export default { admin, desk, doctor, notices }

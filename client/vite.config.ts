@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+const server = process.env.LIVESLOT_URL ?? 'http://localhost:3000'
+
+export default defineConfig({
+	root: fileURLToPath(new URL('.', import.meta.url)),
+	plugins: [react()],
+	css: { postcss: { plugins: [(await import('postcss-preset-mantine')).default()] } },
+	build: {
+		outDir: fileURLToPath(new URL('../dist/client', import.meta.url)),
+		emptyOutDir: true,
+		target: 'es2022',
+		manifest: true,
+	},
+	// `npx vite client` serves the sources with hot replacement, beside a running server.
+	// The host stays the page's own: the server lets a session be renewed only from a page of its own.
+	server: { proxy: { '/api/v1': { target: server, changeOrigin: false }, '/socket.io': { target: server, ws: true } } },
+})

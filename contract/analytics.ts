@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { CalendarDate, Id, PageQuery, pageOf } from './common.ts'
+import { endpoint } from './endpoint.ts'
+import { AuditEntry } from './identity.ts'
+
+const Share = z.number().min(0).max(1).nullable().meta({ description: 'Between 0 and 1; null when there is nothing to divide by.' })
+
+export const Analytics = z
+	.object({
+		totals: z.object({
+			appointments: z.number().int(),
+			booked: z.number().int(),
+			completed: z.number().int(),
+			cancelled: z.number().int(),
+			noShow: z.number().int(),
+			slots: z.number().int(),
+			bookedSlots: z.number().int(),
+		}),
+		byDay: z.array(z.object({ date: CalendarDate, booked: z.number().int(), cancelled: z.number().int(), noShow: z.number().int() })),
+		byDoctor: z.array(
+			z.object({
+				doctorId: Id,
+				fullName: z.string(),
+				appointments: z.number().int(),
+				cancelled: z.number().int(),
+				noShow: z.number().int(),
+				slots: z.number().int(),
+				bookedSlots: z.number().int(),
+				utilisation: Share,
+			}),
+		),
+		byHour: z.array(z.object({ weekday: z.number().int(), hour: z.number().int(), appointments: z.number().int() })),
+		utilisation: Share.meta({ description: 'Booked slots over all slots that were not blocked.' }),
+		leadTime: z
+			.object({ medianHours: z.number().nullable(), p90Hours: z.number().nullable(), meanHours: z.number().nullable() })
+			.meta({ description: 'From booking to the start of the visit.' }),
+		noShowRate: Share,
+		cancellationRate: Share,
+	})
+	.meta({ id: 'Analytics' })
+export type Analytics = z.infer<typeof Analytics>
+
+export const analyticsEndpoints = {
+	getAnalytics: endpoint({
+		method: 'get',
+		path: '/admin/analytics',
+		tag: 'Admin',
+		summary: 'Figures of the visits between two dates, both inclusive. Days are those of each doctor’s zone.',
+		access: ['admin'],
+		query: z
+			.object({ from: CalendarDate, to: CalendarDate, doctorId: Id.optional() })
+			.refine(({ from, to }) => from <= to, { message: 'to must not be before from', path: ['to'] }),
+		response: Analytics,
+		refusals: ['not_found'],
+	}),
+	listAudit: endpoint({
+		method: 'get',
+		path: '/admin/audit',
+		tag: 'Admin',
+		summary: 'Who did what to what, when and from where; newest first.',
+		access: ['admin'],
+		query: PageQuery.extend({
+			from: CalendarDate.optional(),
+			to: CalendarDate.optional(),
+			actor: z.string().trim().max(100).optional(),
+			entity: z.string().trim().max(100).optional(),
+		}),
+		response: pageOf(AuditEntry),
+	}),
+}

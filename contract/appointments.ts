@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { CalendarDate, Id, IdempotencyKey, IdParams, Instant, InstantInput, PageQuery, pageOf, Text } from './common.ts'
+import { endpoint } from './endpoint.ts'
+
+export const AppointmentStatus = z.enum(['booked', 'checked_in', 'in_progress', 'completed', 'no_show', 'cancelled'])
+export type AppointmentStatus = z.infer<typeof AppointmentStatus>
+
+export const Appointment = z
+	.object({
+		id: Id,
+		doctorId: Id,
+		patientId: Id,
+		typeId: Id,
+		slotIds: z.array(Id),
+		startsAt: Instant,
+		endsAt: Instant,
+		status: AppointmentStatus,
+		reason: z.string().optional(),
+		bookedBy: Id,
+		createdAt: Instant,
+		updatedAt: Instant,
+		sequence: z.number().int().meta({ description: 'Grows with every change, as in iCalendar (RFC 5545).' }),
+		patientName: z.string().optional(),
+		doctorName: z.string().optional(),
+	})
+	.meta({ id: 'Appointment' })
+export type Appointment = z.infer<typeof Appointment>
+
+export const BookingInput = z.object({
+	slotId: Id,
+	typeId: Id.optional(),
+	patientId: Id.optional(),
+	reason: Text(500).optional(),
+})
+export type BookingInput = z.infer<typeof BookingInput>
+
+export const BookRequest = BookingInput.extend({ idempotencyKey: IdempotencyKey })
+export type BookRequest = z.infer<typeof BookRequest>
+
+export const CancelRequest = z.object({ appointmentId: Id, reason: Text(500).optional() })
+export type CancelRequest = z.infer<typeof CancelRequest>
+
+export const RescheduleRequest = z.object({ appointmentId: Id, slotId: Id, idempotencyKey: IdempotencyKey })
+export type RescheduleRequest = z.infer<typeof RescheduleRequest>
+
+export const AppointmentChange = z.enum(['booked', 'cancelled', 'rescheduled', 'status'])
+export type AppointmentChange = z.infer<typeof AppointmentChange>
+
+export const AppointmentChanged = z.object({ appointment: Appointment, change: AppointmentChange }).meta({ id: 'AppointmentChanged' })
+export type AppointmentChanged = z.infer<typeof AppointmentChanged>
+
+const DayOrInstant = z.union([CalendarDate, InstantInput])
+
+const slotRefusals = ['not_found', 'slot_booked', 'slot_held', 'slot_blocked', 'slot_in_past', 'patient_overlap'] as const
+const queueRefusals = ['idempotency_mismatch', 'queue_full', 'booking_pending'] as const
+
+const tag = 'Booking'
+
+export const appointmentEndpoints = {
+	bookAppointment: endpoint({
+		method: 'post',
+		path: '/appointments',
+		tag,
+		summary: 'Book a slot: a patient for themself, staff for any patient. Repeat safely with the same Idempotency-Key.',
+		access: ['patient', 'receptionist', 'admin'],
+		body: BookingInput,
+		status: 201,
+		response: Appointment,
+		refusals: [...slotRefusals, ...queueRefusals],
+	}),
+	listAppointments: endpoint({
+		method: 'get',
+		path: '/appointments',
+		tag,
+		summary: 'One’s own appointments; all for staff; a doctor’s own calendar. By start, earliest first.',
+		access: 'signed-in',
+		query: PageQuery.extend({
+			doctorId: Id.optional(),
+			patientId: Id.optional(),
+			from: DayOrInstant.optional(),
+			to: DayOrInstant.optional(),
+			status: z
+				.string()
+				.transform(text => text.split(','))
+				.pipe(z.array(AppointmentStatus))
+				.optional(),
+		}),
+		response: pageOf(Appointment),
+	}),
+	getAppointment: endpoint({
+		method: 'get',
+		path: '/appointments/:id',
+		tag,
+		summary: 'One appointment.',
+		access: 'signed-in',
+		params: IdParams,
+		response: Appointment,
+		refusals: ['not_found'],
+	}),
+	getAppointmentFile: endpoint({
+		method: 'get',
+		path: '/appointments/:id/calendar.ics',
+		tag,
+		summary: 'One appointment as an iCalendar file.',
+		access: 'signed-in',
+		params: IdParams,
+		response: z.string(),
+		contentType: 'text/calendar',
+		refusals: ['not_found'],
+	}),
+	cancelAppointment: endpoint({
+		method: 'post',
+		path: '/appointments/:id/cancel',
+		tag,
+		summary: 'Cancel. Patients may until the cut-off; staff and the doctor at any time before it is over.',
+		access: 'signed-in',
+		params: IdParams,
+		body: z.object({ reason: Text(500).optional() }),
+		response: Appointment,
+		refusals: ['not_found', 'too_late', 'wrong_status', ...queueRefusals],
+	}),
+	rescheduleAppointment: endpoint({
+		method: 'post',
+		path: '/appointments/:id/reschedule',
+		tag,
+		summary: 'Move to another slot. The old slot is freed only if the new one is won.',
+		access: ['patient', 'receptionist', 'admin'],
+		params: IdParams,
+		body: z.object({ slotId: Id }),
+		response: Appointment,
+		refusals: ['too_late', 'wrong_status', ...slotRefusals, ...queueRefusals],
+	}),
+	setAppointmentStatus: endpoint({
+		method: 'post',
+		path: '/appointments/:id/status',
+		tag,
+		summary: 'Check in, start, complete, or mark as a no-show.',
+		access: ['doctor', 'receptionist', 'admin'],
+		params: IdParams,
+		body: z.object({ status: AppointmentStatus }),
+		response: Appointment,
+		refusals: ['not_found', 'wrong_status', 'patient_overlap', ...queueRefusals],
+	}),
+}

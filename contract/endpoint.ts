@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import type { RefusalCode } from './errors.ts'
+import type { Role } from './identity.ts'
+
+/**
+ * Who may call: anyone, anyone signed in with an active account, an account in any status
+ * (so that a doctor who waits for approval can see as much), or the named roles.
+ */
+export type Access = 'anyone' | 'signed-in' | 'any-status' | readonly Role[]
+
+const Nothing = z.object({})
+type Nothing = typeof Nothing
+
+/** One HTTP call: the server is bound to it, the OpenAPI page is made from it, clients take their types from it. */
+export type Endpoint<
+	P extends z.ZodType = z.ZodType,
+	Q extends z.ZodType = z.ZodType,
+	B extends z.ZodType = z.ZodType,
+	R extends z.ZodType = z.ZodType,
+> = {
+	method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+	/** Below `/api/v1`, in Express's notation. */
+	path: string
+	tag: string
+	summary: string
+	access: Access
+	params: P
+	query: Q
+	body: B
+	status: 200 | 201 | 202 | 204
+	response: R
+	/** Of the answer, when it is not JSON. */
+	contentType?: string
+	/** Refusals that are particular to this call; those of bad input, access and rate go without saying. */
+	refusals: readonly RefusalCode[]
+}
+
+type EndpointInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> = Pick<
+	Endpoint,
+	'method' | 'path' | 'tag' | 'summary' | 'access'
+> & {
+	params?: P
+	query?: Q
+	body?: B
+	status?: Endpoint['status']
+	response?: R
+	contentType?: string
+	refusals?: readonly RefusalCode[]
+}
+
+export const endpoint = <
+	P extends z.ZodType = Nothing,
+	Q extends z.ZodType = Nothing,
+	B extends z.ZodType = Nothing,
+	R extends z.ZodType = z.ZodVoid,
+>(
+	input: EndpointInput<P, Q, B, R>,
+): Endpoint<P, Q, B, R> => ({
+	status: input.response ? 200 : 204,
+	refusals: [],
+	...input,
+	params: (input.params ?? Nothing) as P,
+	query: (input.query ?? Nothing) as Q,
+	body: (input.body ?? Nothing) as B,
+	response: (input.response ?? z.void()) as R,
+})

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { Appointment, AppointmentChanged, BookRequest, CancelRequest, RescheduleRequest } from './appointments.ts'
+import { CalendarChanged, CalendarPresence, DateRange, Snapshot } from './calendar.ts'
+import { Id } from './common.ts'
+import type { Access } from './endpoint.ts'
+import type { Ack } from './errors.ts'
+import { Hold, HoldRequest } from './holds.ts'
+
+type ClientEvent<P extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodType> = {
+	summary: string
+	access: Access
+	payload: P
+	/** What the acknowledgement carries beside `ok: true`. */
+	ack: A
+}
+
+const event = <P extends z.ZodType, A extends z.ZodType>(definition: ClientEvent<P, A>) => definition
+
+const Nothing = z.object({})
+
+/** What a client asks. Every request is acknowledged, whatever it carries. */
+export const clientEvents = {
+	'calendar:watch': event({
+		summary: 'Watch a doctor’s calendar: a snapshot now, changes after it.',
+		access: 'anyone',
+		payload: z.object({ doctorId: Id }).and(DateRange),
+		ack: Snapshot,
+	}),
+	'calendar:unwatch': event({
+		summary: 'Stop watching.',
+		access: 'anyone',
+		payload: z.object({ doctorId: Id }),
+		ack: Nothing,
+	}),
+	'slot:hold': event({
+		summary: 'Hold a slot, or renew one’s hold.',
+		access: 'signed-in',
+		payload: HoldRequest,
+		ack: z.object({ hold: Hold }),
+	}),
+	'slot:release': event({
+		summary: 'Let go of one’s hold.',
+		access: 'signed-in',
+		payload: z.object({ slotId: Id }),
+		ack: Nothing,
+	}),
+	'appointment:book': event({
+		summary: 'Book a slot.',
+		access: ['patient', 'receptionist', 'admin'],
+		payload: BookRequest,
+		ack: z.object({ appointment: Appointment }),
+	}),
+	'appointment:cancel': event({
+		summary: 'Cancel an appointment.',
+		access: 'signed-in',
+		payload: CancelRequest,
+		ack: z.object({ appointment: Appointment }),
+	}),
+	'appointment:reschedule': event({
+		summary: 'Move an appointment to another slot.',
+		access: ['patient', 'receptionist', 'admin'],
+		payload: RescheduleRequest,
+		ack: z.object({ appointment: Appointment }),
+	}),
+	'session:renew': event({
+		summary: 'Sign this connection in, or hand in a fresh token of its account, so that it outlives the old one.',
+		access: 'anyone',
+		payload: z.object({ token: z.string().min(1).max(4096) }),
+		ack: z.object({ expiresIn: z.number().int().meta({ description: 'Seconds until the new token expires.' }) }),
+	}),
+} as const satisfies Record<string, ClientEvent>
+
+/** What the server tells. */
+export const serverEvents = {
+	'calendar:changed': { summary: 'Slots of a watched calendar changed.', payload: CalendarChanged },
+	'calendar:presence': { summary: 'How many watch this calendar; at most once a second.', payload: CalendarPresence },
+	'appointment:changed': {
+		summary: 'To the patient, the doctor and staff: an appointment was booked, moved, cancelled, or changed status.',
+		payload: AppointmentChanged,
+	},
+} as const
+
+export type ClientEventName = keyof typeof clientEvents
+export type Payload<E extends ClientEventName> = z.output<(typeof clientEvents)[E]['payload']>
+export type AckOf<E extends ClientEventName> = z.infer<(typeof clientEvents)[E]['ack']>
+
+/** For `io<ServerToClient, ClientToServer>()`. */
+export type ClientToServer = {
+	[E in ClientEventName]: (payload: z.input<(typeof clientEvents)[E]['payload']>, ack: (answer: Ack<AckOf<E>>) => void) => void
+}
+
+export type ServerToClient = {
+	[E in keyof typeof serverEvents]: (payload: z.infer<(typeof serverEvents)[E]['payload']>) => void
+}

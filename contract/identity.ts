@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import { Email, Id, IdParams, Instant, PageQuery, Phone, pageOf, Text, TimeZone } from './common.ts'
+import { endpoint } from './endpoint.ts'
+
+export const roles = ['patient', 'doctor', 'receptionist', 'admin'] as const
+export const Role = z.enum(roles)
+export type Role = z.infer<typeof Role>
+
+/** Those who work at the desk or run the clinic. */
+export const staffRoles = ['receptionist', 'admin'] as const satisfies readonly Role[]
+
+export const AccountStatus = z.enum(['active', 'pending', 'disabled'])
+export type AccountStatus = z.infer<typeof AccountStatus>
+
+export const User = z
+	.object({
+		id: Id,
+		email: z.string(),
+		fullName: z.string(),
+		phone: z.string().optional(),
+		role: Role,
+		status: AccountStatus,
+	})
+	.meta({ id: 'User' })
+export type User = z.infer<typeof User>
+
+/** At least 10 characters, as NIST SP 800-63B asks for length rather than composition. */
+export const Password = z.string().min(10).max(200)
+
+export const SessionTokens = z
+	.object({
+		accessToken: z.string(),
+		expiresIn: z.number().int().meta({ description: 'Seconds until the access token expires.' }),
+		user: User,
+	})
+	.meta({ id: 'SessionTokens' })
+export type SessionTokens = z.infer<typeof SessionTokens>
+
+const tag = 'Identity'
+
+export const identityEndpoints = {
+	register: endpoint({
+		method: 'post',
+		path: '/auth/register',
+		tag,
+		summary: 'Open an account. A doctor waits for an admin’s approval.',
+		access: 'anyone',
+		body: z.object({
+			email: Email,
+			password: Password,
+			fullName: Text(120),
+			phone: Phone.optional(),
+			role: z.enum(['patient', 'doctor']).default('patient'),
+			specialty: Text(80).optional(),
+			timeZone: TimeZone.optional(),
+		}),
+		status: 201,
+		response: SessionTokens,
+		refusals: ['email_taken'],
+	}),
+	login: endpoint({
+		method: 'post',
+		path: '/auth/login',
+		tag,
+		summary: 'Sign in. The refresh token comes as a cookie that scripts cannot read.',
+		access: 'anyone',
+		body: z.object({ email: Email, password: z.string().min(1).max(200) }),
+		response: SessionTokens,
+		refusals: ['invalid_credentials', 'account_disabled'],
+	}),
+	refresh: endpoint({
+		method: 'post',
+		path: '/auth/refresh',
+		tag,
+		summary: 'Trade the refresh cookie for a new pair. Using an old one again ends the whole session.',
+		access: 'anyone',
+		response: SessionTokens,
+		refusals: ['unauthenticated', 'token_expired', 'account_disabled'],
+	}),
+	logout: endpoint({ method: 'post', path: '/auth/logout', tag, summary: 'End this session.', access: 'anyone' }),
+	forgotPassword: endpoint({
+		method: 'post',
+		path: '/auth/forgot-password',
+		tag,
+		summary: 'Ask for a link to set a new password. The answer is the same whether or not the address is known.',
+		access: 'anyone',
+		body: z.object({ email: Email }),
+		status: 202,
+		response: z.object({}),
+	}),
+	resetPassword: endpoint({
+		method: 'post',
+		path: '/auth/reset-password',
+		tag,
+		summary: 'Set a new password with the token from the mail. Every session of the account ends.',
+		access: 'anyone',
+		body: z.object({ token: z.string().min(1).max(200), password: Password }),
+		refusals: ['token_expired'],
+	}),
+	getMe: endpoint({ method: 'get', path: '/me', tag, summary: 'The signed-in account.', access: 'any-status', response: User }),
+	updateMe: endpoint({
+		method: 'patch',
+		path: '/me',
+		tag,
+		summary: 'Change one’s own name, phone or password.',
+		access: 'any-status',
+		body: z.object({
+			fullName: Text(120).optional(),
+			phone: Phone.nullable().optional(),
+			password: Password.optional(),
+			currentPassword: z.string().min(1).max(200).optional(),
+		}),
+		response: User,
+		refusals: ['invalid_credentials'],
+	}),
+	listUsers: endpoint({
+		method: 'get',
+		path: '/admin/users',
+		tag: 'Admin',
+		summary: 'All accounts, newest first.',
+		access: ['admin'],
+		query: PageQuery.extend({
+			q: z.string().trim().max(100).optional(),
+			role: Role.optional(),
+			status: AccountStatus.optional(),
+		}),
+		response: pageOf(User),
+	}),
+	createUser: endpoint({
+		method: 'post',
+		path: '/admin/users',
+		tag: 'Admin',
+		summary: 'Create an account of any role. Without a password its owner sets one through “forgot password”.',
+		access: ['admin'],
+		body: z.object({
+			email: Email,
+			fullName: Text(120),
+			role: Role,
+			password: Password.optional(),
+			phone: Phone.optional(),
+			specialty: Text(80).optional(),
+			timeZone: TimeZone.optional(),
+		}),
+		status: 201,
+		response: User,
+		refusals: ['email_taken'],
+	}),
+	updateUser: endpoint({
+		method: 'patch',
+		path: '/admin/users/:id',
+		tag: 'Admin',
+		summary: 'Approve, disable, rename, or change the role of an account. Disabling cuts off its sockets at once.',
+		access: ['admin'],
+		params: IdParams,
+		body: z.object({ role: Role.optional(), status: AccountStatus.optional(), fullName: Text(120).optional() }),
+		response: User,
+		refusals: ['not_found', 'forbidden'],
+	}),
+}
+
+export const AuditEntry = z
+	.object({
+		id: Id,
+		at: Instant,
+		actorId: Id.nullable(),
+		actorName: z.string().nullable(),
+		action: z.string(),
+		entity: z.string(),
+		entityId: z.string().nullable(),
+		ip: z.string().nullable(),
+		requestId: z.string().nullable(),
+		details: z.record(z.string(), z.unknown()),
+	})
+	.meta({ id: 'AuditEntry' })
+export type AuditEntry = z.infer<typeof AuditEntry>

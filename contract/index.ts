@@ -1,0 +1,33 @@
+import { analyticsEndpoints } from './analytics.ts'
+import { appointmentEndpoints } from './appointments.ts'
+import { calendarEndpoints } from './calendar.ts'
+import { doctorEndpoints } from './doctors.ts'
+import { holdEndpoints } from './holds.ts'
+import { identityEndpoints } from './identity.ts'
+import { notificationEndpoints } from './notifications.ts'
+import { patientEndpoints } from './patients.ts'
+
+export * from './analytics.ts'
+export * from './appointments.ts'
+export * from './calendar.ts'
+export * from './common.ts'
+export * from './doctors.ts'
+export * from './endpoint.ts'
+export * from './errors.ts'
+export * from './events.ts'
+export * from './holds.ts'
+export * from './identity.ts'
+export * from './notifications.ts'
+export * from './patients.ts'
+
+/** Every HTTP call of the product. */
+export const endpoints = {
+	...identityEndpoints,
+	...doctorEndpoints,
+	...calendarEndpoints,
+	...holdEndpoints,
+	...appointmentEndpoints,
+	...patientEndpoints,
+	...notificationEndpoints,
+	...analyticsEndpoints,
+}

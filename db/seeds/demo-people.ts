@@ -1,0 +1,129 @@
+import type { WeeklyHours } from '../../contract/index.ts'
+
+type DemoDoctor = {
+	email: string
+	fullName: string
+	specialty: string
+	timeZone: string
+	slotMinutes: number
+	weekly: WeeklyHours[]
+}
+
+const on = (weekdays: number[], ...hours: [start: string, end: string][]): WeeklyHours[] =>
+	weekdays.flatMap(weekday => hours.map(([start, end]) => ({ weekday, start, end })))
+
+const [monday, tuesday, wednesday, thursday, friday, saturday, sunday] = [1, 2, 3, 4, 5, 6, 7] as const
+const workdays = [monday, tuesday, wednesday, thursday, friday]
+
+/** In several time zones, some of them at weekends, so that there is always something to book soon. */
+export const doctors: DemoDoctor[] = [
+	{
+		email: 'doctor@clinic.example',
+		fullName: 'Dr. Anna Lindner',
+		specialty: 'General practice',
+		timeZone: 'Europe/Berlin',
+		slotMinutes: 30,
+		weekly: on(workdays, ['08:00', '12:00'], ['13:00', '17:00']),
+	},
+	{
+		email: 'marcus.okafor@clinic.example',
+		fullName: 'Dr. Marcus Okafor',
+		specialty: 'Cardiology',
+		timeZone: 'America/New_York',
+		slotMinutes: 30,
+		weekly: on([monday, wednesday, friday], ['09:00', '12:00'], ['13:30', '16:30']),
+	},
+	{
+		email: 'priya.raman@clinic.example',
+		fullName: 'Dr. Priya Raman',
+		specialty: 'Paediatrics',
+		timeZone: 'Asia/Kolkata',
+		slotMinutes: 20,
+		weekly: on([monday, tuesday, thursday, saturday], ['09:30', '12:50']),
+	},
+	{
+		email: 'isla.mckenzie@clinic.example',
+		fullName: 'Dr. Isla McKenzie',
+		specialty: 'General practice',
+		timeZone: 'Australia/Lord_Howe',
+		slotMinutes: 15,
+		weekly: on([...workdays, saturday, sunday], ['10:00', '12:00']),
+	},
+	{
+		email: 'rafael.lima@clinic.example',
+		fullName: 'Dr. Rafael Lima',
+		specialty: 'Dermatology',
+		timeZone: 'America/Sao_Paulo',
+		slotMinutes: 20,
+		weekly: on([monday, tuesday, thursday], ['08:00', '12:00']),
+	},
+	{
+		email: 'meiling.chen@clinic.example',
+		fullName: 'Dr. Mei-Ling Chen',
+		specialty: 'Ophthalmology',
+		timeZone: 'America/New_York',
+		slotMinutes: 15,
+		weekly: on([friday, saturday, sunday], ['10:00', '13:00']),
+	},
+	{
+		email: 'yusuf.demir@clinic.example',
+		fullName: 'Dr. Yusuf Demir',
+		specialty: 'Orthopaedics',
+		timeZone: 'Europe/Berlin',
+		slotMinutes: 20,
+		weekly: on([monday, wednesday, thursday], ['08:00', '13:00']),
+	},
+	{
+		email: 'sofia.hartmann@clinic.example',
+		fullName: 'Dr. Sofia Hartmann',
+		specialty: 'Gynaecology',
+		timeZone: 'Europe/Berlin',
+		slotMinutes: 30,
+		weekly: on([tuesday, thursday, friday], ['09:00', '12:00'], ['14:00', '18:00']),
+	},
+	{
+		email: 'arjun.mehta@clinic.example',
+		fullName: 'Dr. Arjun Mehta',
+		specialty: 'Ear, nose and throat',
+		timeZone: 'Asia/Kolkata',
+		slotMinutes: 15,
+		weekly: on([wednesday, saturday, sunday], ['16:00', '19:00']),
+	},
+	{
+		email: 'camila.duarte@clinic.example',
+		fullName: 'Dr. Camila Duarte',
+		specialty: 'Psychiatry',
+		timeZone: 'America/Sao_Paulo',
+		slotMinutes: 30,
+		weekly: on([monday, wednesday, friday], ['13:00', '18:00']),
+	},
+]
+
+export const staff = [
+	{ email: 'admin@clinic.example', fullName: 'Helena Novak', role: 'admin' },
+	{ email: 'reception@clinic.example', fullName: 'Tom Becker', role: 'receptionist' },
+]
+
+const firstNames =
+	'Amara Ben Chloé Diego Elif Farid Grace Hiroshi Ingrid Jamal Katya Liam Maya Noor Olga Pedro Quinn Rosa Samuel Thandi'.split(' ')
+const lastNames = 'Abebe Brandt Costa Dubois Eriksen Fischer García Haddad Ivanova Jensen Kaya Lopes Müller Nguyen Okoye Patel'.split(' ')
+
+const phone = (n: number) => `+49 30 555${String(10_000 + n * 37).padStart(5, '0')}`
+
+const personNamed = (n: number) => ({
+	fullName: `${firstNames[n % firstNames.length]} ${lastNames[(n * 7 + Math.floor(n / firstNames.length)) % lastNames.length]}`,
+	phone: phone(n),
+	birthDate: new Date(Date.UTC(1936 + ((n * 29) % 84), (n * 5) % 12, 1 + ((n * 11) % 28))).toISOString().slice(0, 10),
+})
+
+/** Patients with an account: `patient@`, `patient2@` … `patient20@clinic.example`. */
+export const patients = Array.from({ length: 20 }, (_, n) => ({
+	...personNamed(n * 3),
+	email: `patient${n === 0 ? '' : n + 1}@clinic.example`,
+}))
+
+/** Patients who call: only the desk knows them. Every third one left an e-mail address. */
+export const callers = Array.from({ length: 220 }, (_, n) => ({
+	...personNamed(100 + n),
+	email: n % 3 === 0 ? `caller${n}@example.com` : null,
+}))

@@ -1,0 +1,51 @@
+import { hash } from '@node-rs/argon2'
+import type { Config } from '../../server/config.ts'
+import { type Db, type DbOrTx, inTransaction, readSql, type Tx } from '../../server/platform/database.ts'
+import { generateSlots } from '../../server/schedule/generate.ts'
+import { callers, doctors, patients, staff } from './demo-people.ts'
+
+const password = 'demo-clinic-2026'
+/** OWASP's parameters, as `identity` uses them. */
+const argon2id = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+
+const historyDays = 120
+/** Known to every node, so that only one of those that start together seeds. */
+const advisoryLock = 7_203_456_001
+
+const insertPeople = readSql('./demo_people.sql', import.meta.url)
+const bookHistory = readSql('./demo_history.sql', import.meta.url)
+const bookForPatient = readSql('./demo_patient.sql', import.meta.url)
+
+const hasUsers = async (db: DbOrTx): Promise<boolean> => (await db('users').first('id')) !== undefined
+
+const seed = async (trx: Tx, passwordHash: string, slotDaysAhead: number): Promise<void> => {
+	await trx.raw(insertPeople, {
+		passwordHash,
+		staff: JSON.stringify(staff),
+		doctors: JSON.stringify(doctors),
+		patients: JSON.stringify(patients),
+		callers: JSON.stringify(callers),
+	})
+	const doctorIds: string[] = await trx('doctors').orderBy('id').pluck('id')
+	// As if the nightly job had run since the clinic opened: one pass makes the past slots and the coming ones.
+	const opened = new Date(Date.now() - historyDays * 86_400_000)
+	await generateSlots(trx, { doctorIds, days: historyDays + slotDaysAhead, now: opened })
+	// The same clinic for everyone.
+	await trx.raw('SELECT setseed(0.2026)')
+	await trx.raw(bookHistory)
+	await trx.raw(bookForPatient)
+}
+
+/** Fills an empty database with the demo clinic. Does nothing where there are users already. */
+export const seedDemoClinic = async (db: Db, config: Pick<Config, 'slotDaysAhead'>): Promise<void> => {
+	if (await hasUsers(db)) return
+	const passwordHash = await hash(password, argon2id)
+	const seeded = await inTransaction(db, async trx => {
+		await trx.raw('SELECT pg_advisory_xact_lock(?)', [advisoryLock])
+		if (await hasUsers(trx)) return false
+		await seed(trx, passwordHash, config.slotDaysAhead)
+		return true
+	})
+	// Statistics that match: the first queries come before autovacuum does.
+	if (seeded) await db.raw('ANALYZE')
+}

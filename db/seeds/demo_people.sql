@@ -1,0 +1,43 @@
+-- Everyone in the demo clinic, from JSON. Patients with an account share its id.
+WITH accounts AS (
+	INSERT INTO users (email, password_hash, full_name, phone, role, status, created_at, updated_at)
+	SELECT email, :passwordHash, "fullName", phone, role, 'active', now() - interval '150 days', now() - interval '150 days'
+	FROM (
+		SELECT 1 AS part, ordinality, email, "fullName", NULL AS phone, role
+		FROM ROWS FROM (jsonb_to_recordset(:staff::jsonb) AS (email text, "fullName" text, role text)) WITH ORDINALITY
+		UNION ALL
+		SELECT 2, ordinality, email, "fullName", NULL, 'doctor'
+		FROM ROWS FROM (jsonb_to_recordset(:doctors::jsonb) AS (email text, "fullName" text)) WITH ORDINALITY
+		UNION ALL
+		SELECT 3, ordinality, email, "fullName", phone, 'patient'
+		FROM ROWS FROM (jsonb_to_recordset(:patients::jsonb) AS (email text, "fullName" text, phone text)) WITH ORDINALITY
+	) people
+	ORDER BY part, ordinality
+	RETURNING id, email
+),
+practising AS (
+	INSERT INTO doctors (id, specialty, time_zone)
+	SELECT id, specialty, "timeZone"
+	FROM jsonb_to_recordset(:doctors::jsonb) AS d (email text, specialty text, "timeZone" text)
+	JOIN accounts USING (email)
+),
+schedules AS (
+	INSERT INTO doctor_schedules (doctor_id, slot_minutes, weekly)
+	SELECT id, "slotMinutes", weekly
+	FROM jsonb_to_recordset(:doctors::jsonb) AS d (email text, "slotMinutes" integer, weekly jsonb)
+	JOIN accounts USING (email)
+),
+files AS (
+	INSERT INTO patients (id, user_id, full_name, phone, email, birth_date)
+	SELECT id, id, "fullName", phone, email, "birthDate"
+	FROM jsonb_to_recordset(:patients::jsonb) AS p (email text, "fullName" text, phone text, "birthDate" date)
+	JOIN accounts USING (email)
+),
+callers AS (
+	INSERT INTO patients (full_name, phone, email, birth_date)
+	SELECT "fullName", phone, email, "birthDate"
+	FROM jsonb_to_recordset(:callers::jsonb) AS c (email text, "fullName" text, phone text, "birthDate" date)
+)
+INSERT INTO appointment_types (name, minutes, position)
+VALUES ('Consultation', 15, 0), ('Check-up', 30, 1), ('Vaccination', 15, 2), ('Long consultation', 60, 3)
+ON CONFLICT (name) DO NOTHING

@@ -1,0 +1,40 @@
+import { analyticsEndpoints } from '../../contract/index.ts'
+import type { Db } from '../platform/database.ts'
+import { type Route, route } from '../platform/http/routes.ts'
+import { decodeCursor, isDatabaseId, toPage } from '../platform/page.ts'
+import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { readAudit, toAuditEntry } from './audit.ts'
+import { readFigures } from './figures.ts'
+
+export type AnalyticsApi = { routes: Route[] }
+
+const maxDays = 400
+const dayMs = 86_400_000
+
+/** Days from the first through the last, both counted. */
+const daysIn = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / dayMs + 1
+
+const beforeId = (cursor: string | undefined): string | undefined => {
+	if (cursor === undefined) return undefined
+	const [id = ''] = decodeCursor(cursor, 1)
+	if (!isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
+	return id
+}
+
+/** What an admin sees of the clinic: its figures, and who did what. */
+export const createAnalytics = ({ db }: { db: Db }): AnalyticsApi => {
+	const isDoctor = async (id: string) => isDatabaseId(id) && (await db('doctors').where({ id }).first('id')) !== undefined
+
+	const figures = route(analyticsEndpoints.getAnalytics, async ({ query: { from, to, doctorId } }) => {
+		if (daysIn(from, to) > maxDays) throw invalidInput('to', `must span at most ${maxDays} days`)
+		if (doctorId !== undefined && !(await isDoctor(doctorId))) throw new Refusal('not_found')
+		return await readFigures(db, { from, to, doctorId })
+	})
+
+	const audit = route(analyticsEndpoints.listAudit, async ({ query: { cursor, limit, ...filter } }) => {
+		const rows = await readAudit(db, { ...filter, beforeId: beforeId(cursor), limit })
+		return toPage(rows, limit, toAuditEntry, row => [row.id])
+	})
+
+	return { routes: [figures, audit] }
+}

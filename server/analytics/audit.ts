@@ -1,0 +1,68 @@
+import type { AuditEntry } from '../../contract/index.ts'
+import type { Db } from '../platform/database.ts'
+import { isDatabaseId } from '../platform/page.ts'
+
+export type AuditRow = {
+	id: string
+	at: Date
+	actor_id: string | null
+	actor_name: string | null
+	action: string
+	entity: string
+	entity_id: string | null
+	ip: string | null
+	request_id: string | null
+	details: Record<string, unknown>
+}
+
+export type AuditFilter = {
+	/** Dates in UTC, both inclusive. */
+	from?: string
+	to?: string
+	/** An id, or part of a name or e-mail address. */
+	actor?: string
+	/** `patient`, or `patient:17`. */
+	entity?: string
+	/** Only entries older than this one. */
+	beforeId?: string
+	limit: number
+}
+
+export const toAuditEntry = (row: AuditRow): AuditEntry => ({
+	id: row.id,
+	at: row.at.toISOString(),
+	actorId: row.actor_id,
+	actorName: row.actor_name,
+	action: row.action,
+	entity: row.entity,
+	entityId: row.entity_id,
+	ip: row.ip,
+	requestId: row.request_id,
+	details: row.details,
+})
+
+const splitEntity = (text: string): { name: string; id: string | undefined } => {
+	const colon = text.indexOf(':')
+	return colon === -1 ? { name: text, id: undefined } : { name: text.slice(0, colon), id: text.slice(colon + 1) }
+}
+
+/** Newest first. One row more than `limit` tells that there are more. */
+export const readAudit = async (db: Db, filter: AuditFilter): Promise<AuditRow[]> =>
+	await db('audit_log as l')
+		.leftJoin('users as u', 'u.id', 'l.actor_id')
+		.select('l.id', 'l.at', 'l.actor_id', 'u.full_name as actor_name', 'l.action', 'l.entity', 'l.entity_id', 'l.ip', 'l.request_id')
+		.select('l.details')
+		.modify(rows => {
+			if (filter.from) rows.whereRaw(`l.at >= ?::date::timestamp AT TIME ZONE 'UTC'`, [filter.from])
+			if (filter.to) rows.whereRaw(`l.at < (?::date + 1)::timestamp AT TIME ZONE 'UTC'`, [filter.to])
+			if (filter.actor && isDatabaseId(filter.actor)) rows.where('l.actor_id', filter.actor)
+			else if (filter.actor) rows.whereRaw(`strpos(lower(concat_ws(' ', u.full_name, u.email)), lower(?)) > 0`, [filter.actor])
+			if (filter.entity) {
+				const { name, id } = splitEntity(filter.entity)
+				rows.where('l.entity', name)
+				if (id !== undefined) rows.where('l.entity_id', id)
+			}
+			if (filter.beforeId) rows.where('l.id', '<', filter.beforeId)
+		})
+		.orderBy('l.id', 'desc')
+		.limit(filter.limit + 1)

@@ -1,0 +1,66 @@
+-- Every figure of the page in one statement, and so of one moment. The two dates are of each doctor's own zone, both
+-- inclusive. "Booked" is what was not cancelled; a booked slot counts as offered even where time off covers it now.
+WITH spans AS MATERIALIZED (
+	SELECT d.id AS doctor_id, d.time_zone, u.full_name, u.status = 'active' AND u.role = 'doctor' AS practises,
+		CAST(:from AS date)::timestamp AT TIME ZONE d.time_zone AS begins,
+		(CAST(:to AS date) + 1)::timestamp AT TIME ZONE d.time_zone AS ends
+	FROM doctors d JOIN users u ON u.id = d.id
+	WHERE CAST(:doctorId AS bigint) IS NULL OR d.id = CAST(:doctorId AS bigint)
+),
+visits AS MATERIALIZED (
+	SELECT a.doctor_id, a.status, a.starts_at AT TIME ZONE s.time_zone AS local_start,
+		extract(epoch FROM a.starts_at - a.created_at)::double precision / 3600 AS lead_hours
+	FROM spans s JOIN appointments a ON a.doctor_id = s.doctor_id AND a.starts_at >= s.begins AND a.starts_at < s.ends
+),
+visit_counts AS (
+	SELECT doctor_id,
+		count(*) AS appointments,
+		count(*) FILTER (WHERE status <> 'cancelled') AS booked,
+		count(*) FILTER (WHERE status = 'completed') AS completed,
+		count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+		count(*) FILTER (WHERE status = 'no_show') AS no_show
+	FROM visits GROUP BY doctor_id
+),
+slot_counts AS (
+	SELECT s.doctor_id, count(*) AS slots, count(*) FILTER (WHERE a.is_booked) AS booked_slots
+	FROM spans s JOIN appointment_slots a ON a.doctor_id = s.doctor_id AND a.starts_at >= s.begins AND a.starts_at < s.ends
+	WHERE a.is_booked OR NOT a.is_blocked
+	GROUP BY s.doctor_id
+),
+by_doctor AS (
+	SELECT s.doctor_id, s.full_name,
+		coalesce(appointments, 0) AS appointments, coalesce(booked, 0) AS booked, coalesce(completed, 0) AS completed,
+		coalesce(cancelled, 0) AS cancelled, coalesce(no_show, 0) AS no_show,
+		coalesce(slots, 0) AS slots, coalesce(booked_slots, 0) AS booked_slots
+	FROM spans s LEFT JOIN visit_counts USING (doctor_id) LEFT JOIN slot_counts USING (doctor_id)
+	WHERE s.practises OR appointments > 0 OR slots > 0 OR CAST(:doctorId AS bigint) IS NOT NULL
+),
+by_day AS (
+	SELECT day::date AS date,
+		count(v.status) FILTER (WHERE v.status <> 'cancelled') AS booked,
+		count(v.status) FILTER (WHERE v.status = 'cancelled') AS cancelled,
+		count(v.status) FILTER (WHERE v.status = 'no_show') AS no_show
+	FROM generate_series(CAST(:from AS date)::timestamp, CAST(:to AS date)::timestamp, interval '1 day') AS day
+	LEFT JOIN visits v ON v.local_start::date = day::date
+	GROUP BY day
+),
+by_hour AS (
+	SELECT extract(isodow FROM local_start)::int AS weekday, extract(hour FROM local_start)::int AS hour, count(*) AS appointments
+	FROM visits GROUP BY 1, 2
+),
+lead_time AS (
+	SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY lead_hours) AS median_hours,
+		percentile_cont(0.9) WITHIN GROUP (ORDER BY lead_hours) AS p90_hours,
+		avg(lead_hours) AS mean_hours
+	FROM visits WHERE status <> 'cancelled'
+)
+SELECT
+	(SELECT coalesce(jsonb_agg(jsonb_build_object(
+			'doctorId', doctor_id::text, 'fullName', full_name, 'appointments', appointments, 'booked', booked, 'completed', completed,
+			'cancelled', cancelled, 'noShow', no_show, 'slots', slots, 'bookedSlots', booked_slots
+		) ORDER BY lower(full_name), doctor_id), '[]') FROM by_doctor) AS "byDoctor",
+	(SELECT jsonb_agg(jsonb_build_object('date', date, 'booked', booked, 'cancelled', cancelled, 'noShow', no_show) ORDER BY date)
+		FROM by_day) AS "byDay",
+	(SELECT coalesce(jsonb_agg(jsonb_build_object('weekday', weekday, 'hour', hour, 'appointments', appointments) ORDER BY weekday, hour), '[]')
+		FROM by_hour) AS "byHour",
+	(SELECT jsonb_build_object('medianHours', median_hours, 'p90Hours', p90_hours, 'meanHours', mean_hours) FROM lead_time) AS "leadTime"

@@ -1,0 +1,118 @@
+import type { Appointment, AppointmentStatus, Page } from '../../contract/index.ts'
+import { type Actor, isStaff } from '../platform/actor.ts'
+import type { Db } from '../platform/database.ts'
+import { decodeCursor, isDatabaseId, toPage } from '../platform/page.ts'
+import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { type FullAppointment, toWire } from './store.ts'
+
+/** Whether an appointment is any of the caller's business. */
+export const maySee = (actor: Actor, appointment: Pick<FullAppointment, 'doctorId' | 'patientId'>): boolean =>
+	isStaff(actor) ||
+	(actor.role === 'doctor' && actor.userId === appointment.doctorId) ||
+	(actor.role === 'patient' && actor.patientId === appointment.patientId)
+
+export type AppointmentFilter = {
+	doctorId?: string | undefined
+	patientId?: string | undefined
+	from?: string | undefined
+	to?: string | undefined
+	status?: AppointmentStatus[] | undefined
+	cursor?: string | undefined
+	limit: number
+}
+
+type Row = {
+	id: string
+	doctor_id: string
+	patient_id: string
+	type_id: string
+	starts_at: Date
+	ends_at: Date
+	slot_starts: Date[]
+	status: AppointmentStatus
+	reason: string | null
+	booked_by: string
+	created_at: Date
+	updated_at: Date
+	sequence: number
+	patient_name: string
+	doctor_name: string
+}
+
+const minute = (instant: Date) => instant.getTime() / 60_000
+
+const toListed = (row: Row): Appointment => ({
+	...toWire({
+		id: row.id,
+		doctorId: row.doctor_id,
+		patientId: row.patient_id,
+		typeId: row.type_id,
+		startMinute: minute(row.starts_at),
+		endMinute: minute(row.ends_at),
+		slotMinutes: row.slot_starts.map(minute),
+		typeMinutes: undefined,
+		status: row.status,
+		reason: row.reason,
+		bookedBy: row.booked_by,
+		createdAtMs: row.created_at.getTime(),
+		updatedAtMs: row.updated_at.getTime(),
+		sequence: row.sequence,
+		patientName: row.patient_name,
+		patientUserId: null,
+	}),
+	doctorName: row.doctor_name,
+})
+
+/** The part of the list that the caller may see. @throws Refusal forbidden for asking beyond it */
+const scopeOf = (actor: Actor, { doctorId, patientId }: AppointmentFilter) => {
+	if (isStaff(actor)) return { doctorId, patientId }
+	if (actor.role === 'doctor') {
+		if (doctorId !== undefined && doctorId !== actor.userId) throw new Refusal('forbidden')
+		return { doctorId: actor.userId, patientId }
+	}
+	if (patientId !== undefined && patientId !== actor.patientId) throw new Refusal('forbidden')
+	return { doctorId, patientId: actor.patientId ?? '0' }
+}
+
+const isDate = (text: string) => text.length === 10
+
+/** A date is a day of each doctor's own zone; the bound in UTC beside it, a day wider, is what the index is searched by. */
+const bound = (side: 'from' | 'to', text: string): { exact: string; bindings: string[]; coarse: Date } => {
+	if (!isDate(text)) return { exact: side === 'from' ? 'a.starts_at >= ?' : 'a.starts_at < ?', bindings: [text], coarse: new Date(text) }
+	const midnight = side === 'from' ? '?::date' : '(?::date + 1)'
+	const dayMs = 86_400_000
+	return {
+		exact: `a.starts_at ${side === 'from' ? '>=' : '<'} ${midnight}::timestamp AT TIME ZONE d.time_zone`,
+		bindings: [text],
+		coarse: new Date(Date.parse(text) + (side === 'from' ? -dayMs : 2 * dayMs)),
+	}
+}
+
+export const listAppointments = async (db: Db, actor: Actor, filter: AppointmentFilter): Promise<Page<Appointment>> => {
+	const { doctorId, patientId } = scopeOf(actor, filter)
+	if ([doctorId, patientId].some(id => id !== undefined && !isDatabaseId(id))) return { items: [], nextCursor: null }
+	const query = db('appointments as a')
+		.join('doctors as d', 'd.id', 'a.doctor_id')
+		.join('users as u', 'u.id', 'a.doctor_id')
+		.join('patients as p', 'p.id', 'a.patient_id')
+		.select<Row[]>('a.*', 'p.full_name as patient_name', 'u.full_name as doctor_name')
+		.orderBy([{ column: 'a.starts_at' }, { column: 'a.id' }])
+		.limit(filter.limit + 1)
+	if (doctorId) query.where('a.doctor_id', doctorId)
+	if (patientId) query.where('a.patient_id', patientId)
+	if (filter.status) query.whereIn('a.status', filter.status)
+	if (filter.from) {
+		const { exact, bindings, coarse } = bound('from', filter.from)
+		query.where('a.starts_at', '>=', coarse).whereRaw(exact, bindings)
+	}
+	if (filter.to) {
+		const { exact, bindings, coarse } = bound('to', filter.to)
+		query.where('a.starts_at', '<', coarse).whereRaw(exact, bindings)
+	}
+	if (filter.cursor) {
+		const [startsAtMs = '', id = ''] = decodeCursor(filter.cursor, 2)
+		if (!/^-?\d{1,15}$/.test(startsAtMs) || !isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
+		query.whereRaw('(a.starts_at, a.id) > (to_timestamp(?::bigint / 1000.0), ?::bigint)', [startsAtMs, id])
+	}
+	return toPage(await query, filter.limit, toListed, row => [row.starts_at.getTime(), row.id])
+}

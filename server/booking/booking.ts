@@ -1,0 +1,168 @@
+import { endpoints } from '../../contract/index.ts'
+import { slotId } from '../calendar/slot-id.ts'
+import type { AppointmentTypes } from '../calendar/types.ts'
+import type { Holds } from '../holds/holds.ts'
+import { signedIn } from '../platform/access.ts'
+import type { Db } from '../platform/database.ts'
+import { type Route, route } from '../platform/http/routes.ts'
+import type { Locks } from '../platform/lock.ts'
+import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
+import type { Run } from '../platform/pipeline.ts'
+import type { Redis } from '../platform/redis.ts'
+import type { EventHandlers } from '../platform/sockets/events.ts'
+import { type LiveServer, staffRoom, userRoom } from '../platform/sockets/server.ts'
+import type { Subscriber } from '../platform/subscriber.ts'
+import type { NoticePolicy } from '../reminders/policy.ts'
+import { listAppointments } from './appointments.ts'
+import { calendarFile, readVisitNames } from './calendar-file.ts'
+import { createDrain } from './drain.ts'
+import { createIntake } from './intake.ts'
+import { createOperations, type Operations } from './operations.ts'
+import type { Happening } from './outcome.ts'
+import { createQueue } from './queue.ts'
+import type { State } from './rules.ts'
+import { toWire } from './store.ts'
+import { createWaiters } from './waiters.ts'
+
+export type BookingDeps = {
+	io: LiveServer
+	db: Db
+	run: Run
+	redis: Redis
+	subscriber: Subscriber
+	locks: Locks
+	log: Log
+	metrics: Metrics
+	nodeId: string
+	types: AppointmentTypes
+	holds: Holds
+	policy: State['policy']
+	notices: NoticePolicy
+	/** Called after a commit that left messages to be sent at once. */
+	nudge: () => void
+	nowMs: () => number
+}
+
+export type Booking = {
+	routes: Route[]
+	/** Cancels and moves for those who act without a session: from a link in a message. */
+	operations: Pick<Operations, 'cancel' | 'reschedule'>
+	handlers: Pick<EventHandlers, 'appointment:book' | 'appointment:cancel' | 'appointment:reschedule'>
+	/** Tells watchers of slots that changed outside the queue, in the queue's order; all of the calendar, without slots. */
+	announce(doctorId: string, startsAt?: readonly Date[]): Promise<void>
+	/** Whether somebody who asked through this node waits for an answer. */
+	isAwaited(): boolean
+	/** Waits until everybody who asked through this node has been answered, for so long at most. */
+	finish(timeoutMs: number): Promise<void>
+	stop(): Promise<void>
+}
+
+/** How long a caller waits for an outcome before being told to ask again. */
+const outcomeTimeoutMs = 8000
+const sweepEveryMs = 500
+
+/** The heart: requests in order of arrival, settled in batches, with PostgreSQL as the referee. */
+export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
+	const { io, db, run, redis, subscriber, locks, log, metrics, nodeId, types, holds, policy, notices, nudge, nowMs } = deps
+	const queue = createQueue(redis)
+	const waiters = await createWaiters({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
+	const batchSize = metrics.histogram('drain_batch_requests', 'Requests settled in one transaction', [1, 2, 5, 10, 20, 50, 100, 200, 500])
+	const batchSeconds = metrics.histogram(
+		'drain_batch_seconds',
+		'Time from lock to outcome of a batch',
+		[0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
+	)
+	const contended = metrics.counter('doctor_lock_contended_total', 'Locks found taken by another node')
+
+	const tell = (happenings: Happening[]) => {
+		for (const { appointment, change, patientUserId, doctorIds } of happenings) {
+			const rooms = [staffRoom, ...doctorIds.map(userRoom), ...(patientUserId ? [userRoom(patientUserId)] : [])]
+			io.to(rooms).emit('appointment:changed', { appointment, change })
+		}
+		if (happenings.some(({ change }) => change !== 'status')) nudge()
+	}
+
+	const forgetHolds = (ended: readonly { doctorId: string; startMinute: number; userId: string }[]) => {
+		const byUser = new Map<string, string[]>()
+		for (const { doctorId, startMinute, userId } of ended)
+			byUser.set(userId, [...(byUser.get(userId) ?? []), slotId(doctorId, startMinute)])
+		// A count that is not corrected corrects itself when the hold would have run out.
+		for (const [userId, slotIds] of byUser) holds.forget(userId, slotIds).catch(() => {})
+	}
+
+	const drain = createDrain({
+		locks,
+		queue,
+		run,
+		log,
+		policy,
+		notices,
+		deliver: waiters.deliver,
+		announce: tell,
+		forgetHolds,
+		observe: {
+			batch: (requests, _doctors, ms) => {
+				batchSize.observe(requests)
+				batchSeconds.observe(ms / 1000)
+			},
+			contended: () => contended.inc(),
+		},
+	})
+	const intake = createIntake({ queue, reserve: drain.reserve, poke: drain.poke })
+	const operations = createOperations({ run, types, intake, waiters, nodeId })
+
+	const sweeper = setInterval(() => {
+		drain.sweep(nowMs()).catch(error => log.debug({ reason: (error as Error).message }, 'queue sweep failed'))
+	}, sweepEveryMs)
+	sweeper.unref()
+
+	return {
+		operations,
+		routes: [
+			route(endpoints.bookAppointment, ({ body, origin, idempotencyKey }, actor) =>
+				operations.book({ actor, origin, idempotencyKey }, body),
+			),
+			route(endpoints.listAppointments, ({ query }, actor) => listAppointments(db, actor, query)),
+			route(endpoints.getAppointment, async ({ params }, actor) => toWire(await operations.find(actor, params.id))),
+			route(endpoints.getAppointmentFile, async ({ params, req, res }, actor) => {
+				const appointment = await operations.find(actor, params.id)
+				res.setHeader('Content-Disposition', 'attachment; filename="appointment.ics"')
+				return calendarFile(appointment, await readVisitNames(db, appointment), req.hostname)
+			}),
+			route(endpoints.cancelAppointment, ({ params, body, origin, idempotencyKey }, actor) =>
+				operations.cancel({ actor, origin, idempotencyKey }, { appointmentId: params.id, reason: body.reason }),
+			),
+			route(endpoints.rescheduleAppointment, ({ params, body, origin, idempotencyKey }, actor) =>
+				operations.reschedule({ actor, origin, idempotencyKey }, { appointmentId: params.id, slotId: body.slotId }),
+			),
+			route(endpoints.setAppointmentStatus, ({ params, body, origin, idempotencyKey }, actor) =>
+				operations.setStatus({ actor, origin, idempotencyKey }, { appointmentId: params.id, status: body.status }),
+			),
+		],
+		handlers: {
+			'appointment:book': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
+				appointment: await operations.book({ actor: signedIn(actor), origin, idempotencyKey }, payload),
+			}),
+			'appointment:cancel': async (payload, { actor, origin }) => ({
+				appointment: await operations.cancel({ actor: signedIn(actor), origin, idempotencyKey: undefined }, payload),
+			}),
+			'appointment:reschedule': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
+				appointment: await operations.reschedule({ actor: signedIn(actor), origin, idempotencyKey }, payload),
+			}),
+		},
+		async announce(doctorId, startsAt) {
+			await intake.add({ kind: 'announce', doctorId, minutes: startsAt?.map(instant => instant.getTime() / 60_000) })
+		},
+		isAwaited: () => waiters.count() > 0,
+		async finish(timeoutMs) {
+			const deadline = Date.now() + timeoutMs
+			while (waiters.count() > 0 && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+		},
+		async stop() {
+			clearInterval(sweeper)
+			await drain.stop()
+			waiters.stop()
+		},
+	}
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
+import { parseSlotId, type SlotRef } from '../calendar/slot-id.ts'
+import type { AppointmentTypes } from '../calendar/types.ts'
+import { type Actor, isStaff, type Origin } from '../platform/actor.ts'
+import { isDatabaseId } from '../platform/page.ts'
+import type { Run } from '../platform/pipeline.ts'
+import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { maySee } from './appointments.ts'
+import type { Intake } from './intake.ts'
+import { appointmentOf } from './outcome.ts'
+import { type ChangeRequest, fingerprintOf } from './request.ts'
+import { type FullAppointment, readAppointments } from './store.ts'
+import type { Waiters } from './waiters.ts'
+
+export type OperationsDeps = {
+	run: Run
+	types: AppointmentTypes
+	intake: Intake
+	waiters: Waiters
+	nodeId: string
+}
+
+/** How a request came in, over whichever transport. */
+export type Asked = { actor: Actor; origin: Origin; idempotencyKey: string | undefined }
+
+const maxForwards = 3
+
+const refOf = (slotId: string): SlotRef => {
+	const ref = parseSlotId(slotId)
+	if (!ref) throw new Refusal('not_found')
+	return ref
+}
+
+/** @throws Refusal invalid_input, forbidden */
+const patientFor = (actor: Actor, patientId: string | undefined): string => {
+	if (isStaff(actor)) {
+		if (patientId === undefined) throw invalidInput('patientId', 'say for whom')
+		if (!isDatabaseId(patientId)) throw new Refusal('not_found')
+		return patientId
+	}
+	if (actor.role !== 'patient' || actor.patientId === undefined) throw new Refusal('forbidden')
+	if (patientId !== undefined && patientId !== actor.patientId) throw new Refusal('forbidden')
+	return actor.patientId
+}
+
+/** What changes calendars. HTTP and sockets both come through here, and everything from here goes through a doctor's queue. */
+export const createOperations = ({ run, types, intake, waiters, nodeId }: OperationsDeps) => {
+	const submit = async (request: ChangeRequest, forwards = 0): Promise<Appointment> => {
+		const heard = waiters.wait(request.id)
+		// It may be refused while the request is still on its way into the queue.
+		heard.catch(() => {})
+		try {
+			await intake.add(request)
+		} catch (error) {
+			waiters.abandon(request.id)
+			throw error
+		}
+		const outcome = await heard
+		if (!('forward' in outcome)) return appointmentOf(outcome)
+		if (forwards >= maxForwards) throw new Refusal('booking_pending', { retryAfterSeconds: 1 })
+		return await submit({ ...request, id: randomUUID(), doctorId: outcome.forward }, forwards + 1)
+	}
+
+	const common = (kind: ChangeRequest['kind'], payload: Record<string, unknown>, { actor, origin, idempotencyKey }: Asked) => ({
+		id: randomUUID(),
+		node: nodeId,
+		by: actor.userId,
+		key: idempotencyKey ?? `auto-${randomUUID()}`,
+		fingerprint: fingerprintOf(kind, payload),
+		origin,
+	})
+
+	/** @throws Refusal not_found also for what is none of the caller's business */
+	const find = async (actor: Actor, id: string): Promise<FullAppointment> => {
+		const [appointment] = isDatabaseId(id) ? await readAppointments(run, [id]) : []
+		if (!appointment || !maySee(actor, appointment)) throw new Refusal('not_found')
+		return appointment
+	}
+
+	return {
+		find,
+		async book(
+			asked: Asked,
+			payload: { slotId: string; typeId?: string | undefined; patientId?: string | undefined; reason?: string | undefined },
+		): Promise<Appointment> {
+			const ref = refOf(payload.slotId)
+			const patientId = patientFor(asked.actor, payload.patientId)
+			const [minutes, typeId] = await Promise.all([types.minutesOf(payload.typeId), payload.typeId ?? types.defaultId()])
+			const { slotId, reason } = payload
+			return await submit({
+				...common('book', { slotId, typeId: payload.typeId, patientId, reason }, asked),
+				...ref,
+				kind: 'book',
+				privileged: isStaff(asked.actor),
+				minutes,
+				typeId,
+				patientId,
+				reason,
+			})
+		},
+		async cancel(asked: Asked, payload: { appointmentId: string; reason?: string | undefined }): Promise<Appointment> {
+			const { appointmentId, reason } = payload
+			const { doctorId } = await find(asked.actor, appointmentId)
+			const privileged = asked.actor.role !== 'patient'
+			return await submit({ ...common('cancel', payload, asked), kind: 'cancel', doctorId, privileged, appointmentId, reason })
+		},
+		async reschedule(asked: Asked, payload: { appointmentId: string; slotId: string }): Promise<Appointment> {
+			const { appointmentId, slotId } = payload
+			const { doctorId: fromDoctorId } = await find(asked.actor, appointmentId)
+			if (asked.actor.role === 'doctor') throw new Refusal('forbidden')
+			const privileged = isStaff(asked.actor)
+			return await submit({
+				...common('reschedule', { appointmentId, slotId }, asked),
+				...refOf(slotId),
+				kind: 'reschedule',
+				privileged,
+				appointmentId,
+				fromDoctorId,
+			})
+		},
+		async setStatus(asked: Asked, payload: { appointmentId: string; status: AppointmentStatus }): Promise<Appointment> {
+			const { appointmentId, status } = payload
+			const { doctorId } = await find(asked.actor, appointmentId)
+			// Cancelling frees slots and has its own rules; everybody who may set a status may cancel.
+			if (status === 'cancelled') return await this.cancel(asked, { appointmentId })
+			return await submit({ ...common('status', payload, asked), kind: 'status', doctorId, privileged: true, appointmentId, status })
+		},
+	}
+}
+
+export type Operations = ReturnType<typeof createOperations>

@@ -1,0 +1,18 @@
+import type { Appointment, AppointmentChange, RefusalCode, SlotOffer } from '../../contract/index.ts'
+import { Refusal } from '../platform/refusal.ts'
+
+/** What a request came to, as it travels back to the node that took it. */
+export type Outcome =
+	| { done: Appointment }
+	| { refused: RefusalCode; alternatives?: SlotOffer[] }
+	/** The appointment has moved to another doctor's queue, where the request must go. */
+	| { forward: string }
+
+/** Something that happened, for those it concerns. */
+export type Happening = { appointment: Appointment; change: AppointmentChange; patientUserId: string | null; doctorIds: string[] }
+
+/** @throws Refusal */
+export const appointmentOf = (outcome: Exclude<Outcome, { forward: string }>): Appointment => {
+	if ('done' in outcome) return outcome.done
+	throw new Refusal(outcome.refused, outcome.alternatives ? { alternatives: outcome.alternatives } : {})
+}

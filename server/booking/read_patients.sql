@@ -1,0 +1,19 @@
+-- Patients with their active appointments that touch a span of time. Appointments last eight hours at most,
+-- which bounds the index range.
+WITH wanted AS (
+    SELECT unnest($1::bigint[]) AS id
+    UNION
+    SELECT a.patient_id FROM appointments a WHERE a.id = ANY ($2::bigint[])
+)
+SELECT p.id::text AS patient_id, p.full_name AS name, p.user_id::text,
+       a.id::text AS appointment_id,
+       (extract(epoch FROM a.starts_at) / 60)::int AS start_minute,
+       (extract(epoch FROM a.ends_at) / 60)::int AS end_minute
+FROM wanted
+JOIN patients p ON p.id = wanted.id
+LEFT JOIN appointments a
+  ON a.patient_id = p.id
+ AND a.status NOT IN ('cancelled', 'no_show')
+ AND a.starts_at > to_timestamp($3 * 60.0) - interval '8 hours'
+ AND a.starts_at < to_timestamp($4 * 60.0)
+ AND a.ends_at > to_timestamp($3 * 60.0)

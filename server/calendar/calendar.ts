@@ -1,0 +1,104 @@
+import { endpoints } from '../../contract/index.ts'
+import { createFeed, type Feed } from '../platform/feed/feed.ts'
+import { publicRoute, type Route } from '../platform/http/routes.ts'
+import type { Log } from '../platform/log.ts'
+import type { Run } from '../platform/pipeline.ts'
+import type { Redis } from '../platform/redis.ts'
+import type { EventHandlers, SocketContext } from '../platform/sockets/events.ts'
+import type { LiveServer } from '../platform/sockets/server.ts'
+import type { Subscriber } from '../platform/subscriber.ts'
+import { nextFree } from './next-free.ts'
+import { createPresence } from './presence.ts'
+import { createSnapshots, type ReadHolds } from './snapshot.ts'
+import { createWatchers, viewOf } from './watchers.ts'
+
+export type CalendarDeps = {
+	io: LiveServer
+	redis: Redis
+	subscriber: Subscriber
+	run: Run
+	log: Log
+	nodeId: string
+	readHolds: ReadHolds
+	nowMs: () => number
+	observeFrame?: (watchers: number, changes: number) => void
+}
+
+export type Calendar = {
+	routes: Route[]
+	handlers: Pick<EventHandlers, 'calendar:watch' | 'calendar:unwatch'>
+	/** Makes everybody who watches the doctor take a fresh snapshot. */
+	reset: Feed['reset']
+	disconnected(socket: SocketContext['socket']): void
+	stop(): Promise<void>
+}
+
+/**
+ * Answers a socket's watches of one calendar one after the other: of two that are asked at once, the later answer is the
+ * newer snapshot, and the changes that follow are those after it.
+ */
+const inTurn = async <T>(socket: SocketContext['socket'], doctorId: string, work: () => Promise<T>): Promise<T> => {
+	socket.data.watchTurns ??= new Map()
+	const turns: Map<string, Promise<unknown>> = socket.data.watchTurns
+	const turn = (turns.get(doctorId) ?? Promise.resolve()).then(work)
+	const ended = turn.catch(() => {})
+	turns.set(doctorId, ended)
+	try {
+		return await turn
+	} finally {
+		if (turns.get(doctorId) === ended) turns.delete(doctorId)
+	}
+}
+
+/** What watchers see of calendars. */
+export const createCalendar = ({ io, redis, subscriber, run, log, nodeId, readHolds, nowMs, observeFrame }: CalendarDeps): Calendar => {
+	const presence = createPresence({ redis, nodeId, tell: (doctorId, viewers) => watchers.tellPresence(doctorId, viewers) })
+	const feed = createFeed({
+		redis,
+		subscriber,
+		log,
+		deliver: message => watchers.deliver(message),
+		deliverAside: (doctorId, text) => presence.heard(doctorId, Number(text)),
+	})
+	const watchers = createWatchers({ io, feed, presence, ...(observeFrame && { observeFrame }) })
+	const snapshots = createSnapshots({ run, feed, readHolds, nowMs })
+
+	const listSlots = publicRoute(endpoints.listSlots, async ({ params, query }, actor) =>
+		snapshots.take({ doctorId: params.id, from: query.from, to: query.to, view: viewOf(actor, params.id), viewerId: actor?.userId }),
+	)
+
+	const listNextFree = publicRoute(endpoints.listNextFree, async ({ query }) => ({
+		items: await nextFree({ run, readHolds, nowMs }, query.doctorIds, query.each),
+		nextCursor: null,
+	}))
+
+	return {
+		routes: [listSlots, listNextFree],
+		handlers: {
+			'calendar:watch': ({ doctorId, from, to }, { actor, socket }) =>
+				inTurn(socket, doctorId, async () => {
+					const timeZone = await snapshots.timeZoneOf(doctorId)
+					const joined = await watchers.join(socket, doctorId)
+					const wanted = { doctorId, from, to, view: viewOf(actor, doctorId), viewerId: actor?.userId, timeZone }
+					const snapshot = await snapshots.take(wanted).catch(error => {
+						watchers.leave(socket, doctorId)
+						throw error
+					})
+					// The acknowledgement leaves before the next turn of the event loop, and the changes after it.
+					setImmediate(() => watchers.follow(socket, doctorId, joined, snapshot.version))
+					return snapshot
+				}),
+			'calendar:unwatch': async ({ doctorId }, { socket }) => {
+				watchers.leave(socket, doctorId)
+				return {}
+			},
+		},
+		reset: feed.reset,
+		disconnected: socket => watchers.leaveAll(socket),
+		async stop() {
+			watchers.stop()
+			await feed.stop()
+			await presence.stop()
+		},
+	}
+}

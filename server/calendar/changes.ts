@@ -1,0 +1,61 @@
+import type { Role, Slot, SlotChange } from '../../contract/index.ts'
+import type { StoredSlot } from './availability.ts'
+import { instantOf, slotId } from './slot-id.ts'
+
+/** Who holds a slot, as Redis has it. */
+export type Holder = { userId: string; name: string; role: Role; untilMs: number }
+
+/** Whose eyes a calendar is shown to. Personal details are in the staff's view only. */
+export type View = 'public' | 'staff'
+
+/** A slot as it travels between nodes: everything, and who holds it, so that each node can cut out what is not for a watcher. */
+export type FullSlot = Omit<Slot, 'heldByMe' | 'heldUntil'> & { heldUntilMs?: number; holderId?: string }
+
+/** What a slot looks like now, all things considered. A free slot that has begun can no longer be booked: it is shown as blocked. */
+export const fullSlot = (stored: StoredSlot, holder: Holder | undefined, nowMs: number): FullSlot => {
+	// Written out, here and below: copying with spreads costs more than all else that a snapshot does with a slot.
+	const slot: FullSlot = {
+		id: slotId(stored.doctorId, stored.startMinute),
+		doctorId: stored.doctorId,
+		startsAt: instantOf(stored.startMinute),
+		endsAt: instantOf(stored.endMinute),
+		state: 'free',
+	}
+	if (stored.appointment) {
+		const { id, status, patientName } = stored.appointment
+		slot.state = 'booked'
+		slot.appointment = { id, patientName, status }
+	} else if (stored.isBlocked || stored.startMinute * 60_000 <= nowMs) {
+		slot.state = 'blocked'
+	} else if (holder) {
+		slot.state = 'held'
+		slot.heldUntilMs = holder.untilMs
+		slot.heldBy = { name: holder.name, role: holder.role }
+		slot.holderId = holder.userId
+	}
+	return slot
+}
+
+/** The part of a slot that a watcher may see: named one by one, so that what is added later stays hidden until it is named. */
+export const visibleSlot = (slot: FullSlot, view: View, viewerId?: string): Slot => {
+	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, holderId, heldBy, appointment } = slot
+	const visible: Slot = { id, doctorId, startsAt, endsAt, state }
+	if (heldUntilMs !== undefined) visible.heldUntil = new Date(heldUntilMs).toISOString()
+	if (holderId !== undefined && holderId === viewerId) visible.heldByMe = true
+	if (view === 'staff' && heldBy) visible.heldBy = heldBy
+	if (view === 'staff' && appointment) visible.appointment = appointment
+	return visible
+}
+
+/** Slots under consecutive numbers, as the feed hands them on. */
+export const visibleChanges = (slots: readonly FullSlot[], view: View, fromVersion: number, viewerId?: string): SlotChange[] =>
+	slots.map((slot, index) => Object.assign(visibleSlot(slot, view, viewerId), { version: fromVersion + index }))
+
+/** The beginning of a slot's JSON, which scripts that free, hold or claim it complete with its state. */
+export const jsonBeforeState = (slot: StoredSlot): string =>
+	`${JSON.stringify({
+		id: slotId(slot.doctorId, slot.startMinute),
+		doctorId: slot.doctorId,
+		startsAt: instantOf(slot.startMinute),
+		endsAt: instantOf(slot.endMinute),
+	}).slice(0, -1)},`

@@ -1,0 +1,29 @@
+/**
+ * A slot is known by its doctor and the minute it starts, and its id says both: a request for a slot finds its queue
+ * and its holds without asking the database. To clients it is opaque.
+ */
+export const slotId = (doctorId: string, startMinute: number): string => `${doctorId}-${startMinute}`
+
+export type SlotRef = { doctorId: string; startMinute: number }
+
+/** Null for what this server never gave out. */
+export const parseSlotId = (id: string): SlotRef | null => {
+	const match = /^([1-9]\d{0,17})-(0|[1-9]\d{0,8})$/.exec(id)
+	return match ? { doctorId: match[1] as string, startMinute: Number(match[2]) } : null
+}
+
+export const minuteOf = (instant: Date | string | number): number => Math.floor(new Date(instant).getTime() / 60_000)
+
+/** A year of quarter hours and more: all doctors' slots start at the same few thousand minutes. */
+const maxRemembered = 50_000
+const instants = new Map<number, string>()
+
+export const instantOf = (minute: number): string => {
+	const known = instants.get(minute)
+	if (known !== undefined) return known
+	// Writing dates out was the largest part of a snapshot (docs/performance.md).
+	const instant = new Date(minute * 60_000).toISOString()
+	if (instants.size >= maxRemembered) instants.clear()
+	instants.set(minute, instant)
+	return instant
+}

@@ -1,0 +1,74 @@
+import type { Socket } from 'socket.io'
+import { endpoints } from '../../contract/index.ts'
+import { signedIn } from '../platform/access.ts'
+import type { Actor } from '../platform/actor.ts'
+import { type Route, route } from '../platform/http/routes.ts'
+import type { Log } from '../platform/log.ts'
+import type { EventHandlers } from '../platform/sockets/events.ts'
+import type { Holds } from './holds.ts'
+
+export type HoldsApiDeps = {
+	holds: Holds
+	log: Log
+	/** Whether the account has another socket, on whichever node. */
+	isElsewhere: (userId: string) => Promise<boolean>
+	sweepEveryMs?: number
+}
+
+export type HoldsApi = {
+	routes: Route[]
+	handlers: Pick<EventHandlers, 'slot:hold' | 'slot:release'>
+	connected(socket: Socket): void
+	disconnected(socket: Socket): void
+	stop(): void
+}
+
+/** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
+export const createHoldsApi = ({ holds, log, isElsewhere, sweepEveryMs = 200 }: HoldsApiDeps): HoldsApi => {
+	const quietly = (work: Promise<unknown>) =>
+		void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))
+
+	let sweeping = false
+	const sweeper = setInterval(() => {
+		if (sweeping) return
+		sweeping = true
+		quietly(holds.sweep().finally(() => (sweeping = false)))
+	}, sweepEveryMs)
+	sweeper.unref()
+
+	const loseHolder = async (userId: string) => {
+		if (!(await holds.mayHold(userId)) || (await isElsewhere(userId))) return
+		await holds.beginGrace(userId)
+		// Whoever came back just now ended a grace that had not begun.
+		if (await isElsewhere(userId)) await holds.endGrace(userId)
+	}
+
+	return {
+		routes: [
+			route(endpoints.placeHold, ({ params, body }, actor) => holds.place(actor, { slotId: params.id, typeId: body.typeId })),
+			route(endpoints.releaseHold, ({ params }, actor) => holds.release(actor, params.id)),
+		],
+		handlers: {
+			'slot:hold': async (payload, { actor, socket }) => {
+				const holder = signedIn(actor)
+				const hold = await holds.place(holder, payload, { throughSocket: true })
+				// Gone while this was placed: nobody will come to say so.
+				if (socket.disconnected) quietly(loseHolder(holder.userId))
+				return { hold }
+			},
+			'slot:release': async ({ slotId }, { actor }) => {
+				await holds.release(signedIn(actor), slotId)
+				return {}
+			},
+		},
+		connected(socket) {
+			const actor = socket.data.actor as Actor | null
+			if (actor) quietly(holds.endGrace(actor.userId))
+		},
+		disconnected(socket) {
+			const actor = socket.data.actor as Actor | null
+			if (actor) quietly(loseHolder(actor.userId))
+		},
+		stop: () => clearInterval(sweeper),
+	}
+}

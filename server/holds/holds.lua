@@ -1,0 +1,65 @@
+-- Holds of one doctor are the fields of one hash: the minute a slot starts, and a record of
+--   u, n, r  the holder's id, name and role
+--   k        the minutes of all slots held together with this one
+--   x        when the hold runs out (ms)          b  when it was first placed (ms)
+--   c        until when a booking has a claim on the slot (ms), while it is being settled
+--   s        true when it was placed through a connection, and ends soon after it
+--   m        what x was before its holder disconnected
+--   p        true when watchers were told of the hold; a claim alone is nobody's business
+--   f        the beginning of the slot's JSON, up to its state
+-- Every record is also in the expiry index of its shard, scored by when it must be looked at.
+-- All times are Redis's own: a node whose clock jumps does no harm.
+
+local function hold_read(holds_key, minute)
+	local text = redis.call('HGET', holds_key, minute)
+	if text then return cjson.decode(text) end
+	return nil
+end
+
+local function hold_lives_until(hold)
+	return math.max(hold.x or 0, hold.c or 0)
+end
+
+local function hold_write(holds_key, expiry_key, doctor, minute, hold)
+	redis.call('HSET', holds_key, minute, cjson.encode(hold))
+	redis.call('ZADD', expiry_key, hold_lives_until(hold), doctor .. ':' .. minute)
+end
+
+local function hold_remove(holds_key, expiry_key, doctor, minute)
+	redis.call('HDEL', holds_key, minute)
+	redis.call('ZREM', expiry_key, doctor .. ':' .. minute)
+end
+
+-- The holds that watchers may know of, as {minute, record, minute, record, …}.
+local function holds_shown(holds_key, now)
+	local shown = {}
+	local fields = redis.call('HGETALL', holds_key)
+	for i = 1, #fields, 2 do
+		local hold = cjson.decode(fields[i + 1])
+		if hold.p and hold_lives_until(hold) > now then
+			table.insert(shown, fields[i])
+			table.insert(shown, fields[i + 1])
+		end
+	end
+	return shown
+end
+
+local function free_slot(hold)
+	return hold.f .. '"state":"free"}'
+end
+
+-- Ends a hold before its time. Returns the slot as it is told then; nothing while a booking is being settled: that ends
+-- the claim, and then the sweep tells.
+local function hold_let_go(holds_key, expiry_key, doctor, minute, hold, now)
+	if (hold.c or 0) > now then
+		hold.x = now
+		hold_write(holds_key, expiry_key, doctor, minute, hold)
+		return nil
+	end
+	hold_remove(holds_key, expiry_key, doctor, minute)
+	return free_slot(hold)
+end
+
+local function publish_slots(version_key, channel, slots)
+	if #slots > 0 then feed_append(version_key, channel, #slots, '[' .. table.concat(slots, ',') .. ']') end
+end

@@ -1,0 +1,157 @@
+import type { Hold } from '../../contract/index.ts'
+import { nearestOffers, readFreeSlots } from '../calendar/alternatives.ts'
+import { readSlots, type StoredSlot } from '../calendar/availability.ts'
+import { type Holder, jsonBeforeState } from '../calendar/changes.ts'
+import { parseSlotId, type SlotRef, slotId } from '../calendar/slot-id.ts'
+import { consecutiveSlots, whyUnavailable } from '../calendar/slot-run.ts'
+import type { AppointmentTypes } from '../calendar/types.ts'
+import { type Actor, isStaff } from '../platform/actor.ts'
+import type { Run } from '../platform/pipeline.ts'
+import type { Redis } from '../platform/redis.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { createHoldScripts } from './scripts.ts'
+
+export type HoldsDeps = {
+	redis: Redis
+	run: Run
+	types: AppointmentTypes
+	holdMs: number
+	holdMsStaff: number
+	nowMs: () => number
+}
+
+export type HoldRequest = { slotId: string; typeId?: string | undefined }
+
+export type Holds = {
+	/** Places a hold, or renews one's own. @throws Refusal */
+	place(actor: Actor, request: HoldRequest, options?: { throughSocket: boolean }): Promise<Hold>
+	/** @throws Refusal hold_expired when the caller holds no such slot */
+	release(actor: Actor, slotId: string): Promise<void>
+	/** Who holds which slots of a doctor, by the minute they start. */
+	read(doctorId: string): Promise<Map<number, Holder>>
+	/** Whether the account may hold anything; false is certain. */
+	mayHold(userId: string): Promise<boolean>
+	/** The holder is gone: what was held through a socket lasts only for a short grace from now on. */
+	beginGrace(userId: string): Promise<void>
+	/** The holder is back: holds last as long as they would have. */
+	endGrace(userId: string): Promise<void>
+	/** Strikes slots that became appointments off their holder's count. */
+	forget(userId: string, slotIds: readonly string[]): Promise<void>
+	/** Frees what has run out. Returns how many slots. */
+	sweep(): Promise<number>
+}
+
+/** How many slots may be held at once: enough to compare, too few to hoard. */
+const holdLimit = { patient: 5, staff: 20 }
+/** A hold can be renewed until it is this many times its length old. */
+const ceilingFactor = 5
+export const graceMs = 10_000
+/** Bookings that keep coming in may outrun a hold; after so many rounds the caller is asked to try again. */
+const maxRounds = 12
+
+const refOf = (id: string): SlotRef => {
+	const ref = parseSlotId(id)
+	if (!ref) throw new Refusal('not_found')
+	return ref
+}
+
+export const createHolds = ({ redis, run, types, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds => {
+	const scripts = createHoldScripts(redis)
+
+	const { read } = scripts
+
+	const refuse = async (code: 'slot_booked' | 'slot_blocked' | 'slot_in_past' | 'slot_held', ref: SlotRef, minutes: number | undefined) => {
+		const [free, held] = await Promise.all([readFreeSlots(run, [{ doctorId: ref.doctorId, minute: ref.startMinute }]), read(ref.doctorId)])
+		const alternatives = nearestOffers(ref.doctorId, free.get(ref.doctorId) ?? [], minute => held.has(minute), ref.startMinute, minutes)
+		return new Refusal(code, { alternatives })
+	}
+
+	/** The slots asked for, checked against the database. */
+	const findSlots = async (ref: SlotRef, minutes: number | undefined): Promise<StoredSlot[]> => {
+		const { doctorId, startMinute } = ref
+		const found = await readSlots(run, [{ doctorId, fromMinute: startMinute, untilMinute: startMinute + (minutes ?? 1) }])
+		const byStart = new Map(found.map(slot => [slot.startMinute, slot]))
+		const wanted = consecutiveSlots(minute => byStart.get(minute), startMinute, minutes)
+		const code = 'refusal' in wanted ? wanted.refusal : whyUnavailable(wanted.slots, nowMs())
+		if (code === 'slot_booked' || code === 'slot_blocked' || code === 'slot_in_past') throw await refuse(code, ref, minutes)
+		if (code) throw new Refusal(code)
+		return (wanted as { slots: StoredSlot[] }).slots
+	}
+
+	type Wanted = { ref: SlotRef; minutes: number | undefined; lifetimeMs: number; throughSocket: boolean }
+
+	const placeOnce = async (actor: Actor, { ref, minutes, lifetimeMs, throughSocket }: Wanted, truth: string) => {
+		const slots = await findSlots(ref, minutes)
+		const placed = await scripts.place({
+			doctorId: ref.doctorId,
+			truth,
+			userId: actor.userId,
+			who: { name: actor.fullName, role: actor.role },
+			holdMs: lifetimeMs,
+			ceilingMs: lifetimeMs * ceilingFactor,
+			slots: slots.map(slot => ({ minute: slot.startMinute, json: jsonBeforeState(slot) })),
+			throughSocket,
+		})
+		return { placed, slots }
+	}
+
+	const place: Holds['place'] = async (actor, request, { throughSocket } = { throughSocket: false }) => {
+		const ref = refOf(request.slotId)
+		const minutes = await types.minutesOf(request.typeId)
+		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
+		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
+		const [reserved, firstTruth] = await Promise.all([
+			scripts.reserve(actor.userId, request.slotId, limit, lifetimeMs),
+			scripts.truth(ref.doctorId),
+		])
+		if (reserved === 'limit')
+			throw new Refusal('hold_limit', { message: `At most ${limit} slots can be held at once`, retryAfterSeconds: 5 })
+		try {
+			let truth = firstTruth
+			for (let round = 0; round < maxRounds; round++) {
+				const { placed, slots } = await placeOnce(actor, { ref, minutes, lifetimeMs, throughSocket }, truth)
+				if (placed.state === 'held') throw await refuse('slot_held', ref, minutes)
+				if (placed.state === 'placed') {
+					// A count that cannot be corrected corrects itself when the hold would have run out.
+					await Promise.allSettled([
+						reserved === 'renewed' && scripts.recount(actor.userId, { slotId: request.slotId, untilMs: placed.untilMs }),
+						scripts.forget(actor.userId, placed.released),
+					])
+					return {
+						slotId: request.slotId,
+						slotIds: slots.map(slot => slotId(slot.doctorId, slot.startMinute)),
+						doctorId: ref.doctorId,
+						expiresAt: new Date(placed.untilMs).toISOString(),
+					}
+				}
+				truth = await scripts.truth(ref.doctorId)
+			}
+			throw new Refusal('booking_pending', { message: 'The calendar is very busy; try again', retryAfterSeconds: 1 })
+		} catch (error) {
+			if (reserved === 'new') await scripts.forget(actor.userId, [request.slotId]).catch(() => {})
+			throw error
+		}
+	}
+
+	const graceAll = async (userId: string, ms: number) => {
+		const refs = (await scripts.heldBy(userId)).flatMap(id => parseSlotId(id) ?? [])
+		const ends = await Promise.all(refs.map(({ doctorId, startMinute }) => scripts.grace(doctorId, userId, startMinute, ms)))
+		await Promise.all(ends.flat().map(end => scripts.recount(userId, end)))
+	}
+
+	return {
+		place,
+		read,
+		async release(actor, id) {
+			const ref = refOf(id)
+			const released = await scripts.release(ref.doctorId, actor.userId, ref.startMinute)
+			await scripts.forget(actor.userId, [id, ...released])
+			if (released.length === 0) throw new Refusal('hold_expired')
+		},
+		mayHold: async userId => (await scripts.heldBy(userId)).length > 0,
+		beginGrace: userId => graceAll(userId, graceMs),
+		endGrace: userId => graceAll(userId, 0),
+		forget: scripts.forget,
+		sweep: scripts.expire,
+	}
+}

@@ -1,0 +1,117 @@
+import type { Role } from '../../contract/index.ts'
+import type { Holder } from '../calendar/changes.ts'
+import { slotId } from '../calendar/slot-id.ts'
+import { feedKeys, feedLua } from '../platform/feed/feed.ts'
+import { defineScript, type Redis, readLua } from '../platform/redis.ts'
+import { shardCount, shardTag, tagOf } from '../platform/shard.ts'
+
+/** Functions for scripts that touch holds as part of something larger; to be put before their text. */
+export const holdsLua = feedLua + readLua('holds.lua', import.meta.url)
+
+export const holdKeys = (doctorId: string) => {
+	const tag = tagOf(doctorId)
+	return {
+		holds: `${tag}:holds:${doctorId}`,
+		expiry: `${tag}:holds-expiry`,
+		/** The calendar's version at the last change that PostgreSQL made: tells a hold that what it read is old. */
+		truth: `${tag}:truth:${doctorId}`,
+	}
+}
+
+const holderKey = (userId: string) => `${tagOf(userId)}:holder:${userId}`
+
+/** A hold's record, as holds.lua describes it. */
+type HoldRecord = { u: string; n?: string; r?: Role; x?: number; c?: number; p?: boolean }
+
+type PlaceArgs = {
+	doctorId: string
+	truth: string
+	userId: string
+	who: { name: string; role: Role }
+	holdMs: number
+	ceilingMs: number
+	slots: { minute: number; json: string }[]
+	/** Whether it ends soon after its holder disconnects. */
+	throughSocket: boolean
+}
+
+/** `released` are slots that were held together with one of these, and no longer are. */
+type Placed = { state: 'placed'; untilMs: number; released: string[] } | { state: 'held' } | { state: 'stale' }
+
+type HoldEnd = { slotId: string; untilMs: number }
+
+const slotIds = (doctorId: string, minutes: readonly string[]) => minutes.map(minute => slotId(doctorId, Number(minute)))
+
+const sweepLimit = 500
+
+/** Holds as `holds_shown` of holds.lua returns them, by the minute their slots start. */
+export const toHolders = (fields: readonly string[]): Map<number, Holder> => {
+	const holders = new Map<number, Holder>()
+	for (let i = 0; i < fields.length; i += 2) {
+		const record = JSON.parse(fields[i + 1] as string) as HoldRecord
+		const untilMs = Math.max(record.x ?? 0, record.c ?? 0)
+		holders.set(Number(fields[i]), { userId: record.u, name: record.n ?? '', role: record.r ?? 'patient', untilMs })
+	}
+	return holders
+}
+
+/** The scripts as functions, with their keys and the order of their arguments in one place. */
+export const createHoldScripts = (redis: Redis) => {
+	const define = <Reply>(name: string, file: string) => defineScript<Reply>(redis, name, holdsLua + readLua(file, import.meta.url))
+	const place = define<string[]>('holdPlace', 'place.lua')
+	const release = define<string[]>('holdRelease', 'release.lua')
+	const expire = define<number>('holdExpire', 'expire.lua')
+	const grace = define<string[]>('holdGrace', 'grace.lua')
+	const read = define<string[]>('holdRead', 'read.lua')
+	const reserve = define<number>('holdReserve', 'reserve.lua')
+
+	return {
+		async place({ doctorId, truth, userId, who, holdMs, ceilingMs, slots, throughSocket }: PlaceArgs): Promise<Placed> {
+			const keys = holdKeys(doctorId)
+			const { versionKey, channel } = feedKeys(doctorId)
+			const list = JSON.stringify(slots.map(({ minute, json }) => ({ m: minute, f: json })))
+			const [state, untilMs, ...released] = await place(
+				[keys.holds, keys.expiry, versionKey, keys.truth],
+				[channel, doctorId, truth, userId, JSON.stringify(who), holdMs, ceilingMs, list, throughSocket ? '1' : '0'],
+			)
+			if (state !== 'placed') return { state: state === 'held' ? 'held' : 'stale' }
+			return { state, untilMs: Number(untilMs), released: slotIds(doctorId, released) }
+		},
+		/** Ids of the slots that are no longer held; none when the caller holds no such slot. */
+		async release(doctorId: string, userId: string, minute: number): Promise<string[]> {
+			const keys = holdKeys(doctorId)
+			const { versionKey, channel } = feedKeys(doctorId)
+			return slotIds(doctorId, await release([keys.holds, keys.expiry, versionKey], [channel, doctorId, userId, minute]))
+		},
+		/** Slots held together with this one, and when their holds run out now. */
+		async grace(doctorId: string, userId: string, minute: number, graceMs: number): Promise<HoldEnd[]> {
+			const keys = holdKeys(doctorId)
+			const fields = await grace([keys.holds, keys.expiry], [doctorId, userId, minute, graceMs])
+			const ends: HoldEnd[] = []
+			for (let i = 0; i < fields.length; i += 2) ends.push({ slotId: slotId(doctorId, Number(fields[i])), untilMs: Number(fields[i + 1]) })
+			return ends
+		},
+		read: async (doctorId: string): Promise<Map<number, Holder>> => toHolders(await read([holdKeys(doctorId).holds], [])),
+		async reserve(userId: string, slotId: string, limit: number, holdMs: number): Promise<'limit' | 'new' | 'renewed'> {
+			const answer = await reserve([holderKey(userId)], [slotId, limit, holdMs])
+			return answer === 0 ? 'limit' : answer === 1 ? 'new' : 'renewed'
+		},
+		truth: async (doctorId: string): Promise<string> => (await redis.get(holdKeys(doctorId).truth)) ?? '',
+		heldBy: (userId: string): Promise<string[]> => redis.zrange(holderKey(userId), '0', '-1'),
+		/** Counts a hold for as long as it lasts. */
+		recount: async (userId: string, { slotId, untilMs }: HoldEnd): Promise<void> => {
+			await redis.zadd(holderKey(userId), 'XX', untilMs, slotId)
+		},
+		forget: async (userId: string, slotIds: readonly string[]): Promise<void> => {
+			if (slotIds.length > 0) await redis.zrem(holderKey(userId), ...(slotIds as string[]))
+		},
+		/** Sweeps every shard; the commands leave in one go. */
+		async expire(): Promise<number> {
+			const shards = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
+			const counts = await Promise.all(shards.map(tag => expire([`${tag}:holds-expiry`], [tag, sweepLimit])))
+			return counts.reduce((sum, count) => sum + count, 0)
+		},
+	}
+}
+
+export type HoldScripts = ReturnType<typeof createHoldScripts>

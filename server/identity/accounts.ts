@@ -1,0 +1,115 @@
+import type { AccountStatus, Role, User } from '../../contract/index.ts'
+import { type Db, type DbOrTx, type Tx, violatedConstraint } from '../platform/database.ts'
+import { decodeCursor, isDatabaseId } from '../platform/page.ts'
+import { Refusal } from '../platform/refusal.ts'
+
+export type Account = {
+	id: string
+	email: string
+	/** Null until the owner of an account that an admin made has set a password. */
+	passwordHash: string | null
+	fullName: string
+	phone: string | null
+	role: Role
+	status: AccountStatus
+}
+
+const columns = ['id', 'email', 'password_hash as passwordHash', 'full_name as fullName', 'phone', 'role', 'status']
+
+/** The only form in which an account leaves the server. */
+export const toUser = ({ id, email, fullName, phone, role, status }: Account): User => ({
+	id,
+	email,
+	fullName,
+	...(phone !== null && { phone }),
+	role,
+	status,
+})
+
+export const findAccount = (db: DbOrTx, id: string): Promise<Account | undefined> => db('users').first(columns).where({ id })
+
+/** `email` is in lower case, as the contract's schema leaves it. */
+export const findAccountByEmail = (db: DbOrTx, email: string): Promise<Account | undefined> => db('users').first(columns).where({ email })
+
+/**
+ * Reads an account and keeps others from changing it until the transaction ends. Whoever opens, renews or ends sessions, or sets
+ * a password, takes this lock first: otherwise a session that is being renewed could slip past the ending of all sessions.
+ */
+export const lockAccount = (trx: Tx, id: string): Promise<Account | undefined> => trx('users').first(columns).where({ id }).forNoKeyUpdate()
+
+/** Locks every active admin, in one order, and names them: so that two admins cannot demote each other at the same moment. */
+export const lockActiveAdmins = async (trx: Tx): Promise<string[]> => {
+	const admins = await trx('users').select('id').where({ role: 'admin', status: 'active' }).orderBy('id').forNoKeyUpdate()
+	return admins.map(({ id }) => id)
+}
+
+/** @throws Refusal email_taken, decided by the unique constraint */
+export const insertAccount = async (trx: Tx, { passwordHash, fullName, ...rest }: Omit<Account, 'id'>): Promise<Account> => {
+	try {
+		const [account] = await trx('users')
+			.insert({ ...rest, password_hash: passwordHash, full_name: fullName })
+			.returning(columns)
+		return account
+	} catch (error) {
+		if (violatedConstraint(error) === 'users_email_taken') throw new Refusal('email_taken')
+		throw error
+	}
+}
+
+export type AccountChanges = Partial<Pick<Account, 'passwordHash' | 'fullName' | 'phone' | 'role' | 'status'>>
+
+/** Changes an account, and the name and phone in its patient file with it. */
+export const updateAccount = async (trx: Tx, id: string, changes: AccountChanges): Promise<Account> => {
+	const { passwordHash, fullName, ...rest } = changes
+	// knex leaves out what is undefined.
+	const [account]: Account[] = await trx('users')
+		.where({ id })
+		.update({ ...rest, password_hash: passwordHash, full_name: fullName, updated_at: trx.fn.now() })
+		.returning(columns)
+	if (!account) throw new Refusal('not_found')
+	if (fullName !== undefined || changes.phone !== undefined)
+		await trx('patients').where({ user_id: id }).update({ full_name: fullName, phone: changes.phone, updated_at: trx.fn.now() })
+	return account
+}
+
+export type DoctorProfile = { specialty?: string | undefined; timeZone?: string | undefined }
+
+/** Makes sure that a doctor has a calendar and a patient a file, each under the id of the account. Never removes either. */
+export const ensureProfile = async (trx: Tx, account: Account, { specialty, timeZone }: DoctorProfile = {}): Promise<void> => {
+	const { id, fullName, phone, email, role } = account
+	if (role === 'doctor')
+		await trx('doctors')
+			.insert({ id, specialty: specialty ?? 'General practice', time_zone: timeZone ?? 'UTC' })
+			.onConflict('id')
+			.ignore()
+	if (role === 'patient')
+		await trx('patients').insert({ id, user_id: id, full_name: fullName, phone, email }).onConflict('user_id').ignore()
+}
+
+export type AccountFilter = {
+	q?: string | undefined
+	role?: Role | undefined
+	status?: AccountStatus | undefined
+	cursor?: string | undefined
+	limit: number
+}
+
+/** Newest first; one row more than `limit` when there are more. */
+export const listAccounts = async (db: Db, { q, role, status, cursor, limit }: AccountFilter): Promise<Account[]> => {
+	const accounts = db('users')
+		.select(columns)
+		.orderBy('id', 'desc')
+		.limit(limit + 1)
+	if (role) accounts.where({ role })
+	if (status) accounts.where({ status })
+	const fragment = q?.toLowerCase()
+	// Compared as it is, so that nothing in it can act as a wildcard.
+	if (fragment)
+		accounts.where(match => match.whereRaw('strpos(lower(full_name), ?) > 0', fragment).orWhereRaw('strpos(email, ?) > 0', fragment))
+	if (cursor !== undefined) {
+		const [beforeId = ''] = decodeCursor(cursor, 1)
+		if (!isDatabaseId(beforeId)) throw new Refusal('invalid_input', { message: 'cursor: is not one that this server gave out' })
+		accounts.where('id', '<', beforeId)
+	}
+	return await accounts
+}

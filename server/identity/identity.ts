@@ -1,0 +1,70 @@
+import type { Config } from '../config.ts'
+import type { Actor, Origin } from '../platform/actor.ts'
+import type { Db } from '../platform/database.ts'
+import type { Route } from '../platform/http/routes.ts'
+import type { Log } from '../platform/log.ts'
+import type { Run } from '../platform/pipeline.ts'
+import type { CreateLimiter } from '../platform/rate-limit.ts'
+import { createAccessTokens, readBearer } from './access-tokens.ts'
+import { createAuthenticateToken } from './authenticate.ts'
+import { createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
+import { offerReset } from './resets.ts'
+import { accountRoutes, passwordRoutes, sessionRoutes, userAdminRoutes } from './routes.ts'
+
+export type IdentityDeps = {
+	db: Db
+	config: Config
+	log: Log
+	limiter: CreateLimiter
+	/** Cuts every socket of the account off, on every node. */
+	cutOff: (userId: string) => void
+	/** Sends the link; the token is a secret. */
+	sendPasswordReset: (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
+	/** Reads the account at each authentication. */
+	run: Run
+}
+
+export type Identity = {
+	routes: Route[]
+	/** From an `Authorization` header. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
+	authenticate: (authorization: string | undefined) => Promise<Actor | null>
+	/** From a bare access token. Null without one. @throws Refusal as above */
+	authenticateToken: (token: string | undefined) => Promise<Actor | null>
+	/** Waits for mails that were promised and are still being handed over. */
+	stop: () => Promise<void>
+}
+
+/** Accounts, passwords and sessions: who is asking, and whether they may. */
+export const createIdentity = (deps: IdentityDeps): Identity => {
+	const { db, config, log, limiter, sendPasswordReset } = deps
+	const accessTokens = createAccessTokens(config.jwtSecret)
+	const authenticateToken = createAuthenticateToken({ run: deps.run, accessTokens })
+
+	const running = new Set<Promise<void>>()
+	const beginReset = (email: string, origin: Origin) => {
+		const sending = offerReset(db, email, origin, sendPasswordReset)
+			.catch(error => log.error({ err: error, requestId: origin.requestId }, 'password reset mail failed'))
+			.finally(() => running.delete(sending))
+		running.add(sending)
+	}
+
+	const routeDeps = {
+		db,
+		config,
+		accessTokens,
+		attempts: createPasswordAttempts(limiter),
+		registrationLimit: createRegistrationLimit(limiter),
+		resetLimits: createResetLimits(limiter),
+		cutOff: deps.cutOff,
+		beginReset,
+	}
+
+	return {
+		routes: [sessionRoutes, passwordRoutes, accountRoutes, userAdminRoutes].flatMap(routes => routes(routeDeps)),
+		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
+		authenticateToken,
+		stop: async () => {
+			await Promise.all(running)
+		},
+	}
+}

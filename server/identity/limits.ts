@@ -1,0 +1,54 @@
+import type { CreateLimiter, Limiter } from '../platform/rate-limit.ts'
+import { createTurns } from './turns.ts'
+
+const quarterHourSeconds = 15 * 60
+
+export type PasswordAttempts = {
+	/**
+	 * Runs one comparison of a password, and counts it if it fails. Attempts at one account from one address take turns: otherwise
+	 * a volley of them would all pass the check before the first has failed.
+	 *
+	 * @throws Refusal rate_limited, without comparing
+	 */
+	attempt(email: string, ip: string, compare: () => Promise<boolean>): Promise<boolean>
+	/** Forgets the failures of an account at one address. */
+	forgive(email: string, ip: string): Promise<void>
+}
+
+/**
+ * Failures are counted three ways: by account and address, so that a stranger's guesses do not lock the owner out soon; by account,
+ * against guesses from many addresses; by address, against one password tried on many accounts.
+ */
+export const createPasswordAttempts = (limiter: CreateLimiter): PasswordAttempts => {
+	const byBoth = limiter({ name: 'password-account-ip', points: 10, perSeconds: quarterHourSeconds })
+	const byAccount = limiter({ name: 'password-account', points: 50, perSeconds: quarterHourSeconds })
+	const byIp = limiter({ name: 'password-ip', points: 100, perSeconds: quarterHourSeconds })
+	const inTurn = createTurns()
+	const both = (email: string, ip: string) => `${email} ${ip}`
+
+	return {
+		attempt: (email, ip, compare) =>
+			inTurn(both(email, ip), async () => {
+				await Promise.all([byBoth.check(both(email, ip)), byAccount.check(email), byIp.check(ip)])
+				const isRight = await compare()
+				if (isRight) await byBoth.reset(both(email, ip))
+				else await Promise.all([byBoth.consume(both(email, ip)), byAccount.consume(email), byIp.consume(ip)])
+				return isRight
+			}),
+		forgive: (email, ip) => byBoth.reset(both(email, ip)),
+	}
+}
+
+/** By address; many people of one household or company may share it. */
+export type RegistrationLimit = Limiter
+
+export const createRegistrationLimit = (limiter: CreateLimiter): RegistrationLimit =>
+	limiter({ name: 'register-ip', points: 100, perSeconds: 60 })
+
+/** How many mails one person is sent, and how many one address can have sent. */
+export type ResetLimits = { byEmail: Limiter; byIp: Limiter }
+
+export const createResetLimits = (limiter: CreateLimiter): ResetLimits => ({
+	byEmail: limiter({ name: 'forgot-email', points: 5, perSeconds: 3600 }),
+	byIp: limiter({ name: 'forgot-ip', points: 30, perSeconds: 3600 }),
+})

@@ -1,0 +1,61 @@
+import type { z } from 'zod'
+import type { identityEndpoints } from '../../contract/index.ts'
+import type { Actor, Origin } from '../platform/actor.ts'
+import { recordAudit } from '../platform/audit.ts'
+import { type Db, inTransaction } from '../platform/database.ts'
+import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { type Account, type AccountChanges, findAccount, lockAccount, updateAccount } from './accounts.ts'
+import type { PasswordAttempts } from './limits.ts'
+import { hashPassword, isPassword } from './passwords.ts'
+import { endSessions } from './sessions.ts'
+
+export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: (userId: string) => void }
+
+export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
+
+/** @throws Refusal unauthenticated when the account is gone */
+export const readOwnAccount = async (db: Db, actor: Actor): Promise<Account> => {
+	const account = await findAccount(db, actor.userId)
+	if (!account) throw new Refusal('unauthenticated')
+	return account
+}
+
+/** Compares the current password, as carefully as signing in does: a stolen access token must not help to guess it. */
+const checkCurrentPassword = async ({ attempts }: OwnAccountDeps, account: Account, current: string | undefined, ip: string) => {
+	if (current === undefined) throw invalidInput('currentPassword', 'is needed to set a new password')
+	const isRight = await attempts.attempt(account.email, ip, () => isPassword(current, account.passwordHash))
+	if (!isRight) throw new Refusal('invalid_credentials')
+}
+
+/**
+ * Changes one's own name, phone or password. With a new password every other session ends.
+ *
+ * @throws Refusal invalid_credentials when the current password is wrong
+ */
+export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, changes: OwnChanges, origin: Origin): Promise<Account> => {
+	const { db, cutOff } = deps
+	const { password, currentPassword, fullName, phone } = changes
+	const known = await readOwnAccount(db, actor)
+	const update: AccountChanges = { fullName, phone }
+	if (password !== undefined) {
+		await checkCurrentPassword(deps, known, currentPassword, origin.ip)
+		update.passwordHash = await hashPassword(password)
+	}
+	const fields = (['fullName', 'phone', 'password'] as const).filter(field => changes[field] !== undefined)
+	if (fields.length === 0) return known
+
+	const updated = await inTransaction(db, async trx => {
+		const account = await lockAccount(trx, actor.userId)
+		if (!account) throw new Refusal('unauthenticated')
+		if (password !== undefined) {
+			// Reset while we compared: what was right is no longer.
+			if (account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')
+			await endSessions(trx, account.id, { except: actor.sessionId })
+		}
+		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'user', entityId: account.id, details: { fields } })
+		return await updateAccount(trx, account.id, update)
+	})
+	// Sockets are known by account, not by session: those of this session connect again, the others can not.
+	if (password !== undefined) cutOff(actor.userId)
+	return updated
+}

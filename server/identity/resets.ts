@@ -1,0 +1,68 @@
+import type { Origin } from '../platform/actor.ts'
+import { recordAudit } from '../platform/audit.ts'
+import { type Db, type DbOrTx, inTransaction } from '../platform/database.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { type Account, findAccountByEmail, lockAccount, updateAccount } from './accounts.ts'
+import { hashPassword } from './passwords.ts'
+import { digestSecret, newSecret } from './secrets.ts'
+import { endSessions } from './sessions.ts'
+
+const lifetimeMinutes = 60
+
+export type SendPasswordReset = (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
+
+/** Makes a token and mails it, if the address is that of an account that may sign in. */
+export const offerReset = async (db: Db, email: string, origin: Origin, send: SendPasswordReset): Promise<void> => {
+	const account = await findAccountByEmail(db, email)
+	if (!account || account.status === 'disabled') return
+	const token = newSecret()
+	await inTransaction(db, async trx => {
+		await trx('password_resets').insert({
+			token_hash: digestSecret(token),
+			user_id: account.id,
+			expires_at: trx.raw('now() + make_interval(mins => ?)', lifetimeMinutes),
+		})
+		// Whoever asks is not known to be the owner.
+		await recordAudit(trx, { actor: null, origin, action: 'password_reset_requested', entity: 'user', entityId: account.id })
+	})
+	await send({ userId: account.id, email: account.email, fullName: account.fullName }, token)
+}
+
+const findOwner = async (db: DbOrTx, token: string): Promise<string | undefined> => {
+	const row = await db('password_resets')
+		.first('user_id as userId')
+		.where({ token_hash: digestSecret(token), used_at: null })
+		.whereRaw('expires_at > now()')
+	return row?.userId
+}
+
+/**
+ * Sets a new password with a token from the mail. Every session of the account ends, and every other token with it.
+ *
+ * @throws Refusal token_expired when the token is unknown, used or too old; account_disabled
+ */
+export const resetPassword = async (db: Db, token: string, password: string, origin: Origin): Promise<Account> => {
+	// Hashing is dear: nobody gets it for a made-up token.
+	if (!(await findOwner(db, token))) throw new Refusal('token_expired')
+	const passwordHash = await hashPassword(password)
+	return await inTransaction(db, async trx => {
+		const userId = await findOwner(trx, token)
+		const account = userId && (await lockAccount(trx, userId))
+		// Read again under the lock: of two who bring the same token, the second finds it used.
+		if (!account || !(await findOwner(trx, token))) throw new Refusal('token_expired')
+		if (account.status === 'disabled') throw new Refusal('account_disabled')
+		await trx('password_resets')
+			.where({ token_hash: digestSecret(token) })
+			.update({ used_at: trx.fn.now() })
+		await trx('password_resets').where({ user_id: account.id, used_at: null }).delete()
+		await endSessions(trx, account.id)
+		await recordAudit(trx, {
+			actor: { userId: account.id },
+			origin,
+			action: 'password_reset',
+			entity: 'user',
+			entityId: account.id,
+		})
+		return await updateAccount(trx, account.id, { passwordHash })
+	})
+}

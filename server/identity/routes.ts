@@ -1,0 +1,112 @@
+import type { Request, Response } from 'express'
+import { identityEndpoints, type SessionTokens } from '../../contract/index.ts'
+import type { Config } from '../config.ts'
+import type { Origin } from '../platform/actor.ts'
+import type { Db } from '../platform/database.ts'
+import { publicRoute, type Route, route } from '../platform/http/routes.ts'
+import { toPage } from '../platform/page.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { type AccessTokens, accessTokenSeconds } from './access-tokens.ts'
+import { listAccounts, toUser } from './accounts.ts'
+import { isTrustedOrigin, readRefreshCookie, refreshCookie } from './cookie.ts'
+import type { PasswordAttempts, RegistrationLimit, ResetLimits } from './limits.ts'
+import { readOwnAccount, updateOwnAccount } from './own-account.ts'
+import { register } from './registration.ts'
+import { resetPassword } from './resets.ts'
+import type { Client } from './sessions.ts'
+import { refresh, type SignedIn, signIn, signOut } from './sign-in.ts'
+import { createUser, updateUser } from './user-admin.ts'
+
+export type RouteDeps = {
+	db: Db
+	config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl'>
+	accessTokens: AccessTokens
+	attempts: PasswordAttempts
+	registrationLimit: RegistrationLimit
+	resetLimits: ResetLimits
+	cutOff: (userId: string) => void
+	/** Begins to mail a link, without waiting for it and without failing. */
+	beginReset: (email: string, origin: Origin) => void
+}
+
+const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent: req.headers['user-agent'] })
+
+export const sessionRoutes = (deps: RouteDeps): Route[] => {
+	const { db, config, accessTokens, attempts, registrationLimit } = deps
+
+	const setCookie = (res: Response, refreshToken: string | null) =>
+		res.setHeader('Set-Cookie', refreshCookie(refreshToken, { secure: config.production }))
+
+	const handOver = (res: Response, { account, session }: SignedIn): SessionTokens => {
+		setCookie(res, session.refreshToken)
+		return {
+			accessToken: accessTokens.sign({ userId: account.id, role: account.role, sessionId: session.id }),
+			expiresIn: accessTokenSeconds,
+			user: toUser(account),
+		}
+	}
+
+	/** For the calls that act on the cookie alone: another site's page could make them in the owner's browser. */
+	const refuseForeignPages = (req: Request) => {
+		const trusted = config.publicUrl ? [...config.corsOrigins, new URL(config.publicUrl).origin] : config.corsOrigins
+		if (!isTrustedOrigin(req.headers.origin, req.host, trusted)) throw new Refusal('forbidden')
+	}
+
+	return [
+		publicRoute(identityEndpoints.register, async ({ body, origin, req, res }) => {
+			await registrationLimit.consume(origin.ip)
+			return handOver(res, await register(db, body, clientOf(req, origin)))
+		}),
+		publicRoute(identityEndpoints.login, async ({ body, origin, req, res }) =>
+			handOver(res, await signIn({ db, attempts }, body, clientOf(req, origin))),
+		),
+		publicRoute(identityEndpoints.refresh, async ({ origin, req, res }) => {
+			refuseForeignPages(req)
+			const refreshToken = readRefreshCookie(req.headers.cookie)
+			if (!refreshToken) throw new Refusal('unauthenticated')
+			try {
+				return handOver(res, await refresh(deps, refreshToken, clientOf(req, origin)))
+			} catch (error) {
+				// A cookie that was turned down will not do better next time.
+				if (error instanceof Refusal) setCookie(res, null)
+				throw error
+			}
+		}),
+		publicRoute(identityEndpoints.logout, async ({ origin, req, res }) => {
+			refuseForeignPages(req)
+			const refreshToken = readRefreshCookie(req.headers.cookie)
+			if (refreshToken) await signOut(db, refreshToken, clientOf(req, origin))
+			setCookie(res, null)
+		}),
+	]
+}
+
+export const passwordRoutes = ({ db, attempts, resetLimits, cutOff, beginReset }: RouteDeps): Route[] => [
+	publicRoute(identityEndpoints.forgotPassword, async ({ body, origin }) => {
+		// In this order, so that one address cannot use up the mails of everyone.
+		await resetLimits.byIp.consume(origin.ip)
+		await resetLimits.byEmail.consume(body.email)
+		beginReset(body.email, origin)
+		return {}
+	}),
+	publicRoute(identityEndpoints.resetPassword, async ({ body, origin }) => {
+		const { id, email } = await resetPassword(db, body.token, body.password, origin)
+		cutOff(id)
+		await attempts.forgive(email, origin.ip)
+	}),
+]
+
+export const accountRoutes = (deps: RouteDeps): Route[] => [
+	route(identityEndpoints.getMe, async (_input, actor) => toUser(await readOwnAccount(deps.db, actor))),
+	route(identityEndpoints.updateMe, async ({ body, origin }, actor) => toUser(await updateOwnAccount(deps, actor, body, origin))),
+]
+
+export const userAdminRoutes = (deps: RouteDeps): Route[] => [
+	route(identityEndpoints.listUsers, async ({ query }) =>
+		toPage(await listAccounts(deps.db, query), query.limit, toUser, ({ id }) => [id]),
+	),
+	route(identityEndpoints.createUser, async ({ body, origin }, actor) => toUser(await createUser(deps.db, actor, body, origin))),
+	route(identityEndpoints.updateUser, async ({ params, body, origin }, actor) =>
+		toUser(await updateUser(deps, actor, params.id, body, origin)),
+	),
+]

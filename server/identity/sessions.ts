@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import type { RefusalCode } from '../../contract/index.ts'
+import type { Origin } from '../platform/actor.ts'
+import type { Tx } from '../platform/database.ts'
+import { type Account, lockAccount } from './accounts.ts'
+import { digestSecret, newSecret } from './secrets.ts'
+
+export const sessionSeconds = 30 * 24 * 3600
+
+/** What the request tells of who sent it. */
+export type Client = { origin: Origin; userAgent: string | undefined }
+
+/** A family of refresh tokens, of which only the newest is good. */
+export type Session = { id: string; refreshToken: string }
+
+const insertToken = async (trx: Tx, userId: string, sessionId: string, { origin, userAgent }: Client): Promise<Session> => {
+	const refreshToken = newSecret()
+	await trx('refresh_tokens').insert({
+		user_id: userId,
+		family_id: sessionId,
+		token_hash: digestSecret(refreshToken),
+		expires_at: trx.raw('now() + make_interval(secs => ?)', sessionSeconds),
+		ip: origin.ip,
+		user_agent: userAgent?.slice(0, 200),
+	})
+	return { id: sessionId, refreshToken }
+}
+
+/** Begins a session. The account must be locked. Tokens that ran out a month ago are swept away on the occasion. */
+export const openSession = async (trx: Tx, userId: string, client: Client): Promise<Session> => {
+	await trx('refresh_tokens').where({ user_id: userId }).whereRaw(`expires_at < now() - interval '30 days'`).delete()
+	return await insertToken(trx, userId, randomUUID(), client)
+}
+
+/** Ends sessions of an account; it must be locked. */
+export const endSessions = async (trx: Tx, userId: string, which: { only?: string; except?: string } = {}): Promise<void> => {
+	const tokens = trx('refresh_tokens').where({ user_id: userId }).whereNull('revoked_at')
+	if (which.only) tokens.where({ family_id: which.only })
+	if (which.except) tokens.whereNot({ family_id: which.except })
+	await tokens.update({ revoked_at: trx.fn.now() })
+}
+
+type TokenRow = { userId: string; sessionId: string; isUsed: boolean; isRevoked: boolean; isExpired: boolean }
+
+const findToken = (trx: Tx, refreshToken: string): Promise<TokenRow | undefined> =>
+	trx('refresh_tokens')
+		.first(
+			'user_id as userId',
+			'family_id as sessionId',
+			trx.raw('used_at IS NOT NULL AS "isUsed"'),
+			trx.raw('revoked_at IS NOT NULL AS "isRevoked"'),
+			trx.raw('expires_at <= now() AS "isExpired"'),
+		)
+		.where({ token_hash: digestSecret(refreshToken) })
+
+/** Finds a token, locks its account, and reads the token again, as it may have been used while waiting for the lock. */
+const lockToken = async (trx: Tx, refreshToken: string): Promise<{ token: TokenRow; account: Account } | undefined> => {
+	const found = await findToken(trx, refreshToken)
+	const account = found && (await lockAccount(trx, found.userId))
+	const token = account && (await findToken(trx, refreshToken))
+	return token && { token, account }
+}
+
+export type Renewal =
+	| { state: 'renewed'; account: Account; session: Session }
+	| { state: 'stolen'; account: Account; sessionId: string }
+	| { state: 'refused'; code: RefusalCode }
+
+/**
+ * Trades a refresh token for the next one. A token that comes a second time was copied, by whom cannot be told: the session ends
+ * (RFC 9700 §4.14.2). That must be committed, so it is an outcome and not an error.
+ */
+export const renewSession = async (trx: Tx, refreshToken: string, client: Client): Promise<Renewal> => {
+	const locked = await lockToken(trx, refreshToken)
+	if (!locked) return { state: 'refused', code: 'unauthenticated' }
+	const { token, account } = locked
+	if (account.status === 'disabled') return { state: 'refused', code: 'account_disabled' }
+	if (token.isRevoked) return { state: 'refused', code: 'unauthenticated' }
+	if (token.isUsed) {
+		await endSessions(trx, account.id, { only: token.sessionId })
+		return { state: 'stolen', account, sessionId: token.sessionId }
+	}
+	if (token.isExpired) return { state: 'refused', code: 'token_expired' }
+	await trx('refresh_tokens')
+		.where({ token_hash: digestSecret(refreshToken) })
+		.update({ used_at: trx.fn.now() })
+	return { state: 'renewed', account, session: await insertToken(trx, account.id, token.sessionId, client) }
+}
+
+/** Ends the session of a refresh token, and tells whose it was if it was still running. */
+export const closeSession = async (trx: Tx, refreshToken: string): Promise<string | undefined> => {
+	const locked = await lockToken(trx, refreshToken)
+	if (!locked || locked.token.isRevoked) return undefined
+	const { token, account } = locked
+	await endSessions(trx, account.id, { only: token.sessionId })
+	return account.id
+}

@@ -1,0 +1,75 @@
+import { recordAudit } from '../platform/audit.ts'
+import { type Db, inTransaction } from '../platform/database.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { type Account, findAccountByEmail, lockAccount } from './accounts.ts'
+import type { PasswordAttempts } from './limits.ts'
+import { isPassword } from './passwords.ts'
+import { type Client, closeSession, openSession, renewSession, type Session } from './sessions.ts'
+
+export type SignedIn = { account: Account; session: Session }
+
+/** @throws Refusal invalid_credentials, account_disabled, rate_limited */
+export const signIn = async (
+	{ db, attempts }: { db: Db; attempts: PasswordAttempts },
+	{ email, password }: { email: string; password: string },
+	client: Client,
+): Promise<SignedIn> => {
+	const { origin } = client
+	let account: Account | undefined
+	const isRight = await attempts.attempt(email, origin.ip, async () => {
+		account = await findAccountByEmail(db, email)
+		return await isPassword(password, account?.passwordHash)
+	})
+	if (account && isRight && account.status !== 'disabled') return await openCheckedSession(db, account, client)
+	const code = isRight ? 'account_disabled' : 'invalid_credentials'
+	await recordAudit(db, {
+		actor: null,
+		origin,
+		action: 'sign_in_failed',
+		entity: 'user',
+		// An address that belongs to nobody here is written down as it is: nothing else tells what was tried.
+		...(account ? { entityId: account.id, details: { code } } : { details: { code, email } }),
+	})
+	throw new Refusal(code)
+}
+
+/** Opens a session for an account whose password was right a moment ago, unless that has changed meanwhile. */
+const openCheckedSession = (db: Db, checked: Account, client: Client): Promise<SignedIn> =>
+	inTransaction(db, async trx => {
+		const account = await lockAccount(trx, checked.id)
+		if (!account || account.passwordHash !== checked.passwordHash) throw new Refusal('invalid_credentials')
+		if (account.status === 'disabled') throw new Refusal('account_disabled')
+		const session = await openSession(trx, account.id, client)
+		await recordAudit(trx, { ...byThemself(account, client), action: 'signed_in' })
+		return { account, session }
+	})
+
+const byThemself = ({ id }: Pick<Account, 'id'>, { origin }: Client) => ({ actor: { userId: id }, origin, entity: 'user', entityId: id })
+
+type RefreshDeps = { db: Db; cutOff: (userId: string) => void }
+
+/** @throws Refusal unauthenticated, token_expired, account_disabled */
+export const refresh = async ({ db, cutOff }: RefreshDeps, refreshToken: string, client: Client): Promise<SignedIn> => {
+	const renewal = await inTransaction(db, async trx => {
+		const outcome = await renewSession(trx, refreshToken, client)
+		if (outcome.state === 'stolen')
+			// Which of the two holders of the token is the owner cannot be told, so nobody is named as the actor.
+			await recordAudit(trx, { ...byThemself(outcome.account, client), actor: null, action: 'session_reuse_detected' })
+		return outcome
+	})
+	switch (renewal.state) {
+		case 'renewed':
+			return renewal
+		case 'stolen':
+			cutOff(renewal.account.id)
+			throw new Refusal('unauthenticated', { message: 'The session has ended' })
+		case 'refused':
+			throw new Refusal(renewal.code)
+	}
+}
+
+export const signOut = (db: Db, refreshToken: string, client: Client): Promise<void> =>
+	inTransaction(db, async trx => {
+		const userId = await closeSession(trx, refreshToken)
+		if (userId) await recordAudit(trx, { ...byThemself({ id: userId }, client), action: 'signed_out' })
+	})

@@ -1,0 +1,16 @@
+export type InTurn = <T>(key: string, work: () => Promise<T>) => Promise<T>
+
+/** Runs work of the same key one after the other, in this process; different keys do not wait for each other. */
+export const createTurns = (): InTurn => {
+	const lastOf = new Map<string, Promise<unknown>>()
+	return (key, work) => {
+		const turn = (lastOf.get(key) ?? Promise.resolve()).then(work)
+		const ended = turn
+			.catch(() => {})
+			.then(() => {
+				if (lastOf.get(key) === ended) lastOf.delete(key)
+			})
+		lastOf.set(key, ended)
+		return turn
+	}
+}

@@ -1,0 +1,87 @@
+import type { z } from 'zod'
+import type { identityEndpoints } from '../../contract/index.ts'
+import type { Actor, Origin } from '../platform/actor.ts'
+import { recordAudit } from '../platform/audit.ts'
+import { type Db, inTransaction } from '../platform/database.ts'
+import { isDatabaseId } from '../platform/page.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { type Account, ensureProfile, insertAccount, lockAccount, lockActiveAdmins, updateAccount } from './accounts.ts'
+import { hashPassword } from './passwords.ts'
+import { endSessions } from './sessions.ts'
+
+export type NewUser = z.output<typeof identityEndpoints.createUser.body>
+export type UserChanges = z.output<typeof identityEndpoints.updateUser.body>
+
+/** An account of any role, active at once: that an admin makes it is the approval. @throws Refusal email_taken */
+export const createUser = async (db: Db, actor: Actor, user: NewUser, origin: Origin): Promise<Account> => {
+	const { email, fullName, role, password, phone = null, specialty, timeZone } = user
+	const passwordHash = password === undefined ? null : await hashPassword(password)
+	return await inTransaction(db, async trx => {
+		const account = await insertAccount(trx, { email, passwordHash, fullName, phone, role, status: 'active' })
+		await ensureProfile(trx, account, { specialty, timeZone })
+		await recordAudit(trx, { actor, origin, action: 'created', entity: 'user', entityId: account.id, details: { role } })
+		return account
+	})
+}
+
+/**
+ * Whether the clinic would still be run by someone, and by whoever makes the change: an admin can take away neither their own
+ * rights nor those of the last one who has them.
+ */
+export const keepsAnAdmin = (target: Account, changes: UserChanges, actorId: string, activeAdmins: readonly string[]): boolean => {
+	const staysAdmin = (changes.role ?? target.role) === 'admin' && (changes.status ?? target.status) === 'active'
+	if (staysAdmin || !activeAdmins.includes(target.id)) return true
+	return target.id !== actorId && activeAdmins.some(id => id !== target.id)
+}
+
+const changedFields = (account: Account, changes: UserChanges) =>
+	(['role', 'status', 'fullName'] as const).filter(field => changes[field] !== undefined && changes[field] !== account[field])
+
+/** What became of each field, for the audit log; a name is personal, so only that it changed. */
+const describe = (account: Account, changes: UserChanges) => {
+	const fields = changedFields(account, changes)
+	const states = (['role', 'status'] as const).filter(field => fields.includes(field))
+	return { fields, ...Object.fromEntries(states.map(field => [field, { from: account[field], to: changes[field] }])) }
+}
+
+export type UserAdminDeps = { db: Db; cutOff: (userId: string) => void }
+
+/**
+ * Approves, disables, renames, or changes the role of an account. Its sockets are cut off when what it may do has changed, so
+ * that they come back with the new rights, or not at all.
+ *
+ * @throws Refusal not_found; forbidden when the clinic would be left without an admin
+ */
+export const updateUser = async (
+	{ db, cutOff }: UserAdminDeps,
+	actor: Actor,
+	id: string,
+	changes: UserChanges,
+	origin: Origin,
+): Promise<Account> => {
+	if (!isDatabaseId(id)) throw new Refusal('not_found')
+	const { before, after } = await inTransaction(db, async trx => {
+		const activeAdmins = await lockActiveAdmins(trx)
+		// Demoted by another admin while this request was waiting.
+		if (!activeAdmins.includes(actor.userId)) throw new Refusal('forbidden')
+		const account = await lockAccount(trx, id)
+		if (!account) throw new Refusal('not_found')
+		if (!keepsAnAdmin(account, changes, actor.userId, activeAdmins))
+			throw new Refusal('forbidden', { message: 'An admin cannot give up their own rights, nor take those of the last admin' })
+		if (changedFields(account, changes).length === 0) return { before: account, after: account }
+		if (changes.status === 'disabled') await endSessions(trx, id)
+		await recordAudit(trx, {
+			actor,
+			origin,
+			action: 'updated',
+			entity: 'user',
+			entityId: id,
+			details: describe(account, changes),
+		})
+		const updated = await updateAccount(trx, id, changes)
+		await ensureProfile(trx, updated)
+		return { before: account, after: updated }
+	})
+	if (before.role !== after.role || before.status !== after.status) cutOff(id)
+	return after
+}

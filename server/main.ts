@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { ConfigError, loadConfig } from './config.ts'
+import { startNode } from './node.ts'
+import { createDatabase, migrate } from './platform/database.ts'
+import { startEmbeddedPostgres } from './platform/embedded/postgres.ts'
+import { EmbeddedServerError } from './platform/embedded/process.ts'
+import { startEmbeddedRedis } from './platform/embedded/redis.ts'
+import { createLog } from './platform/log.ts'
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+
+const version = (): string => {
+	for (const file of ['../package.json', '../../package.json']) {
+		try {
+			return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')).version
+		} catch {}
+	}
+	return '0.0.0'
+}
+
+type Stop = () => Promise<void>
+
+/** Starts everything, in order; what was started is pushed to `stops`, to be stopped in the opposite order. */
+const start = async (stops: Stop[]): Promise<void> => {
+	const config = loadConfig(process.env)
+	const log = createLog(config.logLevel)
+
+	const [postgres, redis] = await Promise.all([
+		config.databaseUrl ? undefined : startEmbeddedPostgres(config.dataDir),
+		config.redisUrl ? undefined : startEmbeddedRedis(config.dataDir, say),
+	])
+	if (postgres) stops.push(postgres.stop)
+	if (redis) stops.push(redis.stop)
+	const databaseUrl = config.databaseUrl ?? (postgres?.url as string)
+	const redisUrl = config.redisUrl ?? (redis?.url as string)
+
+	const db = createDatabase({ url: databaseUrl, poolSize: 2 })
+	try {
+		await migrate(db)
+		if (config.demo) {
+			const { seedDemoClinic } = await import('../db/seeds/demo.ts')
+			await seedDemoClinic(db, config)
+		}
+	} finally {
+		await db.destroy()
+	}
+
+	const node = await startNode({ config, log, databaseUrl, redisUrl, version: version() })
+	stops.push(node.stop)
+	say(`Liveslot is ready on ${node.url}`)
+	if (config.demo) say('Demo accounts: admin@, reception@, doctor@, patient@clinic.example, password demo-clinic-2026')
+}
+
+const stopAll = async (stops: Stop[]): Promise<void> => {
+	for (const stop of stops.reverse()) await stop()
+}
+
+const main = async () => {
+	const stops: Stop[] = []
+	let stopping = false
+	const stop = async (signal: string) => {
+		if (stopping) return
+		stopping = true
+		say(`${signal}: finishing running work`)
+		// Ten seconds are for running work; whatever still hangs then is not worth waiting for.
+		setTimeout(() => process.exit(1), 10_000).unref()
+		await started.catch(() => {})
+		await stopAll(stops)
+		process.exit(0)
+	}
+	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
+
+	const started = start(stops)
+	try {
+		await started
+	} catch (error) {
+		if (stopping) return
+		stopping = true
+		const expected = error instanceof ConfigError || error instanceof EmbeddedServerError
+		const busy = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+		const line = expected ? (error as Error).message : busy ? 'PORT is in use: choose another one' : String((error as Error).stack ?? error)
+		process.stderr.write(`${line}\n`)
+		await stopAll(stops)
+		process.exit(1)
+	}
+}
+
+await main()

@@ -1,0 +1,69 @@
+import { patientEndpoints } from '../../contract/index.ts'
+import { recordAudit } from '../platform/audit.ts'
+import { type Db, inTransaction } from '../platform/database.ts'
+import { type Route, route } from '../platform/http/routes.ts'
+import { decodeCursor, isDatabaseId, toPage } from '../platform/page.ts'
+import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { findPatient, insertPatient, type PatientRow, searchPatients, toPatient, updatePatient } from './store.ts'
+
+export type Patients = { routes: Route[] }
+
+const entity = 'patient'
+
+const found = (row: PatientRow | undefined): PatientRow => {
+	if (!row) throw new Refusal('not_found')
+	return row
+}
+
+const knownId = (id: string): string => {
+	if (!isDatabaseId(id)) throw new Refusal('not_found')
+	return id
+}
+
+/** The desk's patient file. Whoever looks into it or changes it is written down. */
+export const createPatients = ({ db }: { db: Db }): Patients => {
+	// The cursor names the last patient by id only: addresses are logged by proxies, and a name has no business there.
+	const lastShown = async (cursor: string | undefined): Promise<PatientRow | undefined> => {
+		if (cursor === undefined) return undefined
+		const [id = ''] = decodeCursor(cursor, 1)
+		const row = isDatabaseId(id) ? await findPatient(db, id) : undefined
+		if (!row) throw invalidInput('cursor', 'is not one that this server gave out')
+		return row
+	}
+
+	const find = route(patientEndpoints.findPatients, async ({ query: { q = '', cursor, limit }, origin }, actor) => {
+		const rows = await searchPatients(db, { query: q, after: await lastShown(cursor), limit })
+		const page = toPage(rows, limit, toPatient, row => [row.id])
+		await recordAudit(db, { actor, origin, action: 'searched', entity, details: { shown: page.items.length } })
+		return page
+	})
+
+	const create = route(patientEndpoints.createPatient, async ({ body, origin }, actor) => {
+		const row = await inTransaction(db, async trx => {
+			const inserted = await insertPatient(trx, body)
+			await recordAudit(trx, { actor, origin, action: 'created', entity, entityId: inserted.id })
+			return inserted
+		})
+		return toPatient(row)
+	})
+
+	const get = route(patientEndpoints.getPatient, async ({ params, origin }, actor) => {
+		const row = found(await findPatient(db, knownId(params.id)))
+		await recordAudit(db, { actor, origin, action: 'viewed', entity, entityId: row.id })
+		return toPatient(row)
+	})
+
+	const update = route(patientEndpoints.updatePatient, async ({ params, body, origin }, actor) => {
+		const id = knownId(params.id)
+		const fields = Object.keys(body)
+		if (fields.length === 0) return toPatient(found(await findPatient(db, id)))
+		const row = await inTransaction(db, async trx => {
+			const updated = found(await updatePatient(trx, id, body))
+			await recordAudit(trx, { actor, origin, action: 'updated', entity, entityId: id, details: { fields } })
+			return updated
+		})
+		return toPatient(row)
+	})
+
+	return { routes: [find, create, get, update] }
+}

@@ -1,0 +1,78 @@
+import type { Patient, PatientInput } from '../../contract/index.ts'
+import type { Db, DbOrTx, Tx } from '../platform/database.ts'
+import { searchCondition } from './search.ts'
+
+export type PatientRow = {
+	id: string
+	user_id: string | null
+	full_name: string
+	phone: string | null
+	email: string | null
+	birth_date: string | null
+}
+
+const columns = ['id', 'user_id', 'full_name', 'phone', 'email', 'birth_date']
+
+export const toPatient = (row: PatientRow): Patient => ({
+	id: row.id,
+	fullName: row.full_name,
+	...(row.phone && { phone: row.phone }),
+	...(row.email && { email: row.email }),
+	...(row.birth_date && { birthDate: row.birth_date }),
+	...(row.user_id && { userId: row.user_id }),
+})
+
+export const findPatient = async (db: DbOrTx, id: string): Promise<PatientRow | undefined> =>
+	await db<PatientRow>('patients').where({ id }).first(columns)
+
+export type PatientSearch = { query: string; after: PatientRow | undefined; limit: number }
+
+/** By name, then id. One row more than `limit` tells that there are more. */
+export const searchPatients = async (db: Db, { query, after, limit }: PatientSearch): Promise<PatientRow[]> => {
+	const condition = searchCondition(query)
+	return await db<PatientRow>('patients')
+		.select(columns)
+		.modify(rows => {
+			if (condition) rows.whereRaw(condition.sql, condition.values)
+			if (after) rows.whereRaw('(lower(full_name), id) > (lower(?), ?)', [after.full_name, after.id])
+		})
+		.orderByRaw('lower(full_name), id')
+		.limit(limit + 1)
+}
+
+const composed = (name: string) => name.normalize()
+
+export const insertPatient = async (trx: Tx, input: PatientInput): Promise<PatientRow> => {
+	const [row] = await trx<PatientRow>('patients')
+		.insert({
+			full_name: composed(input.fullName),
+			phone: input.phone,
+			email: input.email ?? null,
+			birth_date: input.birthDate ?? null,
+		})
+		.returning(columns)
+	return row as PatientRow
+}
+
+export type PatientChange = { fullName?: string; phone?: string | null; email?: string | null; birthDate?: string | null }
+
+const columnOf = { fullName: 'full_name', phone: 'phone', email: 'email', birthDate: 'birth_date' } as const
+
+/**
+ * Changes the file, and the name and phone of the patient's account along with it. The account's e-mail address is its
+ * owner's login and stays; the one in the file is where the desk writes to.
+ */
+export const updatePatient = async (trx: Tx, id: string, change: PatientChange): Promise<PatientRow | undefined> => {
+	const given = Object.entries({ ...change, ...(change.fullName && { fullName: composed(change.fullName) }) }).filter(
+		([, value]) => value !== undefined,
+	)
+	const values = Object.fromEntries(given.map(([field, value]) => [columnOf[field as keyof PatientChange], value]))
+	const [row]: PatientRow[] = await trx('patients')
+		.where({ id })
+		.update({ ...values, updated_at: trx.fn.now() })
+		.returning(columns)
+	if (row?.user_id && ('full_name' in values || 'phone' in values)) {
+		await trx('users').where({ id: row.user_id }).update({ full_name: row.full_name, phone: row.phone, updated_at: trx.fn.now() })
+	}
+	return row
+}

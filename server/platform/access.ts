@@ -1,0 +1,24 @@
+import type { Access } from '../../contract/index.ts'
+import type { Actor } from './actor.ts'
+import { Refusal } from './refusal.ts'
+
+/**
+ * Checks an actor against what an endpoint or event asks for. What depends on the thing asked for
+ * (one's own appointment, one's own calendar) is for the domain to check.
+ *
+ * @throws Refusal unauthenticated, account_pending, account_disabled, forbidden
+ */
+export const checkAccess = (access: Access, actor: Actor | null): void => {
+	if (access === 'anyone') return
+	if (!actor) throw new Refusal('unauthenticated')
+	if (actor.status === 'disabled') throw new Refusal('account_disabled')
+	if (access === 'any-status') return
+	if (actor.status === 'pending') throw new Refusal('account_pending')
+	if (access !== 'signed-in' && !access.includes(actor.role)) throw new Refusal('forbidden')
+}
+
+/** The actor of a request that `checkAccess` let through. */
+export const signedIn = (actor: Actor | null): Actor => {
+	if (!actor) throw new Refusal('unauthenticated')
+	return actor
+}

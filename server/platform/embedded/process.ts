@@ -1,0 +1,103 @@
+import type { ChildProcess } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+
+/** A setting or a machine that keeps an embedded server from starting. The message is one line that says what to do. */
+export class EmbeddedServerError extends Error {}
+
+/** @throws EmbeddedServerError when there is something else, or no permission */
+export const makePrivateDirectory = (directory: string): void => {
+	try {
+		mkdirSync(directory, { recursive: true, mode: 0o700 })
+	} catch {
+		throw new EmbeddedServerError(`DATA_DIR must be a directory that can be written to: ${directory} cannot be made`)
+	}
+}
+
+/** A port that was free a moment ago. Whoever takes it must be ready to find it taken after all, and ask again. */
+export const freePort = (): Promise<number> =>
+	new Promise((resolve, reject) => {
+		const server = createServer()
+		server.once('error', reject)
+		server.listen(0, '127.0.0.1', () => {
+			const { port } = server.address() as { port: number }
+			server.close(() => resolve(port))
+		})
+	})
+
+/** Ended, but not yet reaped by its parent: where process 1 is no init, nobody reaps a crashed node's children. */
+const isZombie = (pid: number): boolean => {
+	try {
+		return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+	} catch {
+		return false
+	}
+}
+
+export const isRunning = (pid: number): boolean => {
+	if (isZombie(pid)) return false
+	try {
+		process.kill(pid, 0)
+		return true
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === 'EPERM'
+	}
+}
+
+export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+
+/** Waits until the process has ended. @throws EmbeddedServerError after `timeoutMs` */
+export const waitForExit = async (pid: number, timeoutMs: number, name: string): Promise<void> => {
+	const deadline = Date.now() + timeoutMs
+	while (isRunning(pid)) {
+		if (Date.now() > deadline) throw new EmbeddedServerError(`${name} (process ${pid}) does not stop; end it and start again`)
+		await sleep(20)
+	}
+}
+
+/** Linux only; undefined elsewhere. */
+const parentOf = (pid: number): number | undefined => {
+	try {
+		// The second field is the program's name in brackets, which may hold anything.
+		return Number(/.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
+	} catch {
+		return undefined
+	}
+}
+
+export type LeftOver = { pid: number; startedBy: number; name: string; signal: 'SIGINT' | 'SIGTERM' }
+
+/**
+ * Ends a server that an earlier run left behind. Left behind means that it has lost the process that started it; one
+ * that has not serves another instance on the same directory, which must not be pulled from under it.
+ *
+ * @throws EmbeddedServerError when the directory is in use
+ */
+export const stopLeftOver = async ({ pid, startedBy, name, signal }: LeftOver): Promise<void> => {
+	if (!isRunning(pid)) return
+	if (parentOf(pid) === startedBy)
+		throw new EmbeddedServerError(`DATA_DIR is in use by another instance (process ${startedBy}): stop it, or choose another directory`)
+	process.kill(pid, signal)
+	await waitForExit(pid, 20_000, `A ${name} left behind by an earlier run`)
+}
+
+/** Waiting keeps this process alive, even for a child that otherwise would not. */
+export const exitOf = (child: ChildProcess): Promise<number | null> => {
+	if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
+	child.ref()
+	return new Promise(resolve => child.once('exit', code => resolve(code)))
+}
+
+/** Tries until `attempt` succeeds, or the child has ended, or time is up. */
+export const untilReady = async (child: ChildProcess, attempt: () => Promise<void>, timeoutMs: number): Promise<boolean> => {
+	const deadline = Date.now() + timeoutMs
+	while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
+		try {
+			await attempt()
+			return true
+		} catch {
+			await sleep(25)
+		}
+	}
+	return false
+}

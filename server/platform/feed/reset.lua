@@ -1,0 +1,1 @@
+return feed_reset(KEYS[1], ARGV[1])

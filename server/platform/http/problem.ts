@@ -1,0 +1,48 @@
+import type { ErrorRequestHandler, Response } from 'express'
+import { type Problem, refusals } from '../../../contract/index.ts'
+import { toRefusal } from '../failure.ts'
+import type { Log } from '../log.ts'
+import { Refusal } from '../refusal.ts'
+
+/** PostgreSQL's text holds no NUL; it is the one character of an address that gets past the schemas. */
+const invalidCharacter = '22021'
+
+/** Body-parser and Express report a client's mistakes as errors with a `type` or a 4xx `status`. */
+const fromExpress = (error: unknown): unknown => {
+	const { type, status, code } = (error ?? {}) as { type?: string; status?: number; code?: string }
+	if (code === invalidCharacter) return new Refusal('invalid_input', { message: 'Text must not contain NUL characters' })
+	if (type === 'entity.too.large') return new Refusal('payload_too_large')
+	if (type?.startsWith('entity.') || type?.startsWith('encoding.') || type?.startsWith('charset.') || type?.startsWith('request.'))
+		return new Refusal('invalid_input', { message: 'The body is not valid JSON' })
+	if (error instanceof URIError || (status !== undefined && status >= 400 && status < 500))
+		return new Refusal('invalid_input', { message: 'The request is malformed' })
+	return error
+}
+
+export const sendProblem = (res: Response, { code, message, details }: Refusal, requestId: string) => {
+	const { status, title } = refusals[code]
+	const problem: Problem = {
+		type: `urn:liveslot:problem:${code}`,
+		title,
+		status,
+		detail: message,
+		code,
+		...(details.errors && { errors: details.errors }),
+		...(details.alternatives && { alternatives: details.alternatives }),
+		...(status >= 500 && { requestId }),
+	}
+	const retryAfterSeconds = details.retryAfterSeconds ?? (status === 503 || status === 429 ? 1 : undefined)
+	if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
+	if (status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
+	res.status(status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/** RFC 9457 answers for everything that goes wrong. */
+export const problemHandler =
+	(log: Log): ErrorRequestHandler =>
+	(error, req, res, _next) => {
+		const requestId = String(res.locals.requestId ?? '')
+		const refusal = toRefusal(fromExpress(error), log, { requestId, method: req.method, path: req.path })
+		if (res.headersSent) res.destroy()
+		else sendProblem(res, refusal, requestId)
+	}

@@ -1,0 +1,82 @@
+import { type Request, type RequestHandler, type Response, Router } from 'express'
+import type { z } from 'zod'
+import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
+import { checkAccess } from '../access.ts'
+import type { Actor, Origin } from '../actor.ts'
+import { parseInput } from '../failure.ts'
+
+export type Input<E extends Endpoint> = {
+	params: z.output<E['params']>
+	query: z.output<E['query']>
+	body: z.output<E['body']>
+	origin: Origin
+	idempotencyKey: string | undefined
+	req: Request
+	res: Response
+}
+
+/** What a handler answers. A string is JSON that was encoded already. */
+type Answer<E extends Endpoint> = z.input<E['response']> | PreparedJson
+
+/** JSON that is sent as it is, for answers that are encoded once and sent often. */
+export class PreparedJson {
+	readonly text: string
+	constructor(text: string) {
+		this.text = text
+	}
+}
+
+export type Route = { endpoint: Endpoint; handle: (input: Input<Endpoint>, actor: Actor | null) => Promise<unknown> }
+
+/** Binds a call that needs an account. */
+export const route = <E extends Endpoint>(endpoint: E, handle: (input: Input<E>, actor: Actor) => Promise<Answer<E>>): Route => {
+	if (endpoint.access === 'anyone') throw new Error(`${endpoint.path} is open to anyone: bind it with publicRoute`)
+	return { endpoint, handle: handle as Route['handle'] }
+}
+
+/** Binds a call that anyone may make; `actor` is null without a token. */
+export const publicRoute = <E extends Endpoint>(
+	endpoint: E,
+	handle: (input: Input<E>, actor: Actor | null) => Promise<Answer<E>>,
+): Route => {
+	if (endpoint.access !== 'anyone') throw new Error(`${endpoint.path} is not open to anyone: bind it with route`)
+	return { endpoint, handle: handle as Route['handle'] }
+}
+
+export type Authenticate = (authorization: string | undefined) => Promise<Actor | null>
+
+export type Limit = (actor: Actor | null, ip: string) => Promise<void>
+
+const asExpress =
+	({ endpoint, handle }: Route, authenticate: Authenticate, limit: Limit): RequestHandler =>
+	async (req, res) => {
+		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId }
+		// Whoever signs in, renews or ends a session may well carry a token that has expired: it says nothing there.
+		const actor = endpoint.path.startsWith('/auth/') ? null : await authenticate(req.headers.authorization)
+		res.locals.actorId = actor?.userId
+		await limit(actor, origin.ip)
+		checkAccess(endpoint.access, actor)
+		const key = req.headers['idempotency-key']
+		const answer = await handle(
+			{
+				params: parseInput(endpoint.params, req.params),
+				query: parseInput(endpoint.query, req.query),
+				body: parseInput(endpoint.body, req.body ?? {}),
+				origin,
+				idempotencyKey: key === undefined ? undefined : parseInput(IdempotencyKey, key),
+				req,
+				res,
+			},
+			actor,
+		)
+		res.status(endpoint.status)
+		if (endpoint.status === 204) res.end()
+		else if (endpoint.contentType) res.type(endpoint.contentType).send(answer)
+		else res.type('application/json').send(answer instanceof PreparedJson ? answer.text : JSON.stringify(answer))
+	}
+
+export const apiRouter = (routes: readonly Route[], authenticate: Authenticate, limit: Limit): Router => {
+	const router = Router()
+	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, authenticate, limit))
+	return router
+}

@@ -1,0 +1,46 @@
+import type { Db } from './database.ts'
+import { ping, type Redis } from './redis.ts'
+
+const within = async (ms: number, work: Promise<unknown>): Promise<boolean> => {
+	let timer: NodeJS.Timeout | undefined
+	const late = new Promise<boolean>(resolve => {
+		timer = setTimeout(() => resolve(false), ms)
+	})
+	const answered = work.then(
+		() => true,
+		() => false,
+	)
+	try {
+		return await Promise.race([answered, late])
+	} finally {
+		clearTimeout(timer)
+	}
+}
+
+export type Readiness = {
+	/** Names of the dependencies that do not answer within 2 s. Asks anew at most four times a second. */
+	whatIsDown(): Promise<string[]>
+	/** From now on the node counts as down, so that a balancer sends no more work. */
+	drain(): void
+}
+
+export const createReadiness = ({ db, redis }: { db: Db; redis: Redis }): Readiness => {
+	let draining = false
+	let asked: { at: number; answer: Promise<string[]> } | undefined
+
+	const ask = async () => {
+		const [database, cache] = await Promise.all([within(2000, Promise.resolve(db.raw('select 1'))), within(2000, ping(redis))])
+		return [...(database ? [] : ['postgresql']), ...(cache ? [] : ['redis'])]
+	}
+
+	return {
+		async whatIsDown() {
+			if (draining) return ['stopping']
+			if (!asked || Date.now() - asked.at > 250) asked = { at: Date.now(), answer: ask() }
+			return await asked.answer
+		},
+		drain() {
+			draining = true
+		},
+	}
+}

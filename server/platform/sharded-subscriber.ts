@@ -1,0 +1,128 @@
+import { EventEmitter } from 'node:events'
+import { type Cluster, Command, type Redis } from 'ioredis'
+import type { Subscriber } from './subscriber.ts'
+
+type Host = { host: string; port: number }
+
+export type ShardedSubscriberDeps = {
+	/** Knows which master has which slots. */
+	cluster: Cluster
+	/** Opens a connection that reconnects for ever and does not subscribe again by itself. */
+	connect: (host: Host) => Redis
+	lookEveryMs?: number
+}
+
+/** What Socket.IO's sharded adapter calls beside. It looks at no answer, so that these never fail: what fails is tried again. */
+export type ShardedSubscriber = Subscriber & {
+	on(event: 'smessageBuffer', listener: (channel: Buffer, message: Buffer) => void): unknown
+	ssubscribe(channel: string): void
+	sunsubscribe(channel: string | string[]): void
+}
+
+const slotOf = (channel: string): number => new Command('ssubscribe', [channel]).getSlot() as number
+
+const hostOf = (nodeKey: string): Host => {
+	const colon = nodeKey.lastIndexOf(':')
+	return { host: nodeKey.slice(0, colon), port: Number(nodeKey.slice(colon + 1)) }
+}
+
+/**
+ * Subscriptions in a cluster, each at the master that has its channel's slot. They follow their slots: a master that was
+ * restarted, replaced by a replica or relieved of slots is noticed within moments. Not ioredis's own group of sharded
+ * subscribers, which does not tell when a subscription is in force again, and has no way to ask one master.
+ */
+export const createShardedSubscriber = ({ cluster, connect, lookEveryMs = 250 }: ShardedSubscriberDeps): ShardedSubscriber => {
+	const events = new EventEmitter()
+	// One listener each for feeds, outcomes and reminders, whatever their number.
+	events.setMaxListeners(0)
+	const connections = new Map<string, Redis>()
+	/** Wanted channels, and the connection that is sure to bring them. */
+	const channels = new Map<string, Redis | undefined>()
+
+	const masterOf = (channel: string): string | undefined => cluster.slots[slotOf(channel)]?.[0]
+
+	const forget = (connection: Redis) => {
+		for (const [channel, at] of channels) if (at === connection) channels.set(channel, undefined)
+	}
+
+	const open = (master: string): Redis => {
+		const connection = connect(hostOf(master))
+		connections.set(master, connection)
+		connection.on('error', error => events.emit('error', error))
+		connection.on('close', () => forget(connection))
+		connection.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
+			if (events.listenerCount('message') > 0) events.emit('message', channel.toString(), message.toString())
+			events.emit('smessageBuffer', channel, message)
+		})
+		return connection
+	}
+
+	const settle = async (channel: string): Promise<void> => {
+		const master = masterOf(channel)
+		if (!master) throw new Error('Connection is closed.')
+		const connection = connections.get(master) ?? open(master)
+		if (channels.get(channel) === connection) return
+		try {
+			await connection.ssubscribe(channel)
+		} catch (error) {
+			// The slot may have moved: the next look knows.
+			cluster.refreshSlotsCache()
+			throw error
+		}
+		// It may have been given up meanwhile.
+		if (channels.has(channel)) channels.set(channel, connection)
+		else await connection.sunsubscribe(channel)
+	}
+
+	let looking = false
+	const look = async () => {
+		const astray = [...channels].filter(([channel, at]) => at === undefined || at !== connections.get(masterOf(channel) ?? ''))
+		await Promise.allSettled(astray.map(([channel]) => settle(channel)))
+		// Masters that have no slot any more, or no slot of a channel.
+		const used = new Set([...channels.keys()].map(masterOf))
+		for (const [master, connection] of connections) {
+			if (used.has(master)) continue
+			connections.delete(master)
+			forget(connection)
+			connection.disconnect()
+		}
+	}
+	const timer = setInterval(async () => {
+		if (looking || cluster.status !== 'ready') return
+		looking = true
+		await look()
+		looking = false
+	}, lookEveryMs)
+	timer.unref()
+
+	const unsubscribe = async (channel: string): Promise<void> => {
+		const at = channels.get(channel)
+		channels.delete(channel)
+		await at?.sunsubscribe(channel)
+	}
+
+	const subscriber = {
+		on: (event: string, listener: (...args: never[]) => void) => events.on(event, listener as () => void),
+		off: (event: string, listener: (...args: never[]) => void) => events.off(event, listener as () => void),
+		async subscribe(channel: string) {
+			if (!channels.has(channel)) channels.set(channel, undefined)
+			await settle(channel)
+		},
+		unsubscribe,
+		ssubscribe: (channel: string) => void subscriber.subscribe(channel).catch(() => {}),
+		sunsubscribe(channel: string | string[]) {
+			for (const each of [channel].flat()) unsubscribe(each).catch(() => {})
+		},
+		via(channel: string) {
+			const at = channels.get(channel)
+			return at?.status === 'ready' ? at : undefined
+		},
+		disconnect() {
+			clearInterval(timer)
+			for (const connection of connections.values()) connection.disconnect()
+			connections.clear()
+			channels.clear()
+		},
+	}
+	return subscriber as ShardedSubscriber
+}

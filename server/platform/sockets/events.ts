@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'socket.io'
+import type { z } from 'zod'
+import { type Ack, type AckError, type AckOf, type ClientEventName, clientEvents, type Payload, refusals } from '../../../contract/index.ts'
+import { checkAccess } from '../access.ts'
+import type { Actor, Origin } from '../actor.ts'
+import { parseInput, toRefusal } from '../failure.ts'
+import type { Log } from '../log.ts'
+import { Refusal } from '../refusal.ts'
+import { tooLarge } from './parser.ts'
+
+export type SocketContext = {
+	actor: Actor | null
+	socket: Socket
+	origin: Origin
+}
+
+/** One handler an event; what it returns goes into the acknowledgement. */
+export type EventHandlers = { [E in ClientEventName]: (payload: Payload<E>, context: SocketContext) => Promise<AckOf<E>> }
+
+type AnyHandler = (payload: unknown, context: SocketContext) => Promise<Record<string, unknown>>
+
+export const ackError = ({ code, message, details }: Refusal, requestId: string): AckError => ({
+	code,
+	message,
+	...(details.errors && { errors: details.errors }),
+	...(details.alternatives && { alternatives: details.alternatives }),
+	...(details.retryAfterSeconds !== undefined && { retryAfterSeconds: details.retryAfterSeconds }),
+	...(refusals[code].status >= 500 && { requestId }),
+})
+
+export type Dispatch = (socket: Socket, event: string, args: unknown[]) => Promise<void>
+
+export type DispatchDeps = {
+	handlers: EventHandlers
+	log: Log
+	actorOf: (socket: Socket) => Actor | null
+	ipOf: (socket: Socket) => string
+	/** @throws Refusal rate_limited */
+	limit: (socket: Socket) => void
+	/** Told how each event ended, for the metrics. */
+	observe: (event: string, outcome: string) => void
+}
+
+const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
+
+/** Answers an event with its acknowledgement, whatever it carried. Never throws. */
+export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, observe }: DispatchDeps): Dispatch => {
+	const answer = async (socket: Socket, event: string, payload: unknown, requestId: string) => {
+		if (payload === tooLarge) throw new Refusal('payload_too_large')
+		limit(socket)
+		if (!isEvent(event)) throw new Refusal('invalid_input', { message: 'There is no such event' })
+		const definition = clientEvents[event]
+		const actor = actorOf(socket)
+		if (actor && definition.access !== 'anyone' && actor.tokenExpiresAtMs <= Date.now()) throw new Refusal('token_expired')
+		checkAccess(definition.access, actor)
+		const handler = handlers[event] as AnyHandler
+		return await handler(parseInput<unknown>(definition.payload as z.ZodType, payload), {
+			actor,
+			socket,
+			origin: { ip: ipOf(socket), requestId },
+		})
+	}
+
+	return async (socket, event, args) => {
+		const last = args.at(-1)
+		const ack = typeof last === 'function' ? (last as (reply: Ack<Record<string, unknown>>) => void) : () => {}
+		const payload = typeof args[0] === 'function' ? undefined : args[0]
+		const requestId = randomUUID()
+		try {
+			const body = await answer(socket, event, payload, requestId)
+			ack({ ok: true, ...body })
+			observe(event, 'ok')
+		} catch (error) {
+			const refusal = toRefusal(error, log, { requestId, event })
+			ack({ ok: false, error: ackError(refusal, requestId) })
+			observe(isEvent(event) ? event : 'unknown', refusal.code)
+		}
+	}
+}

@@ -1,0 +1,23 @@
+import { Decoder, Encoder, type Packet } from 'socket.io-parser'
+
+/** Stands in for the payload of a message that was over the limit. */
+export const tooLarge = Symbol('too large')
+
+type DecodesStrings = { decodeString(text: string): Packet }
+
+/**
+ * Builds a parser that keeps the event's name and acknowledgement of an oversized message but drops its payload, so
+ * that the sender is told instead of cut off.
+ */
+export const createLimitedParser = (maxChars: number) => {
+	class LimitedDecoder extends Decoder {}
+	const { decodeString } = Decoder.prototype as unknown as DecodesStrings
+	Object.assign(LimitedDecoder.prototype, {
+		decodeString(this: Decoder, text: string) {
+			const packet = decodeString.call(this, text)
+			if (text.length > maxChars && Array.isArray(packet.data)) packet.data = [packet.data[0], tooLarge]
+			return packet
+		},
+	})
+	return { Encoder, Decoder: LimitedDecoder }
+}

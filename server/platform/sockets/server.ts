@@ -1,0 +1,176 @@
+import type { Server as HttpServer } from 'node:http'
+import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter'
+import { Cluster } from 'ioredis'
+import { Server, type Socket } from 'socket.io'
+import type { ClientToServer, ServerToClient } from '../../../contract/index.ts'
+import type { Actor } from '../actor.ts'
+import type { Log } from '../log.ts'
+import type { Redis } from '../redis.ts'
+import { Refusal } from '../refusal.ts'
+import type { Subscriber } from '../subscriber.ts'
+import { createDispatch, type EventHandlers } from './events.ts'
+import { createLimitedParser } from './parser.ts'
+
+export type LiveServer = Server<ClientToServer, ServerToClient>
+
+export type SocketDeps = {
+	http: HttpServer
+	publisher: Redis
+	subscriber: Subscriber
+	log: Log
+	corsOrigins: readonly string[]
+	trustedProxies: number
+	rateLimit: boolean
+	/** @throws Refusal when the token is bad; null for a socket without one */
+	authenticate: (token: string | undefined) => Promise<Actor | null>
+	observe: (event: string, outcome: string) => void
+}
+
+export type Sockets = {
+	io: LiveServer
+	/** Starts to answer. Handlers come late because they need `io` themselves. */
+	serve(handlers: EventHandlers, hooks: { connected(socket: Socket): void; disconnected(socket: Socket): void }): void
+	setActor(socket: Socket, actor: Actor): void
+	/** Cuts every socket of an account off, on every node. */
+	cutOff(userId: string): void
+	/** From now on events are answered with a request to come back: the node is stopping. */
+	refuseWork(): void
+	close(): Promise<void>
+}
+
+export const userRoom = (userId: string) => `user:${userId}`
+export const staffRoom = 'staff'
+
+const maxPayloadChars = 100_000
+/** Above this the transport gives up on a message; below it the sender still gets an answer. */
+const maxMessageBytes = 2_000_000
+
+/** Messages a second, on average, and in one go. A person is far below both. */
+const socketRate = { perSecond: 50, burst: 300 }
+
+type Bucket = { tokens: number; refilledAtMs: number }
+
+const takeToken = (bucket: Bucket, nowMs: number): boolean => {
+	bucket.tokens = Math.min(socketRate.burst, bucket.tokens + ((nowMs - bucket.refilledAtMs) / 1000) * socketRate.perSecond)
+	bucket.refilledAtMs = nowMs
+	if (bucket.tokens < 1) return false
+	bucket.tokens -= 1
+	return true
+}
+
+/** How often an unread backlog is looked for, and how much of it costs a socket its connection. */
+const backlogCheckMs = 5000
+const maxBacklogBytes = 4_000_000
+
+const ipOf = (socket: Socket, trustedProxies: number): string => {
+	const forwarded = String(socket.handshake.headers['x-forwarded-for'] ?? '').split(',')
+	const client = trustedProxies > 0 ? forwarded.at(-trustedProxies)?.trim() : undefined
+	return client || socket.handshake.address
+}
+
+/**
+ * What is said to all nodes goes over one channel; in a cluster it lives at one master instead of passing all of them.
+ * Rooms get no channels of their own: calendars' rooms do not cross nodes, and what does goes to several rooms at once.
+ */
+const adapterFor = (publisher: Redis, subscriber: Subscriber) =>
+	publisher instanceof Cluster
+		? createShardedAdapter(publisher, subscriber, { channelPrefix: 'liveslot', subscriptionMode: 'static' })
+		: createAdapter(publisher, subscriber, { key: 'liveslot', requestsTimeout: 3000 })
+
+/** The Socket.IO side of a node. */
+export const createSockets = (deps: SocketDeps): Sockets => {
+	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, rateLimit, authenticate, observe } = deps
+	const io: LiveServer = new Server(http, {
+		serveClient: false,
+		maxHttpBufferSize: maxMessageBytes,
+		pingInterval: 25_000,
+		pingTimeout: 20_000,
+		connectTimeout: 10_000,
+		parser: createLimitedParser(maxPayloadChars),
+		adapter: adapterFor(publisher, subscriber),
+		...(corsOrigins.length > 0 && { cors: { origin: [...corsOrigins], credentials: true } }),
+	})
+	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
+
+	const setActor = (socket: Socket, actor: Actor | null) => {
+		socket.data.actor = actor
+		if (!actor) return
+		void socket.join(userRoom(actor.userId))
+		if (actor.status === 'active' && (actor.role === 'receptionist' || actor.role === 'admin')) void socket.join(staffRoom)
+	}
+
+	io.use(async (socket, next) => {
+		try {
+			const { token } = socket.handshake.auth as { token?: unknown }
+			setActor(socket, await authenticate(typeof token === 'string' && token ? token : undefined))
+			next()
+		} catch (error) {
+			const code = error instanceof Refusal ? error.code : 'booking_pending'
+			if (!(error instanceof Refusal)) log.warn({ reason: (error as Error).message }, 'handshake failed')
+			// Socket.IO hands `data` to the client's connect_error.
+			next(Object.assign(new Error(code), { data: { code } }))
+		}
+	})
+
+	let stopping = false
+
+	/** An account may be disabled while its handshake is on its way, too early to be cut off. In its room, it is looked at once more. */
+	const checkAgain = async (socket: Socket) => {
+		const { token } = socket.handshake.auth as { token?: unknown }
+		if (typeof token !== 'string' || !token) return
+		try {
+			await authenticate(token)
+		} catch (error) {
+			if (error instanceof Refusal) socket.disconnect(true)
+		}
+	}
+
+	const reaper = setInterval(() => {
+		for (const socket of io.of('/').sockets.values()) {
+			const transport = socket.conn.transport as unknown as { socket?: { bufferedAmount?: number } }
+			if ((transport.socket?.bufferedAmount ?? 0) > maxBacklogBytes) {
+				log.info({ socket: socket.id }, 'socket does not read; cut off')
+				socket.disconnect(true)
+			}
+		}
+	}, backlogCheckMs)
+	reaper.unref()
+
+	return {
+		io,
+		setActor,
+		serve(handlers, { connected, disconnected }) {
+			const dispatch = createDispatch({
+				handlers,
+				log,
+				observe,
+				actorOf: socket => socket.data.actor ?? null,
+				ipOf: socket => ipOf(socket, trustedProxies),
+				limit: socket => {
+					if (stopping) throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
+					if (!rateLimit) return
+					socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: Date.now() }
+					if (!takeToken(socket.data.bucket, Date.now())) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
+				},
+			})
+			io.on('connection', socket => {
+				// What is needed of the first HTTP request is in the handshake; kept, the rest is most of an idle socket's memory.
+				// See https://socket.io/docs/v4/memory-usage/
+				Object.assign(socket.conn, { request: null })
+				connected(socket as Socket)
+				void checkAgain(socket as Socket)
+				socket.onAny((event: string, ...args: unknown[]) => void dispatch(socket as Socket, event, args))
+				socket.on('disconnect', () => disconnected(socket as Socket))
+			})
+		},
+		refuseWork: () => {
+			stopping = true
+		},
+		cutOff: userId => io.in(userRoom(userId)).disconnectSockets(true),
+		close: async () => {
+			clearInterval(reaper)
+			// Closes every connection; clients come back to another node by themselves.
+			await new Promise<void>(resolve => void io.close(() => resolve()))
+		},
+	}
+}

@@ -1,0 +1,23 @@
+import type { Redis } from 'ioredis'
+
+/** Where messages arrive, however many servers they come from. */
+export type Subscriber = {
+	on(event: 'message', listener: (channel: string, text: string) => void): unknown
+	on(event: 'error', listener: (error: Error) => void): unknown
+	off(event: 'message', listener: (channel: string, text: string) => void): unknown
+	/** Resolves when messages are sure to arrive. */
+	subscribe(channel: string): Promise<unknown>
+	unsubscribe(channel: string): Promise<unknown>
+	/**
+	 * The connection that brings the channel's messages; undefined while it is down. What it answers to a ping comes behind
+	 * all that was published before.
+	 */
+	via(channel: string): { ping(): Promise<unknown> } | undefined
+	disconnect(): void
+}
+
+export type SingleSubscriber = Subscriber & Redis
+
+/** ioredis's own connection, which brings all channels. */
+export const singleSubscriber = (redis: Redis): SingleSubscriber =>
+	Object.assign(redis, { via: () => (redis.status === 'ready' ? redis : undefined) })

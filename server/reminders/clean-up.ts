@@ -1,0 +1,33 @@
+import type { Db } from '../platform/database.ts'
+
+export type Retention = { auditDays: number; ledgerDays: number }
+
+const batch = 5000
+
+/**
+ * Deletes what nobody needs any more, in small transactions: no lock is held for long, and a run that is cut short has done
+ * its part. Answers with how many rows went, by table.
+ */
+export const cleanUp = async (db: Db, { auditDays, ledgerDays }: Retention): Promise<Record<string, number>> => {
+	const day = `interval '1 day'`
+	const rules = [
+		['refresh_tokens', `expires_at < now() - ${day}`],
+		['password_resets', `expires_at < now() - ${day}`],
+		// A caller repeats within seconds; a day is what the contract's users can rely on.
+		['booking_requests', `settled_at < now() - ${day}`],
+		['notification_queue', `status <> 'due' AND settled_at < now() - ${ledgerDays} * ${day}`],
+		['audit_log', `at < now() - ${auditDays} * ${day}`],
+	] as const
+	const gone: Record<string, number> = {}
+	for (const [table, condition] of rules) {
+		gone[table] = 0
+		for (;;) {
+			const { rowCount } = await db.raw(
+				`DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${batch}))`,
+			)
+			gone[table] += rowCount
+			if (rowCount < batch) break
+		}
+	}
+	return gone
+}

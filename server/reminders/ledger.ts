@@ -1,0 +1,185 @@
+import type {
+	AccountStatus,
+	AppointmentStatus,
+	Language,
+	NotificationChannel,
+	NotificationKind,
+	NotificationStatus,
+} from '../../contract/index.ts'
+import { readSql } from '../platform/database.ts'
+import type { Run, Statement } from '../platform/pipeline.ts'
+import { sendTimeoutMs } from './message.ts'
+
+const statement = (name: string): Statement => ({ name: `reminders ${name}`, text: readSql(`${name}.sql`, import.meta.url) })
+
+const statements = {
+	unplanned: statement('read_unplanned'),
+	plan: statement('plan'),
+	claim: statement('claim'),
+	release: statement('release'),
+	read: statement('read_message'),
+	settle: statement('settle_message'),
+}
+
+/** A row that this process may send until its lease runs out. The lease is the proof: no two are alike. */
+export type Claimed = { id: string; lease: string }
+
+export type Unplanned = {
+	id: string
+	kind: NotificationKind
+	leadMinutes: number
+	dueMs: number
+	createdMs: number
+	visitMs: number
+	timeZone: string
+}
+
+/** A row with its visit and its patient, as they are at this moment. */
+export type DueMessage = {
+	id: string
+	kind: NotificationKind
+	leadMinutes: number
+	attempts: number
+	dueMs: number
+	createdMs: number
+	/** The lease holds, and for longer than sending may take. */
+	isOurs: boolean
+	/** The visit has not changed since the row was written. */
+	isCurrent: boolean
+	isWanted: boolean
+	accountStatus: AccountStatus | null
+	patientZone: string
+	patient: { id: string; fullName: string; email: string | null; phone: string | null; userId: string | null; language: Language }
+	visit: {
+		id: string
+		sequence: number
+		status: AppointmentStatus
+		startsAtMs: number
+		endsAtMs: number
+		updatedAtMs: number
+		doctorName: string
+		typeName: string
+		timeZone: string
+	}
+}
+
+export type Settlement = {
+	status: NotificationStatus
+	reason?: string
+	providerId?: string
+	/** The provider was asked, and said no. */
+	countsAsAttempt?: boolean
+	/** When to look again, for a row that stays due. */
+	retryAtMs?: number
+}
+
+const planBatch = 500
+
+/** The dispatcher's side of the ledger; bookings write theirs in `server/booking/settle.sql`. */
+export const createLedger = (run: Run) => ({
+	async unplanned(): Promise<Unplanned[]> {
+		const rows = await run<{
+			id: string
+			kind: NotificationKind
+			lead_minutes: number
+			due_ms: string
+			created_ms: string
+			visit_ms: string
+			time_zone: string
+		}>(statements.unplanned, [planBatch])
+		return rows.map(row => ({
+			id: row.id,
+			kind: row.kind,
+			leadMinutes: row.lead_minutes,
+			dueMs: Number(row.due_ms),
+			createdMs: Number(row.created_ms),
+			visitMs: Number(row.visit_ms),
+			timeZone: row.time_zone,
+		}))
+	},
+
+	async plan(times: readonly { id: string; atMs: number | null }[]): Promise<void> {
+		await run(statements.plan, [times.map(each => each.id), times.map(each => each.atMs)])
+	},
+
+	claim: (channel: NotificationChannel, atMost: number, leaseMs: number): Promise<Claimed[]> =>
+		run<Claimed>(statements.claim, [channel, atMost, leaseMs / 1000]),
+
+	/** Gives back what was not looked at. */
+	async release(claimed: readonly Claimed[]): Promise<void> {
+		if (claimed.length > 0) await run(statements.release, [claimed.map(each => each.id), claimed.map(each => each.lease)])
+	},
+
+	async read({ id, lease }: Claimed): Promise<DueMessage | undefined> {
+		const [row] = await run<Record<string, never>>(statements.read, [id, lease, sendTimeoutMs / 1000])
+		return row && toDueMessage(row as unknown as Row)
+	},
+
+	async settle({ id, lease }: Claimed, { status, reason, providerId, countsAsAttempt, retryAtMs }: Settlement): Promise<void> {
+		await run(statements.settle, [id, lease, status, providerId ?? null, reason ?? null, countsAsAttempt ? 1 : 0, retryAtMs ?? null])
+	},
+})
+
+export type Ledger = ReturnType<typeof createLedger>
+
+type Row = {
+	id: string
+	kind: NotificationKind
+	lead_minutes: number
+	attempts: number
+	is_ours: boolean
+	is_current: boolean
+	due_ms: string
+	created_ms: string
+	appointment_id: string
+	sequence: number
+	visit_status: AppointmentStatus
+	starts_ms: string
+	ends_ms: string
+	updated_ms: string
+	patient_id: string
+	patient_name: string
+	email: string | null
+	phone: string | null
+	user_id: string | null
+	language: Language
+	is_wanted: boolean
+	patient_zone: string
+	account_status: AccountStatus | null
+	doctor_name: string
+	doctor_zone: string
+	type_name: string
+}
+
+const toDueMessage = (row: Row): DueMessage => ({
+	id: row.id,
+	kind: row.kind,
+	leadMinutes: row.lead_minutes,
+	attempts: row.attempts,
+	dueMs: Number(row.due_ms),
+	createdMs: Number(row.created_ms),
+	isOurs: row.is_ours,
+	isCurrent: row.is_current,
+	isWanted: row.is_wanted,
+	accountStatus: row.account_status,
+	patientZone: row.patient_zone,
+	patient: {
+		id: row.patient_id,
+		fullName: row.patient_name,
+		email: row.email,
+		phone: row.phone,
+		userId: row.user_id,
+		language: row.language,
+	},
+	visit: {
+		id: row.appointment_id,
+		sequence: row.sequence,
+		status: row.visit_status,
+		startsAtMs: Number(row.starts_ms),
+		endsAtMs: Number(row.ends_ms),
+		updatedAtMs: Number(row.updated_ms),
+		doctorName: row.doctor_name,
+		typeName: row.type_name,
+		timeZone: row.doctor_zone,
+	},
+})

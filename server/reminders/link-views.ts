@@ -1,0 +1,99 @@
+import type { Language, NotificationChannel, SlotOffer } from '../../contract/index.ts'
+import { type Html, html } from './html.ts'
+import { fill, fullDate, wordsOf } from './texts.ts'
+
+/** A visit as the page behind its link knows it. */
+export type Visit = {
+	id: string
+	patientId: string
+	patientName: string
+	accountStatus: string | null
+	language: Language
+	doctorId: string
+	doctorName: string
+	typeName: string
+	timeZone: string
+	startsAtMs: number
+	status: string
+	confirmed: boolean
+}
+
+export type View = { title: string; body: Html }
+
+const note = (text: string | undefined): Html | Html[] => (text ? html`<p class="note" role="status">${text}</p>` : [])
+
+const problem = (text: string | undefined): Html | Html[] => (text ? html`<p class="note wrong" role="alert">${text}</p>` : [])
+
+const button = (act: string, label: string, second = false): Html =>
+	html`<form method="post"><input type="hidden" name="act" value="${act}"><button class="${second ? 'second' : ''}">${label}</button></form>`
+
+const factsOf = ({ language, startsAtMs, timeZone, doctorName, typeName }: Visit): Html => {
+	const words = wordsOf(language)
+	const when = fullDate(language, startsAtMs, timeZone)
+	return html`<dl><dt>${words.when}</dt><dd>${when}</dd><dt>${words.doctor}</dt><dd><bdi>${doctorName}</bdi></dd><dt>${words.type}</dt><dd><bdi>${typeName}</bdi></dd></dl>`
+}
+
+const moving = ({ id, language, timeZone }: Visit, free: readonly SlotOffer[]): Html => {
+	const words = wordsOf(language)
+	const choice = free.map(
+		({ id, startsAt }) =>
+			html`<label><input type="radio" name="slotId" value="${id}" required> <span>${fullDate(language, Date.parse(startsAt), timeZone)}</span></label>`,
+	)
+	const form =
+		choice.length > 0
+			? html`<form method="post"><input type="hidden" name="act" value="reschedule"><fieldset><legend>${words.page.chooseTime}</legend>${choice}</fieldset><button>${words.reschedule}</button></form>`
+			: html`<p>${words.noFreeTimes}</p>`
+	return html`<h2>${words.reschedule}</h2>${form}<p><a class="way" href="/visits?reschedule=${id}">${words.moreTimes}</a></p>`
+}
+
+const stateOf = ({ language, status, confirmed }: Visit, isAhead: boolean): string | undefined => {
+	const { page } = wordsOf(language)
+	if (status === 'cancelled') return page.cancelled
+	if (!isAhead) return page.over
+	return confirmed ? page.confirmed : undefined
+}
+
+export type VisitViewOptions = {
+	isAhead: boolean
+	/** Times that the visit could move to. */
+	free: readonly SlotOffer[]
+	message?: string | undefined
+	refusal?: string | undefined
+}
+
+/** The visit, and what its patient may do about it. */
+export const visitView = (visit: Visit, { isAhead, free, message, refusal }: VisitViewOptions): View => {
+	const words = wordsOf(visit.language)
+	const said = refusal ? problem(refusal) : note(message ?? stateOf(visit, isAhead))
+	const actions =
+		isAhead && visit.status === 'booked'
+			? [
+					visit.confirmed ? html`` : button('confirm', words.confirm),
+					moving(visit, free),
+					html`<h2>${words.cancel}</h2><p>${words.page.askCancel}</p>`,
+					button('cancel', words.cancel, true),
+				]
+			: [html`<p><a class="way" href="/doctors/${visit.doctorId}">${words.page.bookAgain}</a></p>`]
+	return { title: words.page.title, body: html`<h1>${words.page.title}</h1>${said}${factsOf(visit)}${actions}` }
+}
+
+/** The question, or what came of the answer. */
+export const unsubscribeView = (language: Language, channel: NotificationChannel, done?: 'unsubscribed' | 'resubscribed'): View => {
+	const words = wordsOf(language)
+	const name = words.channels[channel]
+	const ask = html`<p>${fill(words.page.askUnsubscribe, { channel: name })}</p>${button('unsubscribe', words.unsubscribe)}`
+	const bodies = {
+		unsubscribed: html`${note(fill(words.page.unsubscribed, { channel: name }))}${button('resubscribe', words.page.resubscribe, true)}`,
+		resubscribed: html`${note(fill(words.page.resubscribed, { channel: name }))}${button('unsubscribe', words.unsubscribe)}`,
+	}
+	return { title: words.unsubscribe, body: html`<h1>${words.unsubscribe}</h1>${done ? bodies[done] : ask}` }
+}
+
+/** For a link that is too old, or none of ours: both look the same, so that nobody learns which. */
+export const expiredView = (language: Language): View => {
+	const { page } = wordsOf(language)
+	return {
+		title: page.expiredTitle,
+		body: html`<h1>${page.expiredTitle}</h1>${note(page.expired)}<p>${page.expiredHelp}</p><p><a class="button" href="/visits">${page.toVisits}</a></p>`,
+	}
+}

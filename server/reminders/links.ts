@@ -1,0 +1,79 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import type { NotificationChannel } from '../../contract/index.ts'
+
+/** What a link allows whoever has it, and nothing else. */
+export type Grant = { appointmentId: string; patientId: string } & (
+	| { may: 'act on visit' }
+	| { may: 'unsubscribe'; channel: NotificationChannel }
+)
+
+const purposes = { v: undefined, e: 'email', s: 'sms', p: 'push' } as const satisfies Record<string, NotificationChannel | undefined>
+type Purpose = keyof typeof purposes
+
+const purposeOf = (grant: Grant): Purpose => (grant.may === 'act on visit' ? 'v' : (grant.channel.charAt(0) as Purpose))
+
+const inBase36 = (digits: string) => BigInt(digits).toString(36)
+
+const fromBase36 = (text: string): string => {
+	let value = 0n
+	for (const character of text) value = value * 36n + BigInt(Number.parseInt(character, 36))
+	return value.toString()
+}
+
+/**
+ * Tokens for links in messages: short enough for a text message, signed, and expiring. The key is derived from the server's
+ * secret for this purpose alone, so that no other token can be taken for one of these.
+ */
+export const createLinkTokens = (secret: string) => {
+	const key = Buffer.from(hkdfSync('sha256', secret, '', 'liveslot links in messages', 32))
+	const sign = (text: string) => createHmac('sha256', key).update(text).digest().subarray(0, 16)
+
+	return {
+		make(grant: Grant, expiresAtMs: number): string {
+			const minute = Math.ceil(expiresAtMs / 60_000).toString(36)
+			const text = [purposeOf(grant), inBase36(grant.appointmentId), inBase36(grant.patientId), minute].join('.')
+			// In hexadecimal: what ends a link must not look like punctuation.
+			return `${text}.${sign(text).toString('hex')}`
+		},
+
+		/** Undefined for a token that is not ours, or too old. */
+		read(token: string, nowMs: number): Grant | undefined {
+			const [, text = '', purpose = '', appointment = '', patient = '', minute = '', mac = ''] =
+				/^(([vesp])\.([0-9a-z]{1,12})\.([0-9a-z]{1,12})\.([0-9a-z]{1,8}))\.([0-9a-f]{32})$/.exec(token) ?? []
+			if (!text || !timingSafeEqual(Buffer.from(mac, 'hex'), sign(text))) return undefined
+			if (Number.parseInt(minute, 36) * 60_000 <= nowMs) return undefined
+			const ids = { appointmentId: fromBase36(appointment), patientId: fromBase36(patient) }
+			const channel = purposes[purpose as Purpose]
+			return channel ? { ...ids, may: 'unsubscribe', channel } : { ...ids, may: 'act on visit' }
+		},
+	}
+}
+
+export type LinkTokens = ReturnType<typeof createLinkTokens>
+
+/** Long enough to unsubscribe from a letter that was read late. */
+const unsubscribeForMs = 90 * 86_400_000
+
+export const linksOf = (
+	tokens: LinkTokens,
+	publicUrl: string,
+	{
+		appointmentId,
+		patientId,
+		channel,
+		visitEndsMs,
+		nowMs,
+	}: {
+		appointmentId: string
+		patientId: string
+		channel: NotificationChannel
+		visitEndsMs: number
+		nowMs: number
+	},
+): { visit: string; unsubscribe: string } => {
+	const ids = { appointmentId, patientId }
+	return {
+		visit: `${publicUrl}/n/${tokens.make({ ...ids, may: 'act on visit' }, visitEndsMs)}`,
+		unsubscribe: `${publicUrl}/n/${tokens.make({ ...ids, may: 'unsubscribe', channel }, Math.max(nowMs, visitEndsMs) + unsubscribeForMs)}`,
+	}
+}

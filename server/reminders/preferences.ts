@@ -1,0 +1,81 @@
+import {
+	notificationEndpoints as endpoints,
+	type NotificationPreferences,
+	type NotificationPreferencesInput,
+} from '../../contract/index.ts'
+import type { Actor, Origin } from '../platform/actor.ts'
+import { recordAudit } from '../platform/audit.ts'
+import { type Db, type DbOrTx, inTransaction, readSql } from '../platform/database.ts'
+import { type Route, route } from '../platform/http/routes.ts'
+import { isDatabaseId } from '../platform/page.ts'
+import { Refusal } from '../platform/refusal.ts'
+import type { NoticePolicy } from './policy.ts'
+
+const addReminders = readSql('./add_reminders.sql', import.meta.url)
+
+/** Reminds of visits that were booked before the patient could be reached this way. */
+export const remindOverNewChannels = async (db: DbOrTx, patientId: string, { channels, leadMinutes }: NoticePolicy): Promise<void> => {
+	await db.raw(addReminders, [[...channels], [...leadMinutes], patientId])
+}
+
+const columnOf = {
+	email: 'notify_email',
+	sms: 'notify_sms',
+	push: 'notify_push',
+	language: 'language',
+	timeZone: 'time_zone',
+} as const satisfies Record<keyof NotificationPreferencesInput, string>
+
+const columns = Object.values(columnOf)
+
+export const preferenceRoutes = ({ db, notices }: { db: Db; notices: NoticePolicy }): Route[] => {
+	const toPreferences = (row: Record<(typeof columns)[number], never>): NotificationPreferences => ({
+		email: row.notify_email,
+		sms: row.notify_sms,
+		push: row.notify_push,
+		language: row.language,
+		timeZone: row.time_zone,
+		offered: [...notices.channels],
+	})
+
+	const read = async (patientId: string): Promise<NotificationPreferences> => {
+		const row = isDatabaseId(patientId) && (await db('patients').where({ id: patientId }).first(columns))
+		if (!row) throw new Refusal('not_found')
+		return toPreferences(row)
+	}
+
+	const update = (
+		patientId: string,
+		choices: NotificationPreferencesInput,
+		actor: Actor,
+		origin: Origin,
+	): Promise<NotificationPreferences> => {
+		const given = Object.entries(choices).filter(([, value]) => value !== undefined)
+		if (given.length === 0) return read(patientId)
+		if (!isDatabaseId(patientId)) throw new Refusal('not_found')
+		const values = Object.fromEntries(given.map(([field, value]) => [columnOf[field as keyof NotificationPreferencesInput], value]))
+		return inTransaction(db, async trx => {
+			const [row] = await trx('patients')
+				.where({ id: patientId })
+				.update({ ...values, updated_at: trx.fn.now() })
+				.returning(columns)
+			if (!row) throw new Refusal('not_found')
+			await remindOverNewChannels(trx, patientId, notices)
+			const details = Object.fromEntries(given)
+			await recordAudit(trx, { actor, origin, action: 'chose_notifications', entity: 'patient', entityId: patientId, details })
+			return toPreferences(row as never)
+		})
+	}
+
+	const own = (actor: Actor): string => {
+		if (actor.patientId === undefined) throw new Refusal('not_found')
+		return actor.patientId
+	}
+
+	return [
+		route(endpoints.getOwnPreferences, (_input, actor) => read(own(actor))),
+		route(endpoints.updateOwnPreferences, ({ body, origin }, actor) => update(own(actor), body, actor, origin)),
+		route(endpoints.getPatientPreferences, ({ params }) => read(params.id)),
+		route(endpoints.updatePatientPreferences, ({ params, body, origin }, actor) => update(params.id, body, actor, origin)),
+	]
+}

@@ -1,0 +1,13 @@
+-- Messages that make a phone ring and whose time has not been held against quiet hours yet.
+SELECT n.id::text, n.kind, n.lead_minutes,
+       extract(epoch FROM n.due_at) * 1000 AS due_ms,
+       extract(epoch FROM n.created_at) * 1000 AS created_ms,
+       extract(epoch FROM a.starts_at) * 1000 AS visit_ms,
+       coalesce(p.time_zone, d.time_zone) AS time_zone
+FROM notification_queue n
+JOIN appointments a ON a.id = n.appointment_id
+JOIN patients p ON p.id = a.patient_id
+JOIN doctors d ON d.id = a.doctor_id
+WHERE n.status = 'due' AND NOT n.is_planned
+ORDER BY n.id
+LIMIT $1

@@ -1,0 +1,176 @@
+import type { RequestHandler } from 'express'
+import type { NotificationChannel } from '../../contract/index.ts'
+import type { Config } from '../config.ts'
+import type { Db } from '../platform/database.ts'
+import type { Route } from '../platform/http/routes.ts'
+import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
+import type { Run } from '../platform/pipeline.ts'
+import type { CreateLimiter } from '../platform/rate-limit.ts'
+import { publish, type Redis } from '../platform/redis.ts'
+import type { Subscriber } from '../platform/subscriber.ts'
+import { createEmail } from './channels/email.ts'
+import { createPush, type Device } from './channels/push.ts'
+import { createSms } from './channels/sms.ts'
+import { deskRoutes } from './desk.ts'
+import { createDispatch } from './dispatch.ts'
+import { createLedger } from './ledger.ts'
+import { type LinkPagesDeps, linkPages } from './link-pages.ts'
+import { createLinkTokens, linksOf } from './links.ts'
+import { createMailer } from './mailer.ts'
+import type { Channel } from './message.ts'
+import { type Outbox, startOutbox } from './outbox.ts'
+import { passwordResetMail } from './password-reset.ts'
+import type { NoticePolicy } from './policy.ts'
+import { preferenceRoutes } from './preferences.ts'
+import { pushSubscriptionRoutes } from './push-subscriptions.ts'
+
+export type RemindersDeps = {
+	db: Db
+	run: Run
+	redis: Redis
+	subscriber: Subscriber
+	config: Config
+	log: Log
+	metrics: Metrics
+	limiter: CreateLimiter
+	/** Where browsers find this server; known once it listens. */
+	publicUrl: () => string
+	nowMs: () => number
+	/** Whether this process sends; every process may leave messages. */
+	dispatches: boolean
+	/** Whether somebody waits for a booking through this process: messages can wait. */
+	giveWay: () => boolean
+}
+
+export type Reminders = {
+	notices: NoticePolicy
+	/** There is something to be sent at once. Returns immediately. */
+	nudge(): void
+	/** Sends what is due; resolves when nothing is left that may be sent now. */
+	dispatch(): Promise<void>
+	sendPasswordReset(to: { userId: string; email: string; fullName: string }, token: string): Promise<void>
+	routes: Route[]
+	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
+	stop(): Promise<void>
+}
+
+const smtpConnections = 5
+const nudgeChannel = 'liveslot:notices'
+/** Commits that follow one another closely are one nudge. */
+const nudgeDelayMs = 100
+const linkLimit = { name: 'links', points: 30, perSeconds: 60 }
+
+const addressOf = (from: string) => {
+	const [, name = '', email = ''] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(from) ?? [from, '', from]
+	return { name: name || 'Clinic', email }
+}
+
+/** None where letters cannot be kept: the server then sends no mail, and says so. */
+const openOutbox = async (dataDir: string, log: Log): Promise<Outbox | undefined> => {
+	try {
+		return await startOutbox({ dataDir, log })
+	} catch (error) {
+		log.warn({ reason: (error as Error).message }, 'there is no outbox, and without SMTP_URL no mail')
+		return undefined
+	}
+}
+
+/** Everything after "booked": what patients are told, when, over what, and what they can do about it. */
+export const createReminders = async (deps: RemindersDeps): Promise<Reminders> => {
+	const { db, run, redis, subscriber, config, log, metrics, limiter, publicUrl, nowMs, dispatches, giveWay } = deps
+	const outbox = config.smtpUrl || config.production ? undefined : await openOutbox(config.dataDir, log)
+	const smtpUrl = config.smtpUrl ?? outbox?.smtpUrl
+	const mailer = smtpUrl ? createMailer({ url: smtpUrl, from: config.mailFrom, connections: smtpConnections }) : undefined
+	const outcomes = metrics.counter('notifications_total', 'Messages by what came of them', ['channel', 'outcome'])
+	const tokens = createLinkTokens(config.jwtSecret)
+
+	// The name by which mail and calendars know this clinic for good.
+	const host = config.publicUrl ? new URL(config.publicUrl).hostname : 'localhost'
+	const organizer = addressOf(config.mailFrom)
+	const channels: Channel[] = []
+	if (mailer) channels.push(createEmail({ mailer, organizer, host, concurrency: smtpConnections }))
+	if (config.twilio) channels.push(createSms({ twilio: config.twilio }))
+	if (config.vapid) {
+		channels.push(
+			createPush({
+				vapid: config.vapid,
+				subject: `mailto:${organizer.email}`,
+				devicesOf: userId => db('push_subscriptions').where({ user_id: userId }).select<Device[]>('id', 'endpoint', 'p256dh', 'auth'),
+				forget: async id => void (await db('push_subscriptions').where({ id }).delete()),
+				publicOnly: config.production,
+			}),
+		)
+	}
+	const notices: NoticePolicy = { channels: channels.map(({ name }) => name), leadMinutes: config.reminderLeadMinutes }
+
+	const dispatch = createDispatch({
+		ledger: createLedger(run),
+		channels,
+		links: ({ patient, visit }, channel: NotificationChannel) =>
+			linksOf(tokens, publicUrl(), {
+				appointmentId: visit.id,
+				patientId: patient.id,
+				channel,
+				visitEndsMs: visit.endsAtMs,
+				nowMs: nowMs(),
+			}),
+		quietHours: config.quietHours,
+		log,
+		giveWay,
+		observe: (channel, outcome) => outcomes.inc({ channel, outcome }),
+	})
+	const send = async () => {
+		try {
+			await dispatch.tick()
+		} catch (error) {
+			log.warn({ err: error }, 'dispatch failed; messages stay due')
+		}
+	}
+
+	let nudgeTimer: NodeJS.Timeout | undefined
+	const nudge = () => {
+		if (channels.length === 0) return
+		nudgeTimer ??= setTimeout(() => {
+			nudgeTimer = undefined
+			// One that is lost is made up for by the next minute's dispatch.
+			publish(redis, nudgeChannel, '').catch(() => {})
+		}, nudgeDelayMs)
+	}
+	const onMessage = (channel: string) => {
+		if (channel === nudgeChannel) void send()
+	}
+	if (dispatches) {
+		subscriber.on('message', onMessage)
+		await subscriber.subscribe(nudgeChannel)
+	}
+
+	return {
+		notices,
+		nudge,
+		dispatch: send,
+		async sendPasswordReset({ userId, email, fullName }, token) {
+			if (!mailer) return void log.warn({ userId }, 'password reset requested, but SMTP_URL is not set')
+			const patient = await db('patients').where({ user_id: userId }).first('language')
+			const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
+			const sending = await mailer.send(passwordResetMail({ name: fullName, email }, link, patient?.language ?? 'en'))
+			if (!sending.sent) throw new Error(sending.reason)
+		},
+		routes: [
+			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
+			...preferenceRoutes({ db, notices }),
+			...deskRoutes({ db, nudge }),
+		],
+		pages: ({ operations, freeTimes }) => [
+			linkPages({ db, tokens, limit: limiter(linkLimit), nowMs, operations, freeTimes }),
+			...(outbox ? [outbox.pages] : []),
+		],
+		async stop() {
+			clearTimeout(nudgeTimer)
+			subscriber.off('message', onMessage)
+			await dispatch.stop()
+			await Promise.all([mailer?.stop(), ...channels.map(channel => channel.stop())])
+			await outbox?.stop()
+		},
+	}
+}

@@ -1,0 +1,11 @@
+-- What was sent is noted as sent even if the visit was cancelled while it was on its way: the ledger tells what happened.
+UPDATE notification_queue
+SET status = $3,
+    provider_id = coalesce($4, provider_id),
+    last_error = $5,
+    attempts = attempts + $6::int,
+    sent_at = CASE WHEN $3 = 'sent' THEN now() END,
+    retry_at = CASE WHEN $3 = 'due' THEN to_timestamp($7::float8 / 1000) END,
+    settled_at = CASE WHEN $3 <> 'due' THEN now() END,
+    leased_until = NULL
+WHERE id = $1 AND leased_until = $2::timestamptz AND (status = 'due' OR $3 = 'sent')

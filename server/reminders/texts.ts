@@ -1,0 +1,53 @@
+import { LRUCache } from 'lru-cache'
+import type { Language } from '../../contract/index.ts'
+import type { Message } from './message.ts'
+import { ar } from './words/ar.ts'
+import { de } from './words/de.ts'
+import { en } from './words/en.ts'
+import { es } from './words/es.ts'
+import type { Words } from './words/words.ts'
+
+const words: Record<Language, Words> = { en, es, de, ar }
+
+/** The languages' own conventions for dates; Arabic with the digits that every reader of a clinic's letter knows. */
+const locales: Record<Language, string> = { en: 'en-GB', es: 'es-ES', de: 'de-DE', ar: 'ar-u-nu-latn' }
+
+export const wordsOf = (language: Language): Words => words[language]
+
+export const directionOf = (language: Language): 'ltr' | 'rtl' => (language === 'ar' ? 'rtl' : 'ltr')
+
+export const fill = (text: string, values: Record<string, string>): string => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
+
+/** Making a formatter takes longer than anything else in a message. */
+const formatters = new LRUCache<string, Intl.DateTimeFormat>({ max: 500 })
+
+const formatter = (language: Language, timeZone: string, style: 'full' | 'short') => {
+	const key = `${language} ${timeZone} ${style}`
+	const known = formatters.get(key)
+	if (known) return known
+	const made = new Intl.DateTimeFormat(locales[language], {
+		...(style === 'full'
+			? ({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const)
+			: ({ weekday: 'short', day: 'numeric', month: 'short' } as const)),
+		hour: '2-digit',
+		minute: '2-digit',
+		hourCycle: 'h23',
+		timeZone,
+	})
+	formatters.set(key, made)
+	return made
+}
+
+/** A date and time in the doctor's zone, with the zone's name: patients may be elsewhere. */
+export const fullDate = (language: Language, atMs: number, timeZone: string): string =>
+	`${formatter(language, timeZone, 'full').format(atMs)} (${timeZone.replaceAll('_', ' ')})`
+
+export const shortDate = (language: Language, atMs: number, timeZone: string): string => formatter(language, timeZone, 'short').format(atMs)
+
+/** The message in one line, for text messages and notifications. */
+export const shortText = ({ kind, patient, visit, links }: Message, { link }: { link: boolean }): string =>
+	fill(words[patient.language].short[kind], {
+		doctor: visit.doctorName,
+		date: `${shortDate(patient.language, visit.startsAtMs, visit.timeZone)} (${visit.timeZone.replaceAll('_', ' ')})`,
+		link: link ? links.visit : '',
+	}).trim()

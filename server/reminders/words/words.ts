@@ -1,0 +1,44 @@
+import type { NotificationKind } from '../../../contract/index.ts'
+
+/** Words of messages and of the pages behind their links. `{…}` is filled in. */
+export type Words = {
+	subject: Record<NotificationKind, string>
+	opening: Record<NotificationKind, string>
+	greeting: string
+	doctor: string
+	type: string
+	when: string
+	open: string
+	confirm: string
+	cancel: string
+	reschedule: string
+	moreTimes: string
+	noFreeTimes: string
+	whyThis: string
+	unsubscribe: string
+	/** One line, for telephones. */
+	short: Record<NotificationKind, string>
+	page: {
+		title: string
+		askUnsubscribe: string
+		unsubscribed: string
+		confirmed: string
+		cancelled: string
+		moved: string
+		over: string
+		expired: string
+		tooLate: string
+		taken: string
+		busy: string
+		askCancel: string
+		chooseTime: string
+		resubscribe: string
+		resubscribed: string
+		expiredTitle: string
+		expiredHelp: string
+		toVisits: string
+		bookAgain: string
+	}
+	channels: { email: string; sms: string; push: string }
+	reset: { subject: string; opening: string; button: string; ignore: string }
+}

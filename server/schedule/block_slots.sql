@@ -1,0 +1,20 @@
+-- Makes is_blocked of the doctor's slots in a span say whether time off covers them, and returns those that changed.
+-- Booked ones too: they stay with their appointment, and are not offered when it is cancelled.
+WITH covered AS (
+	SELECT s.doctor_id, s.starts_at,
+		EXISTS (SELECT FROM time_off t WHERE t.doctor_id = s.doctor_id AND t.starts_at < s.ends_at AND t.ends_at > s.starts_at) AS is_off
+	FROM appointment_slots s
+	WHERE s.doctor_id = :doctorId::bigint
+		-- A slot lasts 8 hours at the most.
+		AND s.starts_at > :startsAt::timestamptz - interval '8 hours'
+		AND s.starts_at < :endsAt::timestamptz
+		AND s.ends_at > :startsAt::timestamptz
+	-- In one order, that two who lock several slots may not wait for each other.
+	ORDER BY s.starts_at
+	FOR NO KEY UPDATE
+)
+UPDATE appointment_slots s
+SET is_blocked = covered.is_off
+FROM covered
+WHERE s.doctor_id = covered.doctor_id AND s.starts_at = covered.starts_at AND s.is_blocked <> covered.is_off
+RETURNING s.starts_at AS "startsAt"

@@ -1,0 +1,40 @@
+-- Creates the slots of the grid wherever they overlap no slot that is there, and tells for each doctor how many, when the
+-- first of them start, and how many coming ones were there before. To run after the misfits are gone, as a statement of
+-- its own: it sees what stayed.
+--
+-- One multirange for each doctor is searched by halving, so that neither a full nor an empty calendar is slow.
+, present AS (
+	SELECT s.doctor_id, range_agg(tstzrange(s.starts_at, s.ends_at)) AS during,
+		count(*) FILTER (WHERE s.starts_at > now AND (s.starts_at AT TIME ZONE d.time_zone)::date <= (now AT TIME ZONE d.time_zone)::date + :days::integer)
+			AS kept
+	FROM appointment_slots s
+	JOIN doctors d ON d.id = s.doctor_id, moment
+	-- A slot lasts 8 hours at the most: what began before cannot reach into the future.
+	WHERE s.doctor_id = ANY (:doctorIds::bigint[]) AND s.starts_at > now - interval '8 hours'
+	GROUP BY s.doctor_id
+),
+off AS (
+	SELECT doctor_id, range_agg(tstzrange(starts_at, ends_at)) AS during
+	FROM time_off, moment
+	WHERE doctor_id = ANY (:doctorIds::bigint[]) AND ends_at > now
+	GROUP BY doctor_id
+),
+created AS (
+	INSERT INTO appointment_slots (doctor_id, starts_at, ends_at, is_blocked)
+	SELECT grid.doctor_id, starts_at, ends_at, off.during IS NOT NULL AND tstzrange(starts_at, ends_at) && off.during
+	FROM grid
+	LEFT JOIN present USING (doctor_id)
+	LEFT JOIN off USING (doctor_id)
+	WHERE present.during IS NULL OR NOT tstzrange(starts_at, ends_at) && present.during
+	ON CONFLICT DO NOTHING
+	RETURNING doctor_id, starts_at
+)
+SELECT doctor.id AS "doctorId", coalesce(fresh.created, 0)::integer AS created, coalesce(present.kept, 0)::integer AS kept,
+	fresh.starts [1 : :listed::integer] AS "createdStarts"
+FROM unnest(:doctorIds::bigint[]) AS doctor (id)
+LEFT JOIN (
+	SELECT doctor_id, count(*) AS created, array_agg(starts_at ORDER BY starts_at) FILTER (WHERE :listed::integer > 0) AS starts
+	FROM created GROUP BY doctor_id
+) fresh ON fresh.doctor_id = doctor.id
+LEFT JOIN present ON present.doctor_id = doctor.id
+ORDER BY doctor.id

@@ -1,0 +1,33 @@
+import type { Config } from '../config.ts'
+import type { Db } from '../platform/database.ts'
+import type { Route } from '../platform/http/routes.ts'
+import type { Log } from '../platform/log.ts'
+import { createAnnouncements } from './announcements.ts'
+import { generateForAll } from './generate-all.ts'
+import { scheduleRoutes } from './routes.ts'
+
+export type ScheduleDeps = {
+	db: Db
+	config: Pick<Config, 'slotDaysAhead'>
+	log: Log
+	/** Tells watchers about slots whose state changed (blocked, unblocked); called after the commit. */
+	announceSlots: (doctorId: string, startsAt: Date[]) => Promise<void>
+	/** Makes watchers of the doctor take a fresh snapshot; called after the commit, when slots came or went. */
+	announceSchedule: (doctorId: string) => Promise<void>
+}
+
+export type Schedules = {
+	routes: Route[]
+	/** Slots of every doctor through today + SLOT_DAYS_AHEAD: the nightly job. Safe to run at any time, and twice. */
+	generateAll: () => Promise<{ created: number; removed: number }>
+}
+
+/** Doctors, their weekly hours and time off, and the slots that follow from them. */
+export const createSchedules = (deps: ScheduleDeps): Schedules => {
+	const { db, config, log } = deps
+	const announcements = createAnnouncements(deps)
+	return {
+		routes: scheduleRoutes({ db, slotDaysAhead: config.slotDaysAhead, announcements }),
+		generateAll: () => generateForAll({ db, log, days: config.slotDaysAhead, onGenerated: announcements.generated }),
+	}
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { DateTime } from 'luxon'
+import type { Db } from '../../server/platform/database.ts'
+import type { ClinicRecords, DoctorInfo, OfferedSlot, Visit } from './expected.ts'
+
+/** Small and repeatable: https://github.com/cprosche/mulberry32 */
+export const aRandom = (seed: number) => {
+	let state = seed
+	return () => {
+		state = (state + 0x6d2b79f5) | 0
+		let t = Math.imul(state ^ (state >>> 15), 1 | state)
+		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+		return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+	}
+}
+
+const statuses = ['booked', 'checked_in', 'in_progress', 'completed', 'completed', 'completed', 'no_show', 'cancelled']
+const slotMs = 30 * 60_000
+
+type RandomClinic = { db: Db; random: () => number; doctors: DoctorInfo[]; from: string; days: number }
+
+/**
+ * Slots around the clock from the given date on, with visits in some of them, written to the database and returned.
+ * Around the clock, so that every midnight and every change of the clocks has visits on both of its sides.
+ */
+export const fillAtRandom = async ({ db, random, doctors, from, days }: RandomClinic): Promise<ClinicRecords> => {
+	const visits: (Visit & { id: number; slotMs: number })[] = []
+	const slots: (OfferedSlot & { appointmentId: number | null })[] = []
+	const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T
+	const firstId = Number((await db('appointments').max('id as id').first())?.id ?? 0) + 1
+
+	const addVisit = (doctorId: string, startsAtMs: number, status: string) => {
+		const id = firstId + visits.length
+		visits.push({ id, doctorId, startsAtMs, slotMs, status, createdAtMs: startsAtMs - Math.floor(random() * 60 * 86_400_000) })
+		return id
+	}
+	for (const { id: doctorId, zone } of doctors) {
+		const begin = DateTime.fromISO(from, { zone }).toMillis()
+		for (let startsAtMs = begin; startsAtMs < begin + days * 86_400_000; startsAtMs += slotMs) {
+			if (random() < 0.3) continue
+			const status = random() < 0.4 ? pick(statuses) : undefined
+			const id = status && addVisit(doctorId, startsAtMs, status)
+			if (random() < 0.1) addVisit(doctorId, startsAtMs, 'cancelled')
+			const booked = status !== undefined && status !== 'cancelled'
+			slots.push({ doctorId, startsAtMs, booked, blocked: random() < 0.15, appointmentId: booked ? (id as number) : null })
+		}
+	}
+
+	const [staff] = await db('users')
+		.insert({ email: `${randomUUID()}@example.com`, full_name: 'Desk', role: 'receptionist', status: 'active' })
+		.returning('id')
+	const [type] = await db('appointment_types').insert({ name: randomUUID(), minutes: 30 }).returning('id')
+	const patients = await db
+		.raw(`INSERT INTO patients (full_name) SELECT 'Patient ' || i FROM generate_series(1, ?) i RETURNING id`, [visits.length])
+		.then(({ rows }: { rows: { id: string }[] }) => rows)
+	const at = (ms: number) => new Date(ms).toISOString()
+	await db.batchInsert(
+		'appointments',
+		visits.map((visit, i) => ({
+			id: visit.id,
+			doctor_id: visit.doctorId,
+			// One patient each: this is about counting, not about overlaps.
+			patient_id: patients[i]?.id,
+			type_id: type.id,
+			starts_at: at(visit.startsAtMs),
+			ends_at: at(visit.startsAtMs + slotMs),
+			slot_starts: [at(visit.startsAtMs)],
+			status: visit.status,
+			booked_by: staff.id,
+			idempotency_key: randomUUID(),
+			created_at: at(visit.createdAtMs),
+		})),
+		500,
+	)
+	await db.batchInsert(
+		'appointment_slots',
+		slots.map(slot => ({
+			doctor_id: slot.doctorId,
+			starts_at: at(slot.startsAtMs),
+			ends_at: at(slot.startsAtMs + slotMs),
+			appointment_id: slot.appointmentId,
+			is_blocked: slot.blocked,
+		})),
+		500,
+	)
+	return { doctors, visits, slots }
+}

@@ -1,0 +1,126 @@
+import type { AppointmentStatus } from '../../contract/index.ts'
+import type { BookingRequest, CancelRequest, RescheduleRequest, StatusRequest } from '../../server/booking/request.ts'
+import { createDecider, type Decision, type State, type StoredAppointment } from '../../server/booking/rules.ts'
+import { type StoredSlot, slotKey } from '../../server/calendar/availability.ts'
+
+/** Minutes are counted from a morning; it is now `now`, and nothing has begun. */
+export const morning = 30_000_000
+export const nowMs = (morning - 60) * 60_000
+
+export const aSlot = (at: number, changes: Partial<StoredSlot> = {}): StoredSlot => ({
+	doctorId: '1',
+	startMinute: morning + at,
+	endMinute: morning + at + 15,
+	isBlocked: false,
+	appointment: null,
+	...changes,
+})
+
+export const anAppointment = (changes: Partial<StoredAppointment> = {}): StoredAppointment => ({
+	id: '900',
+	doctorId: '1',
+	patientId: '50',
+	typeId: '7',
+	startMinute: morning,
+	endMinute: morning + 15,
+	slotMinutes: [morning],
+	typeMinutes: 15,
+	status: 'booked',
+	sequence: 0,
+	...changes,
+})
+
+export type World = {
+	slots?: StoredSlot[]
+	appointments?: StoredAppointment[]
+	/** Slot of doctor 1 by its minute of the morning, and who holds it. */
+	held?: Record<number, string>
+	prior?: Record<string, ReturnType<State['prior']>>
+	patients?: string[]
+	nowMs?: number
+	cutoffMs?: number
+}
+
+/** Decides against a world in which the appointments have their slots and their patients' time. */
+export const decider = ({ slots = [], appointments = [], held = {}, prior = {}, patients = ['50', '51', '52'], ...rest }: World = {}) => {
+	const owner = new Map<string, StoredAppointment>(
+		appointments.flatMap(each => each.slotMinutes.map(minute => [`${each.doctorId}-${minute}`, each] as const)),
+	)
+	const known = new Map(
+		slots.map(slot => {
+			const taken = owner.get(slotKey(slot))
+			return [slotKey(slot), taken ? { ...slot, appointment: { id: taken.id, status: taken.status, patientName: 'P' } } : slot]
+		}),
+	)
+	return createDecider({
+		nowMs: rest.nowMs ?? nowMs,
+		policy: { cancelCutoffMs: rest.cutoffMs ?? 0 },
+		prior: request => prior[request.key],
+		slot: (doctorId, minute) => known.get(`${doctorId}-${minute}`),
+		holderOf: (doctorId, minute) => (doctorId === '1' ? held[minute - morning] : undefined),
+		appointment: id => appointments.find(each => each.id === id),
+		busyTimes: patientId =>
+			patients.includes(patientId)
+				? appointments
+						.filter(each => each.patientId === patientId && !['cancelled', 'no_show'].includes(each.status))
+						.map(({ id, startMinute, endMinute }) => ({ appointmentId: id, startMinute, endMinute }))
+				: undefined,
+	})
+}
+
+let count = 0
+const common = () => {
+	const id = `request-${++count}`
+	return {
+		id,
+		node: 'n',
+		doctorId: '1',
+		by: '50',
+		privileged: false,
+		key: id,
+		fingerprint: id,
+		origin: { ip: '::1', requestId: 'r' },
+	}
+}
+
+export const aBooking = (at: number, changes: Partial<BookingRequest> = {}): BookingRequest => ({
+	...common(),
+	kind: 'book',
+	startMinute: morning + at,
+	minutes: undefined,
+	typeId: '7',
+	patientId: changes.by ?? '50',
+	reason: undefined,
+	...changes,
+})
+
+export const aMove = (at: number, changes: Partial<RescheduleRequest> = {}): RescheduleRequest => ({
+	...common(),
+	kind: 'reschedule',
+	appointmentId: '900',
+	fromDoctorId: '1',
+	startMinute: morning + at,
+	...changes,
+})
+
+export const aCancellation = (changes: Partial<CancelRequest> = {}): CancelRequest => ({
+	...common(),
+	kind: 'cancel',
+	appointmentId: '900',
+	reason: undefined,
+	...changes,
+})
+
+export const aStatus = (status: AppointmentStatus, changes: Partial<StatusRequest> = {}): StatusRequest => ({
+	...common(),
+	kind: 'status',
+	appointmentId: '900',
+	privileged: true,
+	status,
+	...changes,
+})
+
+export const told = (decision: Decision | null): string =>
+	decision === null ? 'wait' : decision.do === 'refuse' ? decision.code : decision.do
+
+export const minutes = (slots: readonly StoredSlot[]) => slots.map(slot => slot.startMinute - morning)

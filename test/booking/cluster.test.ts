@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect } from 'chai'
+import type { Appointment } from '../../contract/index.ts'
+import { loadConfig } from '../../server/config.ts'
+import { createDatabase, type Db } from '../../server/platform/database.ts'
+import { inconsistencies, overlaps, someSlots, soon } from '../support/calendar.ts'
+import { call } from '../support/http.ts'
+import { testEnvironment } from '../support/node.ts'
+import { aDoctor, aPatient, type Person } from '../support/people.ts'
+import { type ProcessNode, startProcessNode } from '../support/processes.ts'
+import { freshStores } from '../support/servers.ts'
+import { waitFor } from '../support/wait.ts'
+import { aSocket, aWatcher, type Client, closeSockets, type Watcher } from '../support/watcher.ts'
+
+const nodeCount = 3
+const clientCount = 300
+const busyMs = 20_000
+
+describe('three nodes that share one PostgreSQL and one Redis', () => {
+	let nodes: ProcessNode[] = []
+	let db: Db
+	let drop: () => Promise<void>
+	const clinic = () => ({ db, config: loadConfig(testEnvironment(path.join(tmpdir(), 'liveslot-unused'))) })
+
+	before(async function () {
+		this.timeout(60_000)
+		const stores = await freshStores()
+		drop = stores.drop
+		db = createDatabase({ url: stores.databaseUrl, poolSize: 5 })
+		nodes = await Promise.all(Array.from({ length: nodeCount }, () => startProcessNode(stores, { HOLD_SECONDS: '3' })))
+	})
+	after(async () => {
+		closeSockets()
+		await Promise.all(nodes.map(node => node.stop()))
+		await db.destroy()
+		await drop()
+	})
+
+	it('lose nothing, overlap nothing, and show every watcher the truth, while 300 clients do as they please', async function () {
+		this.timeout(120_000)
+		const doctors: Person[] = []
+		const slotIds: string[] = []
+		for (let i = 0; i < 10; i++) {
+			const doctor = await aDoctor(clinic())
+			doctors.push(doctor)
+			slotIds.push(...(await someSlots({ db }, doctor.id, { count: 60, minutes: 15 })))
+		}
+
+		const watchers: Watcher[] = []
+		for (const [index, doctor] of doctors.entries()) {
+			for (const node of nodes) watchers.push(await aWatcher(await aSocket(node), doctor.id, soon()))
+			expect(index).to.be.lessThan(doctors.length)
+		}
+
+		const clients: Client[] = []
+		for (let i = 0; i < clientCount; i++) {
+			clients.push(await aSocket(nodes[i % nodeCount]!, (await aPatient(clinic())).token))
+		}
+
+		const acknowledged = new Map<string, Appointment>()
+		const cancelled = new Set<string>()
+		const outcomes = new Map<string, number>()
+		const count = (what: string) => outcomes.set(what, (outcomes.get(what) ?? 0) + 1)
+		const anySlot = () => slotIds[Math.floor(Math.random() * slotIds.length)] as string
+		const until = Date.now() + busyMs
+
+		const behave = async (client: Client) => {
+			const mine: Appointment[] = []
+			while (Date.now() < until) {
+				const dice = Math.random()
+				const slotId = anySlot()
+				if (dice < 0.35) {
+					const answer = await client.emitWithAck('slot:hold', { slotId })
+					count(`hold ${answer.ok ? 'ok' : answer.error.code}`)
+					if (!answer.ok) continue
+					if (Math.random() < 0.5) {
+						const released = await client.emitWithAck('slot:release', { slotId })
+						count(`release ${released.ok ? 'ok' : released.error.code}`)
+					}
+				} else if (dice < 0.8 || mine.length === 0) {
+					const answer = await client.emitWithAck('appointment:book', { slotId, idempotencyKey: randomUUID() })
+					count(`book ${answer.ok ? 'ok' : answer.error.code}`)
+					if (!answer.ok) continue
+					mine.push(answer.appointment)
+					acknowledged.set(answer.appointment.id, answer.appointment)
+				} else {
+					const { id } = mine.pop() as Appointment
+					const answer = await client.emitWithAck('appointment:cancel', { appointmentId: id })
+					count(`cancel ${answer.ok ? 'ok' : answer.error.code}`)
+					if (answer.ok) cancelled.add(id)
+				}
+				await new Promise(resolve => setTimeout(resolve, Math.random() * 150))
+			}
+		}
+		await Promise.all(clients.map(behave))
+		console.log(
+			`      ${[...outcomes]
+				.sort()
+				.map(([what, times]) => `${what}: ${times}`)
+				.join(', ')}`,
+		)
+
+		expect(await overlaps(db), 'overlapping appointments').to.equal(0)
+		expect(await inconsistencies(db), 'slots and appointments that disagree').to.equal(0)
+
+		const rows = await db('appointments').select('id', 'status')
+		const statusById = new Map(rows.map(row => [String(row.id), row.status]))
+		for (const id of acknowledged.keys())
+			expect(statusById.get(id), `appointment ${id}`).to.equal(cancelled.has(id) ? 'cancelled' : 'booked')
+		expect(statusById.size, 'every appointment was acknowledged').to.equal(acknowledged.size)
+
+		// Holds that are left run out within 3 s and are told within one more.
+		const free = async () => {
+			const { rows: held } = await db.raw('SELECT count(*)::int AS count FROM appointment_slots')
+			return held[0].count > 0 && watchers.every(({ picture }) => [...picture.values()].every(slot => slot.state !== 'held'))
+		}
+		await waitFor(free, 'holds run out')
+		for (const [index, watcher] of watchers.entries()) {
+			const { from, to } = soon()
+			const { body } = await call(nodes[index % nodeCount]!, 'GET', `/doctors/${watcher.doctorId}/slots?from=${from}&to=${to}`)
+			const truth = await db('appointment_slots').where({ doctor_id: watcher.doctorId, is_booked: true }).count()
+			expect([...watcher.picture.values()].sort((a, b) => (a.startsAt < b.startsAt ? -1 : 1))).to.deep.equal(body.slots)
+			expect([...watcher.picture.values()].filter(slot => slot.state === 'booked')).to.have.length(Number(truth[0]?.count))
+			expect(watcher.gaps, 'gaps in the versions').to.equal(0)
+			expect(watcher.early, 'changes before their snapshot').to.equal(0)
+			expect(watcher.version).to.equal(body.version)
+		}
+	})
+})

@@ -1,0 +1,154 @@
+import type { AppointmentStatus } from '../../contract/index.ts'
+
+export const doctorCount = 2
+export const patientCount = 3
+export const slotCount = 7
+const holdLimits = { patient: 5, staff: 20 }
+/** The desk is the actor behind the patients. */
+export const deskIndex = patientCount
+
+/** A slot is a number: its doctor's, and its place in the day. */
+export type Op =
+	| { do: 'hold'; actor: number; slot: number; long: boolean }
+	| { do: 'release'; actor: number; slot: number }
+	| { do: 'expire'; slot: number }
+	| { do: 'book'; actor: number; patient: number; slot: number; long: boolean }
+	| { do: 'cancel'; actor: number; appointment: number }
+	| { do: 'move'; actor: number; appointment: number; slot: number }
+	| { do: 'miss'; appointment: number }
+
+type OpOf<Kind extends Op['do']> = Extract<Op, { do: Kind }>
+
+type Visit = { patient: number; slots: number[]; status: AppointmentStatus }
+
+const dayOf = (index: number) => Math.floor(index / slotCount)
+const hourOf = (index: number) => index % slotCount
+
+/** What the product promises, without a database, a queue, or time. */
+export class Model {
+	readonly visits: Visit[] = []
+	readonly holds = new Map<number, { by: number; together: number[] }>()
+	/** What counts against a holder's limit. */
+	readonly counted = Array.from({ length: patientCount + 1 }, () => new Set<number>())
+
+	visitAt(index: number) {
+		return this.visits.find(visit => visit.status !== 'cancelled' && visit.slots.includes(index))
+	}
+
+	private run(from: number, length: number): number[] | undefined {
+		const indexes = Array.from({ length }, (_, step) => from + step)
+		return indexes.every(index => dayOf(index) === dayOf(from)) ? indexes : undefined
+	}
+
+	private whyNotHad(indexes: number[], by: number, own?: Visit): string | undefined {
+		const foreign = indexes.filter(index => !own?.slots.includes(index))
+		if (foreign.some(index => this.visitAt(index))) return 'slot_booked'
+		if (foreign.some(index => this.holds.has(index) && this.holds.get(index)?.by !== by)) return 'slot_held'
+		return undefined
+	}
+
+	private isBusy(who: number, indexes: number[], except?: Visit): boolean {
+		const hours = new Set(indexes.map(hourOf))
+		return this.visits.some(
+			visit =>
+				visit !== except && visit.patient === who && visit.status === 'booked' && visit.slots.some(index => hours.has(hourOf(index))),
+		)
+	}
+
+	private whyNotVisited(indexes: number[], by: number, who: number, own?: Visit): string | undefined {
+		return this.whyNotHad(indexes, by, own) ?? (this.isBusy(who, indexes, own) ? 'patient_overlap' : undefined)
+	}
+
+	private take(indexes: number[], by: number) {
+		for (const index of indexes) {
+			const holder = this.holds.get(index)?.by
+			if (holder !== undefined) this.counted[holder]?.delete(index)
+			this.counted[by]?.delete(index)
+			this.holds.delete(index)
+		}
+	}
+
+	private letGo(together: number[], by: number) {
+		for (const index of together) {
+			if (this.holds.get(index)?.by !== by) continue
+			this.holds.delete(index)
+			this.counted[by]?.delete(index)
+		}
+	}
+
+	/** `ok`, or the code of the refusal; undefined when there is nothing to do it to. */
+	apply(op: Op): string | undefined {
+		if (op.do === 'hold') return this.hold(op)
+		if (op.do === 'release') return this.release(op)
+		if (op.do === 'expire') return this.expire(op)
+		if (op.do === 'book') return this.book(op)
+		const visit = this.visits[op.appointment]
+		if (!visit) return undefined
+		const by = op.do === 'miss' ? deskIndex : op.actor
+		if (by !== deskIndex && by !== visit.patient) return 'not_found'
+		if (visit.status !== 'booked') return 'wrong_status'
+		if (op.do === 'move') return this.move(visit, op)
+		visit.status = op.do === 'cancel' ? 'cancelled' : 'no_show'
+		return 'ok'
+	}
+
+	private hold({ actor, slot, long }: OpOf<'hold'>) {
+		const counted = this.counted[actor] as Set<number>
+		const limit = actor === deskIndex ? holdLimits.staff : holdLimits.patient
+		if (!counted.has(slot) && counted.size >= limit) return 'hold_limit'
+		const run = this.run(slot, long ? 2 : 1)
+		if (!run) return 'slot_blocked'
+		const why = this.whyNotHad(run, actor)
+		if (why) return why
+		const replaced = run.flatMap(index => this.holds.get(index)?.together ?? []).filter(index => !run.includes(index))
+		this.letGo(replaced, actor)
+		for (const index of run) this.holds.set(index, { by: actor, together: run })
+		counted.add(slot)
+		return 'ok'
+	}
+
+	private release({ actor, slot }: OpOf<'release'>) {
+		this.counted[actor]?.delete(slot)
+		const held = this.holds.get(slot)
+		if (held?.by !== actor) return 'hold_expired'
+		this.letGo(held.together, actor)
+		return 'ok'
+	}
+
+	private expire({ slot }: OpOf<'expire'>) {
+		const held = this.holds.get(slot)
+		if (!held) return undefined
+		for (const index of held.together) this.counted[held.by]?.delete(index)
+		this.letGo(held.together, held.by)
+		return 'ok'
+	}
+
+	private book({ actor, patient, slot, long }: OpOf<'book'>) {
+		if (actor !== deskIndex && actor !== patient) return 'forbidden'
+		const run = this.run(slot, long ? 2 : 1)
+		if (!run) return 'slot_blocked'
+		const why = this.whyNotVisited(run, actor, patient)
+		if (why) return why
+		this.take(run, actor)
+		this.visits.push({ patient, slots: run, status: 'booked' })
+		return 'ok'
+	}
+
+	private move(visit: Visit, { actor, slot }: OpOf<'move'>) {
+		const run = this.run(slot, visit.slots.length)
+		if (!run) return 'slot_blocked'
+		const why = this.whyNotVisited(run, actor, visit.patient, visit)
+		if (why) return why
+		this.take(run, actor)
+		visit.slots = run
+		return 'ok'
+	}
+
+	/** What the desk sees of a slot. */
+	view(index: number): string {
+		const visit = this.visitAt(index)
+		if (visit) return `booked ${this.visits.indexOf(visit)} ${visit.status}`
+		const held = this.holds.get(index)
+		return held ? `held by ${held.by}` : 'free'
+	}
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { expect } from 'chai'
+import type { Appointment, AppointmentChanged } from '../../contract/index.ts'
+import { inconsistencies, overlaps } from '../support/calendar.ts'
+import { type Answer, call } from '../support/http.ts'
+import type { TestNode } from '../support/node.ts'
+import { aPatient, type Person } from '../support/people.ts'
+import type { Client } from '../support/watcher.ts'
+
+type Node = Pick<TestNode, 'url'>
+
+export type BookOptions = { typeId?: string; patientId?: string; reason?: string; key?: string }
+
+/** Calls of the booking domain over HTTP, as somebody. */
+export const book = (node: Node, by: Person, slotId: string, { key, ...rest }: BookOptions = {}): Promise<Answer> =>
+	call(node, 'POST', '/appointments', { token: by.token, body: { slotId, ...rest }, ...(key && { key }) })
+
+export const cancel = (node: Node, by: Person, id: string, { key, reason }: { key?: string; reason?: string } = {}): Promise<Answer> =>
+	call(node, 'POST', `/appointments/${id}/cancel`, { token: by.token, body: { ...(reason && { reason }) }, ...(key && { key }) })
+
+export const reschedule = (node: Node, by: Person, id: string, slotId: string, { key }: { key?: string } = {}): Promise<Answer> =>
+	call(node, 'POST', `/appointments/${id}/reschedule`, { token: by.token, body: { slotId }, ...(key && { key }) })
+
+export const setStatus = (node: Node, by: Person, id: string, status: string): Promise<Answer> =>
+	call(node, 'POST', `/appointments/${id}/status`, { token: by.token, body: { status } })
+
+export const hold = (node: Node, by: Person, slotId: string, typeId?: string): Promise<Answer> =>
+	call(node, 'POST', `/slots/${slotId}/hold`, { token: by.token, body: { ...(typeId && { typeId }) } })
+
+export const release = (node: Node, by: Person, slotId: string): Promise<Answer> =>
+	call(node, 'DELETE', `/slots/${slotId}/hold`, { token: by.token })
+
+export const bookLive = (socket: Client, slotId: string, { key = randomUUID(), ...rest }: BookOptions = {}) =>
+	socket.emitWithAck('appointment:book', { slotId, idempotencyKey: key, ...rest })
+
+/** The answer's body, when it is what was hoped for. */
+export const done = <T = Appointment>(answer: Answer): T => {
+	if (answer.status >= 300) throw new Error(`refused: ${JSON.stringify(answer.body)}`)
+	return answer.body
+}
+
+/** `ok`, or the code of the refusal. */
+export const codeOf = (answer: Answer): string => (answer.status < 300 ? 'ok' : answer.body.code)
+
+export const ackCode = (ack: { ok: true } | { ok: false; error: { code: string } }): string => (ack.ok ? 'ok' : ack.error.code)
+
+/** Patients one after the other: each is an account of its own. */
+export const somePatients = async (node: TestNode, count: number): Promise<Person[]> => {
+	const patients: Person[] = []
+	while (patients.length < count) patients.push(await aPatient(node))
+	return patients
+}
+
+/** A caller whom the desk took into the file: no account. */
+export const aCaller = async (node: TestNode, fullName = 'A caller'): Promise<string> => {
+	const [row] = await node.db('patients').insert({ full_name: fullName, phone: '+49 30 1234567' }).returning('id')
+	return String(row.id)
+}
+
+/** What an account is told of appointments, in order. */
+export const newsOf = (socket: Client): AppointmentChanged[] => {
+	const news: AppointmentChanged[] = []
+	socket.on('appointment:changed', changed => news.push(changed))
+	return news
+}
+
+/** Promise 1, and slots and appointments that agree about each other. */
+export const expectConsistent = async (node: Pick<TestNode, 'db'>): Promise<void> => {
+	expect(await overlaps(node.db), 'overlapping appointments').to.equal(0)
+	expect(await inconsistencies(node.db), 'slots and appointments that disagree').to.equal(0)
+}
+
+export const minutesLater = (instant: Date, minutes: number): Date => new Date(instant.getTime() + minutes * 60_000)

@@ -1,0 +1,93 @@
+/// <reference lib="dom" />
+import { expect } from 'chai'
+import type { Page } from 'playwright-core'
+import { desktop, signIn, useBrowser } from '../support/browser.ts'
+import { useDemoNode } from '../support/demo-node.ts'
+import { waitFor } from '../support/wait.ts'
+
+const atTheDesk = { ...desktop, viewport: { width: 1440, height: 900 } }
+
+/** Presses keys as a person would, and counts them; typing a name or a number is not counted. */
+const keyboardOf = (page: Page) => {
+	let presses = 0
+	return {
+		type: (text: string) => page.keyboard.type(text, { delay: 15 }),
+		press: async (key: string) => {
+			presses++
+			await page.keyboard.press(key)
+		},
+		get presses() {
+			return presses
+		},
+	}
+}
+
+const focusedSlot = (page: Page) =>
+	page.waitForFunction(
+		() => (document.activeElement as HTMLElement | null)?.closest('[data-testid="desk-slot"]')?.getAttribute('data-state') === 'free',
+	)
+
+describe('the desk', function () {
+	this.timeout(120_000)
+	const node = useDemoNode()
+	const browsing = useBrowser()
+
+	const openDesk = async () => {
+		const page = await browsing.visitor(atTheDesk)
+		await signIn(page, node.url, 'reception@clinic.example', { path: '/desk' })
+		await page.getByTestId('desk-slot').first().waitFor()
+		return page
+	}
+
+	const tomorrowIfNothingIsFree = async (page: Page, keyboard: ReturnType<typeof keyboardOf>) => {
+		for (let day = 0; day < 5; day++) {
+			if ((await page.locator('[data-testid="desk-slot"][data-state="free"]').count()) > 0) return
+			await page.keyboard.press('Escape')
+			await page.keyboard.press('n')
+			await page.waitForTimeout(800)
+		}
+		await keyboard.press('/')
+	}
+
+	it('books for a caller with the keyboard alone, from an empty search box, in at most 15 key presses', async () => {
+		const page = await openDesk()
+		const keyboard = keyboardOf(page)
+		await tomorrowIfNothingIsFree(page, keyboard)
+		await page.getByTestId('desk-search').focus()
+		await keyboard.type('Abebe')
+		await page.getByRole('option').first().waitFor()
+		await keyboard.press('Enter')
+		await focusedSlot(page)
+		await keyboard.press('Enter')
+		await page.getByTestId('desk-confirm').waitFor()
+		await keyboard.press('Enter')
+		const reception = await node.db('users').where({ email: 'reception@clinic.example' }).first('id')
+		const booked = () => node.db('appointments').where({ booked_by: reception.id }).whereNot('idempotency_key', 'like', 'seed-%')
+		await waitFor(async () => (await booked()).length === 1, 'the appointment is in the database')
+		console.log(`      a caller is booked with ${keyboard.presses} key presses besides the name`)
+		expect(keyboard.presses).to.be.at.most(15)
+		await page.getByTestId('desk-status-line').filter({ hasText: 'Abebe' }).waitFor()
+		expect(
+			await page.getByTestId('desk-search').evaluate(box => box === document.activeElement || box.contains(document.activeElement)),
+		).to.equal(true)
+	})
+
+	it('shows what a colleague holds, and who', async () => {
+		const one = await openDesk()
+		const other = await openDesk()
+		const free = one.locator('[data-testid="desk-slot"][data-state="free"]')
+		if ((await free.count()) === 0) return
+		const id = await free.last().getAttribute('data-slot-id')
+		await free.last().focus()
+		await one.keyboard.press('Enter')
+		await other.locator(`[data-testid="desk-slot"][data-slot-id="${id}"][data-state="held"]`).waitFor()
+	})
+
+	it('lists its shortcuts on ?', async () => {
+		const page = await openDesk()
+		await page.keyboard.press('Escape')
+		await page.getByTestId('desk-slot').first().focus()
+		await page.keyboard.press('?')
+		await page.getByRole('dialog').waitFor()
+	})
+})

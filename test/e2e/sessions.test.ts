@@ -1,0 +1,39 @@
+import { expect } from 'chai'
+import { signIn, useBrowser } from '../support/browser.ts'
+import { useDemoNode } from '../support/demo-node.ts'
+import { startProxy, type TroubledProxy } from '../support/proxy.ts'
+
+describe('somebody who is signed in', function () {
+	this.timeout(60_000)
+	const node = useDemoNode()
+	const browsing = useBrowser()
+	let proxy: TroubledProxy
+	beforeEach(async () => {
+		proxy = await startProxy(node.url)
+	})
+	afterEach(() => proxy.stop())
+
+	it('stays so in all tabs, however many of them come back at once', async () => {
+		const first = await browsing.visitor()
+		await signIn(first, node.url, 'reception@clinic.example', { path: '/desk' })
+		const others = await Promise.all([1, 2, 3].map(() => first.context().newPage()))
+		const tabs = [first, ...others]
+		await Promise.all(tabs.map(tab => tab.goto(`${node.url}/desk`)))
+		await Promise.all(tabs.map(tab => tab.getByTestId('desk-slot').first().waitFor()))
+	})
+
+	it('stays so when the page is left while the session is being renewed', async () => {
+		const page = await browsing.visitor()
+		await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })
+		await page.getByText('Dr. Anna Lindner').first().waitFor()
+		proxy.decide(path => (path.startsWith('/api/v1/auth/refresh') ? 'slow' : 'well'))
+		for (let time = 0; time < 2; time++) {
+			const asked = page.waitForRequest(/auth\/refresh/)
+			await page.reload({ waitUntil: 'commit' })
+			await asked
+		}
+		await page.reload()
+		await page.getByText('Dr. Anna Lindner').first().waitFor()
+		expect(new URL(page.url()).pathname).to.equal('/visits')
+	})
+})

@@ -1,0 +1,163 @@
+import { expect } from 'chai'
+import { aType, hoursAhead, someSlots, soon } from '../support/calendar.ts'
+import { call } from '../support/http.ts'
+import { aDoctor, aPatient, aReceptionist } from '../support/people.ts'
+import { aRecorder } from '../support/recorder.ts'
+import { waitFor } from '../support/wait.ts'
+import { aSocket } from '../support/watcher.ts'
+import { useCalendar } from './a-calendar.ts'
+
+describe('holding a slot', () => {
+	const { node, other, doctor, slots, aHolder, hold, notHeld, release, book, listed, expectStates } = useCalendar()
+
+	describe('for an appointment of several slots', () => {
+		let threeSlots: string
+		let twoSlots: string
+		before(async () => {
+			;[twoSlots, threeSlots] = [await aType(node, 60), await aType(node, 75)]
+		})
+
+		it('takes all of them, and lets go of all of them, whichever is named', async () => {
+			const holder = await aHolder()
+			for (const named of [0, 1, 2]) {
+				const placed = await hold(holder, slots[1]!, threeSlots)
+				expect(placed).to.deep.include({ slotId: slots[1], slotIds: slots.slice(1, 4) })
+				await expectStates('fhhh')
+				await release(holder, slots[1 + named]!)
+				await expectStates('')
+			}
+		})
+
+		it('takes none when one of them is held, booked or blocked, or the day ends', async () => {
+			const asker = await aHolder()
+			await hold(await aHolder(), slots[1]!)
+			await book(await aHolder(), slots[5]!)
+			await node
+				.db('appointment_slots')
+				.where({ doctor_id: doctor.id, starts_at: new Date(hoursAhead(24).getTime() + 9 * 1_800_000) })
+				.update({ is_blocked: true })
+			for (const [first, code] of [
+				[0, 'slot_held'],
+				[3, 'slot_booked'],
+				[7, 'slot_blocked'],
+				[12, 'slot_blocked'],
+			] as const) {
+				const error = await notHeld(asker, slots[first]!, threeSlots)
+				expect(error.code, `from slot ${first}`).to.equal(code)
+				// From 2, 6 and 10 on there is room for three; every offer must have it.
+				expect(error.alternatives?.map(offer => slots.indexOf(offer.id)).sort((a, b) => a - b)).to.deep.equal([2, 6, 10, 11])
+			}
+			await expectStates('fhfffbfffb')
+		})
+
+		it('gives overlapping wishes to one of those who have them', async () => {
+			const sockets = await Promise.all(Array.from({ length: 20 }, () => aHolder()))
+			for (let round = 0; round < 5; round++) {
+				const answers = await Promise.all(
+					sockets.map((socket, index) => socket.emitWithAck('slot:hold', { slotId: slots[4 + (index % 3)]!, typeId: threeSlots })),
+				)
+				const winners = answers.flatMap(answer => (answer.ok ? [answer.hold] : []))
+				expect(winners).to.have.length(1)
+				expect((await listed()).filter(slot => slot.state === 'held').map(slot => slot.id)).to.deep.equal(winners[0]!.slotIds)
+				await release(sockets[answers.findIndex(answer => answer.ok)]!, winners[0]!.slotId)
+			}
+		})
+
+		it('frees the rest when renewed for a shorter one, and takes more for a longer one', async () => {
+			const holder = await aHolder()
+			await hold(holder, slots[1]!, threeSlots)
+			expect((await hold(holder, slots[1]!)).slotIds).to.deep.equal([slots[1]])
+			await expectStates('fh')
+			await hold(holder, slots[1]!, twoSlots)
+			await expectStates('fhh')
+			await hold(holder, slots[2]!, twoSlots)
+			await expectStates('ffhh')
+		})
+
+		it('keeps the shorter hold when the longer one cannot be had', async () => {
+			const [holder, rival] = [await aHolder(), await aHolder()]
+			await hold(holder, slots[1]!)
+			await hold(rival, slots[2]!)
+			expect((await notHeld(holder, slots[1]!, twoSlots)).code).to.equal('slot_held')
+			await expectStates('fhh')
+			await release(holder, slots[1]!)
+			await expectStates('ffh')
+		})
+
+		it('tells watchers of all of them together', async () => {
+			const recorder = aRecorder(await aSocket(other), doctor.id, soon())
+			await recorder.watch()
+			const holder = await aHolder()
+			await hold(holder, slots[1]!, threeSlots)
+			await hold(holder, slots[1]!, twoSlots)
+			await release(holder, slots[2]!)
+			await recorder.agrees(node)
+			expect(
+				recorder
+					.frames()
+					.flatMap(frame => frame.changes)
+					.map(change => `${slots.indexOf(change.id)}${change.state[0]}`),
+			).to.deep.equal([...['1h', '2h', '3h'], ...['3f', '1h', '2h'], ...['1f', '2f']])
+		})
+	})
+
+	describe('the limit', () => {
+		it('is five for a patient, over every doctor, node and transport, however fast they are', async () => {
+			const patient = await aPatient(node)
+			const sockets = [await aSocket(node, patient.token), await aSocket(other, patient.token)]
+			const [elsewhere] = await someSlots(node, (await aDoctor(node)).id)
+			const answers = await Promise.all(
+				[...slots.slice(0, 9), elsewhere!].map((slotId, index) => sockets[index % 2]!.emitWithAck('slot:hold', { slotId })),
+			)
+			expect(answers.filter(answer => answer.ok)).to.have.length(5)
+			for (const answer of answers) if (!answer.ok) expect(answer.error.code).to.equal('hold_limit')
+			const sixth = await call(node, 'POST', `/slots/${slots[10]}/hold`, { token: patient.token, body: {} })
+			expect([sixth.status, sixth.body.code]).to.deep.equal([429, 'hold_limit'])
+			const held = answers.flatMap(answer => (answer.ok ? [answer.hold.slotId] : []))
+			await hold(sockets[0]!, held[0]!)
+		})
+
+		it('is twenty for staff', async () => {
+			const socket = await aSocket(node, (await aReceptionist(node)).token)
+			const many = await someSlots(node, (await aDoctor(node)).id, { count: 21 })
+			for (const slotId of many.slice(0, 20)) await hold(socket, slotId)
+			expect((await notHeld(socket, many[20]!)).code).to.equal('hold_limit')
+		})
+
+		it('has room again after a release, over either transport', async () => {
+			const patient = await aPatient(node)
+			const socket = await aSocket(node, patient.token)
+			for (let round = 0; round < 3; round++) {
+				for (const slotId of slots.slice(0, 5)) await hold(socket, slotId)
+				expect((await notHeld(socket, slots[5]!)).code).to.equal('hold_limit')
+				for (const slotId of slots.slice(0, 5)) await call(other, 'DELETE', `/slots/${slotId}/hold`, { token: patient.token })
+			}
+			await expectStates('')
+		})
+
+		it('has room again after booking what was held', async () => {
+			const socket = await aHolder()
+			for (const slotId of slots.slice(0, 5)) await hold(socket, slotId)
+			for (const slotId of slots.slice(0, 5)) await book(socket, slotId)
+			await waitFor(async () => (await socket.emitWithAck('slot:hold', { slotId: slots[5]! })).ok, 'room for another hold', 2000)
+			for (const slotId of slots.slice(6, 10)) await hold(socket, slotId)
+		})
+
+		it('has room again after a hold of several slots was let go by the name of any', async () => {
+			const [socket, typeId] = [await aHolder(), await aType(node, 60)]
+			for (let round = 0; round < 5; round++) {
+				await hold(socket, slots[0]!, typeId)
+				await release(socket, slots[1]!)
+			}
+			for (const slotId of slots.slice(2, 7)) await hold(socket, slotId)
+		})
+
+		it('has room again after a hold made way for another of the same holder', async () => {
+			const [socket, typeId] = [await aHolder(), await aType(node, 60)]
+			for (const slotId of slots.slice(0, 4)) await hold(socket, slotId, typeId)
+			await expectStates('fffhh')
+			for (const slotId of slots.slice(5, 9)) await hold(socket, slotId)
+			expect((await notHeld(socket, slots[9]!)).code).to.equal('hold_limit')
+		})
+	})
+})

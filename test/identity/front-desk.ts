@@ -1,0 +1,121 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { endpoints } from '../../contract/index.ts'
+import { type Config, loadConfig } from '../../server/config.ts'
+import { createIdentity, type Identity } from '../../server/identity/identity.ts'
+import { createDatabase, type Db } from '../../server/platform/database.ts'
+import { createApp } from '../../server/platform/http/app.ts'
+import { createLog } from '../../server/platform/log.ts'
+import { createPipeline } from '../../server/platform/pipeline.ts'
+import { createLimiters } from '../../server/platform/rate-limit.ts'
+import { createRedis } from '../../server/platform/redis.ts'
+import { type Answer, type CallOptions, call } from '../support/http.ts'
+import { testEnvironment } from '../support/node.ts'
+import { freshStores } from '../support/servers.ts'
+
+type FrontDesk = {
+	url: string
+	db: Db
+	config: Config
+	identity: Identity
+	/** Accounts whose sockets were cut off, in order. */
+	cutOffs: string[]
+	/** Links that were mailed, in order. */
+	mails: { email: string; token: string }[]
+	/** Makes the next mail fail. */
+	breakMail: () => void
+}
+
+const open = async (overrides: Record<string, string>): Promise<FrontDesk & { stop: () => Promise<void> }> => {
+	const stores = await freshStores()
+	const config = loadConfig(testEnvironment(path.join(tmpdir(), 'liveslot-unused'), overrides))
+	const log = createLog(config.logLevel)
+	const db = createDatabase({ url: stores.databaseUrl, poolSize: 10 })
+	const pipeline = createPipeline({ url: stores.databaseUrl, connections: 2, prepare: config.databasePrepare, log })
+	const redis = createRedis({ url: stores.redisUrl, name: 'test' })
+	await redis.ping()
+	const cutOffs: string[] = []
+	const mails: FrontDesk['mails'] = []
+	let isMailBroken = false
+	const identity = createIdentity({
+		db,
+		config,
+		log,
+		run: pipeline.run,
+		limiter: createLimiters({ redis, enabled: config.rateLimit }),
+		cutOff: userId => void cutOffs.push(userId),
+		sendPasswordReset: async ({ email }, token) => {
+			if (isMailBroken) {
+				isMailBroken = false
+				throw new Error('the mail server is away')
+			}
+			mails.push({ email, token })
+		},
+	})
+	const app = createApp({
+		config,
+		log,
+		version: 'test',
+		endpoints,
+		routes: identity.routes,
+		authenticate: identity.authenticate,
+		limit: async () => {},
+		whatIsDown: async () => [],
+		metrics: async () => ({ contentType: 'text/plain', body: '' }),
+	})
+	const http = createServer(app)
+	await new Promise<void>(resolve => http.listen(0, resolve))
+	return {
+		url: `http://localhost:${(http.address() as AddressInfo).port}`,
+		db,
+		config,
+		identity,
+		cutOffs,
+		mails,
+		breakMail: () => {
+			isMailBroken = true
+		},
+		stop: async () => {
+			http.closeAllConnections()
+			await new Promise(resolve => http.close(resolve))
+			await identity.stop()
+			await Promise.all([pipeline.stop(), db.destroy()])
+			redis.disconnect()
+			await stores.drop()
+		},
+	}
+}
+
+/** Identity alone behind HTTP, with what it tells the rest of the node written down; for one `describe`. */
+export const useFrontDesk = (overrides: Record<string, string> = {}): FrontDesk => {
+	let desk: Awaited<ReturnType<typeof open>> | undefined
+	before(async () => {
+		desk = await open(overrides)
+	})
+	after(async () => {
+		await desk?.stop()
+	})
+	return new Proxy({} as FrontDesk, { get: (_target, name) => Reflect.get(desk as FrontDesk, name) })
+}
+
+type Node = { url: string }
+
+export const post = (node: Node, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> =>
+	call(node, 'POST', path, { ...options, ...(body !== undefined && { body }) })
+
+export const signInAs = (node: Node, { email, password }: { email: string; password: string }): Promise<Answer> =>
+	post(node, '/auth/login', { email, password })
+
+/** The `name=value` of the refresh cookie that an answer set; empty when the answer removed it. */
+export const cookieOf = ({ cookies }: Answer): string => {
+	const pair = cookies.find(cookie => cookie.startsWith('refresh_token='))?.split(';')[0]
+	return pair === undefined || pair === 'refresh_token=' ? '' : pair
+}
+
+/** A problem in short: its status and code. */
+export const refusalOf = ({ status, body }: Answer): string => `${status} ${body?.code}`
+
+export const auditOf = async (db: Db, entityId: string): Promise<string[]> =>
+	(await db('audit_log').where({ entity: 'user', entity_id: entityId }).orderBy('id')).map(({ action }) => action)

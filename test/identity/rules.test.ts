@@ -1,0 +1,111 @@
+import { expect } from 'chai'
+import { isTrustedOrigin, readRefreshCookie, refreshCookie } from '../../server/identity/cookie.ts'
+import { hashPassword, isPassword } from '../../server/identity/passwords.ts'
+import { createTurns } from '../../server/identity/turns.ts'
+import { keepsAnAdmin } from '../../server/identity/user-admin.ts'
+
+describe('passwords', () => {
+	it('are stored as argon2id hashes of the advised cost, salted', async () => {
+		const [first, second] = await Promise.all([hashPassword('one and the same'), hashPassword('one and the same')])
+		expect(first).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+		expect(first).not.to.equal(second)
+		expect(await isPassword('one and the same', first)).to.equal(true)
+		expect(await isPassword('one and the Same', first)).to.equal(false)
+	})
+
+	it('never match an account without one', async () => {
+		expect(await isPassword('', null)).to.equal(false)
+		expect(await isPassword('anything', undefined)).to.equal(false)
+	})
+
+	it('take about as long to compare when there is nothing to compare with', async () => {
+		const stored = await hashPassword('a password')
+		const compareMs = async (hash: string | undefined) => {
+			const began = performance.now()
+			await isPassword('a wrong password', hash)
+			return performance.now() - began
+		}
+		// In turns, so that a busy moment of the machine meets both.
+		const [without, having]: [number[], number[]] = [[], []]
+		for (let i = 0; i < 15; i++) {
+			without.push(await compareMs(undefined))
+			having.push(await compareMs(stored))
+		}
+		expect(Math.min(...without) / Math.min(...having)).to.be.within(0.4, 2.5)
+	})
+})
+
+describe('the refresh cookie', () => {
+	it('is kept from scripts, other sites and other paths, and from plain HTTP in production', () => {
+		expect(refreshCookie('abc', { secure: true })).to.equal(
+			'refresh_token=abc; Max-Age=2592000; Path=/api/v1/auth; HttpOnly; Secure; SameSite=Strict',
+		)
+		expect(refreshCookie('abc', { secure: false })).not.to.include('Secure')
+		expect(refreshCookie(null, { secure: false })).to.include('refresh_token=; Max-Age=0')
+	})
+
+	it('is found among others', () => {
+		expect(readRefreshCookie('a=b; refresh_token=abc; c=d')).to.equal('abc')
+		for (const header of [undefined, '', 'a=b', 'refresh_token=', ';;=;'])
+			expect(readRefreshCookie(header), String(header)).to.equal(undefined)
+	})
+
+	it('is taken from our own pages, from allowed origins and from programs without an origin', () => {
+		expect(isTrustedOrigin(undefined, 'clinic.example', [])).to.equal(true)
+		expect(isTrustedOrigin('https://clinic.example', 'clinic.example', [])).to.equal(true)
+		expect(isTrustedOrigin('http://localhost:3000', 'localhost:3000', [])).to.equal(true)
+		expect(isTrustedOrigin('https://app.example', 'clinic.example', ['https://app.example'])).to.equal(true)
+	})
+
+	it('is refused from anywhere else', () => {
+		for (const origin of ['https://evil.example', 'https://clinic.example.evil', 'http://clinic.example:81', 'null', '', 'file:///x'])
+			expect(isTrustedOrigin(origin, 'clinic.example', ['https://app.example']), origin).to.equal(false)
+		expect(isTrustedOrigin('https://clinic.example', undefined, [])).to.equal(false)
+	})
+})
+
+describe('turns', () => {
+	it('keep work of one key in order, and let other keys pass', async () => {
+		const inTurn = createTurns()
+		const seen: string[] = []
+		const work = (mark: string, ms: number) => async () => {
+			await new Promise(resolve => setTimeout(resolve, ms))
+			seen.push(mark)
+		}
+		await Promise.all([inTurn('a', work('a1', 20)), inTurn('a', work('a2', 0)), inTurn('b', work('b1', 0))])
+		expect(seen).to.deep.equal(['b1', 'a1', 'a2'])
+	})
+
+	it('go on after work that failed', async () => {
+		const inTurn = createTurns()
+		const failed = inTurn('a', () => Promise.reject(new Error('as planned')))
+		const next = inTurn('a', async () => 'done')
+		expect(await failed.catch(error => error.message)).to.equal('as planned')
+		expect(await next).to.equal('done')
+	})
+})
+
+describe('the rule that keeps an admin', () => {
+	const admin = (id: string) => ({
+		id,
+		email: '',
+		passwordHash: null,
+		fullName: '',
+		phone: null,
+		role: 'admin' as const,
+		status: 'active' as const,
+	})
+
+	it('lets nobody disable or demote themself', () => {
+		expect(keepsAnAdmin(admin('1'), { status: 'disabled' }, '1', ['1', '2'])).to.equal(false)
+		expect(keepsAnAdmin(admin('1'), { status: 'pending' }, '1', ['1', '2'])).to.equal(false)
+		expect(keepsAnAdmin(admin('1'), { role: 'doctor' }, '1', ['1', '2'])).to.equal(false)
+		expect(keepsAnAdmin(admin('1'), { fullName: 'New', role: 'admin', status: 'active' }, '1', ['1'])).to.equal(true)
+	})
+
+	it('lets nobody take the rights of the last active admin', () => {
+		expect(keepsAnAdmin(admin('2'), { role: 'patient' }, '1', ['2'])).to.equal(false)
+		expect(keepsAnAdmin(admin('2'), { role: 'patient' }, '1', ['1', '2'])).to.equal(true)
+		expect(keepsAnAdmin({ ...admin('3'), status: 'disabled' }, { role: 'patient' }, '1', ['1'])).to.equal(true)
+	})
+})

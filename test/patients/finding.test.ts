@@ -1,0 +1,110 @@
+import { expect } from 'chai'
+import type { Patient } from '../../contract/index.ts'
+import { call } from '../support/http.ts'
+import { useNode } from '../support/node.ts'
+import { aReceptionist, type Person } from '../support/people.ts'
+
+describe('finding a patient', () => {
+	const node = useNode()
+	let desk: Person
+	before(async () => {
+		desk = await aReceptionist(node)
+		await node.db('patients').insert([
+			{ full_name: 'Anna Schmidt', phone: '+49 (30) 123-4567', email: 'anna@post.example' },
+			{ full_name: 'Bert Annan', phone: '0176 5550000', email: 'bert@post.example' },
+			{ full_name: 'Zoë Ångström', phone: '555.0199', email: 'zoe@nord.example' },
+			{ full_name: 'Percy 100%', phone: null, email: null },
+			{ full_name: 'Under_score', phone: '777', email: 'u@v.example' },
+			{ full_name: 'Back\\slash', phone: '888', email: null },
+		])
+	})
+
+	const find = (query: string) => call(node, 'GET', `/patients?${query}`, { token: desk.token })
+	const names = async (q: string): Promise<string[]> => {
+		const { status, body } = await find(`q=${encodeURIComponent(q)}`)
+		expect(status).to.equal(200)
+		return body.items.map(({ fullName }: Patient) => fullName)
+	}
+
+	it('works by any part of any word of the name, in either case', async () => {
+		expect(await names('anna')).to.deep.equal(['Anna Schmidt', 'Bert Annan'])
+		expect(await names('SCHMI')).to.deep.equal(['Anna Schmidt'])
+		expect(await names('midt')).to.deep.equal(['Anna Schmidt'])
+		expect(await names('zoë')).to.deep.equal(['Zoë Ångström'])
+		expect(await names('ÅNGSTRÖM')).to.deep.equal(['Zoë Ångström'])
+	})
+
+	it('wants every word, in any order', async () => {
+		expect(await names('schmidt anna')).to.deep.equal(['Anna Schmidt'])
+		expect(await names('anna bert')).to.deep.equal(['Bert Annan'])
+		expect(await names('anna zoë')).to.deep.equal([])
+	})
+
+	it('works by any part of the phone number, however it is punctuated', async () => {
+		for (const q of ['1234567', '+49 30 1234567', '49/30/1234', '(30) 123', '123-45'])
+			expect(await names(q), q).to.deep.equal(['Anna Schmidt'])
+		expect(await names('0176')).to.deep.equal(['Bert Annan'])
+		expect(await names('5550')).to.deep.equal(['Bert Annan', 'Zoë Ångström'])
+		expect(await names('anna 0176')).to.deep.equal(['Bert Annan'])
+	})
+
+	it('looks at no phone number before there are three digits', async () => {
+		expect(await names('55')).to.deep.equal([])
+		expect(await names('+')).to.deep.equal([])
+	})
+
+	it('works by part of the e-mail address', async () => {
+		expect(await names('zoe@nord')).to.deep.equal(['Zoë Ångström'])
+		expect(await names('POST.example')).to.deep.equal(['Anna Schmidt', 'Bert Annan'])
+	})
+
+	it('takes signs that mean something to the database as they are', async () => {
+		expect(await names('%')).to.deep.equal(['Percy 100%'])
+		expect(await names('100%')).to.deep.equal(['Percy 100%'])
+		expect(await names('_')).to.deep.equal(['Under_score'])
+		expect(await names('\\')).to.deep.equal(['Back\\slash'])
+		for (const q of ['%%%', `' OR 1=1 --`, '"', '👩🏽‍⚕️', '[[:alpha:]]', '.*']) expect(await names(q), q).to.deep.equal([])
+	})
+
+	it('refuses what cannot be part of any text', async () => {
+		const { status, body } = await find('q=a%00b')
+		expect([status, body.code]).to.deep.equal([400, 'invalid_input'])
+		expect((await find(`q=${'x'.repeat(101)}`)).status).to.equal(400)
+	})
+
+	it('lists all by name when nothing is asked for', async () => {
+		const all = ['Anna Schmidt', 'Back\\slash', 'Bert Annan', 'Percy 100%', 'Under_score', 'Zoë Ångström']
+		expect(await names('')).to.deep.equal(all)
+		expect(await names('   ')).to.deep.equal(all)
+	})
+
+	it('goes page by page through everyone once, namesakes included', async () => {
+		await node
+			.db('patients')
+			.insert(Array.from({ length: 23 }, (_, i) => ({ full_name: i % 2 ? 'Sam Same' : 'sam same', phone: `99${i}` })))
+		const seen: string[] = []
+		for (let cursor: string | null = ''; cursor !== null; ) {
+			const { body } = await find(`q=same&limit=5${cursor && `&cursor=${cursor}`}`)
+			seen.push(...body.items.map(({ id }: Patient) => id))
+			cursor = body.nextCursor
+		}
+		expect(seen).to.have.lengthOf(23)
+		expect(new Set(seen).size).to.equal(23)
+	})
+
+	it('shows fifty at most unless asked for more, and puts no name into the cursor', async () => {
+		await node.db('patients').insert(Array.from({ length: 60 }, (_, i) => ({ full_name: `Numerous ${String(i).padStart(2, '0')}` })))
+		const { body } = await find('q=numerous')
+		expect(body.items).to.have.lengthOf(50)
+		expect(Buffer.from(body.nextCursor, 'base64url').toString()).not.to.match(/numerous/i)
+		expect((await find('q=numerous&limit=200')).body.items).to.have.lengthOf(60)
+	})
+
+	it('refuses a cursor that it did not give out', async () => {
+		const made = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
+		for (const cursor of ['x', made(['x']), made([-1]), made(['1', '2']), made(['9'.repeat(30)]), made([999999999]), made({})]) {
+			const { status, body } = await find(`cursor=${cursor}`)
+			expect([status, body.code], cursor).to.deep.equal([400, 'invalid_input'])
+		}
+	})
+})

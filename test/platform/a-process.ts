@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export type Exit = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
+
+export type ServerProcess = {
+	child: ChildProcess
+	/** Where it answers. @throws Error when the process ends first */
+	url: Promise<string>
+	exit: Promise<Exit>
+}
+
+/** `server/main.ts` in a process of its own, told nothing but what is given here. */
+export const aProcess = (settings: Record<string, string>): ServerProcess => {
+	const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts'], {
+		cwd: root,
+		env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', DEMO: '0', ...settings },
+		stdio: ['ignore', 'pipe', 'pipe'],
+	})
+	let stdout = ''
+	let stderr = ''
+	child.stderr.setEncoding('utf8').on('data', chunk => {
+		stderr += chunk
+	})
+	// "exit", not "close": what a crashed node leaves running may hold its pipes open.
+	const exit = new Promise<Exit>(resolve => {
+		child.once('exit', (code, signal) => setImmediate(() => resolve({ code, signal, stdout, stderr })))
+	})
+	const url = new Promise<string>((resolve, reject) => {
+		child.stdout.setEncoding('utf8').on('data', chunk => {
+			stdout += chunk
+			const [, address] = /^Liveslot is ready on (\S+)$/m.exec(stdout) ?? []
+			if (address) resolve(address)
+		})
+		void exit.then(({ code, signal }) => reject(new Error(`ended with ${code ?? signal} before it was ready: ${stdout}${stderr}`)))
+	})
+	url.catch(() => {})
+	return { child, url, exit }
+}
+
+const read = (file: string) => {
+	try {
+		return readFileSync(file, 'utf8')
+	} catch {
+		return ''
+	}
+}
+
+const isZombie = (pid: string) => /\) Z /.test(read(`/proc/${pid}/stat`))
+
+const commandLine = (pid: string) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
+
+const workingDirectory = (pid: string) => {
+	try {
+		return readlinkSync(`/proc/${pid}/cwd`)
+	} catch {
+		return ''
+	}
+}
+
+/** Processes that were told of the directory, or work in it: the node, PostgreSQL, Redis, guards. Linux only. */
+export const processesOn = (directory: string): string[] =>
+	readdirSync('/proc')
+		.filter(pid => /^\d+$/.test(pid) && Number(pid) !== process.pid && !isZombie(pid))
+		.filter(pid => [commandLine(pid), read(`/proc/${pid}/environ`), workingDirectory(pid)].some(trace => trace.includes(directory)))
+		.map(pid => `${pid} ${commandLine(pid)}`)
+
+export const until = async (what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> => {
+	const deadline = Date.now() + timeoutMs
+	while (!(await condition())) {
+		if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`)
+		await new Promise(resolve => setTimeout(resolve, 25))
+	}
+}

@@ -1,0 +1,130 @@
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect } from 'chai'
+import { aProcess, processesOn, type ServerProcess, until } from './a-process.ts'
+
+const aRegistration = (email: string) => ({
+	method: 'POST',
+	headers: { 'content-type': 'application/json' },
+	body: JSON.stringify({ email, password: 'a long enough password', fullName: 'Ada Lovelace' }),
+})
+const register = (url: string, email: string) => fetch(`${url}/api/v1/auth/register`, aRegistration(email))
+
+describe('the server as a process', function () {
+	this.timeout(60_000)
+	let directory = ''
+	const running: ServerProcess[] = []
+
+	const start = (settings: Record<string, string> = {}) => {
+		const started = aProcess({ DATA_DIR: directory, ...settings })
+		running.push(started)
+		return started
+	}
+
+	beforeEach(() => {
+		directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'liveslot-main-')))
+	})
+	afterEach(async () => {
+		for (const { child } of running) child.kill('SIGTERM')
+		await Promise.all(running.splice(0).map(({ exit }) => exit))
+		await until('everything stops', () => processesOn(directory).length === 0, 20_000)
+		rmSync(directory, { recursive: true, force: true })
+	})
+
+	it('brings its own PostgreSQL and Redis, and on SIGTERM stops them and ends with 0', async () => {
+		const server = start()
+		const ready = await fetch(`${await server.url}/readyz`)
+		expect(ready.status).to.equal(200)
+		expect(processesOn(directory).join('\n'))
+			.to.match(/postgres/)
+			.and.match(/redis-server/)
+		server.child.kill('SIGTERM')
+		const { code, stderr } = await server.exit
+		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+		expect(processesOn(directory)).to.deep.equal([])
+	})
+
+	it('stops on Ctrl-C as well', async () => {
+		const server = start()
+		await server.url
+		server.child.kill('SIGINT')
+		expect((await server.exit).code).to.equal(0)
+	})
+
+	it('stops as asked while it is still starting', async () => {
+		const server = start()
+		await until('PostgreSQL is being prepared', () => readdirSync(directory).includes('postgres'))
+		server.child.kill('SIGTERM')
+		expect((await server.exit).code).to.equal(0)
+		expect(processesOn(directory)).to.deep.equal([])
+		const again = start()
+		expect((await fetch(`${await again.url}/readyz`)).status).to.equal(200)
+	})
+
+	it('finds its data at the next start, after a stop and after a kill -9, and leaves no process behind', async () => {
+		const first = start()
+		expect((await register(await first.url, 'ada@example.com')).status).to.equal(201)
+		first.child.kill('SIGTERM')
+		await first.exit
+
+		const second = start()
+		expect((await register(await second.url, 'ada@example.com')).status).to.equal(409)
+		expect((await register(await second.url, 'bea@example.com')).status).to.equal(201)
+		second.child.kill('SIGKILL')
+		await second.exit
+
+		const third = start()
+		expect((await register(await third.url, 'bea@example.com')).status).to.equal(409)
+		third.child.kill('SIGKILL')
+		await third.exit
+		await until('PostgreSQL and Redis follow their node', () => processesOn(directory).length === 0)
+	})
+
+	it('runs side by side with another on a directory of its own', async () => {
+		const one = start({ DATA_DIR: path.join(directory, 'one') })
+		const other = start({ DATA_DIR: path.join(directory, 'other') })
+		expect((await register(await one.url, 'ada@example.com')).status).to.equal(201)
+		expect((await register(await other.url, 'ada@example.com')).status).to.equal(201)
+		other.child.kill('SIGKILL')
+		await other.exit
+		expect((await register(await one.url, 'bea@example.com')).status).to.equal(201)
+	})
+
+	it('leaves another that uses the same directory alone, and says so in one line', async () => {
+		const first = start()
+		const url = await first.url
+		const { code, stderr } = await start().exit
+		expect(code).to.equal(1)
+		expect(stderr).to.match(/^DATA_DIR is in use by another instance[^\n]*\n$/)
+		expect((await fetch(`${url}/readyz`)).status).to.equal(200)
+		expect((await register(url, 'ada@example.com')).status).to.equal(201)
+	})
+
+	it('says in one line that its port is taken, and ends with 1', async () => {
+		const holder = createServer()
+		await new Promise<void>(resolve => holder.listen(0, resolve))
+		const { port } = holder.address() as { port: number }
+		const { code, stderr } = await start({ PORT: String(port) }).exit
+		holder.close()
+		expect(code).to.equal(1)
+		expect(stderr).to.match(/^PORT [^\n]*\n$/)
+		await until('nothing stays behind', () => processesOn(directory).length === 0)
+	})
+
+	it('names a setting that is malformed in one line, and ends with 1 before it starts anything', async () => {
+		const { code, stdout, stderr } = await start({ HOLD_SECONDS: 'two minutes' }).exit
+		expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
+		expect(stderr).to.equal('HOLD_SECONDS must be a whole number of seconds from 1 to 3600\n')
+		expect(readdirSync(directory)).to.deep.equal([])
+	})
+
+	it('says what to do when PostgreSQL cannot be prepared, and stops what has started', async () => {
+		writeFileSync(path.join(directory, 'postgres'), 'in the way')
+		const { code, stderr } = await start().exit
+		expect(code).to.equal(1)
+		expect(stderr).to.match(/^[^\n]+\n$/)
+		await until('nothing stays behind', () => processesOn(directory).length === 0)
+	})
+})

@@ -1,0 +1,34 @@
+import { expect } from 'chai'
+import { book, done } from '../booking/desk.ts'
+import { hoursAhead } from '../support/calendar.ts'
+import { call } from '../support/http.ts'
+import { useNode } from '../support/node.ts'
+import { aDoctor, aPatient } from '../support/people.ts'
+import { waitFor } from '../support/wait.ts'
+import { aSlot, ledgerInWords } from './a-clinic.ts'
+import { somePushKeys } from './a-push-browser.ts'
+import { useWebService } from './a-web-service.ts'
+
+describe('a device that receives notifications', () => {
+	const service = useWebService(() => ({ status: 201 }))
+	const node = useNode({ QUIET_HOURS: 'off' })
+
+	const subscribe = async (token: string, path: string) => {
+		const body = { endpoint: `${service.url}${path}`, keys: somePushKeys().told }
+		expect((await call(node, 'POST', '/me/push-subscriptions', { token, body })).status).to.equal(204)
+	}
+
+	for (const status of [404, 410]) {
+		it(`is forgotten once its push service says ${status}, and the others are kept`, async () => {
+			const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
+			await subscribe(patient.token, `/gone-${status}`)
+			await subscribe(patient.token, `/here-${status}`)
+			service.answer = ({ path }) => ({ status: path.startsWith('/gone') ? status : 201 })
+			const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
+			await waitFor(async () => (await ledgerInWords(node, visit.id)).includes('push booked sent'), 'the notification to be sent')
+			expect(await node.db('push_subscriptions').where({ user_id: patient.id }).pluck('endpoint')).to.deep.equal([
+				`${service.url}/here-${status}`,
+			])
+		})
+	}
+})

@@ -1,0 +1,65 @@
+import { expect } from 'chai'
+import { call } from '../support/http.ts'
+import { useNode } from '../support/node.ts'
+import { aDoctor } from '../support/people.ts'
+
+describe('the list of doctors', () => {
+	const node = useNode()
+	const list = async (query: string) => (await call(node, 'GET', `/doctors${query}`)).body
+	const names = async (query: string) => (await list(query)).items.map((doctor: { fullName: string }) => doctor.fullName)
+
+	before(async () => {
+		await aDoctor(node, { fullName: 'Zoë Adams', specialty: 'Cardiology', timeZone: 'Europe/Berlin' })
+		await aDoctor(node, { fullName: 'Ben 100% Okay', specialty: 'General practice' })
+		await aDoctor(node, { fullName: 'Ann Smith', specialty: 'Dermatology' })
+		await aDoctor(node, { fullName: 'Ann Smith', specialty: 'Paediatric cardiology' })
+		await aDoctor(node, { fullName: 'Not Yet', status: 'pending' })
+		await aDoctor(node, { fullName: 'Not Any More', status: 'disabled' })
+	})
+
+	it('shows the active ones by name', async () => {
+		expect(await names('')).to.deep.equal(['Ann Smith', 'Ann Smith', 'Ben 100% Okay', 'Zoë Adams'])
+		const [, , , zoe] = (await list('')).items
+		expect(zoe).to.have.all.keys('id', 'fullName', 'specialty', 'timeZone')
+		expect(zoe).to.include({ specialty: 'Cardiology', timeZone: 'Europe/Berlin' })
+	})
+
+	it('finds parts of names and specialties, whatever the case, and takes % and _ literally', async () => {
+		expect(await names('?q=CARDIO')).to.deep.equal(['Ann Smith', 'Zoë Adams'])
+		expect(await names('?q=zo%C3%AB')).to.deep.equal(['Zoë Adams'])
+		expect(await names('?q=0%25')).to.deep.equal(['Ben 100% Okay'])
+		expect(await names('?q=_')).to.deep.equal([])
+		expect(await names('?q=%5C')).to.deep.equal([])
+		expect(await names('?specialty=cardiology')).to.deep.equal(['Zoë Adams'])
+		expect((await list('?q=%00')).code).to.equal('invalid_input')
+	})
+
+	it('gives each once, page by page', async () => {
+		const seen: string[] = []
+		let cursor: string | null = ''
+		while (cursor !== null) {
+			const page: any = await list(`?limit=1${cursor && `&cursor=${cursor}`}`)
+			seen.push(...page.items.map((doctor: { id: string }) => doctor.id))
+			cursor = page.nextCursor
+		}
+		expect(seen).to.deep.equal((await list('')).items.map((doctor: { id: string }) => doctor.id))
+		for (const broken of ['x', Buffer.from('["a","b"]').toString('base64url'), Buffer.from('["\\u0000","1"]').toString('base64url')]) {
+			expect((await list(`?cursor=${broken}`)).code).to.equal('invalid_input')
+		}
+	})
+
+	it('gives one by id, and not_found for whoever takes no appointments', async () => {
+		const doctor = await aDoctor(node, { fullName: 'Someone' })
+		const pending = await aDoctor(node, { status: 'pending' })
+		expect((await call(node, 'GET', `/doctors/${doctor.id}`)).body).to.include({ id: doctor.id, fullName: 'Someone' })
+		for (const id of [pending.id, '424242', '-1', 'x', '99999999999999999999', "1'--"]) {
+			expect((await call(node, 'GET', `/doctors/${encodeURIComponent(id)}`)).body.code).to.equal('not_found')
+		}
+	})
+
+	it('comes with the types of appointment, of which there is always one', async () => {
+		const { body } = await call(node, 'GET', '/appointment-types')
+		expect(body.nextCursor).to.equal(null)
+		expect(body.items).to.deep.equal([{ id: body.items[0].id, name: 'Consultation', minutes: 15 }])
+	})
+})

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import type { WeeklyHours } from '../../contract/index.ts'
+import { type Db, type DbOrTx, inTransaction } from '../../server/platform/database.ts'
+import { type GenerationInput, generateSlots } from '../../server/schedule/generate.ts'
+
+export type TestSchedule = {
+	timeZone: string
+	slotMinutes: number
+	weekly: WeeklyHours[]
+	validFrom?: string | null
+	validUntil?: string | null
+}
+
+export const everyDay = (start: string, end: string): WeeklyHours[] => [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start, end }))
+
+const aUser = async (db: DbOrTx, role: string): Promise<string> => {
+	const mark = randomBytes(6).toString('hex')
+	const [row] = await db('users')
+		.insert({ email: `${role}-${mark}@example.com`, full_name: `${role} ${mark}`, role, status: 'active' })
+		.returning('id')
+	return String(row.id)
+}
+
+export const setSchedule = async (db: DbOrTx, doctorId: string, { slotMinutes, weekly, validFrom, validUntil }: TestSchedule) => {
+	await db('doctor_schedules')
+		.insert({
+			doctor_id: doctorId,
+			slot_minutes: slotMinutes,
+			weekly: JSON.stringify(weekly),
+			valid_from: validFrom ?? null,
+			valid_until: validUntil ?? null,
+		})
+		.onConflict('doctor_id')
+		.merge()
+}
+
+/** A doctor with weekly hours, and no slots yet. Gives the id. */
+export const aScheduledDoctor = async (db: DbOrTx, schedule: Partial<TestSchedule> = {}): Promise<string> => {
+	const whole = { timeZone: 'Europe/Berlin', slotMinutes: 30, weekly: everyDay('09:00', '12:00'), ...schedule }
+	const id = await aUser(db, 'doctor')
+	await db('doctors').insert({ id, specialty: 'General practice', time_zone: whole.timeZone })
+	await setSchedule(db, id, whole)
+	return id
+}
+
+export const generate = async (db: Db, doctorId: string, input: Partial<GenerationInput> = {}) => {
+	const [result] = await inTransaction(db, trx => generateSlots(trx, { days: 7, ...input, doctorIds: [doctorId] }))
+	if (!result) throw new Error('generation answered nothing')
+	return result
+}
+
+export type SlotRow = { starts_at: Date; ends_at: Date; appointment_id: string | null; is_blocked: boolean }
+
+export const slotsOf = (db: DbOrTx, doctorId: string): Promise<SlotRow[]> =>
+	db('appointment_slots').where('doctor_id', doctorId).orderBy('starts_at').select('starts_at', 'ends_at', 'appointment_id', 'is_blocked')
+
+/** Spans as text, so that a failing comparison can be read. */
+export const spans = (rows: { starts_at: Date; ends_at: Date }[]): string[] =>
+	rows.map(row => `${row.starts_at.toISOString()}/${row.ends_at.toISOString()}`)
+
+/** An appointment for a patient of its own; a slot that starts with it is booked by it, unless it is cancelled. */
+export const anAppointment = async (
+	db: DbOrTx,
+	{ doctorId, startsAt, endsAt, status = 'booked' }: { doctorId: string; startsAt: Date; endsAt: Date; status?: string },
+): Promise<string> => {
+	const patientId = await aUser(db, 'patient')
+	await db('patients').insert({ id: patientId, user_id: patientId, full_name: 'Someone' })
+	const [row] = await db('appointments')
+		.insert({
+			doctor_id: doctorId,
+			patient_id: patientId,
+			type_id: db('appointment_types').min('id'),
+			starts_at: startsAt,
+			ends_at: endsAt,
+			slot_starts: db.raw('ARRAY[?::timestamptz]', [startsAt]),
+			status,
+			booked_by: patientId,
+			idempotency_key: patientId,
+		})
+		.returning('id')
+	if (status !== 'cancelled') {
+		await db('appointment_slots').where({ doctor_id: doctorId, starts_at: startsAt }).update({ appointment_id: row.id })
+	}
+	return String(row.id)
+}
+
+export const bookSlot = (db: DbOrTx, doctorId: string, slot: Pick<SlotRow, 'starts_at' | 'ends_at'>) =>
+	anAppointment(db, { doctorId, startsAt: slot.starts_at, endsAt: slot.ends_at })
+
+/** Pairs of rows, in order of start, of which the first ends after the second starts. */
+export const overlapsIn = (rows: { starts_at: Date; ends_at: Date }[]) =>
+	rows.filter((row, i) => {
+		const next = rows[i + 1]
+		return next !== undefined && row.ends_at > next.starts_at
+	})

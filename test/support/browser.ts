@@ -1,0 +1,125 @@
+/// <reference lib="dom" />
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+
+const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
+
+const onPath = (): string | undefined =>
+	[...(process.env.PATH ?? '').split(path.delimiter), '/usr/bin']
+		.flatMap(directory => names.map(name => path.join(directory, name)))
+		.find(existsSync)
+
+/** Finds a browser, or gets one from the system's packages as root. Null when there is none to be had. */
+const findBrowser = (): string | null => {
+	const found = onPath()
+	if (found) return found
+	if (process.getuid?.() !== 0) return null
+	console.log('      no Chromium is installed; installing it with apt-get')
+	try {
+		// Another process that runs tests may be at it: it is waited for, and then there is nothing left to do.
+		const script = 'command -v chromium || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }'
+		const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+		execFileSync('flock', [path.join(tmpdir(), 'liveslot-browser.lock'), 'sh', '-c', script], { env, stdio: 'ignore' })
+	} catch {
+		return null
+	}
+	return onPath() ?? null
+}
+
+const flags = [
+	...['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update'],
+	...['--disable-sync', '--no-first-run', '--disable-dev-shm-usage'],
+]
+
+export const openBrowser = async (): Promise<Browser | null> => {
+	const executablePath = findBrowser()
+	return executablePath ? await chromium.launch({ executablePath, args: flags }) : null
+}
+
+export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Berlin' }
+export const phone: BrowserContextOptions = {
+	viewport: { width: 390, height: 844 },
+	locale: 'en-GB',
+	timezoneId: 'Europe/Berlin',
+	isMobile: true,
+	hasTouch: true,
+}
+
+export type Browsing = {
+	/** A person with a browser of their own: no cookies or storage are shared. */
+	visitor(options?: BrowserContextOptions): Promise<Page>
+	/** What the pages said on their consoles as errors, and what they threw. */
+	readonly complaints: string[]
+}
+
+/** A real browser for one `describe`. Skips it, and says so, where there is none; in CI that is a failure. */
+export const useBrowser = (): Browsing => {
+	let browser: Browser | null = null
+	let contexts: BrowserContext[] = []
+	const complaints: string[] = []
+
+	before(async function () {
+		this.timeout(300_000)
+		browser = await openBrowser()
+		if (browser) return
+		if (process.env.CI) throw new Error('there is no Chromium, and none could be installed')
+		console.log('      there is no Chromium, and none could be installed: the browser tests are skipped')
+		this.skip()
+	})
+	afterEach(async () => {
+		await Promise.all(contexts.map(context => context.close()))
+		contexts = []
+		complaints.length = 0
+	})
+	after(async () => {
+		await browser?.close()
+	})
+
+	return {
+		complaints,
+		async visitor(options = desktop) {
+			const context = await (browser as Browser).newContext({ reducedMotion: 'reduce', ...options })
+			contexts.push(context)
+			// tsx marks named functions with a helper that functions sent to a page would miss.
+			await context.addInitScript('globalThis.__name ??= named => named')
+			const page = await context.newPage()
+			page.setDefaultTimeout(20_000)
+			page.on('pageerror', error => complaints.push(String(error)))
+			page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+			return page
+		},
+	}
+}
+
+/** Signs in as a browser does that was signed in before: with the cookie, and then the page. The form has tests of its own. */
+export const signIn = async (
+	page: Page,
+	url: string,
+	email: string,
+	{ password = 'demo-clinic-2026', path = '/sign-in' }: { password?: string; path?: string } = {},
+): Promise<void> => {
+	const answer = await page.request.post(`${url}/api/v1/auth/login`, { data: { email, password } })
+	if (!answer.ok()) throw new Error(`${email} cannot sign in: ${await answer.text()}`)
+	// The page remembers that somebody is signed in here, and only then asks who.
+	await page.addInitScript("try { sessionStorage.arrived ??= localStorage['liveslot-session'] = '1' } catch {}")
+	const known = page.waitForResponse(/auth\/refresh$/)
+	await page.goto(url + path)
+	await known
+	// Whoever is signed in already is led to where they work.
+	if (path === '/sign-in') await page.waitForURL(address => address.pathname !== path)
+}
+
+/** Goes to another screen of the page that is open, as a link would; opens the page first where there is none. */
+export const goWithin = async (page: Page, url: string, path: string): Promise<void> => {
+	if (!page.url().startsWith(url)) {
+		await page.goto(url + path)
+		return
+	}
+	await page.evaluate(wanted => {
+		history.pushState(null, '', wanted)
+		dispatchEvent(new PopStateEvent('popstate'))
+	}, path)
+}

@@ -1,0 +1,23 @@
+import type { Page } from 'playwright-core'
+
+/** The free times of the day that is shown, as their buttons are called in English. */
+export const freeTimes = (page: Page) => page.getByRole('button', { name: /^\d\d:\d\d, free/ })
+
+/** On a doctor's page on a phone: a day of next week on which many times are free. */
+export const chooseFreeDay = async (page: Page, day = 0): Promise<void> => {
+	await page.getByRole('button', { name: 'Later days' }).click()
+	await page.waitForURL(/date=/)
+	const button = page.getByRole('button', { name: /, ([5-9]|\d\d) free times$/ }).nth(day)
+	await button.click()
+	await page.waitForFunction(pressed => pressed?.getAttribute('aria-pressed') === 'true', await button.elementHandle())
+	await freeTimes(page).first().waitFor()
+}
+
+/** The time of a slot as its button begins with it. */
+export const timeOf = async (page: Page, nth = 0): Promise<string> => {
+	const name = await freeTimes(page).nth(nth).getAttribute('aria-label')
+	return (name as string).slice(0, 5)
+}
+
+export const slotAt = (page: Page, time: string, state: string) =>
+	page.getByRole('button', { name: new RegExp(`^${time}, ${state}(,|$)`) }).first()

@@ -1,0 +1,58 @@
+import { slotId } from '../../server/calendar/slot-id.ts'
+import type { Db } from '../../server/platform/database.ts'
+
+const minuteMs = 60_000
+
+/** The start of the next whole hour at least `hours` ahead. */
+export const hoursAhead = (hours: number): Date => new Date(Math.ceil((Date.now() + hours * 3_600_000) / 3_600_000) * 3_600_000)
+
+export type SlotsOptions = { count?: number; minutes?: number; from?: Date }
+
+/** Consecutive free slots of a doctor; resolves to their ids. */
+export const someSlots = async (
+	{ db }: { db: Db },
+	doctorId: string,
+	{ count = 1, minutes = 30, from = hoursAhead(24) }: SlotsOptions = {},
+): Promise<string[]> => {
+	const starts = Array.from({ length: count }, (_, index) => new Date(from.getTime() + index * minutes * minuteMs))
+	await db.batchInsert(
+		'appointment_slots',
+		starts.map(startsAt => ({ doctor_id: doctorId, starts_at: startsAt, ends_at: new Date(startsAt.getTime() + minutes * minuteMs) })),
+		1000,
+	)
+	return starts.map(startsAt => slotId(doctorId, startsAt.getTime() / minuteMs))
+}
+
+/** A kind of appointment; resolves to its id. */
+export const aType = async ({ db }: { db: Db }, minutes: number): Promise<string> => {
+	const [row] = await db('appointment_types')
+		.insert({ name: `${minutes} minutes ${Math.random().toString(36).slice(2, 8)}`, minutes, position: 100 })
+		.returning('id')
+	return String(row.id)
+}
+
+/** Dates around the slots that `someSlots` makes by default. */
+export const soon = () => {
+	const date = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+	return { from: date(-1), to: date(30) }
+}
+
+/** Rows that break promise 1: none, whatever happened. */
+export const overlaps = async (db: Db): Promise<number> => {
+	const { rows } = await db.raw(`
+		SELECT count(*)::int AS count FROM appointments a JOIN appointments b
+		  ON a.id < b.id AND a.during && b.during AND (a.doctor_id = b.doctor_id OR a.patient_id = b.patient_id)
+		WHERE a.status NOT IN ('cancelled', 'no_show') AND b.status NOT IN ('cancelled', 'no_show')`)
+	return rows[0].count
+}
+
+/** Slots and appointments that disagree about each other. */
+export const inconsistencies = async (db: Db): Promise<number> => {
+	const { rows } = await db.raw(`
+		SELECT (SELECT count(*) FROM appointment_slots s JOIN appointments a ON a.id = s.appointment_id
+		         WHERE a.status = 'cancelled' OR a.doctor_id <> s.doctor_id OR NOT s.starts_at = ANY (a.slot_starts))::int
+		     + (SELECT count(*) FROM appointments a CROSS JOIN unnest(a.slot_starts) AS starts_at
+		          LEFT JOIN appointment_slots s ON s.doctor_id = a.doctor_id AND s.starts_at = starts_at.starts_at
+		         WHERE a.status <> 'cancelled' AND s.appointment_id IS DISTINCT FROM a.id)::int AS count`)
+	return rows[0].count
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Config, loadConfig } from '../../server/config.ts'
+import { type RunningNode, startNode } from '../../server/node.ts'
+import { createDatabase, type Db } from '../../server/platform/database.ts'
+import { createLog, type Log } from '../../server/platform/log.ts'
+import { freshStores } from './servers.ts'
+
+export type TestNode = RunningNode & { db: Db; databaseUrl: string; redisUrl: string; config: Config }
+
+/** Settings as the tests want them: quiet, without demo data, with no limits in the way. */
+export const testEnvironment = (dataDir: string, overrides: Record<string, string> = {}): Record<string, string> => ({
+	PORT: '0',
+	DATA_DIR: dataDir,
+	DEMO: '0',
+	LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
+	RATE_LIMIT: 'off',
+	JWT_SECRET: 'a secret that is only used in tests, of sufficient length',
+	...overrides,
+})
+
+export const startTestNode = async (overrides: Record<string, string> = {}, log?: Log, template?: string): Promise<TestNode> => {
+	const stores = await freshStores(template)
+	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-node-'))
+	const config = loadConfig(testEnvironment(dataDir, overrides))
+	const node = await startNode({
+		config,
+		log: log ?? createLog(config.logLevel),
+		databaseUrl: stores.databaseUrl,
+		redisUrl: stores.redisUrl,
+		version: 'test',
+	})
+	const db = createDatabase({ url: stores.databaseUrl, poolSize: 5 })
+	return {
+		...node,
+		db,
+		databaseUrl: stores.databaseUrl,
+		redisUrl: stores.redisUrl,
+		config,
+		stop: async () => {
+			await node.stop()
+			await db.destroy()
+			await stores.drop()
+			rmSync(dataDir, { recursive: true, force: true })
+		},
+	}
+}
+
+type Options = {
+	log?: Log | undefined
+	/** The database that the node's is copied from; an empty one otherwise. */
+	template?: (() => Promise<string>) | undefined
+}
+
+/** A whole node in this process for one `describe`, with stores of its own. */
+export const useNode = (overrides: Record<string, string> = {}, { log, template }: Options = {}): TestNode => {
+	let node: TestNode | undefined
+	before(async function () {
+		this.timeout(60_000)
+		node = await startTestNode(overrides, log, await template?.())
+	})
+	after(async () => {
+		await node?.stop()
+	})
+	return new Proxy({} as TestNode, { get: (_target, name) => Reflect.get(node as TestNode, name) })
+}

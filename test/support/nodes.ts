@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { loadConfig } from '../../server/config.ts'
+import { startNode } from '../../server/node.ts'
+import { createDatabase } from '../../server/platform/database.ts'
+import { createLog } from '../../server/platform/log.ts'
+import { type TestNode, testEnvironment } from './node.ts'
+import { freshStores } from './servers.ts'
+
+export type NodesOptions = {
+	/** A Redis other than the test run's own. */
+	redisUrl?: () => string
+	/** Settings of one node, by its place. */
+	each?: Record<string, string>[]
+}
+
+const startNodes = async (count: number, overrides: Record<string, string>, options: NodesOptions) => {
+	const { databaseUrl, drop, ...stores } = await freshStores()
+	const redisUrl = options.redisUrl?.() ?? stores.redisUrl
+	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-nodes-'))
+	const db = createDatabase({ url: databaseUrl, poolSize: 5 })
+	const startOne = async (place: number): Promise<TestNode> => {
+		const config = loadConfig(testEnvironment(dataDir, { ...overrides, ...options.each?.[place] }))
+		const node = await startNode({ config, log: createLog(config.logLevel), databaseUrl, redisUrl, version: 'test' })
+		let stopped: Promise<void> | undefined
+		// A test may stop a node itself; the end of the block then has nothing left to do.
+		return { ...node, db, databaseUrl, redisUrl, config, stop: () => (stopped ??= node.stop()) }
+	}
+	const nodes: TestNode[] = []
+	while (nodes.length < count) nodes.push(await startOne(nodes.length))
+	return {
+		nodes,
+		stop: async () => {
+			await Promise.all(nodes.map(node => node.stop()))
+			await db.destroy()
+			await drop()
+			rmSync(dataDir, { recursive: true, force: true })
+		},
+	}
+}
+
+/** Several nodes in this process for one `describe`, over one database and one Redis that no other test uses. */
+export const useNodes = (count: number, overrides: Record<string, string> = {}, options: NodesOptions = {}): TestNode[] => {
+	let started: Awaited<ReturnType<typeof startNodes>> | undefined
+	before(async () => {
+		started = await startNodes(count, overrides, options)
+	})
+	after(async () => {
+		await started?.stop()
+	})
+	return Array.from(
+		{ length: count },
+		(_, index) => new Proxy({} as TestNode, { get: (_target, name) => Reflect.get(started?.nodes[index] as TestNode, name) }),
+	)
+}

@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { testEnvironment } from './node.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export type ProcessNode = { url: string; child: ChildProcess; pid: number; stop: (signal?: NodeJS.Signals) => Promise<number | null> }
+
+/** A node as a process of its own, as it runs in production, on stores that it shares with others. */
+export const startProcessNode = async (
+	stores: { databaseUrl: string; redisUrl: string },
+	overrides: Record<string, string> = {},
+): Promise<ProcessNode> => {
+	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-process-'))
+	const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts'], {
+		cwd: root,
+		env: {
+			PATH: process.env.PATH,
+			...testEnvironment(dataDir, { DATABASE_URL: stores.databaseUrl, REDIS_URL: stores.redisUrl, ...overrides }),
+		},
+		stdio: ['ignore', 'pipe', 'inherit'],
+	})
+	const exited = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)))
+	const url = await new Promise<string>((resolve, reject) => {
+		let output = ''
+		child.stdout?.on('data', chunk => {
+			output += chunk
+			const ready = /ready on (http:\S+)/.exec(output)
+			if (ready) resolve(ready[1] as string)
+		})
+		void exited.then(code => reject(new Error(`the node ended with ${code}: ${output}`)))
+	})
+	return {
+		url,
+		child,
+		pid: child.pid as number,
+		stop: async (signal = 'SIGTERM') => {
+			child.kill(signal)
+			const code = await exited
+			rmSync(dataDir, { recursive: true, force: true })
+			return code
+		},
+	}
+}

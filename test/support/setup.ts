@@ -1,0 +1,22 @@
+import { startServers, stopServers } from './servers.ts'
+import { waitFor } from './wait.ts'
+
+export const mochaGlobalSetup = startServers
+export const mochaGlobalTeardown = stopServers
+
+/** What keeps this process alive, but for the timers that mocha itself waits by. */
+const open = () => process.getActiveResourcesInfo().filter(kind => kind !== 'Timeout')
+let before: string[] = []
+
+/** A test that leaks a socket, a server or a process would keep the run from ending: its file is named, and it fails. */
+export const mochaHooks = {
+	beforeAll() {
+		before = open()
+	},
+	async afterAll(this: Mocha.Context) {
+		const files = this.test?.parent?.suites.map(suite => suite.title)
+		await waitFor(() => open().length <= before.length, 'nothing to linger', 15_000).catch(() => {
+			throw new Error(`after the last test of "${files}", still open are ${open().join(', ')}; before the first: ${before.join(', ')}`)
+		})
+	},
+}

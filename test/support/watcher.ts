@@ -1,0 +1,96 @@
+import { io, type Socket } from 'socket.io-client'
+import type { Ack, CalendarChanged, ClientToServer, ServerToClient, Slot } from '../../contract/index.ts'
+
+export type Client = Socket<ServerToClient, ClientToServer>
+
+const open = new Set<Client>()
+
+/** A connected socket. Whoever opened sockets closes them with `closeSockets`. */
+export const aSocket = (node: { url: string }, token?: string, transports: string[] = ['websocket']): Promise<Client> =>
+	new Promise((resolve, reject) => {
+		const socket: Client = io(node.url, { transports, auth: token ? { token } : {}, forceNew: true, reconnection: false })
+		open.add(socket)
+		socket.once('connect', () => resolve(socket))
+		socket.once('connect_error', reject)
+	})
+
+export const closeSockets = () => {
+	for (const socket of open) socket.disconnect()
+	open.clear()
+}
+
+export const ok = <T>(answer: Ack<T>): { ok: true } & T => {
+	if (!answer.ok) throw new Error(`refused: ${JSON.stringify(answer.error)}`)
+	return answer
+}
+
+export const refused = <T>(answer: Ack<T>) => {
+	if (answer.ok) throw new Error(`not refused: ${JSON.stringify(answer)}`)
+	return answer.error
+}
+
+/**
+ * A client that does what the contract says and no more: keeps a picture of one calendar, applies changes in order of
+ * versions, and watches again when it sees a gap.
+ */
+export const aWatcher = async (socket: Client, doctorId: string, range: { from: string; to: string }) => {
+	const picture = new Map<string, Slot>()
+	const frames: CalendarChanged[] = []
+	let version = 0
+	let gaps = 0
+	let early = 0
+	let watching: Promise<void> | undefined
+
+	const watch = async () => {
+		const snapshot = ok(await socket.emitWithAck('calendar:watch', { doctorId, ...range }))
+		picture.clear()
+		for (const slot of snapshot.slots) picture.set(slot.id, slot)
+		version = snapshot.version
+	}
+
+	const rewatch = () => {
+		watching ??= watch().finally(() => {
+			watching = undefined
+		})
+		return watching
+	}
+
+	socket.on('calendar:changed', changed => {
+		if (changed.doctorId !== doctorId) return
+		frames.push(changed)
+		if (watching) {
+			early++
+			return
+		}
+		if (changed.fromVersion !== version + 1) {
+			gaps++
+			void rewatch()
+			return
+		}
+		version = changed.toVersion
+		for (const { version: _, ...slot } of changed.changes) picture.set(slot.id, slot)
+	})
+	await rewatch()
+
+	return {
+		socket,
+		doctorId,
+		picture,
+		frames,
+		watch: rewatch,
+		get version() {
+			return version
+		},
+		/** How often versions were not contiguous. */
+		get gaps() {
+			return gaps
+		},
+		/** Changes that came before the snapshot they belong after. */
+		get early() {
+			return early
+		},
+		stateOf: (slotId: string) => picture.get(slotId)?.state,
+	}
+}
+
+export type Watcher = Awaited<ReturnType<typeof aWatcher>>

@@ -6,6 +6,7 @@ import type { Appointment } from '../../contract/index.ts'
 import { loadConfig } from '../../server/config.ts'
 import { createDatabase, type Db } from '../../server/platform/database.ts'
 import { inconsistencies, overlaps, someSlots, soon } from '../support/calendar.ts'
+import { isLong } from '../support/forms.ts'
 import { call } from '../support/http.ts'
 import { testEnvironment } from '../support/node.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
@@ -15,8 +16,8 @@ import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, type Client, closeSockets, type Watcher } from '../support/watcher.ts'
 
 const nodeCount = 3
-const clientCount = 300
-const busyMs = 20_000
+const clientCount = isLong ? 300 : 120
+const busyMs = isLong ? 20_000 : 6_000
 
 describe('three nodes that share one PostgreSQL and one Redis', () => {
 	let nodes: ProcessNode[] = []
@@ -38,7 +39,7 @@ describe('three nodes that share one PostgreSQL and one Redis', () => {
 		await drop()
 	})
 
-	it('lose nothing, overlap nothing, and show every watcher the truth, while 300 clients do as they please', async function () {
+	it(`lose nothing, overlap nothing, and show every watcher the truth, while ${clientCount} clients do as they please`, async function () {
 		this.timeout(120_000)
 		const doctors: Person[] = []
 		const slotIds: string[] = []

@@ -6,6 +6,7 @@ import { createHoldScripts, holdKeys } from '../../server/holds/scripts.ts'
 import { createRedis, type Redis } from '../../server/platform/redis.ts'
 import { tagOf } from '../../server/platform/shard.ts'
 import { aType, hoursAhead, someSlots, soon } from '../support/calendar.ts'
+import { isLong } from '../support/forms.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
 import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
@@ -137,7 +138,7 @@ describe('random histories of one desk', () => {
 				await expectConsistent(node)
 				closeSockets()
 			}),
-			{ numRuns: 18, examples: [[tour]], interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false },
+			{ numRuns: isLong ? 18 : 8, examples: [[tour]], interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false },
 		)
 		console.log(`        ${operations} operations: ${[...answers].map(([code, count]) => `${count} ${code}`).join(', ')}`)
 		for (const code of everyAnswer) expect(answers.get(code), `how often ${code}`).to.be.above(0)

@@ -19,7 +19,7 @@ describe('the page as an app', function () {
 	this.timeout(60_000)
 	const service = useWebService(() => ({ status: 201 }))
 	const node = useDemoNode({ QUIET_HOURS: 'off' })
-	const browsing = useBrowser()
+	const browsing = useBrowser({ full: true })
 
 	/** Browsers subscribe at their makers’ push services, which cannot be reached from here: this one does at ours. */
 	const subscribesHere = (page: Page, { told }: PushKeys) =>
@@ -42,7 +42,7 @@ describe('the page as an app', function () {
 		)
 
 	it('can be installed: its manifest is understood, and its icons are as large as it says', async () => {
-		const page = await browsing.visitor(phone)
+		const page = await browsing.visitor({ ...phone, serviceWorkers: 'allow' })
 		await page.goto(node.url)
 		const devtools = await page.context().newCDPSession(page)
 		const { url, errors, data } = await devtools.send('Page.getAppManifest')
@@ -63,7 +63,7 @@ describe('the page as an app', function () {
 	})
 
 	it('says that the browser blocks notifications where it does', async () => {
-		const page = await browsing.visitor(phone)
+		const page = await browsing.visitor({ ...phone, serviceWorkers: 'allow' })
 		await signIn(page, node.url, 'patient7@clinic.example', { path: '/account' })
 		// Nobody is there to allow it, so that the browser refuses.
 		await setting(page).getByRole('button', { name: 'Switch on' }).click()
@@ -73,7 +73,7 @@ describe('the page as an app', function () {
 	it('is told of a booking on a device where somebody wants that, until they do not', async () => {
 		const patient = await aPatient(node)
 		const keys = somePushKeys()
-		const page = await browsing.visitor(phone)
+		const page = await browsing.visitor({ ...phone, serviceWorkers: 'allow' })
 		await page.context().grantPermissions(['notifications'], { origin: node.url })
 		await subscribesHere(page, keys)
 		const devtools = await page.context().newCDPSession(page)
@@ -111,7 +111,7 @@ describe('the page as an app', function () {
 	it('opens without a connection, and says that there is none', async () => {
 		const proxy = await startProxy(node.url)
 		try {
-			const page = await browsing.visitor(phone)
+			const page = await browsing.visitor({ ...phone, serviceWorkers: 'allow' })
 			await page.goto(proxy.url)
 			await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}))
 			await page.reload()

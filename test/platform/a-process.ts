@@ -13,9 +13,9 @@ export type ServerProcess = {
 	exit: Promise<Exit>
 }
 
-/** `server/main.ts` in a process of its own, told nothing but what is given here. */
+/** The server, as it was built, in a process of its own, told nothing but what is given here. */
 export const aProcess = (settings: Record<string, string>): ServerProcess => {
-	const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts'], {
+	const child = spawn(process.execPath, ['dist/server/main.js'], {
 		cwd: root,
 		env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', DEMO: '0', ...settings },
 		stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,32 +1,43 @@
 /// <reference lib="dom" />
-import { AxeBuilder } from '@axe-core/playwright'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type Axe from 'axe-core'
 import type { Page } from 'playwright-core'
+import { isLong } from './forms.ts'
 
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** What hangs on colours and sizes: all that another look at a page can bring to light when one has had every rule applied. */
+const rulesOfLooks = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable']
+
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Colours change without a transition, but not before the next frame; lists and charts follow the width a little later. */
 const settled = (page: Page) =>
 	page.evaluate(() => new Promise<void>(resolve => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 60)))))
 
-/** What axe objects to on a page in a colour scheme, at most two places of each kind. */
-export const violationsIn = async (page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> => {
+/**
+ * What axe objects to on a page in a colour scheme, at most two places of each kind. `again` is for a page of which another
+ * look had all rules applied: markup and names do not change with colours and sizes.
+ */
+export const violationsIn = async (page: Page, colorScheme: 'light' | 'dark', { again = false } = {}): Promise<string[]> => {
 	await page.emulateMedia({ colorScheme })
 	await settled(page)
-	// In its legacy mode it opens no second page for its report. That is for frames of other origins; there are none here.
-	// Nor does it write down at length what it found right: that takes longer than to look for what is wrong.
-	const axe = new AxeBuilder({ page })
-		.options({ resultTypes: ['violations'] })
-		.withTags(rules)
-		.setLegacyMode()
-	const { violations } = await axe.analyze()
-	return violations.map(({ id, nodes }) => {
-		const places = nodes.slice(0, 2).map(each => each.html.slice(0, 140))
-		return `${colorScheme}: ${id} ${places.join(' | ')}`
-	})
+	// Once a page: to read half a megabyte of script takes as long as to apply some rules.
+	if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source)
+	const found = await page.evaluate(
+		async runOnly => {
+			const { axe } = window as unknown as { axe: typeof Axe }
+			// What is right is not written down at length: that takes longer than to look for what is wrong.
+			const { violations } = await axe.run(document, { runOnly, resultTypes: ['violations'] })
+			return violations.map(({ id, nodes }) => ({ id, places: nodes.slice(0, 2).map(each => each.html.slice(0, 140)) }))
+		},
+		again ? { type: 'rule' as const, values: rulesOfLooks } : { type: 'tag' as const, values: tags },
+	)
+	return found.map(({ id, places }) => `${colorScheme}: ${id} ${places.join(' | ')}`)
 }
 
 /** What axe objects to in light and dark. */
 export const violationsOf = async (page: Page): Promise<string[]> => [
 	...(await violationsIn(page, 'light')),
-	...(await violationsIn(page, 'dark')),
+	...(await violationsIn(page, 'dark', { again: !isLong })),
 ]

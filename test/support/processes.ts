@@ -15,7 +15,7 @@ export const startProcessNode = async (
 	overrides: Record<string, string> = {},
 ): Promise<ProcessNode> => {
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-process-'))
-	const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts'], {
+	const child = spawn(process.execPath, ['dist/server/main.js'], {
 		cwd: root,
 		env: {
 			PATH: process.env.PATH,

@@ -1,7 +1,15 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { startServers, stopServers } from './servers.ts'
 import { waitFor } from './wait.ts'
 
-export const mochaGlobalSetup = startServers
+/** Servers that are processes of their own, and the web client, are tested as they are built. */
+const build = () => execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url)), '--if-stale'])
+
+export const mochaGlobalSetup = async (): Promise<void> => {
+	build()
+	await startServers()
+}
 export const mochaGlobalTeardown = stopServers
 
 /** What keeps this process alive, but for the timers that mocha itself waits by. */

@@ -97,20 +97,22 @@ describe('the pages in other languages', function () {
 
 	const shortly = [['ar', 'rtl']] as const
 	const all = [...shortly, ['de', 'ltr'], ['es', 'ltr']] as const
+	// What fits a phone hardly ever is too wide for a desktop.
+	const looks = Object.entries(sizes).filter(([size]) => isLong || size === 'phone')
 	for (const [language, direction] of isLong ? all : shortly) {
-		it(`fit the window on a phone and on a desktop and leave nothing untranslated (${language})`, async () => {
+		it(`fit the window and leave nothing untranslated (${language})`, async () => {
 			const screens = await allScreens(node, wordsIn(language))
 			const roots = keyRoots()
 			const found: string[] = []
 			for (const who of viewers) {
-				const page = await browsing.visitor({ ...desktop, locale: language })
+				const page = await browsing.visitor({ ...(isLong ? desktop : phone), locale: language })
 				if (who) await signIn(page, node.url, `${who}@clinic.example`, { path: '/nowhere' })
 				for (const screen of screens.filter(each => each.as === who)) {
-					await page.setViewportSize(sizes.desktop)
+					if (isLong) await page.setViewportSize(sizes.desktop)
 					await goWithin(page, node.url, screen.path)
 					await screen.ready(page)
 					expect(await page.evaluate(() => document.documentElement.dir), screen.name).to.equal(direction)
-					for (const [size, viewport] of Object.entries(sizes)) {
+					for (const [size, viewport] of looks) {
 						await page.setViewportSize(viewport)
 						await page.waitForTimeout(80)
 						const wide = await overflow(page)

@@ -54,6 +54,9 @@ export const startServers = async (): Promise<void> => {
 	}
 	process.env[addresses.postgres] = postgres.url
 	process.env[addresses.redis] = redises.map(({ url }) => url).join(',')
+	// The machine does not lose its power during a test, and a process that is killed loses nothing by this.
+	await onServer('ALTER SYSTEM SET fsync = off')
+	await onServer('SELECT pg_reload_conf()')
 	await onServer(`CREATE DATABASE ${template}`)
 	const db = createDatabase({ url: withDatabase(postgres.url, template), poolSize: 1 })
 	await migrate(db)
@@ -81,7 +84,7 @@ export const filledTemplate = async (name: string, fill: (db: Db) => Promise<voi
 		if (rowCount) return name
 		// Under its name it is there only when it is complete.
 		await client.query(`DROP DATABASE IF EXISTS ${name}_unfinished`)
-		await client.query(`CREATE DATABASE ${name}_unfinished TEMPLATE ${template}`)
+		await client.query(`CREATE DATABASE ${name}_unfinished TEMPLATE ${template} STRATEGY file_copy`)
 		const db = createDatabase({ url: withDatabase(postgresUrl, `${name}_unfinished`), poolSize: 2 })
 		await fill(db).finally(() => db.destroy())
 		await client.query(`ALTER DATABASE ${name}_unfinished RENAME TO ${name}`)
@@ -95,7 +98,7 @@ export const filledTemplate = async (name: string, fill: (db: Db) => Promise<voi
 export const freshStores = async (from = template): Promise<{ databaseUrl: string; redisUrl: string; drop: () => Promise<void> }> => {
 	const { postgresUrl, redisUrl } = running()
 	const name = `test_${randomBytes(6).toString('hex')}`
-	await onServer(`CREATE DATABASE ${name} TEMPLATE ${from}`)
+	await onServer(`CREATE DATABASE ${name} TEMPLATE ${from} STRATEGY file_copy`)
 	const { Redis } = await import('ioredis')
 	const index = nextRedisIndex++ % 16
 	const admin = new Redis(`${redisUrl}/${index}`)

@@ -11,9 +11,13 @@ const rulesOfLooks = ['color-contrast', 'link-in-text-block', 'target-size', 'sc
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Colours change without a transition, but not before the next frame; lists and charts follow the width a little later. */
+/** Colours change without a transition, but not before the next frame; lists, charts and the marks of tabs follow the width a little later. */
 const settled = (page: Page) =>
-	page.evaluate(() => new Promise<void>(resolve => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 60)))))
+	page.evaluate(async () => {
+		await new Promise<void>(resolve => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 150))))
+		const ending = document.getAnimations().filter(each => each.effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY)
+		await Promise.all(ending.map(each => each.finished.catch(() => {})))
+	})
 
 /**
  * What axe objects to on a page in a colour scheme, at most two places of each kind. `again` is for a page of which another

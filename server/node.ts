@@ -140,7 +140,15 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		sendPasswordReset: reminders.sendPasswordReset,
 	})
 	const types = createAppointmentTypes(run)
-	const holds = createHolds({ redis, run, types, holdMs: config.holdMs, holdMsStaff: config.holdMsStaff, nowMs: clock.nowMs })
+	const holds = createHolds({
+		redis,
+		run,
+		types,
+		knownVersion: doctorId => calendar.knownVersion(doctorId),
+		holdMs: config.holdMs,
+		holdMsStaff: config.holdMsStaff,
+		nowMs: clock.nowMs,
+	})
 	const calendar = createCalendar({
 		io,
 		redis,

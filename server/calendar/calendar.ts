@@ -29,6 +29,8 @@ export type Calendar = {
 	handlers: Pick<EventHandlers, 'calendar:watch' | 'calendar:unwatch'>
 	/** Makes everybody who watches the doctor take a fresh snapshot. */
 	reset: Feed['reset']
+	/** The version up to which changes have arrived at this node; undefined for a calendar that nobody watches here. */
+	knownVersion(doctorId: string): number | undefined
 	disconnected(socket: SocketContext['socket']): void
 	stop(): Promise<void>
 }
@@ -94,6 +96,7 @@ export const createCalendar = ({ io, redis, subscriber, run, log, nodeId, readHo
 			},
 		},
 		reset: feed.reset,
+		knownVersion: doctorId => feed.arrived(doctorId) || undefined,
 		disconnected: socket => watchers.leaveAll(socket),
 		async stop() {
 			watchers.stop()

@@ -44,6 +44,17 @@ local function holds_shown(holds_key, now)
 	return shown
 end
 
+-- The calendar's version at the last change that PostgreSQL made. A Redis without its memory cannot tell when that was:
+-- every version known so far is then too old, as the new ones start at the clock.
+local function truth_read(truth_key, version_key)
+	local truth = redis.call('GET', truth_key)
+	if truth then return truth end
+	feed_start(version_key)
+	truth = redis.call('GET', version_key)
+	redis.call('SET', truth_key, truth)
+	return truth
+end
+
 local function free_slot(hold)
 	return hold.f .. '"state":"free"}'
 end

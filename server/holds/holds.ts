@@ -15,6 +15,8 @@ export type HoldsDeps = {
 	redis: Redis
 	run: Run
 	types: AppointmentTypes
+	/** The version of a calendar that this node follows, as far as it has arrived here. */
+	knownVersion: (doctorId: string) => number | undefined
 	holdMs: number
 	holdMsStaff: number
 	nowMs: () => number
@@ -55,7 +57,7 @@ const refOf = (id: string): SlotRef => {
 	return ref
 }
 
-export const createHolds = ({ redis, run, types, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds => {
+export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds => {
 	const scripts = createHoldScripts(redis)
 
 	const { read } = scripts
@@ -80,11 +82,10 @@ export const createHolds = ({ redis, run, types, holdMs, holdMsStaff, nowMs }: H
 
 	type Wanted = { ref: SlotRef; minutes: number | undefined; lifetimeMs: number; throughSocket: boolean }
 
-	const placeOnce = async (actor: Actor, { ref, minutes, lifetimeMs, throughSocket }: Wanted, truth: string) => {
-		const slots = await findSlots(ref, minutes)
-		const placed = await scripts.place({
+	const placeOn = (actor: Actor, { ref, lifetimeMs, throughSocket }: Wanted, slots: readonly StoredSlot[], knownVersion: number) =>
+		scripts.place({
 			doctorId: ref.doctorId,
-			truth,
+			knownVersion,
 			userId: actor.userId,
 			who: { name: actor.fullName, role: actor.role },
 			holdMs: lifetimeMs,
@@ -92,7 +93,23 @@ export const createHolds = ({ redis, run, types, holdMs, holdMsStaff, nowMs }: H
 			slots: slots.map(slot => ({ minute: slot.startMinute, json: jsonBeforeState(slot) })),
 			throughSocket,
 		})
-		return { placed, slots }
+
+	/** Places the hold on what the database says, which is asked again when a booking came between. */
+	const placeInRounds = async (actor: Actor, wanted: Wanted, mayHold: () => Promise<void>) => {
+		const { ref, minutes } = wanted
+		// Whoever holds a slot mostly watches the calendar: then this node knows its version without asking.
+		let known = knownVersion(ref.doctorId) ?? (await scripts.truth(ref.doctorId))
+		for (let round = 0; round < maxRounds; round++) {
+			const finding = findSlots(ref, minutes)
+			finding.catch(() => {})
+			await mayHold()
+			const slots = await finding
+			const placed = await placeOn(actor, wanted, slots, known)
+			if (placed.state === 'held') throw await refuse('slot_held', ref, minutes)
+			if (placed.state === 'placed') return { ...placed, slots }
+			known = placed.truth
+		}
+		throw new Refusal('booking_pending', { message: 'The calendar is very busy; try again', retryAfterSeconds: 1 })
 	}
 
 	const place: Holds['place'] = async (actor, request, { throughSocket } = { throughSocket: false }) => {
@@ -100,34 +117,27 @@ export const createHolds = ({ redis, run, types, holdMs, holdMsStaff, nowMs }: H
 		const minutes = await types.minutesOf(request.typeId)
 		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
 		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
-		const [reserved, firstTruth] = await Promise.all([
-			scripts.reserve(actor.userId, request.slotId, limit, lifetimeMs),
-			scripts.truth(ref.doctorId),
-		])
-		if (reserved === 'limit')
-			throw new Refusal('hold_limit', { message: `At most ${limit} slots can be held at once`, retryAfterSeconds: 5 })
+		// Counted while the slots are read.
+		const reserving = scripts.reserve(actor.userId, request.slotId, limit, lifetimeMs)
+		const underLimit = async () => {
+			if ((await reserving) === 'limit')
+				throw new Refusal('hold_limit', { message: `At most ${limit} slots can be held at once`, retryAfterSeconds: 5 })
+		}
 		try {
-			let truth = firstTruth
-			for (let round = 0; round < maxRounds; round++) {
-				const { placed, slots } = await placeOnce(actor, { ref, minutes, lifetimeMs, throughSocket }, truth)
-				if (placed.state === 'held') throw await refuse('slot_held', ref, minutes)
-				if (placed.state === 'placed') {
-					// A count that cannot be corrected corrects itself when the hold would have run out.
-					await Promise.allSettled([
-						reserved === 'renewed' && scripts.recount(actor.userId, { slotId: request.slotId, untilMs: placed.untilMs }),
-						scripts.forget(actor.userId, placed.released),
-					])
-					return {
-						slotId: request.slotId,
-						slotIds: slots.map(slot => slotId(slot.doctorId, slot.startMinute)),
-						doctorId: ref.doctorId,
-						expiresAt: new Date(placed.untilMs).toISOString(),
-					}
-				}
-				truth = await scripts.truth(ref.doctorId)
+			const { untilMs, released, slots } = await placeInRounds(actor, { ref, minutes, lifetimeMs, throughSocket }, underLimit)
+			// A count that cannot be corrected corrects itself when the hold would have run out.
+			await Promise.allSettled([
+				(await reserving) === 'renewed' && scripts.recount(actor.userId, { slotId: request.slotId, untilMs }),
+				scripts.forget(actor.userId, released),
+			])
+			return {
+				slotId: request.slotId,
+				slotIds: slots.map(slot => slotId(slot.doctorId, slot.startMinute)),
+				doctorId: ref.doctorId,
+				expiresAt: new Date(untilMs).toISOString(),
 			}
-			throw new Refusal('booking_pending', { message: 'The calendar is very busy; try again', retryAfterSeconds: 1 })
 		} catch (error) {
+			const reserved = await reserving.catch(() => 'unknown')
 			if (reserved === 'new') await scripts.forget(actor.userId, [request.slotId]).catch(() => {})
 			throw error
 		}

@@ -1,16 +1,18 @@
 -- Places or renews one holder's hold on slots that go together: all of them or none.
 -- KEYS  holds, expiry index, version, truth
--- ARGV  channel, doctor, truth as seen before the database was asked, holder's id, holder as JSON {name, role},
---       hold ms, ceiling ms, slots as JSON [{m: minute, f: beginning of its JSON}], '1' when it ends with a connection
--- Returns {'placed', until (ms), minutes that are no longer held …}, {'held'} or {'stale'}.
+-- ARGV  channel, doctor, the calendar's version that was known before the database was asked, holder's id, holder as
+--       JSON {name, role}, hold ms, ceiling ms, slots as JSON [{m: minute, f: beginning of its JSON}], '1' when it ends
+--       with a connection
+-- Returns {'placed', until (ms), minutes that are no longer held …}, {'held'} or {'stale', truth}.
 local holds_key, expiry_key, version_key, truth_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local channel, doctor, seen, user, who = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local channel, doctor, known, user, who = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local hold_ms, ceiling_ms = tonumber(ARGV[6]), tonumber(ARGV[7])
 local slots = cjson.decode(ARGV[8])
 local now = clock_ms()
 
 -- Bookings move the truth on. What the database said before that may be wrong by now: ask it again.
-if (redis.call('GET', truth_key) or '') ~= seen then return { 'stale' } end
+local truth = truth_read(truth_key, version_key)
+if tonumber(truth) > known then return { 'stale', truth } end
 
 local born, wanted, earlier = now, {}, {}
 for _, slot in ipairs(slots) do

@@ -25,7 +25,8 @@ type HoldRecord = { u: string; n?: string; r?: Role; x?: number; c?: number; p?:
 
 type PlaceArgs = {
 	doctorId: string
-	truth: string
+	/** The calendar's version that was known before the slots were read. */
+	knownVersion: number
 	userId: string
 	who: { name: string; role: Role }
 	holdMs: number
@@ -36,7 +37,7 @@ type PlaceArgs = {
 }
 
 /** `released` are slots that were held together with one of these, and no longer are. */
-type Placed = { state: 'placed'; untilMs: number; released: string[] } | { state: 'held' } | { state: 'stale' }
+type Placed = { state: 'placed'; untilMs: number; released: string[] } | { state: 'held' } | { state: 'stale'; truth: number }
 
 type HoldEnd = { slotId: string; untilMs: number }
 
@@ -64,18 +65,20 @@ export const createHoldScripts = (redis: Redis) => {
 	const grace = define<string[]>('holdGrace', 'grace.lua')
 	const read = define<string[]>('holdRead', 'read.lua')
 	const reserve = define<number>('holdReserve', 'reserve.lua')
+	const truth = define<string>('holdTruth', 'truth.lua')
 
 	return {
-		async place({ doctorId, truth, userId, who, holdMs, ceilingMs, slots, throughSocket }: PlaceArgs): Promise<Placed> {
+		async place({ doctorId, knownVersion, userId, who, holdMs, ceilingMs, slots, throughSocket }: PlaceArgs): Promise<Placed> {
 			const keys = holdKeys(doctorId)
 			const { versionKey, channel } = feedKeys(doctorId)
 			const list = JSON.stringify(slots.map(({ minute, json }) => ({ m: minute, f: json })))
-			const [state, untilMs, ...released] = await place(
+			const [state, number, ...released] = await place(
 				[keys.holds, keys.expiry, versionKey, keys.truth],
-				[channel, doctorId, truth, userId, JSON.stringify(who), holdMs, ceilingMs, list, throughSocket ? '1' : '0'],
+				[channel, doctorId, knownVersion, userId, JSON.stringify(who), holdMs, ceilingMs, list, throughSocket ? '1' : '0'],
 			)
-			if (state !== 'placed') return { state: state === 'held' ? 'held' : 'stale' }
-			return { state, untilMs: Number(untilMs), released: slotIds(doctorId, released) }
+			if (state === 'held') return { state }
+			if (state !== 'placed') return { state: 'stale', truth: Number(number) }
+			return { state, untilMs: Number(number), released: slotIds(doctorId, released) }
 		},
 		/** Ids of the slots that are no longer held; none when the caller holds no such slot. */
 		async release(doctorId: string, userId: string, minute: number): Promise<string[]> {
@@ -96,7 +99,8 @@ export const createHoldScripts = (redis: Redis) => {
 			const answer = await reserve([holderKey(userId)], [slotId, limit, holdMs])
 			return answer === 0 ? 'limit' : answer === 1 ? 'new' : 'renewed'
 		},
-		truth: async (doctorId: string): Promise<string> => (await redis.get(holdKeys(doctorId).truth)) ?? '',
+		/** The calendar's version at the last change that PostgreSQL made. */
+		truth: async (doctorId: string): Promise<number> => Number(await truth([holdKeys(doctorId).truth, feedKeys(doctorId).versionKey], [])),
 		heldBy: (userId: string): Promise<string[]> => redis.zrange(holderKey(userId), '0', '-1'),
 		/** Counts a hold for as long as it lasts. */
 		recount: async (userId: string, { slotId, untilMs }: HoldEnd): Promise<void> => {

@@ -57,7 +57,15 @@ export const useBench = (): Bench => {
 			config: loadConfig(testEnvironment('/tmp')),
 			queue: createQueue(redis),
 			locks: createLocks({ redis, leaseMs: 4000 }),
-			holds: createHolds({ redis, run, types: createAppointmentTypes(run), holdMs: 60_000, holdMsStaff: 60_000, nowMs: Date.now }),
+			holds: createHolds({
+				redis,
+				run,
+				types: createAppointmentTypes(run),
+				knownVersion: () => undefined,
+				holdMs: 60_000,
+				holdMsStaff: 60_000,
+				nowMs: Date.now,
+			}),
 		}
 		stop = async () => {
 			redis.disconnect()

@@ -43,10 +43,10 @@ describe('a hold while a booking is being settled', () => {
 		await drop()
 	})
 
-	const place = (userId: string, minutes: readonly number[], holdMs = 60_000) =>
+	const place = async (userId: string, minutes: readonly number[], holdMs = 60_000, knownVersion?: number) =>
 		holds.place({
 			doctorId,
-			truth: '',
+			knownVersion: knownVersion ?? (await holds.truth(doctorId)),
 			userId,
 			who: { name: userId, role: 'patient' },
 			holdMs,
@@ -112,12 +112,20 @@ describe('a hold while a booking is being settled', () => {
 	})
 
 	it('cannot be placed by one who read the database before a booking was settled', async () => {
+		const before = await holds.truth(doctorId)
 		const booking = await claimed('1', [first])
 		await queue.conclude({
 			...booking,
 			unhold: [first],
 			changes: [{ id: slotId(doctorId, first), doctorId, startsAt: instantOf(first), endsAt: instantOf(second), state: 'booked' }],
 		})
-		expect(await place('2', [first])).to.deep.equal({ state: 'stale' })
+		expect(await place('2', [first], 60_000, before)).to.deep.equal({ state: 'stale', truth: await holds.truth(doctorId) })
+	})
+
+	it('cannot be placed by one who knows only versions from before Redis lost its memory', async () => {
+		const before = await holds.truth(doctorId)
+		await new Promise(resolve => setTimeout(resolve, 10))
+		await redis.flushdb()
+		expect(await place('2', [first], 60_000, before)).to.include({ state: 'stale' })
 	})
 })

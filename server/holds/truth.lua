@@ -1,0 +1,2 @@
+-- KEYS  truth, version
+return truth_read(KEYS[1], KEYS[2])

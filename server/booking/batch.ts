@@ -9,7 +9,7 @@ import type { Happening, Outcome } from './outcome.ts'
 import type { Announcement, ChangeRequest, QueueRequest } from './request.ts'
 import { createDecider, type Decided, isSlotRefusal, type State } from './rules.ts'
 import { newAppointment, writeDecisions } from './settlement.ts'
-import { type BatchState, type HoldsByDoctor, readState } from './state.ts'
+import { type BatchState, type Facts, type HoldsByDoctor, readFacts, stateOf } from './state.ts'
 import { type FullAppointment, toWire } from './store.ts'
 
 /** A slot that a winner of the batch takes. */
@@ -23,6 +23,8 @@ export type BatchDeps = {
 	requests: readonly QueueRequest[]
 	holds: HoldsByDoctor
 	nowMs: number
+	/** What the requests depend on, as it was read while they were being queued. */
+	readAhead?: Promise<Facts> | undefined
 	/**
 	 * Keeps new holds off the slots until the batch is settled. Answers with slots that somebody else holds by now;
 	 * if there are any, nothing was claimed of that doctor.
@@ -91,6 +93,22 @@ const decideAndClaim = async (state: BatchState, { requests, holds, claim }: Bat
 	}
 }
 
+/**
+ * Decides by what was read ahead, as long as everything is granted: what is granted is checked again when it is written.
+ * A refusal needs what was read with the lock, or it could miss what an older request has just done.
+ */
+const decideBatch = async (deps: BatchDeps) => {
+	const { run, requests, holds, readAhead } = deps
+	const early = await readAhead?.catch(() => undefined)
+	if (early) {
+		const state = stateOf(early, deps)
+		if (decideAll(state, requests).decided.every(({ decision }) => decision.do === 'book'))
+			return { state, ...(await decideAndClaim(state, deps)) }
+	}
+	const state = stateOf(await readFacts(run, requests, holds), deps)
+	return { state, ...(await decideAndClaim(state, deps)) }
+}
+
 /** The appointment as it is after a decision. */
 const settledAppointment = (state: BatchState, each: Decided, atMs: number, newIds: Map<string, string>): FullAppointment | undefined => {
 	const { request, decision } = each
@@ -142,9 +160,8 @@ const changedSlots = (state: BatchState, each: Decided, appointment: FullAppoint
  * @throws DatabaseError when the database has moved on meanwhile, or refuses: then nothing is settled
  */
 export const settleBatch = async (deps: BatchDeps): Promise<BatchResult> => {
-	const { run, requests, holds, nowMs, policy } = deps
-	const state = await readState({ run, requests, holds, nowMs, policy })
-	const { decided, announced, won } = await decideAndClaim(state, deps)
+	const { run, requests, holds, nowMs } = deps
+	const { state, decided, announced, won } = await decideBatch(deps)
 	const appointment = (id: string) => state.appointments.get(id)
 	const [{ atMs, bookings }, alternativesFor] = await Promise.all([
 		writeDecisions(deps, decided),

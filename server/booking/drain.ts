@@ -11,8 +11,9 @@ import type { Reservation } from './intake.ts'
 import { createLanes } from './lanes.ts'
 import type { Happening, Outcome } from './outcome.ts'
 import { lockKey, type Queue, type QueueEntry, type Taken } from './queue.ts'
-import type { ChangeRequest } from './request.ts'
+import type { ChangeRequest, QueueRequest } from './request.ts'
 import type { State } from './rules.ts'
+import { type Facts, readFacts } from './state.ts'
 
 export type DrainDeps = {
 	locks: Locks
@@ -37,6 +38,9 @@ const maxAttempts = 4
 /** A doctor whose lock this lane has, and what it found. */
 type Draining = { doctorId: string; lease: Proposal; taken: Taken; claimed: Set<number>; released: boolean }
 
+/** What was read of a request while it was on its way into the queue. */
+type ReadAhead = { requestId: string; facts: Promise<Facts> }
+
 class FencedOff extends Error {}
 
 /** Errors that pass by themselves: the requests stay in their queues, and are settled later. */
@@ -55,7 +59,7 @@ export const createDrain = (deps: DrainDeps) => {
 		doctorId,
 		lease,
 		taken,
-		claimed: new Set(),
+		claimed: new Set(taken.claimed ? [taken.claimed.minute] : []),
 		released: false,
 	})
 
@@ -80,8 +84,12 @@ export const createDrain = (deps: DrainDeps) => {
 			for (const each of slots) byDoctor.set(each.slot.doctorId, [...(byDoctor.get(each.slot.doctorId) ?? []), each])
 			const answers = await Promise.all(
 				[...byDoctor].map(async ([doctorId, claims]) => {
-					const { lease, claimed } = draining.get(doctorId) as Draining
-					const list = claims.map(({ slot, userId }) => ({ minute: slot.startMinute, userId, json: jsonBeforeState(slot) }))
+					const { lease, claimed, taken } = draining.get(doctorId) as Draining
+					const isClaimed = ({ slot, userId }: (typeof claims)[number]) =>
+						slot.startMinute === taken.claimed?.minute && userId === taken.claimed.userId
+					const wanted = claims.filter(each => !isClaimed(each))
+					if (wanted.length === 0) return []
+					const list = wanted.map(({ slot, userId }) => ({ minute: slot.startMinute, userId, json: jsonBeforeState(slot) }))
 					const held = await queue.claim(lease, doctorId, list)
 					if (held === 'fenced') throw new FencedOff()
 					if (held.length === 0) for (const { minute } of list) claimed.add(minute)
@@ -93,8 +101,8 @@ export const createDrain = (deps: DrainDeps) => {
 
 	const holdsOf = (draining: Map<string, Draining>) => new Map([...draining].map(([doctorId, { taken }]) => [doctorId, taken.holds]))
 
-	const settle = async (draining: Map<string, Draining>, entries: readonly QueueEntry[]): Promise<BatchResult> => {
-		return await settleBatch({
+	const settle = (draining: Map<string, Draining>, entries: readonly QueueEntry[], readAhead?: Promise<Facts>): Promise<BatchResult> =>
+		settleBatch({
 			run,
 			policy,
 			notices,
@@ -102,14 +110,15 @@ export const createDrain = (deps: DrainDeps) => {
 			holds: holdsOf(draining),
 			nowMs: Math.max(...[...draining.values()].map(({ taken }) => taken.nowMs)),
 			claim: claimFor(draining),
+			readAhead,
 		})
-	}
 
 	/** One request that the database refuses though everything read says yes: somebody else was faster, or it cannot be done. */
-	const settleAlone = async (draining: Map<string, Draining>, entry: QueueEntry): Promise<BatchResult> => {
+	const settleAlone = async (draining: Map<string, Draining>, entry: QueueEntry, readAhead?: ReadAhead): Promise<BatchResult> => {
+		const isAhead = entry.request.kind !== 'announce' && entry.request.id === readAhead?.requestId
 		for (let attempt = 1; ; attempt++) {
 			try {
-				return await settle(draining, [entry])
+				return await settle(draining, [entry], isAhead && attempt === 1 ? readAhead.facts : undefined)
 			} catch (error) {
 				if (isPassing(error)) throw error
 				if (attempt < maxAttempts) continue
@@ -128,11 +137,12 @@ export const createDrain = (deps: DrainDeps) => {
 		draining: Map<string, Draining>,
 		entries: readonly QueueEntry[],
 		tell: (result: BatchResult, of: readonly QueueEntry[]) => Promise<void>,
+		readAhead?: ReadAhead,
 	): Promise<void> => {
 		const [first] = entries
 		if (!first) return
 		try {
-			await tell(entries.length === 1 ? await settleAlone(draining, first) : await settle(draining, entries), entries)
+			await tell(entries.length === 1 ? await settleAlone(draining, first, readAhead) : await settle(draining, entries), entries)
 		} catch (error) {
 			if (entries.length === 1 || isPassing(error)) throw error
 			log.debug({ reason: (error as Error).message, requests: entries.length }, 'batch is replayed in parts')
@@ -167,20 +177,22 @@ export const createDrain = (deps: DrainDeps) => {
 		return null
 	}
 
-	/** After the commit everybody is told: first those who watch, then those who asked, then the people concerned. */
+	/**
+	 * After the commit everybody is told. Those who asked are told while watchers are being told; what they asked for is in the
+	 * database, whatever becomes of the rest.
+	 */
 	const conclude = async (draining: Map<string, Draining>, result: BatchResult, entries: readonly QueueEntry[]): Promise<void> => {
 		const isSettled = new Set(result.settled)
 		const settled = entries.filter(entry => isSettled.has(entry.request))
 		const doctors = [...new Set(entries.map(entry => entry.request.doctorId))].map(doctorId => draining.get(doctorId) as Draining)
+		setImmediate(() => deliver(result.outcomes))
 		// Requests leave their queues last: while anything is untold, the next drain finds them there and tells it again.
 		const passedOn = await Promise.allSettled(result.elsewhere.map(announcement => queue.add(announcement).then(() => null)))
 		const concluded = passedOn.some(each => each.status === 'rejected')
 			? passedOn
 			: await Promise.allSettled(doctors.map(each => concludeDoctor(each, result, settled)))
-		// What was fenced off is told by the node that has the lock now. With Redis away only the callers can be told:
-		// what they asked for is in the database, and watchers start over when Redis is back.
+		// What was fenced off is told by the node that has the lock now. With Redis away watchers start over when it is back.
 		const fenced = new Set(concluded.flatMap(each => (each.status === 'fulfilled' && each.value !== null ? [each.value] : [])))
-		deliver(result.outcomes.filter(({ request }) => !fenced.has(request.doctorId)))
 		announce(result.happenings.filter(({ doctorIds }) => !doctorIds.some(doctorId => fenced.has(doctorId))))
 		forgetHolds(result.endedHolds)
 		for (const { doctorId } of result.elsewhere) lanes.poke(doctorId)
@@ -190,10 +202,10 @@ export const createDrain = (deps: DrainDeps) => {
 	}
 
 	/** Settles what was taken of each doctor, and lets go of the locks. */
-	const drainTaken = async (draining: Map<string, Draining>, beganMs: number): Promise<void> => {
+	const drainTaken = async (draining: Map<string, Draining>, beganMs: number, readAhead?: ReadAhead): Promise<void> => {
 		const entries = [...draining.values()].flatMap(({ taken }) => taken.entries)
 		try {
-			await settleAll(draining, entries, (result, of) => conclude(draining, result, of))
+			await settleAll(draining, entries, (result, of) => conclude(draining, result, of), readAhead)
 			if (entries.length > 0) observe?.batch(entries.length, draining.size, performance.now() - beganMs)
 		} finally {
 			await Promise.all(notReleased(draining).map(({ lease }) => lease.release()))
@@ -238,15 +250,22 @@ export const createDrain = (deps: DrainDeps) => {
 		if (!lane) return null
 		const leases = new Map(lane.doctorIds.map(doctorId => [doctorId, locks.propose(lockKey(doctorId))]))
 		const beganMs = performance.now()
+		let ahead: ReadAhead | undefined
 		return {
 			atMost: batchOf(leases.size),
 			leases,
+			readAhead(request: QueueRequest) {
+				if (request.kind !== 'book') return
+				ahead = { requestId: request.id, facts: readFacts(run, [request], new Map()) }
+				// It may never be looked at.
+				ahead.facts.catch(() => {})
+			},
 			start(taken) {
 				const draining = new Map(
 					[...taken].map(([doctorId, each]) => [doctorId, drainingOf(doctorId, leases.get(doctorId) as Proposal, each)] as const),
 				)
 				for (let missed = leases.size - taken.size; missed > 0; missed--) observe?.contended()
-				lane.start(() => attempt(() => drainTaken(draining, beganMs)))
+				lane.start(() => attempt(() => drainTaken(draining, beganMs, ahead)))
 			},
 		}
 	}

@@ -4,7 +4,13 @@ import { queueFull } from './queue.ts'
 import type { QueueRequest } from './request.ts'
 
 /** A lane of the drain that is kept for a turn's doctors, until it is known whose locks were had. */
-export type Reservation = { atMost: number; leases: Map<string, Proposal>; start(taken: Map<string, Taken>): void }
+export type Reservation = {
+	atMost: number
+	leases: Map<string, Proposal>
+	/** Reads what a request depends on while it is being queued. */
+	readAhead(request: QueueRequest): void
+	start(taken: Map<string, Taken>): void
+}
 
 export type IntakeDeps = {
 	queue: Pick<Queue, 'append'>
@@ -51,6 +57,9 @@ export const createIntake = ({ queue, reserve, poke }: IntakeDeps) => {
 		const lists = pending
 		pending = new Map()
 		const reservation = reserve([...lists.keys()])
+		const [first = []] = lists.values()
+		const [lone] = first
+		if (lone && lists.size === 1 && first.length === 1) reservation?.readAhead(lone.request)
 		const taken = new Map<string, Taken>()
 		const appended = [...lists].map(async ([doctorId, list]) => {
 			const had = await append(doctorId, list, reservation?.leases.get(doctorId), reservation?.atMost ?? 0)

@@ -9,3 +9,13 @@ local function queue_take(queue_key, holds_key, at_most, now)
 	-- A claim without a hold is not among them: a node that died left it, and the request that made it is settled again now.
 	return { string.format('%.0f', now), entries, holds_shown(holds_key, now) }
 end
+
+-- Claims a slot that nobody else holds, or held until a moment ago: of that watchers are still to be told.
+local function claim_alone(holds_key, expiry_key, doctor, minute, user, until_ms)
+	local hold = hold_read(holds_key, minute)
+	if hold and hold.u ~= user then return false end
+	hold = hold or { u = user, k = { tonumber(minute) } }
+	hold.c = until_ms
+	hold_write(holds_key, expiry_key, doctor, minute, hold)
+	return true
+end

@@ -11,7 +11,13 @@ import type { QueueRequest } from './request.ts'
 export type QueueEntry = { entryId: string; request: QueueRequest }
 
 /** What the holder of a doctor's lock has before it. */
-export type Taken = { nowMs: number; entries: QueueEntry[]; holds: Map<number, Holder> }
+export type Taken = {
+	nowMs: number
+	entries: QueueEntry[]
+	holds: Map<number, Holder>
+	/** The slot that was claimed along with it, for its only request. */
+	claimed?: { minute: number; userId: string } | undefined
+}
 
 export type Conclusion = {
 	lease: Lease
@@ -29,7 +35,7 @@ export type Conclusion = {
 /** What became of requests that were appended: whether each was, and what was taken along with it. */
 export type Appended = { added: boolean[]; taken: Taken | null }
 
-type TakenFields = [now: string, fields: string[], holds: string[]]
+type TakenFields = [now: string, fields: string[], holds: string[], claimed?: string]
 
 const maxQueueLength = 20_000
 const claimMs = 30_000
@@ -56,6 +62,12 @@ const toTaken = ([now, fields, holds]: TakenFields): Taken => {
 	return { nowMs: Number(now), entries, holds: toHolders(holds) }
 }
 
+/** The slot that a booking asks for, when it comes alone. */
+const wishOf = (requests: readonly QueueRequest[]) => {
+	const [request] = requests
+	return requests.length === 1 && request?.kind === 'book' ? { minute: request.startMinute, userId: request.by } : undefined
+}
+
 // What has happened must be told: nobody would repeat an announcement.
 const roomFor = (request: QueueRequest) => (request.kind === 'announce' ? Number.MAX_SAFE_INTEGER : maxQueueLength)
 
@@ -78,10 +90,15 @@ export const createQueue = (redis: Redis) => {
 
 	/** Appends in order, and takes the proposed lease and the queue's head along with it if the lease is to be had. */
 	const append = async (doctorId: string, requests: readonly QueueRequest[], lease?: Proposal, atMost = 0): Promise<Appended> => {
-		const keys = [queueKey(doctorId), waitingKey(tagOf(doctorId)), lockKey(doctorId), holdKeys(doctorId).holds]
+		const { holds, expiry } = holdKeys(doctorId)
+		const keys = [queueKey(doctorId), waitingKey(tagOf(doctorId)), lockKey(doctorId), holds, expiry]
 		const list = requests.flatMap(request => [roomFor(request), JSON.stringify(request)])
-		const [added, ...taken] = await enqueue(keys, [doctorId, lease?.token ?? '', lease?.leaseMs ?? 0, atMost, ...list])
-		return { added: [...added].map(each => each === '1'), taken: taken.length > 0 ? toTaken(taken as TakenFields) : null }
+		const wish = lease && wishOf(requests)
+		const claim = [wish?.minute ?? '', wish?.userId ?? '', claimMs]
+		const [added, ...fields] = await enqueue(keys, [doctorId, lease?.token ?? '', lease?.leaseMs ?? 0, atMost, ...claim, ...list])
+		const taken = fields.length > 0 ? toTaken(fields as TakenFields) : null
+		if (taken && fields[3] === '1') taken.claimed = wish
+		return { added: [...added].map(each => each === '1'), taken }
 	}
 
 	return {

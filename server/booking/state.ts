@@ -9,12 +9,16 @@ import { type FullAppointment, type PatientTimes, readAppointments, readOutcomes
 /** Holds of the doctors of a batch, by doctor and minute. */
 export type HoldsByDoctor = Map<string, Map<number, Holder>>
 
-/** What a batch is decided by, as read from the database, with what its outcomes are told with. */
-export type BatchState = State & {
+/** What requests depend on, as the database has it, and what their outcomes are told with. */
+export type Facts = {
+	prior: State['prior']
 	appointments: Map<string, FullAppointment>
 	patients: Map<string, PatientTimes>
 	slots: Map<string, StoredSlot>
 }
+
+/** What a batch is decided by. */
+export type BatchState = State & Facts
 
 const oneMinute = 1
 
@@ -46,10 +50,8 @@ const wholeSpan = (requests: readonly QueueRequest[]) => {
 	return { fromMinute: Math.min(...starts), untilMinute: Math.max(...starts) + longest }
 }
 
-export type ReadStateDeps = { run: Run; requests: readonly QueueRequest[]; holds: HoldsByDoctor; nowMs: number; policy: State['policy'] }
-
 /** Reads everything that the requests depend on: a few statements, however many requests. */
-export const readState = async ({ run, requests, holds, nowMs, policy }: ReadStateDeps): Promise<BatchState> => {
+export const readFacts = async (run: Run, requests: readonly QueueRequest[], holds: HoldsByDoctor): Promise<Facts> => {
 	const changes = requests.filter(isChange)
 	const appointmentIds = [...new Set(changes.flatMap(request => ('appointmentId' in request ? [request.appointmentId] : [])))]
 	const moves = changes.flatMap(request => (request.kind === 'reschedule' ? [request.appointmentId] : []))
@@ -72,16 +74,18 @@ export const readState = async ({ run, requests, holds, nowMs, policy }: ReadSta
 	const slotsKnownNow = await readSlots(run, distinct([...[...byId.values()].flatMap(spansOf), ...moved]))
 
 	const slots = new Map([...slotsAsked, ...slotsKnownNow].map(slot => [slotKey(slot), slot]))
-	return {
-		nowMs,
-		policy,
-		prior,
-		appointments: byId,
-		patients,
-		slots,
-		slot: (doctorId, startMinute) => slots.get(slotId(doctorId, startMinute)),
-		holderOf: (doctorId, startMinute) => holds.get(doctorId)?.get(startMinute)?.userId,
-		appointment: id => byId.get(id),
-		busyTimes: patientId => patients.get(patientId)?.busy,
-	}
+	return { prior, appointments: byId, patients, slots }
 }
+
+export const stateOf = (
+	facts: Facts,
+	{ holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>,
+): BatchState => ({
+	...facts,
+	nowMs,
+	policy,
+	slot: (doctorId, startMinute) => facts.slots.get(slotId(doctorId, startMinute)),
+	holderOf: (doctorId, startMinute) => holds.get(doctorId)?.get(startMinute)?.userId,
+	appointment: id => facts.appointments.get(id),
+	busyTimes: patientId => facts.patients.get(patientId)?.busy,
+})

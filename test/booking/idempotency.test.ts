@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { useNode } from '../support/node.ts'
 import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
+import { waitFor } from '../support/wait.ts'
 import { aSocket, closeSockets, ok, refused } from '../support/watcher.ts'
 import { book, bookLive, cancel, codeOf, done, expectConsistent, hold, newsOf, release, reschedule } from './desk.ts'
 
@@ -51,6 +52,7 @@ describe('a request under a key', () => {
 		expect(new Set(ids).size).to.equal(1)
 		expect(await appointments()).to.have.length(1)
 		done(await cancel(node, patient, ids[0] as string))
+		await waitFor(() => news.some(({ change }) => change === 'cancelled'), 'news of the cancellation')
 		expect(
 			news.map(({ change }) => change),
 			'told once',

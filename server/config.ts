@@ -65,7 +65,7 @@ const Environment = z.object({
 	MONGO_URL: url('a MongoDB address', 'mongodb', 'mongodb+srv').optional(),
 	JWT_SECRET: z.string().min(32, 'must be at least 32 characters of randomness').optional(),
 	DEMO: flag.optional(),
-	ROLE: z.enum(['web', 'worker', 'all'], 'must be web, worker or all').default('all'),
+	ROLE: z.enum(['web', 'worker', 'all', 'migrate'], 'must be web, worker, all or migrate').default('all'),
 	SMTP_URL: url('a mail server', 'smtp', 'smtps').optional(),
 	MAIL_FROM: z
 		.string()

@@ -20,19 +20,23 @@ const version = (): string => {
 
 type Stop = () => Promise<void>
 
-/** Starts everything, in order; what was started is pushed to `stops`, to be stopped in the opposite order. */
-const start = async (stops: Stop[]): Promise<void> => {
+/**
+ * Starts everything, in order; what was started is pushed to `stops`, to be stopped in the opposite order. The role `migrate`
+ * brings the database up to date and starts nothing: for a release that must not be served before.
+ *
+ * @returns whether there is a node to be kept running
+ */
+const start = async (stops: Stop[]): Promise<boolean> => {
 	const config = loadConfig(process.env)
 	const log = createLog(config.logLevel)
 
 	const [postgres, redis] = await Promise.all([
 		config.databaseUrl ? undefined : startEmbeddedPostgres(config.dataDir),
-		config.redisUrl ? undefined : startEmbeddedRedis(config.dataDir, say),
+		config.redisUrl || config.role === 'migrate' ? undefined : startEmbeddedRedis(config.dataDir, say),
 	])
 	if (postgres) stops.push(postgres.stop)
 	if (redis) stops.push(redis.stop)
 	const databaseUrl = config.databaseUrl ?? (postgres?.url as string)
-	const redisUrl = config.redisUrl ?? (redis?.url as string)
 
 	const db = createDatabase({ url: databaseUrl, poolSize: 2 })
 	try {
@@ -45,10 +49,17 @@ const start = async (stops: Stop[]): Promise<void> => {
 		await db.destroy()
 	}
 
+	if (config.role === 'migrate') {
+		say('The database is up to date')
+		return false
+	}
+
+	const redisUrl = config.redisUrl ?? (redis?.url as string)
 	const node = await startNode({ config, log, databaseUrl, redisUrl, version: version() })
 	stops.push(node.stop)
 	say(`Liveslot is ready on ${node.url}`)
 	if (config.demo) say('Demo accounts: admin@, reception@, doctor@, patient@clinic.example, password demo-clinic-2026')
+	return true
 }
 
 const stopAll = async (stops: Stop[]): Promise<void> => {
@@ -72,7 +83,9 @@ const main = async () => {
 
 	const started = start(stops)
 	try {
-		await started
+		if (await started) return
+		await stopAll(stops)
+		process.exit(0)
 	} catch (error) {
 		if (stopping) return
 		stopping = true

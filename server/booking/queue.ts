@@ -45,7 +45,7 @@ const strayAfterMs = 1000
 
 export const lockKey = (doctorId: string) => `${tagOf(doctorId)}:lock:${doctorId}`
 
-const queueKey = (doctorId: string) => `${tagOf(doctorId)}:queue:${doctorId}`
+export const queueKey = (doctorId: string) => `${tagOf(doctorId)}:queue:${doctorId}`
 const waitingKey = (tag: string) => `${tag}:queues-waiting`
 
 /** Stream ids are `milliseconds-sequence`: everything below this one is settled. */

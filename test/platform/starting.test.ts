@@ -46,6 +46,13 @@ describe('the server as a process', function () {
 		expect(processesOn(directory)).to.deep.equal([])
 	})
 
+	it('only brings the database up to date in the role of migrate, and ends with 0', async () => {
+		const { code, stdout, stderr } = await start({ ROLE: 'migrate' }).exit
+		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+		expect(stdout).to.equal('The database is up to date\n')
+		expect(processesOn(directory)).to.deep.equal([])
+	})
+
 	it('stops on Ctrl-C as well', async () => {
 		const server = start()
 		await server.url

@@ -1,0 +1,104 @@
+import type { QueueRequest } from '../../server/booking/request.ts'
+import type { Db } from '../../server/platform/database.ts'
+import { inconsistencies, overlaps } from '../support/calendar.ts'
+import type { Watcher } from '../support/watcher.ts'
+import type { Arrivals } from './arrivals.ts'
+import { patienceMs } from './client.ts'
+import type { History } from './history.ts'
+
+type OutcomeRow = { request_id: string; refusal: string | null; appointment_id: string | null }
+
+/** Promise 1: nothing overlaps, and slots and appointments say the same. */
+const checkOverlaps = async (db: Db): Promise<string[]> => {
+	const [overlapping, disagreeing] = [await overlaps(db), await inconsistencies(db)]
+	return [
+		...(overlapping > 0 ? [`${overlapping} pairs of appointments overlap`] : []),
+		...(disagreeing > 0 ? [`${disagreeing} slots and appointments disagree`] : []),
+	]
+}
+
+/** Promise 2: what was acknowledged is in the database, what was refused is not, and nothing is there that nobody asked for. */
+const checkAnswers = async (db: Db, history: History, doctorIds: readonly string[]): Promise<string[]> => {
+	const rows = await db('appointments').whereIn('doctor_id', doctorIds).select('id', 'status', 'booked_by', 'idempotency_key')
+	const byKey = new Map(rows.map(row => [`${row.booked_by} ${row.idempotency_key}`, row]))
+	const cancels = new Map(history.of('cancel').map(each => [each.appointmentId, each]))
+	const violations: string[] = []
+	const asked = new Set<string>()
+	for (const { userId, key, outcome, appointmentId, code } of history.of('book')) {
+		const row = byKey.get(`${userId} ${key}`)
+		asked.add(`${userId} ${key}`)
+		if (outcome === 'acknowledged' && String(row?.id) !== appointmentId) violations.push(`booking ${key} was acknowledged and is not there`)
+		if (outcome === 'refused' && row) violations.push(`booking ${key} was refused (${code}) and is there`)
+		if (!row || outcome !== 'acknowledged') continue
+		const cancel = cancels.get(appointmentId)?.outcome
+		if (cancel === 'acknowledged' && row.status !== 'cancelled') violations.push(`appointment ${row.id} was cancelled and is ${row.status}`)
+		if (row.status === 'cancelled' && (cancel === undefined || cancel === 'refused'))
+			violations.push(`appointment ${row.id} is cancelled, which nobody asked for`)
+	}
+	for (const key of byKey.keys()) if (!asked.has(key)) violations.push(`appointment under ${key} was never asked for`)
+	return violations
+}
+
+/** Promise 3: every connected watcher knows what the database knows. */
+const checkPictures = async (db: Db, watchers: readonly Watcher[]): Promise<string[]> => {
+	const violations: string[] = []
+	for (const { doctorId, picture, socket } of watchers) {
+		if (!socket.connected) continue
+		const rows = await db('appointment_slots')
+			.where({ doctor_id: doctorId })
+			.select('is_booked', db.raw('(extract(epoch FROM starts_at) / 60)::int AS minute'))
+		for (const { is_booked: isBooked, minute } of rows as { is_booked: boolean; minute: number }[]) {
+			const state = picture.get(`${doctorId}-${minute}`)?.state
+			if ((state === 'booked') !== isBooked)
+				violations.push(`slot ${doctorId}-${minute} is shown ${state}, and is ${isBooked ? '' : 'not '}booked`)
+		}
+	}
+	return violations
+}
+
+const replay = (requests: readonly QueueRequest[], outcomes: Map<string, OutcomeRow>): string[] => {
+	const taken = new Map<number, string>()
+	const violations: string[] = []
+	const free = (appointmentId: string) => {
+		for (const [minute, by] of taken) if (by === appointmentId) taken.delete(minute)
+	}
+	for (const request of requests) {
+		const outcome = request.kind === 'announce' ? undefined : outcomes.get(request.id)
+		if (request.kind === 'announce' || !outcome) continue
+		const appointmentId = String(outcome.appointment_id)
+		if (request.kind === 'book' || request.kind === 'reschedule') {
+			const { startMinute, doctorId } = request
+			if (outcome.refusal === 'slot_booked' && !taken.has(startMinute))
+				violations.push(`${doctorId}-${startMinute} was refused as booked to one who came while it was free`)
+			if (outcome.refusal !== null) continue
+			if (request.kind === 'reschedule') free(appointmentId)
+			if (taken.has(startMinute)) violations.push(`${doctorId}-${startMinute} was given to one who came after another had it`)
+			taken.set(startMinute, appointmentId)
+		} else if (request.kind === 'cancel' && outcome.refusal === null) free(appointmentId)
+	}
+	return violations
+}
+
+/** Promise 4: outcomes are those of settling each doctor's requests one by one, as they reached Redis. */
+const checkOrder = async (db: Db, arrivals: Arrivals): Promise<string[]> => {
+	if (!arrivals.isWhole()) return []
+	const rows: OutcomeRow[] = await db('booking_requests').select('request_id', 'refusal', 'appointment_id')
+	const outcomes = new Map(rows.map(row => [row.request_id, row]))
+	return [...arrivals.arrived.values()].flatMap(requests => replay(requests, outcomes))
+}
+
+const checkPatience = (history: History): string[] => {
+	const hung = history.operations.filter(({ tookMs }) => tookMs > patienceMs)
+	return hung.length > 0 ? [`${hung.length} callers hung for more than ${patienceMs} ms`] : []
+}
+
+export type Evidence = { db: Db; history: History; doctorIds: readonly string[]; watchers: readonly Watcher[]; arrivals: Arrivals }
+
+/** What was promised and is not so. Watchers are given time by whoever calls. */
+export const violationsOf = async ({ db, history, doctorIds, watchers, arrivals }: Evidence): Promise<string[]> => [
+	...(await checkOverlaps(db)),
+	...(await checkAnswers(db, history, doctorIds)),
+	...(await checkPictures(db, watchers)),
+	...(await checkOrder(db, arrivals)),
+	...checkPatience(history),
+]

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Redis } from 'ioredis'
+import { loadConfig } from '../../server/config.ts'
+import { createDatabase, type Db, migrate } from '../../server/platform/database.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/platform/embedded/postgres.ts'
+import { exitOf, freePort } from '../../server/platform/embedded/process.ts'
+import { findRedisServer } from '../../server/platform/embedded/redis.ts'
+import { testEnvironment } from '../support/node.ts'
+import { type ProcessNode, startProcessNode } from '../support/processes.ts'
+import { waitFor } from '../support/wait.ts'
+import { type Link, startLink } from './link.ts'
+
+export type ChaosNode = { place: number; process: ProcessNode | undefined; toRedis: Link; clockFile: string }
+
+const nodeCount = 3
+const shiftedClock = new URL('./shifted-clock.mjs', import.meta.url).href
+
+const startRedis = async (directory: string, port: number): Promise<ChildProcess> => {
+	const program = await findRedisServer(directory, console.log)
+	const settings = ['--bind', '127.0.0.1', '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
+	const child = spawn(program, ['--port', String(port), '--dir', directory, ...settings], { stdio: 'ignore' })
+	const redis = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null })
+	redis.on('error', () => {})
+	await redis.ping()
+	redis.disconnect()
+	return child
+}
+
+/** Three nodes as processes, a PostgreSQL and a Redis of their own, and lines between them that can be cut. */
+export const startCluster = async () => {
+	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-chaos-'))
+	// PostgreSQL runs as another user.
+	chmodSync(directory, 0o711)
+	let postgres: EmbeddedPostgres | undefined = await startEmbeddedPostgres(directory)
+	const toPostgres = await startLink(Number(new URL(postgres.url).port))
+	const throughLink = (url: string, port: number) => Object.assign(new URL(url), { port: String(port) }).href
+	const databaseUrl = throughLink(postgres.url, toPostgres.port)
+	const redisPort = await freePort()
+	let redis: ChildProcess | undefined = await startRedis(directory, redisPort)
+	const db: Db = createDatabase({ url: databaseUrl, poolSize: 5 })
+	await migrate(db)
+
+	const nodes: ChaosNode[] = []
+	for (let place = 0; place < nodeCount; place++) {
+		const clockFile = path.join(directory, `clock-${place}`)
+		writeFileSync(clockFile, '0')
+		nodes.push({ place, process: undefined, toRedis: await startLink(redisPort), clockFile })
+	}
+	const startNode = async (node: ChaosNode) => {
+		const redisUrl = `redis://127.0.0.1:${node.toRedis.port}`
+		const settings = { NODE_OPTIONS: `--import ${shiftedClock}`, CLOCK_FILE: node.clockFile, HOLD_SECONDS: '3' }
+		node.process = await startProcessNode({ databaseUrl, redisUrl }, settings)
+	}
+	await Promise.all(nodes.map(startNode))
+
+	const readiness = async ({ process }: ChaosNode): Promise<number> =>
+		process
+			? await fetch(`${process.url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
+					({ status }) => status,
+					() => 0,
+				)
+			: 0
+	const killPostgres = (signal: NodeJS.Signals) => {
+		const pid = Number(readFileSync(path.join(directory, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
+		process.kill(pid, signal)
+	}
+
+	return {
+		nodes,
+		db,
+		databaseUrl,
+		redisUrl: `redis://127.0.0.1:${redisPort}`,
+		toPostgres,
+		clinic: { db, config: loadConfig(testEnvironment(directory)) },
+		urls: () => nodes.flatMap(({ process }) => process?.url ?? []),
+		readiness,
+		isHealthy: async () => (await Promise.all(nodes.map(readiness))).every(status => status === 200),
+		/** Runs something on Redis itself, past the lines. */
+		async onRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+			const admin = new Redis(redisPort, { retryStrategy: () => 100 })
+			admin.on('error', () => {})
+			try {
+				return await work(admin)
+			} finally {
+				admin.disconnect()
+			}
+		},
+		async end(node: ChaosNode, signal: NodeJS.Signals) {
+			const ended = node.process
+			node.process = undefined
+			return await ended?.stop(signal)
+		},
+		startNode,
+		async stopRedis(signal: NodeJS.Signals) {
+			const exited = redis && exitOf(redis)
+			redis?.kill(signal)
+			await exited
+			redis = undefined
+		},
+		startRedis: async () => {
+			redis = await startRedis(directory, redisPort)
+		},
+		killPostgres,
+		async startPostgres() {
+			postgres = await startEmbeddedPostgres(directory)
+			toPostgres.leadTo(Number(new URL(postgres.url).port))
+		},
+		untilHealthy: async (timeoutMs: number): Promise<number> => {
+			const began = performance.now()
+			await waitFor(
+				async () => (await Promise.all(nodes.map(readiness))).every(status => status === 200),
+				'every node to be ready',
+				timeoutMs,
+			)
+			return performance.now() - began
+		},
+		async stop() {
+			await Promise.all(nodes.map(node => node.process?.stop('SIGKILL')))
+			await db.destroy()
+			await postgres?.stop()
+			redis?.kill('SIGKILL')
+			await Promise.all([toPostgres, ...nodes.map(({ toRedis }) => toRedis)].map(link => link.stop()))
+			rmSync(directory, { recursive: true, force: true })
+		},
+	}
+}
+
+export type Cluster = Awaited<ReturnType<typeof startCluster>>

@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs'
+import pg from 'pg'
+import type { ChaosClient } from './client.ts'
+import type { ChaosNode, Cluster } from './cluster.ts'
+
+export type Fault = {
+	name: string
+	/** What must be seen to be away meanwhile. */
+	outage?: boolean
+	/** Does harm, and ends it: what comes after must heal by itself. */
+	harm(cluster: Cluster, clients: readonly ChaosClient[]): Promise<void>
+}
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+const anyNode = ({ nodes }: Cluster) => nodes[Math.floor(Math.random() * nodes.length)] as ChaosNode
+
+const replaced = async (cluster: Cluster, signal: NodeJS.Signals) => {
+	const node = anyNode(cluster)
+	await cluster.end(node, signal)
+	await sleep(500)
+	await cluster.startNode(node)
+}
+
+const redisAway = async (cluster: Cluster, signal: NodeJS.Signals) => {
+	await cluster.stopRedis(signal)
+	await sleep(3000)
+	await cluster.startRedis()
+}
+
+const onPostgres = async (cluster: Cluster, work: (client: pg.Client) => Promise<unknown>) => {
+	const client = new pg.Client({ connectionString: cluster.databaseUrl })
+	client.on('error', () => {})
+	await client.connect()
+	await work(client).finally(() => client.end().catch(() => {}))
+}
+
+const otherBackends = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'liveslot%' AND pid <> pg_backend_pid()`
+
+/** Longer than a lock's lease: by then another has it. */
+const beyondLeaseMs = 6000
+
+export const faults: Fault[] = [
+	{ name: 'nothing', harm: () => sleep(2000) },
+	{ name: 'node-killed', harm: cluster => replaced(cluster, 'SIGKILL') },
+	{ name: 'node-stopped', harm: cluster => replaced(cluster, 'SIGTERM') },
+	{
+		name: 'node-frozen',
+		async harm(cluster) {
+			const { pid } = anyNode(cluster).process as { pid: number }
+			process.kill(pid, 'SIGSTOP')
+			await sleep(beyondLeaseMs)
+			process.kill(pid, 'SIGCONT')
+		},
+	},
+	{ name: 'redis-restarted', outage: true, harm: cluster => redisAway(cluster, 'SIGTERM') },
+	{ name: 'redis-killed', outage: true, harm: cluster => redisAway(cluster, 'SIGKILL') },
+	{ name: 'redis-flushed', harm: cluster => cluster.onRedis(async redis => void (await redis.flushall())) },
+	{
+		name: 'redis-paused',
+		async harm(cluster) {
+			await cluster.onRedis(async redis => void (await redis.client('PAUSE', 3000, 'ALL')))
+			await sleep(3000)
+		},
+	},
+	{
+		name: 'redis-slow',
+		async harm({ nodes }) {
+			for (const { toRedis } of nodes) toRedis.slowDown(150)
+			await sleep(4000)
+			for (const { toRedis } of nodes) toRedis.slowDown(0)
+		},
+	},
+	{
+		name: 'redis-full',
+		async harm(cluster) {
+			await cluster.onRedis(async redis => void (await redis.config('SET', 'maxmemory', '1mb')))
+			await sleep(3000)
+			await cluster.onRedis(async redis => void (await redis.config('SET', 'maxmemory', '0')))
+		},
+	},
+	{
+		name: 'redis-link-cut',
+		async harm(cluster) {
+			const { toRedis } = anyNode(cluster)
+			toRedis.cut()
+			await sleep(4000)
+			toRedis.mend()
+		},
+	},
+	{
+		name: 'postgres-restarted',
+		outage: true,
+		async harm(cluster) {
+			cluster.killPostgres('SIGINT')
+			await sleep(2000)
+			await cluster.startPostgres()
+		},
+	},
+	{
+		name: 'postgres-killed',
+		outage: true,
+		async harm(cluster) {
+			cluster.killPostgres('SIGKILL')
+			await sleep(2000)
+			await cluster.startPostgres()
+		},
+	},
+	{
+		name: 'postgres-backends-terminated',
+		async harm(cluster) {
+			for (let i = 0; i < 10; i++) {
+				await onPostgres(cluster, client => client.query(otherBackends))
+				await sleep(200)
+			}
+		},
+	},
+	{
+		name: 'postgres-full-of-connections',
+		async harm(cluster) {
+			const taken: pg.Client[] = []
+			for (let i = 0; i < 200; i++) {
+				const client = new pg.Client({ connectionString: cluster.databaseUrl })
+				client.on('error', () => {})
+				const isIn = await client.connect().then(
+					() => true,
+					() => false,
+				)
+				if (!isIn) break
+				taken.push(client)
+			}
+			// What is in use is lost, and there is no room for more.
+			await taken[0]?.query(otherBackends).catch(() => {})
+			await sleep(2000)
+			await Promise.all(taken.map(client => client.end().catch(() => {})))
+		},
+	},
+	{
+		name: 'clock-jumps',
+		async harm(cluster) {
+			const { clockFile } = anyNode(cluster)
+			for (const shiftMs of [3_600_000, -3_600_000, 0]) {
+				writeFileSync(clockFile, String(shiftMs))
+				await sleep(2000)
+			}
+		},
+	},
+	{
+		name: 'clients-vanish',
+		async harm(_cluster, clients) {
+			for (const client of clients) client.vanish()
+		},
+	},
+]
+
+/** Everything but the calm, one after the other, in an order that differs each time; some at once. */
+export const atRandom = (rounds: number): Fault => ({
+	name: 'at-random',
+	async harm(cluster, clients) {
+		const harmful = faults.filter(({ name }) => !['nothing', 'postgres-full-of-connections'].includes(name))
+		const isOfStores = ({ name }: Fault) => /^(redis|postgres)-/.test(name)
+		for (let i = 0; i < rounds; i++) {
+			const first = harmful[Math.floor(Math.random() * harmful.length)] as Fault
+			const others = harmful.filter(each => isOfStores(each) !== isOfStores(first))
+			const second = others[Math.floor(Math.random() * others.length)] as Fault
+			await Promise.all([first.harm(cluster, clients), second.harm(cluster, clients)])
+		}
+	},
+})

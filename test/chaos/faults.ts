@@ -27,6 +27,12 @@ const redisAway = async (cluster: Cluster, signal: NodeJS.Signals) => {
 	await cluster.startRedis()
 }
 
+const postgresAway = async (cluster: Cluster, signal: NodeJS.Signals) => {
+	cluster.killPostgres(signal)
+	await sleep(2000)
+	await cluster.startPostgres()
+}
+
 const onPostgres = async (cluster: Cluster, work: (client: pg.Client) => Promise<unknown>) => {
 	const client = new pg.Client({ connectionString: cluster.databaseUrl })
 	client.on('error', () => {})
@@ -87,24 +93,8 @@ export const faults: Fault[] = [
 			toRedis.mend()
 		},
 	},
-	{
-		name: 'postgres-restarted',
-		outage: true,
-		async harm(cluster) {
-			cluster.killPostgres('SIGINT')
-			await sleep(2000)
-			await cluster.startPostgres()
-		},
-	},
-	{
-		name: 'postgres-killed',
-		outage: true,
-		async harm(cluster) {
-			cluster.killPostgres('SIGKILL')
-			await sleep(2000)
-			await cluster.startPostgres()
-		},
-	},
+	{ name: 'postgres-restarted', outage: true, harm: cluster => postgresAway(cluster, 'SIGINT') },
+	{ name: 'postgres-killed', outage: true, harm: cluster => postgresAway(cluster, 'SIGKILL') },
 	{
 		name: 'postgres-backends-terminated',
 		async harm(cluster) {

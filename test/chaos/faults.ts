@@ -142,6 +142,12 @@ export const faults: Fault[] = [
 	},
 ]
 
+/** Two harms at once. */
+export const together = (first: Fault, second: Fault): Fault => ({
+	name: `${first.name}+${second.name}`,
+	harm: async (cluster, clients) => void (await Promise.all([first.harm(cluster, clients), second.harm(cluster, clients)])),
+})
+
 /** Everything but the calm, one after the other, in an order that differs each time; some at once. */
 export const atRandom = (rounds: number): Fault => ({
 	name: 'at-random',
@@ -152,7 +158,9 @@ export const atRandom = (rounds: number): Fault => ({
 			const first = harmful[Math.floor(Math.random() * harmful.length)] as Fault
 			const others = harmful.filter(each => isOfStores(each) !== isOfStores(first))
 			const second = others[Math.floor(Math.random() * others.length)] as Fault
-			await Promise.all([first.harm(cluster, clients), second.harm(cluster, clients)])
+			const both = together(first, second)
+			console.log(`    ${both.name}`)
+			await both.harm(cluster, clients)
 		}
 	},
 })

@@ -164,8 +164,8 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				limit: socket => {
 					if (stopping) throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
 					if (!rateLimit) return
-					socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: Date.now() }
-					if (!takeToken(socket.data.bucket, Date.now())) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
+					socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: performance.now() }
+					if (!takeToken(socket.data.bucket, performance.now())) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
 				},
 			})
 			io.on('connection', socket => {

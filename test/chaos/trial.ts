@@ -23,9 +23,7 @@ export type Verdict = {
 	violations: string[]
 }
 
-export type TrialOptions = { clients: number; calmMs: number; doctors?: number; convergesWithinMs?: number }
-
-const healsWithinMs = 10_000
+export type TrialOptions = { clients: number; calmMs: number; doctors?: number; convergesWithinMs?: number; healsWithinMs?: number }
 
 /** People who came before: made once a cluster, because passwords and sessions take time. */
 export const somePatients = async (cluster: Cluster, count: number): Promise<Person[]> =>
@@ -65,7 +63,7 @@ const setUp = async (cluster: Cluster, patients: readonly Person[], doctors: num
 
 /** Lets clients do as they please, does harm meanwhile, lets everything heal, and says what was promised and is not so. */
 export const tryFault = async (cluster: Cluster, patients: readonly Person[], fault: Fault, options: TrialOptions): Promise<Verdict> => {
-	const { calmMs, clients: count, doctors = 5, convergesWithinMs = 10_000 } = options
+	const { calmMs, clients: count, doctors = 5, convergesWithinMs = 10_000, healsWithinMs = 10_000 } = options
 	const [probe, ...others] = patients as [Person, ...Person[]]
 	const stage = await setUp(cluster, others.slice(0, count), doctors)
 	const { doctorIds, slotIds, watchers, arrivals, history, clients } = stage

@@ -47,7 +47,8 @@ const firstLine = async (input: Readable): Promise<string> => {
 }
 
 export const createTerminal = ({ input, output, errors }: Streams): Terminal => {
-	let shownAtMs = 0
+	// What is done at once needs no word of how far it is.
+	let shownAtMs = performance.now()
 	let isLineOpen = false
 	const endLine = () => {
 		if (isLineOpen) errors.write('\n')

@@ -6,7 +6,7 @@ import { copyFrom, copyRow } from '../../platform/copy.ts'
 import { inTurn, migrate, type Tx } from '../../platform/database.ts'
 import { type Command, CommandError, type Context, type Given } from '../command.ts'
 import { withDatabase } from '../connect.ts'
-import { type Columns, type Line, readLines, reasonAgainst } from './lines.ts'
+import { type Columns, guardQuotes, type Line, readLines, reasonAgainst } from './lines.ts'
 import { type BadLine, createReport, type Report } from './report.ts'
 
 type Fields = Record<string, string | number | null | undefined>
@@ -58,12 +58,14 @@ const fill = async <Row extends Fields>(
 		read += chunk.length
 		terminal.progress(`${megabytes(read)} of ${megabytes(size)} MB read, ${report.count} bad lines`)
 	})
-	const lines = readLines({
-		columns: importer.columns,
-		delimiter,
-		onMalformed: (line, reason) => report.add({ line, reason }),
-	})
-	await pipeline(source, lines, toRows(importer, report), await copyFrom(trx, 'COPY incoming FROM STDIN'))
+	const options = { delimiter, columns: importer.columns, onMalformed: (line: number, reason: string) => report.add({ line, reason }) }
+	await pipeline(
+		source,
+		guardQuotes(options),
+		readLines(options),
+		toRows(importer, report),
+		await copyFrom(trx, 'COPY incoming FROM STDIN'),
+	)
 	// Nobody else does it for a temporary table.
 	await trx.raw('ANALYZE incoming')
 }

@@ -1,3 +1,5 @@
+import { Transform } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { type CsvError, type Info, type Parser, parse } from 'csv-parse'
 import type { z } from 'zod'
 import { CommandError } from '../command.ts'
@@ -18,9 +20,49 @@ const checkHeader = (header: string[], { required, optional }: Columns): string[
 	return names
 }
 
-export type LinesOptions = { columns: Columns; delimiter: string; onMalformed: (line: number, reason: string) => void }
+export type OnMalformed = (line: number, reason: string) => void
 
-/** Reads records from a CSV file (RFC 4180). What is not even a record is told to `onMalformed`, and reading goes on. */
+export type LinesOptions = { columns: Columns; delimiter: string; onMalformed: OnMalformed }
+
+const longest = 65_536
+
+/** Fields of one line, some of them in quotation marks, and those inside doubled. */
+const wellQuoted = (delimiter: string): RegExp => {
+	const between = delimiter.replace(/[^\w\s]/, '\\$&')
+	const field = `(?: *"(?:[^"]|"")*" *|[^"${between}]*)`
+	return new RegExp(`^${field}(?:${between}${field})*\\r?$`)
+}
+
+/**
+ * Lets whole lines through, and an empty one in the place of one with a quotation mark that is not closed: a parser would
+ * take what follows for a part of its field, and good lines would be lost without a word. No field of ours has several lines.
+ */
+export const guardQuotes = ({ delimiter, onMalformed }: Omit<LinesOptions, 'columns'>): Transform => {
+	const decoder = new StringDecoder('utf8')
+	const pattern = wellQuoted(delimiter)
+	let rest = ''
+	let count = 0
+	const guarded = (line: string) => {
+		count++
+		if (!line.includes('"') || pattern.test(count === 1 ? line.replace(/^\ufeff/, '') : line)) return `${line}\n`
+		onMalformed(count, 'a quotation mark is not closed, or one inside a field is not doubled')
+		return '\n'
+	}
+	return new Transform({
+		transform(chunk: Buffer, _encoding, done) {
+			const lines = (rest + decoder.write(chunk)).split('\n')
+			rest = lines.pop() ?? ''
+			if (rest.length > longest) return done(new CommandError(`Line ${count + 1} is longer than ${longest} characters: is it a CSV file?`))
+			done(null, lines.map(guarded).join(''))
+		},
+		flush(done) {
+			rest += decoder.end()
+			done(null, rest === '' ? undefined : guarded(rest))
+		},
+	})
+}
+
+/** Reads records from lines of CSV (RFC 4180). What is not even a record is told to `onMalformed`, and reading goes on. */
 export const readLines = ({ columns, delimiter, onMalformed }: LinesOptions): Parser =>
 	parse({
 		bom: true,
@@ -30,9 +72,9 @@ export const readLines = ({ columns, delimiter, onMalformed }: LinesOptions): Pa
 		trim: true,
 		skip_empty_lines: true,
 		skip_records_with_error: true,
-		max_record_size: 65_536,
 		on_skip: (error: CsvError | undefined) => {
-			onMalformed(Number(error?.lines ?? 0), malformed[error?.code ?? ''] ?? 'is not a line of a CSV file')
+			const isCount = error?.code === 'CSV_RECORD_INCONSISTENT_COLUMNS'
+			onMalformed(Number(error?.lines ?? 0), isCount ? 'has more or fewer fields than the first line' : 'is not a line of a CSV file')
 			return undefined
 		},
 		on_record: ({ record, info }: { record: Record<string, string>; info: Info }): Line => ({
@@ -40,14 +82,6 @@ export const readLines = ({ columns, delimiter, onMalformed }: LinesOptions): Pa
 			fields: Object.fromEntries(Object.entries(record).filter(([, value]) => value !== '')),
 		}),
 	})
-
-const malformed: Record<string, string> = {
-	CSV_RECORD_INCONSISTENT_COLUMNS: 'has more or fewer fields than the first line',
-	CSV_QUOTE_NOT_CLOSED: 'a quotation mark is not closed',
-	CSV_INVALID_CLOSING_QUOTE: 'a quotation mark inside a field must be doubled',
-	INVALID_OPENING_QUOTE: 'a quotation mark inside a field must be doubled, and the field quoted',
-	CSV_MAX_RECORD_SIZE: 'is longer than 65,536 characters; perhaps a quotation mark is not closed',
-}
 
 /** The reason why a record is refused, in terms of the file's columns; undefined when it is not. */
 export const reasonAgainst = (parsed: z.ZodSafeParseResult<unknown>, { fields }: Line): string | undefined => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { findingsIn } from '../../server/operations/check/check.ts'
 import { createDatabase } from '../../server/platform/database.ts'
-import { cancel, setStatus } from '../booking/desk.ts'
+import { setStatus } from '../booking/desk.ts'
 import { someSlots } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
@@ -71,18 +71,6 @@ describe('archive', () => {
 		await other.destroy()
 		await run('--days', '99')
 		expect(await count('appointment_slots', doctor.id)).to.equal(0)
-	})
-
-	it('cancelling a visit of long ago frees nothing, and breaks nothing', async () => {
-		const [doctor, patient, desk] = [await aDoctor(node), await aPatient(node), await aReceptionist(node)]
-		const from = daysAgo(120)
-		await someSlots(node, doctor.id, { count: 1, from })
-		const id = await aPastVisit(doctor.id, patient.id, desk.id, from, 'booked')
-		await run()
-		const { status, body } = await cancel(node, desk, id)
-		expect([200, 409]).to.include(status)
-		if (status === 409) expect(body.code).to.be.a('string')
-		expect(await findingsIn(node.db)).to.deep.equal([])
 	})
 
 	it('asks for the database to be brought up to date first', async () => {

@@ -9,12 +9,15 @@ export type Streams = {
 
 export type Terminal = {
 	say(line: string): void
+	/** Beside the output, where complaints go, and what must not be mixed with it. */
 	complain(line: string): void
 	/** How far it is: one line that changes on a terminal, a line every few seconds elsewhere. */
 	progress(line: string): void
 	/** Text that is not shown while it is typed; the first line of the input where nobody types. */
 	askSecretly(question: string): Promise<string>
 	readonly isInteractive: boolean
+	/** For what is no text. */
+	readonly output: Writable
 }
 
 const quietMs = { terminal: 200, elsewhere: 5000 }
@@ -56,6 +59,7 @@ export const createTerminal = ({ input, output, errors }: Streams): Terminal => 
 	}
 	return {
 		isInteractive: input.isTTY === true,
+		output,
 		say: line => {
 			endLine()
 			output.write(`${line}\n`)

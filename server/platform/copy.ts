@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import type { Readable, Writable } from 'node:stream'
+import type { Transform, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { from, to } from 'pg-copy-streams'
 import type { Tx } from './database.ts'
@@ -7,9 +8,25 @@ import type { Tx } from './database.ts'
 /** The connection that a transaction holds: knex itself knows no streams. */
 const connectionOf = (trx: Tx): Promise<pg.Client> => trx.client.acquireConnection()
 
-/** Rows on their way out of PostgreSQL: `COPY … TO STDOUT`. `rowCount` is known at the end. */
-export const copyTo = async (trx: Tx, statement: string): Promise<Readable & { rowCount: number }> =>
-	(await connectionOf(trx)).query(to(statement))
+/**
+ * Sends the rows of a `COPY … TO STDOUT` through streams to the last of them. Resolves to how many there were.
+ *
+ * @throws whatever a stream threw; the connection is then of no more use, and its transaction is rolled back
+ */
+export const copyOut = async (trx: Tx, statement: string, through: Transform, target: Writable, signal: AbortSignal): Promise<number> => {
+	const connection = await connectionOf(trx)
+	const rows = connection.query(to(statement))
+	try {
+		await pipeline(rows, through, target, { signal })
+	} catch (error) {
+		// PostgreSQL would go on sending what nobody takes.
+		connection.end().catch(() => {})
+		throw error
+	}
+	// Their number comes after the last of them, and is known for certain when the connection has taken another statement.
+	await trx.raw('SELECT 1')
+	return rows.rowCount
+}
 
 /** Rows on their way into PostgreSQL: `COPY … FROM STDIN`. `rowCount` is known at the end. */
 export const copyFrom = async (trx: Tx, statement: string): Promise<Writable & { rowCount: number }> =>

@@ -1,6 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { openArchive } from '../../server/operations/backup/archive-file.ts'
 import { inOrder } from '../../server/operations/backup/tables.ts'
@@ -39,7 +43,7 @@ const restore = (databaseUrl: string, file: string, ...options: string[]) =>
 	aCommand(['restore', file, ...options], { DATABASE_URL: databaseUrl })
 
 describe('backup and restore of a clinic that works meanwhile', function () {
-	this.timeout(60_000)
+	this.timeout(120_000)
 	const node = useNode({}, { template: demoTemplate })
 	const archives = useDirectory()
 
@@ -199,6 +203,31 @@ describe('restore', () => {
 		const ordered = inOrder([table('a', 'b', 'c'), table('b', 'c'), table('c')])
 		expect(ordered.map(({ name }) => name)).to.deep.equal(['c', 'b', 'a'])
 		expect(() => inOrder([table('a', 'b'), table('b', 'a')])).to.throw('a, b')
+	})
+
+	/** The command as a process, whose output is a file. */
+	const backupInto = async (file: string) => {
+		const output = openSync(file, 'w')
+		const child = spawn(process.execPath, ['dist/server/operations/main.js', 'backup', '-'], {
+			cwd: fileURLToPath(new URL('../..', import.meta.url)),
+			env: { DATABASE_URL: database.url },
+			stdio: ['ignore', output, 'pipe'],
+		})
+		const [errors, [code]] = await Promise.all([text(child.stderr!), once(child, 'exit')])
+		closeSync(output)
+		return { code, errors }
+	}
+
+	it('takes what backup wrote to its output', async () => {
+		expect(await backupInto(archives.file('output.zip'))).to.deep.include({ code: 0 })
+		const stores = await freshStores()
+		await restore(stores.databaseUrl, archives.file('output.zip'))
+		expect(await names(stores.databaseUrl)).to.deep.equal(await names(database.url))
+		await stores.drop()
+	})
+
+	it('backup says so, and ends, when the disk is full', async () => {
+		expect(await backupInto('/dev/full')).to.deep.equal({ code: 1, errors: 'ENOSPC: no space left on device, write\n' })
 	})
 
 	it('backup leaves a file alone that is there already', async () => {

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('a command on the embedded PostgreSQL', function () {
-	this.timeout(60_000)
+	this.timeout(120_000)
 	let directory = ''
 	before(() => {
 		directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'liveslot-command-')))

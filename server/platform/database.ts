@@ -45,6 +45,8 @@ export const createDatabase = ({ url, poolSize, applicationName = 'liveslot', qu
 			types,
 		} as Knex.PgConnectionConfig,
 		pool: { min: 0, max: poolSize, acquireTimeoutMillis: 8000, idleTimeoutMillis: 60_000 },
+		// Whoever asked for a connection is told by the error, in the form that they choose.
+		log: { warn: () => {} },
 		// A node that starts again while the next version is rolled out meets a schema that is newer than itself, and serves on.
 		migrations: { migrationSource: migrationSource(), tableName: 'migrations', disableMigrationsListValidation: true },
 	})

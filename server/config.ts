@@ -92,6 +92,7 @@ const Environment = z.object({
 		.default('info'),
 	CORS_ORIGIN: origins.optional(),
 	METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
+	ADMIN_PASSWORD: z.string().optional(),
 })
 
 type Environment = z.infer<typeof Environment>
@@ -247,5 +248,19 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
 		logLevel: read.LOG_LEVEL,
 		corsOrigins: read.CORS_ORIGIN ?? [],
 		metricsToken: read.METRICS_TOKEN,
+	})
+}
+
+/** What the commands of day two need to know: where the database is, and no secrets of a node. */
+export type OperationSettings = Pick<Config, 'databaseUrl' | 'dataDir' | 'slotDaysAhead'> & Readonly<{ adminPassword: string | undefined }>
+
+/** @throws ConfigError with one line that names the variable and what it must be */
+export const loadOperationSettings = (env: NodeJS.ProcessEnv): OperationSettings => {
+	const read = readEnvironment(env)
+	return Object.freeze({
+		databaseUrl: read.DATABASE_URL,
+		dataDir: path.resolve(read.DATA_DIR),
+		slotDaysAhead: read.SLOT_DAYS_AHEAD,
+		adminPassword: read.ADMIN_PASSWORD,
 	})
 }

@@ -16,10 +16,11 @@ import { createPatients } from './patients/patients.ts'
 import { signedIn } from './platform/access.ts'
 import { createClock } from './platform/clock.ts'
 import { createDatabase, inTurn } from './platform/database.ts'
+import { observeEvents, observeJobs, observeRequests, registerGauges } from './platform/gauges.ts'
 import { createApp } from './platform/http/app.ts'
 import { clientFiles } from './platform/http/client-files.ts'
 import { jobRoutes } from './platform/job-routes.ts'
-import { createJobs, type Jobs } from './platform/jobs.ts'
+import { createJobs, type JobDefinition, type Jobs } from './platform/jobs.ts'
 import { createLocks } from './platform/lock.ts'
 import type { Log } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
@@ -29,6 +30,8 @@ import { createReadiness } from './platform/readiness.ts'
 import { createRedis, createSubscriber, untilConnected } from './platform/redis.ts'
 import { Refusal } from './platform/refusal.ts'
 import { createSockets, userRoom } from './platform/sockets/server.ts'
+import { tracedStatements } from './platform/tracing/statements.ts'
+import { createTracer } from './platform/tracing/tracer.ts'
 import { cleanUp } from './reminders/clean-up.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
@@ -53,6 +56,9 @@ const leaseMs = 4000
 const pipelineConnections = 6
 /** Requests a caller may make in ten seconds: far above any person, below what hurts. */
 const callerLimit = { name: 'api', points: 600, perSeconds: 10 }
+
+/** Seconds on the way to watchers, from unnoticed to broken. */
+const lagBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
 /** Other nodes join a dispatch that takes longer. */
 const dispatchMs = 45_000
@@ -80,9 +86,10 @@ const finishMs = 6000
 export const startNode = async ({ config, log, databaseUrl, redisUrl, version }: NodeDeps): Promise<RunningNode> => {
 	const nodeId = randomUUID()
 	const metrics = createMetrics()
+	const tracer = await createTracer({ ...config.traces, version, nodeId, log })
 	const db = createDatabase({ url: databaseUrl, poolSize: config.databasePoolSize })
 	const pipeline = createPipeline({ url: databaseUrl, connections: pipelineConnections, prepare: config.databasePrepare, log })
-	const { run } = pipeline
+	const run = tracedStatements(pipeline.run, tracer)
 	const redis = createRedis({ url: redisUrl, name: 'liveslot' })
 	const subscriber = createSubscriber({ url: redisUrl, name: 'liveslot feeds' }, redis)
 	const adapterSubscriber = createSubscriber({ url: redisUrl, name: 'liveslot adapter' }, redis)
@@ -93,9 +100,10 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 	const clock = await createClock(redis)
 	const limiter = createLimiters({ redis, enabled: config.rateLimit })
 	const readiness = createReadiness({ db, redis })
-	const eventsSeen = metrics.counter('socket_events_total', 'Events by outcome', ['event', 'outcome'])
 	const framesSent = metrics.counter('calendar_frames_total', 'Frames of calendar changes')
 	const changesSent = metrics.counter('calendar_changes_total', 'Changes in those frames')
+	const deliverySeconds = metrics.histogram('feed_delivery_seconds', 'Time from Redis to this node, of what is published now', lagBuckets)
+	const fanOutSeconds = metrics.histogram('fan_out_seconds', 'Time from a change’s arrival until its watchers have been told', lagBuckets)
 
 	// Before Socket.IO attaches: it takes what is its own and leaves the rest to the listeners that it found.
 	let app: Express | undefined
@@ -110,7 +118,8 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		trustedProxies: config.trustedProxies,
 		rateLimit: config.rateLimit,
 		authenticate: token => identity.authenticateToken(token),
-		observe: (event, outcome) => eventsSeen.inc({ event, outcome }),
+		observe: observeEvents(metrics),
+		tracer,
 	})
 	const { io } = sockets
 
@@ -162,6 +171,8 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 			framesSent.inc()
 			changesSent.inc(changes)
 		},
+		observeLag: ms => fanOutSeconds.observe(ms / 1000),
+		observeDelivery: ms => deliverySeconds.observe(ms / 1000),
 	})
 	const holdsApi = createHoldsApi({
 		holds,
@@ -177,6 +188,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		locks: createLocks({ redis, leaseMs }),
 		log,
 		metrics,
+		tracer,
 		nodeId,
 		types,
 		holds,
@@ -239,6 +251,8 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		limit: (actor, ip) => perCaller.consume(actor?.userId ?? ip),
 		whatIsDown: readiness.whatIsDown,
 		metrics: metrics.read,
+		observe: observeRequests(metrics),
+		tracer,
 		pages: [
 			...reminders.pages({
 				operations: booking.operations,
@@ -249,6 +263,16 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		],
 	})
 
+	const recurring: JobDefinition[] = [
+		{ name: 'generate slots', every: '15 0 * * *', run: async () => void (await schedules.generateAll()) },
+		// Every full minute. What takes longer goes on by itself, and is joined by the next minute's.
+		{ name: 'send reminders', every: '* * * * *', run: () => atMost(reminders.dispatch(), dispatchMs) },
+		{
+			name: 'clean up',
+			every: '40 2 * * *',
+			run: async () => log.info(await cleanUp(db, { auditDays: config.auditRetentionDays, ledgerDays }), 'cleaned up'),
+		},
+	]
 	const jobs: Jobs = await inTurn(db, 'liveslot jobs', () =>
 		createJobs({
 			databaseUrl,
@@ -256,18 +280,17 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 			log,
 			nodeId,
 			runs: dispatches,
-			jobs: [
-				{ name: 'generate slots', every: '15 0 * * *', run: async () => void (await schedules.generateAll()) },
-				// Every full minute. What takes longer goes on by itself, and is joined by the next minute's.
-				{ name: 'send reminders', every: '* * * * *', run: () => atMost(reminders.dispatch(), dispatchMs) },
-				{
-					name: 'clean up',
-					every: '40 2 * * *',
-					run: async () => log.info(await cleanUp(db, { auditDays: config.auditRetentionDays, ledgerDays }), 'cleaned up'),
-				},
-			],
+			jobs: recurring,
+			observe: observeJobs(
+				metrics,
+				recurring.map(({ name }) => name),
+			),
 		}),
 	)
+	registerGauges(metrics, { version, db, pipeline, readiness, io, jobs: () => jobs })
+	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
+	metrics.sampled('calendars_watched', 'Calendars that are watched through this node', () => calendar.watched().calendars)
+	metrics.sampled('calendar_watchers', 'Watches of calendars through this node', () => calendar.watched().watchers)
 
 	const stop = async () => {
 		readiness.drain()
@@ -288,6 +311,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		clock.stop()
 		await Promise.all([pipeline.stop(), db.destroy()])
 		for (const connection of [subscriber, adapterSubscriber, redis]) connection.disconnect()
+		await tracer.stop()
 		metrics.stop()
 	}
 

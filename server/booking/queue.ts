@@ -32,6 +32,9 @@ export type Conclusion = {
 	release?: boolean
 }
 
+/** A queue that nobody has shortened for a while. */
+export type Stray = { doctorId: string; waitingMs: number }
+
 /** What became of requests that were appended: whether each was, and what was taken along with it. */
 export type Appended = { added: boolean[]; taken: Taken | null }
 
@@ -66,6 +69,12 @@ const toTaken = ([now, fields, holds]: TakenFields): Taken => {
 const wishOf = (requests: readonly QueueRequest[]) => {
 	const [request] = requests
 	return requests.length === 1 && request?.kind === 'book' ? { minute: request.startMinute, userId: request.by } : undefined
+}
+
+const toStrays = (fields: readonly string[], nowMs: number): Stray[] => {
+	const strays: Stray[] = []
+	for (let i = 0; i < fields.length; i += 2) strays.push({ doctorId: fields[i] as string, waitingMs: nowMs - Number(fields[i + 1]) })
+	return strays
 }
 
 // What has happened must be told: nobody would repeat an announcement.
@@ -149,13 +158,13 @@ export const createQueue = (redis: Redis) => {
 		},
 		length: (doctorId: string): Promise<number> => redis.xlen(queueKey(doctorId)),
 		/** Doctors whose queues have waited too long: the node that was to drain them may have died. */
-		async strays(nowMs: number): Promise<string[]> {
+		async strays(nowMs: number): Promise<Stray[]> {
 			const tags = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
 			const waiting = await Promise.allSettled(
-				tags.map(tag => redis.zrangebyscore(waitingKey(tag), '-inf', nowMs - strayAfterMs, 'LIMIT', 0, 100)),
+				tags.map(tag => redis.zrangebyscore(waitingKey(tag), '-inf', nowMs - strayAfterMs, 'WITHSCORES', 'LIMIT', 0, 100)),
 			)
 			// In a cluster one master may be away, which keeps nobody from looking after the queues of the others.
-			return waiting.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
+			return waiting.flatMap(each => (each.status === 'fulfilled' ? toStrays(each.value, nowMs) : []))
 		},
 	}
 }

@@ -22,6 +22,10 @@ export type CalendarDeps = {
 	readHolds: ReadHolds
 	nowMs: () => number
 	observeFrame?: (watchers: number, changes: number) => void
+	/** From a change's arrival here until watchers have been told. */
+	observeLag?: (ms: number) => void
+	/** From Redis to here. */
+	observeDelivery?: (ms: number) => void
 }
 
 export type Calendar = {
@@ -32,6 +36,8 @@ export type Calendar = {
 	/** The version up to which changes have arrived at this node; undefined for a calendar that nobody watches here. */
 	knownVersion(doctorId: string): number | undefined
 	disconnected(socket: SocketContext['socket']): void
+	/** How much is watched through this node. */
+	watched(): { calendars: number; watchers: number }
 	stop(): Promise<void>
 }
 
@@ -53,7 +59,8 @@ const inTurn = async <T>(socket: SocketContext['socket'], doctorId: string, work
 }
 
 /** What watchers see of calendars. */
-export const createCalendar = ({ io, redis, subscriber, run, log, nodeId, readHolds, nowMs, observeFrame }: CalendarDeps): Calendar => {
+export const createCalendar = (deps: CalendarDeps): Calendar => {
+	const { io, redis, subscriber, run, log, nodeId, readHolds, nowMs, observeFrame, observeLag, observeDelivery } = deps
 	const presence = createPresence({ redis, nodeId, tell: (doctorId, viewers) => watchers.tellPresence(doctorId, viewers) })
 	const feed = createFeed({
 		redis,
@@ -61,8 +68,9 @@ export const createCalendar = ({ io, redis, subscriber, run, log, nodeId, readHo
 		log,
 		deliver: message => watchers.deliver(message),
 		deliverAside: (doctorId, text) => presence.heard(doctorId, Number(text)),
+		...(observeDelivery && { observeDelivery }),
 	})
-	const watchers = createWatchers({ io, feed, presence, ...(observeFrame && { observeFrame }) })
+	const watchers = createWatchers({ io, feed, presence, ...(observeFrame && { observeFrame }), ...(observeLag && { observeLag }) })
 	const snapshots = createSnapshots({ run, feed, readHolds, nowMs })
 
 	const listSlots = publicRoute(endpoints.listSlots, async ({ params, query }, actor) =>
@@ -98,6 +106,7 @@ export const createCalendar = ({ io, redis, subscriber, run, log, nodeId, readHo
 		reset: feed.reset,
 		knownVersion: doctorId => feed.arrived(doctorId) || undefined,
 		disconnected: socket => watchers.leaveAll(socket),
+		watched: watchers.counts,
 		async stop() {
 			watchers.stop()
 			await feed.stop()

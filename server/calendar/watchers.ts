@@ -39,10 +39,11 @@ export type WatchersDeps = {
 	feed: Pick<Feed, 'follow' | 'unfollow' | 'arrived'>
 	presence: Presence
 	observeFrame?: (watchers: number, changes: number) => void
+	observeLag?: (ms: number) => void
 }
 
 /** The sockets of this node that watch calendars, and what they are told: after its snapshot's version, everything once and in order. */
-export const createWatchers = ({ io, feed, presence, observeFrame }: WatchersDeps) => {
+export const createWatchers = ({ io, feed, presence, observeFrame, observeLag }: WatchersDeps) => {
 	const calendars = new Map<string, Watched>()
 	const watchesOf = (socket: Socket): Set<string> => (socket.data.watches ??= new Set<string>())
 
@@ -105,7 +106,7 @@ export const createWatchers = ({ io, feed, presence, observeFrame }: WatchersDep
 		}
 	}
 
-	const frames = createFrames({ send, windowMs: frameWindowMs })
+	const frames = createFrames({ send, windowMs: frameWindowMs, ...(observeLag && { observe: observeLag }) })
 
 	const retract = (socket: Socket, doctorId: string, watched: Watched) => {
 		watched.joining.delete(socket)
@@ -179,6 +180,12 @@ export const createWatchers = ({ io, feed, presence, observeFrame }: WatchersDep
 			for (const doctorId of [...watchesOf(socket)]) leave(socket, doctorId)
 		},
 		deliver: (message: FeedMessage) => frames.add(message),
+		/** How much is watched through this node. */
+		counts() {
+			let watchers = 0
+			for (const { sockets, joining } of calendars.values()) watchers += sockets.size + joining.size
+			return { calendars: calendars.size, watchers }
+		},
 		tellPresence(doctorId: string, viewers: number) {
 			for (const view of ['public', 'staff'] as const) io.local.to(roomOf(doctorId, view)).emit('calendar:presence', { doctorId, viewers })
 		},

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { Subscriber } from '../subscriber.ts'
+import { noTracer, type Tracer } from '../tracing/tracer.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
 import { createLimitedParser } from './parser.ts'
 
@@ -23,7 +24,8 @@ export type SocketDeps = {
 	rateLimit: boolean
 	/** @throws Refusal when the token is bad; null for a socket without one */
 	authenticate: (token: string | undefined) => Promise<Actor | null>
-	observe: (event: string, outcome: string) => void
+	observe: (event: string, outcome: string, ms: number) => void
+	tracer?: Tracer
 }
 
 export type Sockets = {
@@ -79,7 +81,7 @@ const adapterFor = (publisher: Redis, subscriber: Subscriber) =>
 
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {
-	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, rateLimit, authenticate, observe } = deps
+	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, rateLimit, authenticate, observe, tracer = noTracer } = deps
 	const io: LiveServer = new Server(http, {
 		serveClient: false,
 		maxHttpBufferSize: maxMessageBytes,
@@ -144,6 +146,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				handlers,
 				log,
 				observe,
+				tracer,
 				actorOf: socket => socket.data.actor ?? null,
 				ipOf: socket => ipOf(socket, trustedProxies),
 				limit: socket => {

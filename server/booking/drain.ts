@@ -39,9 +39,6 @@ const maxAttempts = 4
 /** A doctor whose lock this lane has, and what it found. */
 type Draining = { doctorId: string; lease: Proposal; taken: Taken; claimed: Set<number>; released: boolean }
 
-/** The latest of the times at which requests were taken: Redis's, of one shard or another. */
-const takenAtMs = (draining: ReadonlyMap<string, Draining>): number => Math.max(...[...draining.values()].map(({ taken }) => taken.nowMs))
-
 /** What was read of a request while it was on its way into the queue. */
 type ReadAhead = { requestId: string; facts: Promise<Facts> }
 
@@ -112,7 +109,7 @@ export const createDrain = (deps: DrainDeps) => {
 			notices,
 			requests: entries.map(entry => entry.request),
 			holds: holdsOf(draining),
-			nowMs: takenAtMs(draining),
+			nowMs: Math.max(...[...draining.values()].map(({ taken }) => taken.nowMs)),
 			claim: claimFor(draining),
 			readAhead,
 		})
@@ -214,9 +211,9 @@ export const createDrain = (deps: DrainDeps) => {
 
 	/** Settles what was taken of each doctor, and lets go of the locks. */
 	const drainTaken = async (draining: Map<string, Draining>, beganMs: number, readAhead?: ReadAhead): Promise<void> => {
-		const entries = [...draining.values()].flatMap(({ taken }) => taken.entries)
-		const watch =
-			draining.size > 0 ? observe?.begin({ entries, doctors: draining.size, takenAtMs: takenAtMs(draining), beganMs }) : undefined
+		const taken = [...draining.values()].map(each => each.taken)
+		const entries = taken.flatMap(each => each.entries)
+		const watch = draining.size > 0 ? observe?.begin({ taken, entries, beganMs }) : undefined
 		const tell = async (result: BatchResult, of: readonly QueueEntry[]) => {
 			watch?.settled(result)
 			await conclude(draining, result, of)

@@ -1,6 +1,6 @@
 import type { Span, Tracer } from '../platform/tracing/tracer.ts'
-import type { SeenBatch } from './observe.ts'
 import type { ChangeRequest, QueueRequest } from './request.ts'
+import type { SeenBatch } from './seen-batch.ts'
 
 const traceOf = (request: QueueRequest): string | undefined => (request.kind === 'announce' ? undefined : request.origin.trace)
 
@@ -8,11 +8,11 @@ const traceOf = (request: QueueRequest): string | undefined => (request.kind ===
  * A batch belongs to as many traces as it has requests. It is a step of the first one's trace and linked to the others;
  * each of those has a step of its own, linked back, so that every trace shows how its request was settled.
  */
-export const traceBatch = (tracer: Tracer, { entries, doctors, beganMs }: SeenBatch) => {
+export const traceBatch = (tracer: Tracer, { taken, entries, beganMs }: SeenBatch) => {
 	const [parent, ...others] = entries.flatMap(({ request }) => traceOf(request) ?? [])
 	const batch = tracer.start('drain', { kind: 'consumer', parent, links: others, beganMs })
 	batch.set('liveslot.batch.requests', entries.length)
-	batch.set('liveslot.batch.doctors', doctors)
+	batch.set('liveslot.batch.doctors', taken.length)
 	const links = batch.context ? [batch.context] : []
 	let concluding: Span | undefined
 

@@ -2,12 +2,14 @@ import { endpoints } from '../../contract/index.ts'
 import { createFeed, type Feed } from '../platform/feed/feed.ts'
 import { publicRoute, type Route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import type { Run } from '../platform/pipeline.ts'
 import type { Redis } from '../platform/redis.ts'
 import type { EventHandlers, SocketContext } from '../platform/sockets/events.ts'
 import type { LiveServer } from '../platform/sockets/server.ts'
 import type { Subscriber } from '../platform/subscriber.ts'
 import { nextFree } from './next-free.ts'
+import { createCalendarObserver, registerWatchGauges } from './observe.ts'
 import { createPresence } from './presence.ts'
 import { createSnapshots, type ReadHolds } from './snapshot.ts'
 import { createWatchers, viewOf } from './watchers.ts'
@@ -18,14 +20,10 @@ export type CalendarDeps = {
 	subscriber: Subscriber
 	run: Run
 	log: Log
+	metrics: Metrics
 	nodeId: string
 	readHolds: ReadHolds
 	nowMs: () => number
-	observeFrame?: (watchers: number, changes: number) => void
-	/** From a change's arrival here until watchers have been told. */
-	observeLag?: (ms: number) => void
-	/** From Redis to here. */
-	observeDelivery?: (ms: number) => void
 }
 
 export type Calendar = {
@@ -36,8 +34,6 @@ export type Calendar = {
 	/** The version up to which changes have arrived at this node; undefined for a calendar that nobody watches here. */
 	knownVersion(doctorId: string): number | undefined
 	disconnected(socket: SocketContext['socket']): void
-	/** How much is watched through this node. */
-	watched(): { calendars: number; watchers: number }
 	stop(): Promise<void>
 }
 
@@ -60,7 +56,8 @@ const inTurn = async <T>(socket: SocketContext['socket'], doctorId: string, work
 
 /** What watchers see of calendars. */
 export const createCalendar = (deps: CalendarDeps): Calendar => {
-	const { io, redis, subscriber, run, log, nodeId, readHolds, nowMs, observeFrame, observeLag, observeDelivery } = deps
+	const { io, redis, subscriber, run, log, metrics, nodeId, readHolds, nowMs } = deps
+	const observe = createCalendarObserver(metrics)
 	const presence = createPresence({ redis, nodeId, tell: (doctorId, viewers) => watchers.tellPresence(doctorId, viewers) })
 	const feed = createFeed({
 		redis,
@@ -68,9 +65,10 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 		log,
 		deliver: message => watchers.deliver(message),
 		deliverAside: (doctorId, text) => presence.heard(doctorId, Number(text)),
-		...(observeDelivery && { observeDelivery }),
+		observeDelivery: observe.delivery,
 	})
-	const watchers = createWatchers({ io, feed, presence, ...(observeFrame && { observeFrame }), ...(observeLag && { observeLag }) })
+	const watchers = createWatchers({ io, feed, presence, observe })
+	registerWatchGauges(metrics, watchers.counts)
 	const snapshots = createSnapshots({ run, feed, readHolds, nowMs })
 
 	const listSlots = publicRoute(endpoints.listSlots, async ({ params, query }, actor) =>
@@ -106,7 +104,6 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 		reset: feed.reset,
 		knownVersion: doctorId => feed.arrived(doctorId) || undefined,
 		disconnected: socket => watchers.leaveAll(socket),
-		watched: watchers.counts,
 		async stop() {
 			watchers.stop()
 			await feed.stop()

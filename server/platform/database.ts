@@ -42,6 +42,8 @@ export const createDatabase = ({ url, poolSize, applicationName = 'liveslot' }: 
 			keepAlive: true,
 			types,
 		} as Knex.PgConnectionConfig,
+		// An error then shows its statement with `?` in the place of what people are called.
+		compileSqlOnError: false,
 		pool: { min: 0, max: poolSize, acquireTimeoutMillis: 8000, idleTimeoutMillis: 60_000 },
 		migrations: { migrationSource: migrationSource(), tableName: 'migrations' },
 	})

@@ -1,7 +1,7 @@
 import type { Server } from 'socket.io'
 import type { Db } from './database.ts'
 import type { SeenRequest } from './http/observe.ts'
-import type { JobObserver, Jobs } from './jobs.ts'
+import type { JobDefinition, JobObserver, Jobs } from './jobs.ts'
 import type { Metrics } from './metrics.ts'
 import type { Pipeline } from './pipeline.ts'
 import { dependencies, type Readiness } from './readiness.ts'
@@ -90,7 +90,7 @@ export const observeEvents = (metrics: Metrics) => {
 	}
 }
 
-export const observeJobs = (metrics: Metrics, names: readonly string[]): JobObserver => {
+export const observeJobs = (metrics: Metrics, jobs: readonly Pick<JobDefinition, 'name'>[]): JobObserver => {
 	const lag = metrics.histogram(
 		'job_lag_seconds',
 		'How much later than planned a job started',
@@ -99,7 +99,7 @@ export const observeJobs = (metrics: Metrics, names: readonly string[]): JobObse
 	)
 	const seconds = metrics.histogram('job_seconds', 'Time that a job took', [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1800], ['job'])
 	const total = metrics.counter('jobs_total', 'Runs of jobs by what came of them', ['job', 'outcome'])
-	for (const job of names) for (const outcome of ['ok', 'failed']) total.inc({ job, outcome }, 0)
+	for (const { name: job } of jobs) for (const outcome of ['ok', 'failed']) total.inc({ job, outcome }, 0)
 	return {
 		started(job, lagMs) {
 			if (lagMs !== undefined) lag.observe({ job }, lagMs / 1000)

@@ -17,7 +17,7 @@ import { createPatients } from './patients/patients.ts'
 import { signedIn } from './platform/access.ts'
 import { createClock } from './platform/clock.ts'
 import { createDatabase } from './platform/database.ts'
-import { observeEvents, observeRequests, registerGauges } from './platform/gauges.ts'
+import { observeTraffic, registerGauges } from './platform/gauges.ts'
 import { createApp } from './platform/http/app.ts'
 import { clientFiles } from './platform/http/client-files.ts'
 import { jobRoutes } from './platform/job-routes.ts'
@@ -67,6 +67,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 	const nodeId = randomUUID()
 	const log = processLog.child({ node: nodeId })
 	const metrics = createMetrics()
+	const observe = observeTraffic(metrics)
 	const tracer = await createTracer({ ...config.traces, version, nodeId, log })
 	const db = createDatabase({ url: databaseUrl, poolSize: config.databasePoolSize })
 	const pipeline = createPipeline({ url: databaseUrl, connections: pipelineConnections, prepare: config.databasePrepare, log })
@@ -89,7 +90,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		trustedProxies: config.trustedProxies,
 		rateLimit: config.rateLimit,
 		authenticate: token => identity.authenticateToken(token),
-		observe: observeEvents(metrics),
+		observe: observe.event,
 		tracer,
 	})
 	const { io } = sockets
@@ -218,7 +219,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		limit: (actor, ip) => perCaller.consume(actor?.userId ?? ip),
 		whatIsDown: readiness.whatIsDown,
 		metrics: metrics.read,
-		observe: observeRequests(metrics),
+		observe: observe.request,
 		tracer,
 		pages: [
 			...reminders.pages({

@@ -56,11 +56,26 @@ export const registerGauges = (metrics: Metrics, { version, db, pipeline, readin
 		'job_overdue_seconds',
 		'How long ago a job should have started that has not; known to every node, also one that runs no jobs',
 		() => overdueSeconds(jobs()),
-		'job',
+		'name',
 	)
 }
 
-export const observeRequests = (metrics: Metrics) => {
+/** Errors of ours, known from the start as none: of a figure that begins with the first error no rise is seen. */
+const errorCounter = (metrics: Metrics) => {
+	const total = metrics.counter('errors_total', 'Requests and events that ended in an error of ours', ['over'])
+	for (const over of ['http', 'socket']) total.inc({ over }, 0)
+	return total
+}
+
+/** Counts how requests and events end. */
+export const observeTraffic = (metrics: Metrics) => {
+	const errors = errorCounter(metrics)
+	return { request: observeRequests(metrics, errors), event: observeEvents(metrics, errors) }
+}
+
+type Errors = ReturnType<typeof errorCounter>
+
+const observeRequests = (metrics: Metrics, errors: Errors) => {
 	const total = metrics.counter('http_requests_total', 'Requests by route and status', ['method', 'route', 'status'])
 	const seconds = metrics.histogram(
 		'http_request_seconds',
@@ -72,11 +87,12 @@ export const observeRequests = (metrics: Metrics) => {
 		// Methods are the client's own words where no route of ours restricts them.
 		const known = route === 'other' ? 'any' : method
 		total.inc({ method: known, route, status })
+		if (status === 500) errors.inc({ over: 'http' })
 		seconds.observe({ method: known, route }, ms / 1000)
 	}
 }
 
-export const observeEvents = (metrics: Metrics) => {
+const observeEvents = (metrics: Metrics, errors: Errors) => {
 	const total = metrics.counter('socket_events_total', 'Events by outcome', ['event', 'outcome'])
 	const seconds = metrics.histogram(
 		'socket_event_seconds',
@@ -86,27 +102,29 @@ export const observeEvents = (metrics: Metrics) => {
 	)
 	return (event: string, outcome: string, ms: number) => {
 		total.inc({ event, outcome })
+		if (outcome === 'internal') errors.inc({ over: 'socket' })
 		seconds.observe({ event }, ms / 1000)
 	}
 }
 
 export const observeJobs = (metrics: Metrics, jobs: readonly Pick<JobDefinition, 'name'>[]): JobObserver => {
+	// Not `job`: Prometheus names its targets by that label, and would rename ours.
 	const lag = metrics.histogram(
 		'job_lag_seconds',
 		'How much later than planned a job started',
 		[0.1, 0.5, 1, 2, 5, 10, 30, 60, 300],
-		['job'],
+		['name'],
 	)
-	const seconds = metrics.histogram('job_seconds', 'Time that a job took', [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1800], ['job'])
-	const total = metrics.counter('jobs_total', 'Runs of jobs by what came of them', ['job', 'outcome'])
-	for (const { name: job } of jobs) for (const outcome of ['ok', 'failed']) total.inc({ job, outcome }, 0)
+	const seconds = metrics.histogram('job_seconds', 'Time that a job took', [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1800], ['name'])
+	const total = metrics.counter('jobs_total', 'Runs of jobs by what came of them', ['name', 'outcome'])
+	for (const { name } of jobs) for (const outcome of ['ok', 'failed']) total.inc({ name, outcome }, 0)
 	return {
-		started(job, lagMs) {
-			if (lagMs !== undefined) lag.observe({ job }, lagMs / 1000)
+		started(name, lagMs) {
+			if (lagMs !== undefined) lag.observe({ name }, lagMs / 1000)
 		},
-		ended(job, ms, failed) {
-			total.inc({ job, outcome: failed ? 'failed' : 'ok' })
-			seconds.observe({ job }, ms / 1000)
+		ended(name, ms, failed) {
+			total.inc({ name, outcome: failed ? 'failed' : 'ok' })
+			seconds.observe({ name }, ms / 1000)
 		},
 	}
 }

@@ -50,7 +50,9 @@ export const useTraceReceiver = () => {
 	const spans: SeenSpan[] = []
 	const bodies: string[] = []
 	const paths: string[] = []
+	const refusal: { status: number | undefined } = { status: undefined }
 	const service = useWebService(({ path, body }) => {
+		if (refusal.status) return { status: refusal.status }
 		paths.push(path)
 		bodies.push(body.toString())
 		spans.push(...spansOf(JSON.parse(body.toString()) as Payload))
@@ -60,6 +62,8 @@ export const useTraceReceiver = () => {
 		spans,
 		bodies,
 		paths,
+		/** A status to answer with instead of taking anything. */
+		refusal,
 		get url() {
 			return service.url
 		},

@@ -43,6 +43,20 @@ describe('an alert', () => {
 		).to.have.members(names.map(name => name.toLowerCase()))
 	})
 
+	it('sends its reader to panels that there are', () => {
+		const shown = new Set(
+			dashboard.panels.flatMap(({ title, targets = [] }) => [title, ...targets.map(({ legendFormat }) => legendFormat)]),
+		)
+		const wanted = [...readRoot('docs/runbook.md').matchAll(/“([^”]+)”/g)].map(([, name = '']) => name.toLowerCase())
+		expect(wanted.length).to.be.above(10)
+		const known = [...shown].map(name => name.toLowerCase())
+		for (const name of wanted)
+			expect(
+				known.some(each => each.startsWith(name)),
+				name,
+			).to.equal(true)
+	})
+
 	it('is tried: on the bad day of the rules’ own tests each rings', () => {
 		const { tests } = parse(readRoot('deploy/prometheus/alerts.test.yml')) as {
 			tests: { promql_expr_test: { exp_samples: { labels: string }[] }[] }[]

@@ -25,7 +25,7 @@ export type Panel = {
 	type: string
 	title: string
 	gridPos: { h: number; w: number; x: number; y: number }
-	targets?: { refId: string; expr: string; datasource: { type: string; uid: string } }[]
+	targets?: { refId: string; expr: string; legendFormat: string; datasource: { type: string; uid: string } }[]
 }
 
 export const dashboard = JSON.parse(readRoot('deploy/grafana/liveslot.json')) as {

@@ -14,7 +14,7 @@ export type NodesOptions = {
 	/** Settings of one node, by its place. */
 	each?: Record<string, string>[]
 	/** Settings that are known only as the nodes start. */
-	settings?: () => Record<string, string>
+	settings?: () => Record<string, string> | Promise<Record<string, string>>
 	/** Where all of them log to; nowhere otherwise. */
 	log?: Log
 }
@@ -23,9 +23,10 @@ const startNodes = async (count: number, overrides: Record<string, string>, opti
 	const { databaseUrl, drop, ...stores } = await freshStores()
 	const redisUrl = options.redisUrl?.() ?? stores.redisUrl
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-nodes-'))
+	const settings = { ...overrides, ...(await options.settings?.()) }
 	const db = createDatabase({ url: databaseUrl, poolSize: 5 })
 	const startOne = async (place: number): Promise<TestNode> => {
-		const config = loadConfig(testEnvironment(dataDir, { ...overrides, ...options.settings?.(), ...options.each?.[place] }))
+		const config = loadConfig(testEnvironment(dataDir, { ...settings, ...options.each?.[place] }))
 		const node = await startNode({ config, log: options.log ?? createLog(config.logLevel), databaseUrl, redisUrl, version: 'test' })
 		let stopped: Promise<void> | undefined
 		// A test may stop a node itself; the end of the block then has nothing left to do.

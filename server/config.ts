@@ -93,6 +93,13 @@ const Environment = z.object({
 	CORS_ORIGIN: origins.optional(),
 	METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
 	ADMIN_PASSWORD: z.string().optional(),
+	OTEL_EXPORTER_OTLP_ENDPOINT: url('an OTLP/HTTP receiver', 'http', 'https').optional(),
+	OTEL_TRACES_SAMPLER_ARG: z
+		.string()
+		.regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a share from 0 to 1, such as 0.1')
+		.transform(Number)
+		.default(1),
+	OTEL_SERVICE_NAME: z.string().default('liveslot'),
 })
 
 type Environment = z.infer<typeof Environment>
@@ -131,6 +138,8 @@ export type Config = Readonly<{
 	logLevel: Environment['LOG_LEVEL']
 	corsOrigins: readonly string[]
 	metricsToken: string | undefined
+	/** Where traces go, how many of them, and under which name; the variables are OpenTelemetry's own. */
+	traces: { endpoint: string | undefined; ratio: number; serviceName: string }
 }>
 
 const readEnvironment = (env: NodeJS.ProcessEnv): Environment => {
@@ -248,6 +257,11 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
 		logLevel: read.LOG_LEVEL,
 		corsOrigins: read.CORS_ORIGIN ?? [],
 		metricsToken: read.METRICS_TOKEN,
+		traces: {
+			endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
+			ratio: read.OTEL_TRACES_SAMPLER_ARG,
+			serviceName: read.OTEL_SERVICE_NAME,
+		},
 	})
 }
 

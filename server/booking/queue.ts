@@ -15,6 +15,8 @@ export type Taken = {
 	nowMs: number
 	entries: QueueEntry[]
 	holds: Map<number, Holder>
+	/** Requests in the queue, those that are not among the entries included. */
+	length: number
 	/** The slot that was claimed along with it, for its only request. */
 	claimed?: { minute: number; userId: string } | undefined
 }
@@ -32,10 +34,13 @@ export type Conclusion = {
 	release?: boolean
 }
 
+/** A queue that nobody has shortened for a while. */
+export type Stray = { doctorId: string; waitingMs: number }
+
 /** What became of requests that were appended: whether each was, and what was taken along with it. */
 export type Appended = { added: boolean[]; taken: Taken | null }
 
-type TakenFields = [now: string, fields: string[], holds: string[], claimed?: string]
+type TakenFields = [now: string, fields: string[], holds: string[], length: number, claimed?: string]
 
 const maxQueueLength = 20_000
 const claimMs = 30_000
@@ -54,18 +59,24 @@ const successorOf = (entryId: string): string => {
 	return `${ms}-${BigInt(sequence ?? 0) + 1n}`
 }
 
-const toTaken = ([now, fields, holds]: TakenFields): Taken => {
+const toTaken = ([now, fields, holds, length]: TakenFields): Taken => {
 	const entries: QueueEntry[] = []
 	for (let i = 0; i < fields.length; i += 2) {
 		entries.push({ entryId: fields[i] as string, request: JSON.parse(fields[i + 1] as string) as QueueRequest })
 	}
-	return { nowMs: Number(now), entries, holds: toHolders(holds) }
+	return { nowMs: Number(now), entries, holds: toHolders(holds), length }
 }
 
 /** The slot that a booking asks for, when it comes alone. */
 const wishOf = (requests: readonly QueueRequest[]) => {
 	const [request] = requests
 	return requests.length === 1 && request?.kind === 'book' ? { minute: request.startMinute, userId: request.by } : undefined
+}
+
+const toStrays = (fields: readonly string[], nowMs: number): Stray[] => {
+	const strays: Stray[] = []
+	for (let i = 0; i < fields.length; i += 2) strays.push({ doctorId: fields[i] as string, waitingMs: nowMs - Number(fields[i + 1]) })
+	return strays
 }
 
 // What has happened must be told: nobody would repeat an announcement.
@@ -97,7 +108,7 @@ export const createQueue = (redis: Redis) => {
 		const claim = [wish?.minute ?? '', wish?.userId ?? '', claimMs]
 		const [added, ...fields] = await enqueue(keys, [doctorId, lease?.token ?? '', lease?.leaseMs ?? 0, atMost, ...claim, ...list])
 		const taken = fields.length > 0 ? toTaken(fields as TakenFields) : null
-		if (taken && fields[3] === '1') taken.claimed = wish
+		if (taken && fields[4] === '1') taken.claimed = wish
 		return { added: [...added].map(each => each === '1'), taken }
 	}
 
@@ -149,13 +160,13 @@ export const createQueue = (redis: Redis) => {
 		},
 		length: (doctorId: string): Promise<number> => redis.xlen(queueKey(doctorId)),
 		/** Doctors whose queues have waited too long: the node that was to drain them may have died. */
-		async strays(nowMs: number): Promise<string[]> {
+		async strays(nowMs: number): Promise<Stray[]> {
 			const tags = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
 			const waiting = await Promise.allSettled(
-				tags.map(tag => redis.zrangebyscore(waitingKey(tag), '-inf', nowMs - strayAfterMs, 'LIMIT', 0, 100)),
+				tags.map(tag => redis.zrangebyscore(waitingKey(tag), '-inf', nowMs - strayAfterMs, 'WITHSCORES', 'LIMIT', 0, 100)),
 			)
 			// In a cluster one master may be away, which keeps nobody from looking after the queues of the others.
-			return waiting.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
+			return waiting.flatMap(each => (each.status === 'fulfilled' ? toStrays(each.value, nowMs) : []))
 		},
 	}
 }

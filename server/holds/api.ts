@@ -4,12 +4,14 @@ import { signedIn } from '../platform/access.ts'
 import type { Actor } from '../platform/actor.ts'
 import { type Route, route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import type { EventHandlers } from '../platform/sockets/events.ts'
 import type { Holds } from './holds.ts'
 
 export type HoldsApiDeps = {
 	holds: Holds
 	log: Log
+	metrics: Metrics
 	/** Whether the account has another socket, on whichever node. */
 	isElsewhere: (userId: string) => Promise<boolean>
 	sweepEveryMs?: number
@@ -24,7 +26,8 @@ export type HoldsApi = {
 }
 
 /** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
-export const createHoldsApi = ({ holds, log, isElsewhere, sweepEveryMs = 200 }: HoldsApiDeps): HoldsApi => {
+export const createHoldsApi = ({ holds, log, metrics, isElsewhere, sweepEveryMs = 200 }: HoldsApiDeps): HoldsApi => {
+	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
 	const quietly = (work: Promise<unknown>) =>
 		void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))
 

@@ -109,6 +109,11 @@ export const createHoldScripts = (redis: Redis) => {
 		forget: async (userId: string, slotIds: readonly string[]): Promise<void> => {
 			if (slotIds.length > 0) await redis.zrem(holderKey(userId), ...(slotIds as string[]))
 		},
+		/** How many slots are held now, over all shards. */
+		async count(): Promise<number> {
+			const counts = await Promise.all(Array.from({ length: shardCount }, (_, shard) => redis.zcard(`${shardTag(shard)}:holds-expiry`)))
+			return counts.reduce((sum, count) => sum + count, 0)
+		},
 		/** Sweeps every shard; the commands leave in one go. */
 		async expire(): Promise<number> {
 			const shards = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))

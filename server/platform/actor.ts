@@ -14,6 +14,11 @@ export type Actor = Readonly<{
 }>
 
 /** Where a request came from, for the audit log and for tracing. */
-export type Origin = Readonly<{ ip: string; requestId: string }>
+export type Origin = Readonly<{
+	ip: string
+	requestId: string
+	/** The trace context of the step that it is part of, when it is traced. */
+	trace?: string
+}>
 
 export const isStaff = (actor: Pick<Actor, 'role'> | null): boolean => actor?.role === 'receptionist' || actor?.role === 'admin'

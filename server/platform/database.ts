@@ -44,6 +44,8 @@ export const createDatabase = ({ url, poolSize, applicationName = 'liveslot', qu
 			keepAlive: true,
 			types,
 		} as Knex.PgConnectionConfig,
+		// An error then shows its statement with `?` in the place of what people are called.
+		compileSqlOnError: false,
 		pool: { min: 0, max: poolSize, acquireTimeoutMillis: 8000, idleTimeoutMillis: 60_000 },
 		// Whoever asked for a connection is told by the error, in the form that they choose.
 		log: { warn: () => {} },

@@ -4,6 +4,9 @@ import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
 import { checkAccess } from '../access.ts'
 import type { Actor, Origin } from '../actor.ts'
 import { parseInput } from '../failure.ts'
+import { Refusal } from '../refusal.ts'
+import type { Span, Tracer } from '../tracing/tracer.ts'
+import { apiPath } from './observe.ts'
 
 export type Input<E extends Endpoint> = {
 	params: z.output<E['params']>
@@ -47,10 +50,12 @@ export type Authenticate = (authorization: string | undefined) => Promise<Actor 
 
 export type Limit = (actor: Actor | null, ip: string) => Promise<void>
 
-const asExpress =
-	({ endpoint, handle }: Route, authenticate: Authenticate, limit: Limit): RequestHandler =>
-	async (req, res) => {
-		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId }
+type RouterDeps = { authenticate: Authenticate; limit: Limit; tracer: Tracer }
+
+const answering =
+	({ endpoint, handle }: Route, { authenticate, limit }: RouterDeps) =>
+	async (req: Request, res: Response, trace: string | undefined) => {
+		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId, ...(trace && { trace }) }
 		// Whoever signs in, renews or ends a session may well carry a token that has expired: it says nothing there.
 		const actor = endpoint.path.startsWith('/auth/') ? null : await authenticate(req.headers.authorization)
 		res.locals.actorId = actor?.userId
@@ -75,8 +80,37 @@ const asExpress =
 		else res.type('application/json').send(answer instanceof PreparedJson ? answer.text : JSON.stringify(answer))
 	}
 
-export const apiRouter = (routes: readonly Route[], authenticate: Authenticate, limit: Limit): Router => {
+/** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */
+const traced = async (span: Span, requestId: string, answer: () => Promise<void>) => {
+	span.set('liveslot.request_id', requestId)
+	try {
+		await answer()
+	} catch (error) {
+		const code = error instanceof Refusal ? error.code : 'internal'
+		span.set('liveslot.outcome', code)
+		if (code === 'internal') span.fail(code)
+		throw error
+	} finally {
+		span.end()
+	}
+}
+
+const asExpress = (route: Route, deps: RouterDeps): RequestHandler => {
+	const { tracer } = deps
+	const answer = answering(route, deps)
+	const path = apiPath(route.endpoint.path)
+	const name = `${route.endpoint.method.toUpperCase()} ${path}`
+	return async (req, res) => {
+		res.locals.route = path
+		if (!tracer.isOn) return await answer(req, res, undefined)
+		const { traceparent } = req.headers
+		const span = tracer.start(name, { kind: 'server', parent: typeof traceparent === 'string' ? traceparent : undefined })
+		await tracer.within(span, () => traced(span, res.locals.requestId, () => answer(req, res, span.context)))
+	}
+}
+
+export const apiRouter = (routes: readonly Route[], deps: RouterDeps): Router => {
 	const router = Router()
-	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, authenticate, limit))
+	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, deps))
 	return router
 }

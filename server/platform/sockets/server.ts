@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { Subscriber } from '../subscriber.ts'
+import { noTracer, type Tracer } from '../tracing/tracer.ts'
 import { createDraining } from './draining.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
 import { createLimitedParser } from './parser.ts'
@@ -24,7 +25,8 @@ export type SocketDeps = {
 	rateLimit: boolean
 	/** @throws Refusal when the token is bad; null for a socket without one */
 	authenticate: (token: string | undefined) => Promise<Actor | null>
-	observe: (event: string, outcome: string) => void
+	observe: (event: string, outcome: string, ms: number) => void
+	tracer?: Tracer
 }
 
 export type Sockets = {
@@ -98,7 +100,7 @@ const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
 
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {
-	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, rateLimit, authenticate, observe } = deps
+	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, rateLimit, authenticate, observe, tracer = noTracer } = deps
 	const io: LiveServer = new Server(http, {
 		serveClient: false,
 		maxHttpBufferSize: maxMessageBytes,
@@ -163,10 +165,12 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				handlers,
 				log,
 				observe,
+				tracer,
 				actorOf: socket => socket.data.actor ?? null,
 				ipOf: socket => ipOf(socket, trustedProxies),
 				limit: socket => {
-					if (draining.isOn()) throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
+					if (draining.isOn())
+						throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
 					if (!rateLimit) return
 					socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: performance.now() }
 					if (!takeToken(socket.data.bucket, performance.now())) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })

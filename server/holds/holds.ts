@@ -39,8 +39,8 @@ export type Holds = {
 	endGrace(userId: string): Promise<void>
 	/** Strikes slots that became appointments off their holder's count. */
 	forget(userId: string, slotIds: readonly string[]): Promise<void>
-	/** Frees what has run out. Returns how many slots. */
-	sweep(): Promise<number>
+	/** Frees what has run out. False when nothing is held that could. */
+	sweep(): Promise<boolean>
 }
 
 /** How many slots may be held at once: enough to compare, too few to hoard. */

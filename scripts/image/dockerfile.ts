@@ -1,4 +1,4 @@
-import { DockerfileParser, type Flag, type Instruction, type JSONInstruction } from 'dockerfile-ast'
+import { DockerfileParser, type Flag, type Instruction } from 'dockerfile-ast'
 
 export type Step = {
 	keyword: string
@@ -13,10 +13,10 @@ export type Stage = { name: string; base: string; instructions: Step[] }
 
 const hasFlags = (instruction: Instruction): instruction is Instruction & { getFlags(): Flag[] } => 'getFlags' in instruction
 
+/** Of the form that is written as JSON, its strings; the library drops the spaces in them. */
 const wordsOf = (instruction: Instruction): string[] => {
-	const json = 'getJSONStrings' in instruction ? (instruction as JSONInstruction).getJSONStrings() : []
-	const strings = json.map(each => JSON.parse(each.getValue()) as string)
-	return strings.length > 0 ? strings : instruction.getArguments().map(each => each.getValue())
+	const text = instruction.getArgumentsContent() ?? ''
+	return /^\[\s*"/.test(text) ? (JSON.parse(text) as string[]) : instruction.getArguments().map(each => each.getValue())
 }
 
 const toStep = (instruction: Instruction): Step => {

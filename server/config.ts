@@ -104,6 +104,9 @@ const Environment = z.object({
 
 type Environment = z.infer<typeof Environment>
 
+/** The variables that the process reads. */
+export const settingNames: readonly string[] = Object.keys(Environment.shape)
+
 /** Everything the process was told, checked once. Durations carry their unit in the name. */
 export type Config = Readonly<{
 	production: boolean

@@ -29,6 +29,7 @@ import { createReadiness } from './platform/readiness.ts'
 import { createRedis, createSubscriber, untilConnected } from './platform/redis.ts'
 import { Refusal } from './platform/refusal.ts'
 import { createSockets, userRoom } from './platform/sockets/server.ts'
+import { createPrivacy } from './privacy/privacy.ts'
 import { cleanUp } from './reminders/clean-up.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
@@ -194,6 +195,15 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		announceSchedule: doctorId => booking.announce(doctorId),
 	})
 	const patients = createPatients({ db })
+	const privacy = createPrivacy({
+		db,
+		log,
+		limiter,
+		confirmPassword: identity.confirmPassword,
+		cancel: booking.operations.cancel,
+		announce: booking.announce,
+		cutOff: sockets.cutOff,
+	})
 	const analytics = createAnalytics({ db })
 
 	sockets.serve(
@@ -231,6 +241,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 			...holdsApi.routes,
 			...booking.routes,
 			...patients.routes,
+			...privacy.routes,
 			...analytics.routes,
 			...reminders.routes,
 			...jobRoutes({ db, jobs: () => jobs }),
@@ -260,6 +271,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 				{ name: 'generate slots', every: '15 0 * * *', run: async () => void (await schedules.generateAll()) },
 				// Every full minute. What takes longer goes on by itself, and is joined by the next minute's.
 				{ name: 'send reminders', every: '* * * * *', run: () => atMost(reminders.dispatch(), dispatchMs) },
+				{ name: 'finish erasures', every: '* * * * *', run: privacy.finishErasures },
 				{
 					name: 'clean up',
 					every: '40 2 * * *',

@@ -126,7 +126,7 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 		staff: [desk, admin, doctor],
 		/** Everybody at once, until the time is over. */
 		async bustle(ms: number) {
-			for (const each of doctors) await Promise.all([...patients, ...anonymous].map(me => watch(me, each)))
+			for (const each of doctors) await Promise.all([...patients, ...anonymous, desk, admin, doctor].map(me => watch(me, each)))
 			const until = Date.now() + ms
 			const keepAt = async (act: () => Promise<unknown>) => {
 				while (Date.now() < until) await act()

@@ -32,6 +32,7 @@ const SignInScreen = fetched(() => import('./account/sign-in-screen.tsx'))
 const RegisterScreen = fetched(() => import('./account/register-screen.tsx'))
 const ForgotScreen = fetched(() => import('./account/forgot-screen.tsx'))
 const ResetScreen = fetched(() => import('./account/reset-screen.tsx'))
+const ErasedScreen = fetched(() => import('./account/erased-screen.tsx'))
 const AccountScreen = fetched(() => import('./account/account-screen.tsx'))
 
 const NotFound = () => {
@@ -83,6 +84,7 @@ export const App = () => (
 				<Route path="register" element={<RegisterScreen />} />
 				<Route path="forgot-password" element={<ForgotScreen />} />
 				<Route path="reset-password" element={<ResetScreen />} />
+				<Route path="erased" element={<ErasedScreen />} />
 				<Route element={only('patient', 'doctor', 'receptionist', 'admin')}>
 					<Route path="account" element={<AccountScreen />} />
 				</Route>

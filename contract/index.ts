@@ -6,6 +6,7 @@ import { holdEndpoints } from './holds.ts'
 import { identityEndpoints } from './identity.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
+import { privacyEndpoints } from './privacy.ts'
 
 export * from './analytics.ts'
 export * from './appointments.ts'
@@ -19,6 +20,7 @@ export * from './holds.ts'
 export * from './identity.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
+export * from './privacy.ts'
 
 /** Every HTTP call of the product. */
 export const endpoints = {
@@ -28,6 +30,7 @@ export const endpoints = {
 	...holdEndpoints,
 	...appointmentEndpoints,
 	...patientEndpoints,
+	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,
 }

@@ -9,6 +9,7 @@ import { ErrorMessage } from '../shell/messages.tsx'
 import classes from './account.module.css'
 import { checks, PasswordField, TextField, useFields } from './fields.tsx'
 import { NoticeSettings } from './notice-settings.tsx'
+import { OwnData } from './own-data.tsx'
 
 type Progress = { state: 'idle' | 'sending' | 'saved' } | { state: 'failed'; error: unknown }
 
@@ -137,6 +138,11 @@ const AccountScreen = () => {
 					<Paper withBorder p="lg" radius="lg">
 						<PasswordChange />
 					</Paper>
+					{user.role === 'patient' && (
+						<Paper withBorder p="lg" radius="lg">
+							<OwnData />
+						</Paper>
+					)}
 				</Stack>
 			</Screen>
 		</div>

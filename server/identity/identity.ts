@@ -8,6 +8,7 @@ import type { CreateLimiter } from '../platform/rate-limit.ts'
 import { createAccessTokens, readBearer } from './access-tokens.ts'
 import { createAuthenticateToken } from './authenticate.ts'
 import { createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
+import { confirmPassword } from './own-account.ts'
 import { offerReset } from './resets.ts'
 import { accountRoutes, passwordRoutes, sessionRoutes, userAdminRoutes } from './routes.ts'
 
@@ -30,6 +31,8 @@ export type Identity = {
 	authenticate: (authorization: string | undefined) => Promise<Actor | null>
 	/** From a bare access token. Null without one. @throws Refusal as above */
 	authenticateToken: (token: string | undefined) => Promise<Actor | null>
+	/** For what cannot be undone: that it is the owner who asks. @throws Refusal invalid_credentials, rate_limited */
+	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
 	/** Waits for mails that were promised and are still being handed over. */
 	stop: () => Promise<void>
 }
@@ -63,6 +66,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 		routes: [sessionRoutes, passwordRoutes, accountRoutes, userAdminRoutes].flatMap(routes => routes(routeDeps)),
 		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
 		authenticateToken,
+		confirmPassword: (actor, password, ip) => confirmPassword(routeDeps, actor, password, ip),
 		stop: async () => {
 			await Promise.all(running)
 		},

@@ -21,11 +21,18 @@ export const readOwnAccount = async (db: Db, actor: Actor): Promise<Account> => 
 }
 
 /** Compares the current password, as carefully as signing in does: a stolen access token must not help to guess it. */
-const checkCurrentPassword = async ({ attempts }: OwnAccountDeps, account: Account, current: string | undefined, ip: string) => {
-	if (current === undefined) throw invalidInput('currentPassword', 'is needed to set a new password')
-	const isRight = await attempts.attempt(account.email, ip, () => isPassword(current, account.passwordHash))
+const checkPassword = async (attempts: PasswordAttempts, account: Account, password: string, ip: string) => {
+	const isRight = await attempts.attempt(account.email, ip, () => isPassword(password, account.passwordHash))
 	if (!isRight) throw new Refusal('invalid_credentials')
 }
+
+/** @throws Refusal invalid_credentials, rate_limited */
+export const confirmPassword = async (
+	{ db, attempts }: Pick<OwnAccountDeps, 'db' | 'attempts'>,
+	actor: Actor,
+	password: string,
+	ip: string,
+): Promise<void> => checkPassword(attempts, await readOwnAccount(db, actor), password, ip)
 
 /**
  * Changes one's own name, phone or password. With a new password every other session ends.
@@ -38,7 +45,8 @@ export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, chang
 	const known = await readOwnAccount(db, actor)
 	const update: AccountChanges = { fullName, phone }
 	if (password !== undefined) {
-		await checkCurrentPassword(deps, known, currentPassword, origin.ip)
+		if (currentPassword === undefined) throw invalidInput('currentPassword', 'is needed to set a new password')
+		await checkPassword(deps.attempts, known, currentPassword, origin.ip)
 		update.passwordHash = await hashPassword(password)
 	}
 	const fields = (['fullName', 'phone', 'password'] as const).filter(field => changes[field] !== undefined)

@@ -1,3 +1,4 @@
+import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { calendarEndpoints } from './calendar.ts'
@@ -7,6 +8,7 @@ import { identityEndpoints } from './identity.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 
+export * from './account-security.ts'
 export * from './analytics.ts'
 export * from './appointments.ts'
 export * from './calendar.ts'
@@ -23,6 +25,7 @@ export * from './patients.ts'
 /** Every HTTP call of the product. */
 export const endpoints = {
 	...identityEndpoints,
+	...accountSecurityEndpoints,
 	...doctorEndpoints,
 	...calendarEndpoints,
 	...holdEndpoints,

@@ -137,6 +137,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		limiter,
 		run,
 		cutOff: sockets.cutOff,
+		nowMs: clock.nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
 	})
 	const types = createAppointmentTypes(run)

@@ -32,7 +32,7 @@ export const listSessions = async (
 			ip: 'ip',
 			userAgent: 'user_agent',
 		})
-		.orderBy('id', 'desc')
+		.orderBy('refresh_tokens.id', 'desc')
 		.limit(limit + 1)
 	if (cursor !== undefined) {
 		const [beforeId = ''] = decodeCursor(cursor, 1)

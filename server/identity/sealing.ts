@@ -21,9 +21,9 @@ export const createSeal = (serverSecret: string, purpose: string): Seal => {
 			return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()])
 		},
 		open: (sealed, owner) => {
-			const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
-			decipher.setAAD(Buffer.from(owner)).setAuthTag(sealed.subarray(-tagBytes))
 			try {
+				const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
+				decipher.setAAD(Buffer.from(owner)).setAuthTag(sealed.subarray(-tagBytes))
 				return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()])
 			} catch {
 				return undefined

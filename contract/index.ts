@@ -1,3 +1,4 @@
+import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { calendarEndpoints } from './calendar.ts'
@@ -8,6 +9,7 @@ import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
 
+export * from './account-security.ts'
 export * from './analytics.ts'
 export * from './appointments.ts'
 export * from './calendar.ts'
@@ -25,6 +27,7 @@ export * from './privacy.ts'
 /** Every HTTP call of the product. */
 export const endpoints = {
 	...identityEndpoints,
+	...accountSecurityEndpoints,
 	...doctorEndpoints,
 	...calendarEndpoints,
 	...holdEndpoints,

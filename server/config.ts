@@ -85,6 +85,7 @@ const Environment = z.object({
 	SLOT_DAYS_AHEAD: whole(1, 366, ' of days').default(60),
 	CANCEL_CUTOFF_MINUTES: whole(0, 43_200, ' of minutes').default(0),
 	RATE_LIMIT: onOff.default(true),
+	SECOND_FACTOR: z.enum(['optional', 'required'], 'must be optional or required').default('optional'),
 	TRUST_PROXY: whole(0, 10, ' of proxies').default(0),
 	PUBLIC_URL: url('the address that browsers use', 'https', 'http').optional(),
 	LOG_LEVEL: z
@@ -136,6 +137,8 @@ export type Config = Readonly<{
 	slotDaysAhead: number
 	cancelCutoffMs: number
 	rateLimit: boolean
+	/** Whether the clinic's own people can do anything before they have set up a second factor. */
+	secondFactor: Environment['SECOND_FACTOR']
 	trustedProxies: number
 	publicUrl: string | undefined
 	logLevel: Environment['LOG_LEVEL']
@@ -255,6 +258,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
 		slotDaysAhead: read.SLOT_DAYS_AHEAD,
 		cancelCutoffMs: read.CANCEL_CUTOFF_MINUTES * 60_000,
 		rateLimit: read.RATE_LIMIT,
+		secondFactor: read.SECOND_FACTOR,
 		trustedProxies: read.TRUST_PROXY,
 		publicUrl: read.PUBLIC_URL?.replace(/\/$/, ''),
 		logLevel: read.LOG_LEVEL,

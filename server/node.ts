@@ -119,6 +119,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		limiter,
 		run,
 		cutOff: sockets.cutOff,
+		nowMs: clock.nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
 	})
 	const types = createAppointmentTypes(run)

@@ -8,8 +8,9 @@ import { type Account, type AccountChanges, findAccount, lockAccount, updateAcco
 import type { PasswordAttempts } from './limits.ts'
 import { hashPassword, isPassword } from './passwords.ts'
 import { endSessions } from './sessions.ts'
+import type { CutOff } from './sign-in.ts'
 
-export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: (userId: string) => void }
+export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: CutOff }
 
 export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
 
@@ -21,18 +22,14 @@ export const readOwnAccount = async (db: Db, actor: Actor): Promise<Account> => 
 }
 
 /** Compares the current password, as carefully as signing in does: a stolen access token must not help to guess it. */
-const checkPassword = async (attempts: PasswordAttempts, account: Account, password: string, ip: string) => {
-	const isRight = await attempts.attempt(account.email, ip, () => isPassword(password, account.passwordHash))
+export const checkCurrentPassword = async ({ attempts }: OwnAccountDeps, account: Account, current: string, ip: string) => {
+	const isRight = await attempts.attempt(account.email, ip, () => isPassword(current, account.passwordHash))
 	if (!isRight) throw new Refusal('invalid_credentials')
 }
 
 /** @throws Refusal invalid_credentials, rate_limited */
-export const confirmPassword = async (
-	{ db, attempts }: Pick<OwnAccountDeps, 'db' | 'attempts'>,
-	actor: Actor,
-	password: string,
-	ip: string,
-): Promise<void> => checkPassword(attempts, await readOwnAccount(db, actor), password, ip)
+export const confirmPassword = async (deps: OwnAccountDeps, actor: Actor, password: string, ip: string): Promise<void> =>
+	checkCurrentPassword(deps, await readOwnAccount(deps.db, actor), password, ip)
 
 /**
  * Changes one's own name, phone or password. With a new password every other session ends.
@@ -46,7 +43,7 @@ export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, chang
 	const update: AccountChanges = { fullName, phone }
 	if (password !== undefined) {
 		if (currentPassword === undefined) throw invalidInput('currentPassword', 'is needed to set a new password')
-		await checkPassword(deps.attempts, known, currentPassword, origin.ip)
+		await checkCurrentPassword(deps, known, currentPassword, origin.ip)
 		update.passwordHash = await hashPassword(password)
 	}
 	const fields = (['fullName', 'phone', 'password'] as const).filter(field => changes[field] !== undefined)
@@ -63,7 +60,6 @@ export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, chang
 		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'user', entityId: account.id, details: { fields } })
 		return await updateAccount(trx, account.id, update)
 	})
-	// Sockets are known by account, not by session: those of this session connect again, the others can not.
-	if (password !== undefined) cutOff(actor.userId)
+	if (password !== undefined) cutOff(actor.userId, { except: actor.sessionId })
 	return updated
 }

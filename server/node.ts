@@ -14,6 +14,8 @@ import { createHolds } from './holds/holds.ts'
 import { createIdentity } from './identity/identity.ts'
 import { createPatients } from './patients/patients.ts'
 import { signedIn } from './platform/access.ts'
+import { inLots } from './platform/allowance.ts'
+import { createAuditTrail } from './platform/audit.ts'
 import { createClock } from './platform/clock.ts'
 import { createDatabase, inTurn } from './platform/database.ts'
 import { createApp } from './platform/http/app.ts'
@@ -23,8 +25,9 @@ import { createJobs, type Jobs } from './platform/jobs.ts'
 import { createLocks } from './platform/lock.ts'
 import type { Log } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
+import { networkOf } from './platform/network.ts'
 import { createPipeline } from './platform/pipeline.ts'
-import { createLimiters } from './platform/rate-limit.ts'
+import { createLimiters, type LimitRule } from './platform/rate-limit.ts'
 import { createReadiness } from './platform/readiness.ts'
 import { createRedis, createSubscriber, untilConnected } from './platform/redis.ts'
 import { Refusal } from './platform/refusal.ts'
@@ -52,7 +55,16 @@ const leaseMs = 4000
 /** Connections for the hot paths. Statements share them, so few are enough. */
 const pipelineConnections = 6
 /** Requests a caller may make in ten seconds: far above any person, below what hurts. */
-const callerLimit = { name: 'api', points: 600, perSeconds: 10 }
+const callerLimit = { name: 'api', points: 600, perSeconds: 10, refusesAlone: true }
+/** And one address, with however many accounts: a large company's worth. */
+const addressLimit = { name: 'api-address', points: 6000, perSeconds: 10, refusesAlone: true }
+/** The same for events, which are cheaper, and for connections that arrive. */
+const eventLimits = {
+	byAccount: { name: 'events', points: 1000, perSeconds: 10, refusesAlone: true },
+	byAddress: { name: 'events-address', points: 3000, perSeconds: 10, refusesAlone: true },
+	arrivals: { name: 'sockets-address', points: 2000, perSeconds: 10, refusesAlone: true },
+}
+const eventLot = { size: 20, keptMs: 10_000 }
 
 /** Other nodes join a dispatch that takes longer. */
 const dispatchMs = 45_000
@@ -99,8 +111,18 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 
 	// Before Socket.IO attaches: it takes what is its own and leaves the rest to the listeners that it found.
 	let app: Express | undefined
-	const timeouts = { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000 }
+	const { slowClientMs } = config
+	const timeouts = {
+		headersTimeout: slowClientMs,
+		requestTimeout: 2 * slowClientMs,
+		connectionsCheckingInterval: slowClientMs / 4,
+		keepAliveTimeout: 65_000,
+	}
 	const http = createServer(timeouts, (req, res) => app?.(req, res))
+	// For answers that nobody reads. Sockets that were upgraded have their own heartbeat.
+	http.timeout = 8 * slowClientMs
+	const trail = createAuditTrail({ db, log })
+	const allowance = (rule: LimitRule) => inLots(limiter(rule), eventLot.size, eventLot.keptMs)
 	const sockets = createSockets({
 		http,
 		publisher: redis,
@@ -108,7 +130,15 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		log,
 		corsOrigins: config.corsOrigins,
 		trustedProxies: config.trustedProxies,
-		rateLimit: config.rateLimit,
+		limits: config.rateLimit
+			? {
+					arrivals: limiter(eventLimits.arrivals),
+					byAccount: allowance(eventLimits.byAccount),
+					byAddress: allowance(eventLimits.byAddress),
+				}
+			: undefined,
+		connectTimeoutMs: slowClientMs,
+		noteAccess: trail.note,
 		authenticate: token => identity.authenticateToken(token),
 		observe: (event, outcome) => eventsSeen.inc({ event, outcome }),
 	})
@@ -219,6 +249,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 	)
 
 	const perCaller = limiter(callerLimit)
+	const perAddress = limiter(addressLimit)
 	app = createApp({
 		config,
 		log,
@@ -236,7 +267,11 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 			...jobRoutes({ db, jobs: () => jobs }),
 		],
 		authenticate: identity.authenticate,
-		limit: (actor, ip) => perCaller.consume(actor?.userId ?? ip),
+		limit: async (actor, ip) => {
+			const network = networkOf(ip)
+			await Promise.all([perCaller.consume(actor?.userId ?? network), perAddress.consume(network)])
+		},
+		noteAccess: trail.note,
 		whatIsDown: readiness.whatIsDown,
 		metrics: metrics.read,
 		pages: [
@@ -286,6 +321,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		await reminders.stop()
 		await calendar.stop()
 		clock.stop()
+		await trail.stop()
 		await Promise.all([pipeline.stop(), db.destroy()])
 		for (const connection of [subscriber, adapterSubscriber, redis]) connection.disconnect()
 		metrics.stop()

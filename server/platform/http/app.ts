@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import express, { type Express, type RequestHandler } from 'express'
@@ -10,7 +10,7 @@ import { Refusal } from '../refusal.ts'
 import { docsPage } from './docs.ts'
 import { openApiDocument } from './openapi.ts'
 import { problemHandler, sendProblem } from './problem.ts'
-import { type Authenticate, apiRouter, type Limit, type Route } from './routes.ts'
+import { type Authenticate, apiRouter, type Limit, type NoteAccess, type Route } from './routes.ts'
 
 export type AppDeps = {
 	config: Config
@@ -20,6 +20,7 @@ export type AppDeps = {
 	routes: readonly Route[]
 	authenticate: Authenticate
 	limit: Limit
+	noteAccess?: NoteAccess
 	/** Names what is down; empty when requests are served. */
 	whatIsDown: () => Promise<string[]>
 	metrics: () => Promise<{ contentType: string; body: string }>
@@ -71,6 +72,11 @@ const requestLog =
 		next()
 	}
 
+const digest = (text: string) => createHash('sha256').update(text).digest()
+
+/** In the same time whatever the difference, so that a secret cannot be guessed piece by piece. */
+const isSame = (given: string | undefined, secret: string): boolean => timingSafeEqual(digest(given ?? ''), digest(secret))
+
 const swaggerFiles = () => path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 
 /** The HTTP side of a node: the API, its description, probes and pages. */
@@ -109,7 +115,7 @@ export const createApp = (deps: AppDeps): Express => {
 		res.status(down.length ? 503 : 200).json({ ready: down.length === 0, down })
 	})
 	app.get('/metrics', async (req, res) => {
-		if (config.metricsToken && req.headers.authorization !== `Bearer ${config.metricsToken}`) throw new Refusal('unauthenticated')
+		if (config.metricsToken && !isSame(req.headers.authorization, `Bearer ${config.metricsToken}`)) throw new Refusal('unauthenticated')
 		const { contentType, body } = await deps.metrics()
 		res.setHeader('Content-Type', contentType)
 		res.send(body)
@@ -129,7 +135,7 @@ export const createApp = (deps: AppDeps): Express => {
 		neverStored,
 		corsFor(config.corsOrigins),
 		express.json({ limit: maxBody, strict: true }),
-		apiRouter(deps.routes, deps.authenticate, deps.limit),
+		apiRouter(deps.routes, { authenticate: deps.authenticate, limit: deps.limit, noteAccess: deps.noteAccess ?? (() => {}) }),
 		(_req: express.Request, res: express.Response) => sendProblem(res, new Refusal('not_found'), res.locals.requestId),
 	)
 	for (const page of deps.pages ?? []) app.use(page)

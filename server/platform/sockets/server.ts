@@ -4,14 +4,28 @@ import { Cluster } from 'ioredis'
 import { Server, type Socket } from 'socket.io'
 import type { ClientToServer, ServerToClient } from '../../../contract/index.ts'
 import type { Actor } from '../actor.ts'
+import type { Allowance } from '../allowance.ts'
+import type { AuditFact } from '../audit.ts'
 import type { Log } from '../log.ts'
+import { networkOf } from '../network.ts'
+import type { Limiter } from '../rate-limit.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { Subscriber } from '../subscriber.ts'
+import { createDoor } from './door.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
 import { createLimitedParser } from './parser.ts'
 
 export type LiveServer = Server<ClientToServer, ServerToClient>
+
+export type SocketLimits = {
+	/** Connections that arrive, by address. */
+	arrivals: Limiter
+	/** Events, by account. */
+	byAccount: Allowance
+	/** Events of sockets without an account, by address. */
+	byAddress: Allowance
+}
 
 export type SocketDeps = {
 	http: HttpServer
@@ -20,7 +34,11 @@ export type SocketDeps = {
 	log: Log
 	corsOrigins: readonly string[]
 	trustedProxies: number
-	rateLimit: boolean
+	/** Undefined when limits are off. */
+	limits: SocketLimits | undefined
+	/** How long a connection may take to say who it is. */
+	connectTimeoutMs: number
+	noteAccess: (fact: AuditFact) => void
 	/** @throws Refusal when the token is bad; null for a socket without one */
 	authenticate: (token: string | undefined) => Promise<Actor | null>
 	observe: (event: string, outcome: string) => void
@@ -48,13 +66,24 @@ const maxMessageBytes = 2_000_000
 /** Messages a second, on average, and in one go. A person is far below both. */
 const socketRate = { perSecond: 50, burst: 300 }
 
-type Bucket = { tokens: number; refilledAtMs: number }
+/** So many refusals between two events that were let through are no accident: the connection is closed. */
+const maxRefusals = 5000
+/** An account works in a few tabs and devices. */
+const maxSocketsPerAccount = 100
+/** How long after its token a connection may go on listening: the time to hand in a new one. */
+const expiredGraceMs = 60_000
+
+type Bucket = { tokens: number; refilledAtMs: number; refusals: number }
 
 const takeToken = (bucket: Bucket, nowMs: number): boolean => {
 	bucket.tokens = Math.min(socketRate.burst, bucket.tokens + ((nowMs - bucket.refilledAtMs) / 1000) * socketRate.perSecond)
 	bucket.refilledAtMs = nowMs
-	if (bucket.tokens < 1) return false
+	if (bucket.tokens < 1) {
+		bucket.refusals++
+		return false
+	}
 	bucket.tokens -= 1
+	bucket.refusals = 0
 	return true
 }
 
@@ -62,11 +91,14 @@ const takeToken = (bucket: Bucket, nowMs: number): boolean => {
 const backlogCheckMs = 5000
 const maxBacklogBytes = 4_000_000
 
-const ipOf = (socket: Socket, trustedProxies: number): string => {
-	const forwarded = String(socket.handshake.headers['x-forwarded-for'] ?? '').split(',')
+const clientOf = (forwardedFor: string | string[] | undefined, address: string, trustedProxies: number): string => {
+	const forwarded = String(forwardedFor ?? '').split(',')
 	const client = trustedProxies > 0 ? forwarded.at(-trustedProxies)?.trim() : undefined
-	return client || socket.handshake.address
+	return client || address
 }
+
+const ipOf = ({ handshake }: Socket, trustedProxies: number): string =>
+	clientOf(handshake.headers['x-forwarded-for'], handshake.address, trustedProxies)
 
 /**
  * What is said to all nodes goes over one channel; in a cluster it lives at one master instead of passing all of them.
@@ -79,17 +111,25 @@ const adapterFor = (publisher: Redis, subscriber: Subscriber) =>
 
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {
-	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, rateLimit, authenticate, observe } = deps
+	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, limits, noteAccess, authenticate, observe } = deps
+	const door =
+		limits &&
+		createDoor({
+			addressOf: req => clientOf(req.headers['x-forwarded-for'], req.socket.remoteAddress ?? '', trustedProxies),
+			arrivals: limits.arrivals,
+		})
 	const io: LiveServer = new Server(http, {
 		serveClient: false,
 		maxHttpBufferSize: maxMessageBytes,
 		pingInterval: 25_000,
 		pingTimeout: 20_000,
-		connectTimeout: 10_000,
+		connectTimeout: deps.connectTimeoutMs,
+		...(door && { allowRequest: door.allowRequest }),
 		parser: createLimitedParser(maxPayloadChars),
 		adapter: adapterFor(publisher, subscriber),
 		...(corsOrigins.length > 0 && { cors: { origin: [...corsOrigins], credentials: true } }),
 	})
+	door?.watch(io.engine)
 	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
 	const setActor = (socket: Socket, actor: Actor | null) => {
@@ -102,7 +142,10 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 	io.use(async (socket, next) => {
 		try {
 			const { token } = socket.handshake.auth as { token?: unknown }
-			setActor(socket, await authenticate(typeof token === 'string' && token ? token : undefined))
+			const actor = await authenticate(typeof token === 'string' && token ? token : undefined)
+			if (limits && actor && (io.of('/').adapter.rooms.get(userRoom(actor.userId))?.size ?? 0) >= maxSocketsPerAccount)
+				throw new Refusal('rate_limited')
+			setActor(socket, actor)
 			next()
 		} catch (error) {
 			const code = error instanceof Refusal ? error.code : 'booking_pending'
@@ -125,8 +168,11 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		}
 	}
 
+	const isExpired = (actor: Actor | null | undefined) => actor && actor.tokenExpiresAtMs + expiredGraceMs < Date.now()
+
 	const reaper = setInterval(() => {
 		for (const socket of io.of('/').sockets.values()) {
+			if (isExpired(socket.data.actor)) socket.disconnect(true)
 			const transport = socket.conn.transport as unknown as { socket?: { bufferedAmount?: number } }
 			if ((transport.socket?.bufferedAmount ?? 0) > maxBacklogBytes) {
 				log.info({ socket: socket.id }, 'socket does not read; cut off')
@@ -135,6 +181,17 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		}
 	}, backlogCheckMs)
 	reaper.unref()
+
+	/** By socket at once; by account, or by address for those without one, in lots from Redis. */
+	const takeTurn = (socket: Socket, { byAccount, byAddress }: SocketLimits): Promise<void> => {
+		socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: Date.now(), refusals: 0 }
+		if (!takeToken(socket.data.bucket, Date.now())) {
+			if (socket.data.bucket.refusals > maxRefusals) socket.disconnect(true)
+			throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
+		}
+		const actor: Actor | null = socket.data.actor ?? null
+		return actor ? byAccount(actor.userId) : byAddress(networkOf(ipOf(socket, trustedProxies)))
+	}
 
 	return {
 		io,
@@ -148,10 +205,9 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				ipOf: socket => ipOf(socket, trustedProxies),
 				limit: socket => {
 					if (stopping) throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
-					if (!rateLimit) return
-					socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: Date.now() }
-					if (!takeToken(socket.data.bucket, Date.now())) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
+					return limits && takeTurn(socket, limits)
 				},
+				noteAccess,
 			})
 			io.on('connection', socket => {
 				// What is needed of the first HTTP request is in the handshake; kept, the rest is most of an idle socket's memory.

@@ -9,7 +9,8 @@ import { startWorker, type Worker } from './support/worker.ts'
 
 /** Sixty days of a doctor, as in production: what grows is the number of doctors. */
 const slotsPerDoctor = 2000
-const patients = 50
+/** Each holds five slots at once, which is the limit. */
+const patients = 100
 const atOnce = 4
 
 type Times = { p50: number; p99: number }

@@ -156,8 +156,8 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 		},
 		isAwaited: () => waiters.count() > 0,
 		async finish(timeoutMs) {
-			const deadline = Date.now() + timeoutMs
-			while (waiters.count() > 0 && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+			const deadline = performance.now() + timeoutMs
+			while (waiters.count() > 0 && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
 		},
 		async stop() {
 			clearInterval(sweeper)

@@ -185,7 +185,13 @@ export const createDrain = (deps: DrainDeps) => {
 		const isSettled = new Set(result.settled)
 		const settled = entries.filter(entry => isSettled.has(entry.request))
 		const doctors = [...new Set(entries.map(entry => entry.request.doctorId))].map(doctorId => draining.get(doctorId) as Draining)
-		setImmediate(() => deliver(result.outcomes))
+		// A turn later: what watchers are told leaves for Redis before hundreds of answers are written.
+		const answered = new Promise<void>(resolve => {
+			setImmediate(() => {
+				deliver(result.outcomes)
+				resolve()
+			})
+		})
 		// Requests leave their queues last: while anything is untold, the next drain finds them there and tells it again.
 		const passedOn = await Promise.allSettled(result.elsewhere.map(announcement => queue.add(announcement).then(() => null)))
 		const concluded = passedOn.some(each => each.status === 'rejected')
@@ -193,6 +199,7 @@ export const createDrain = (deps: DrainDeps) => {
 			: await Promise.allSettled(doctors.map(each => concludeDoctor(each, result, settled)))
 		// What was fenced off is told by the node that has the lock now. With Redis away watchers start over when it is back.
 		const fenced = new Set(concluded.flatMap(each => (each.status === 'fulfilled' && each.value !== null ? [each.value] : [])))
+		await answered
 		announce(result.happenings.filter(({ doctorIds }) => !doctorIds.some(doctorId => fenced.has(doctorId))))
 		forgetHolds(result.endedHolds)
 		for (const { doctorId } of result.elsewhere) lanes.poke(doctorId)

@@ -34,7 +34,7 @@ export const createPresence = ({ redis, nodeId, tell, everyMs = 1000 }: Presence
 	}
 
 	const tick = async () => {
-		const now = Date.now()
+		const now = performance.now()
 		const due: Promise<void>[] = []
 		for (const [doctorId, watched] of calendars) {
 			// A newcomer is told also when the sum is as before; once they are in it.
@@ -61,7 +61,14 @@ export const createPresence = ({ redis, nodeId, tell, everyMs = 1000 }: Presence
 			const watched = calendars.get(doctorId)
 			if (watched) watched.local = viewers
 			else if (viewers > 0) {
-				calendars.set(doctorId, { local: viewers, reported: 0, reportedAtMs: 0, told: undefined, sum: undefined, newcomer: false })
+				calendars.set(doctorId, {
+					local: viewers,
+					reported: 0,
+					reportedAtMs: Number.NEGATIVE_INFINITY,
+					told: undefined,
+					sum: undefined,
+					newcomer: false,
+				})
 			}
 		},
 		/** Somebody of this node is listening from now on. */

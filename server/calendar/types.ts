@@ -17,9 +17,9 @@ export const createAppointmentTypes = (run: Run): AppointmentTypes => {
 	let read: { atMs: number; types: Promise<Map<string, number>> } | undefined
 
 	const types = () => {
-		if (!read || Date.now() - read.atMs > freshMs) {
+		if (!read || performance.now() - read.atMs > freshMs) {
 			const rows = run<{ id: string; minutes: number }>(statement, [])
-			const reading = { atMs: Date.now(), types: rows.then(list => new Map(list.map(({ id, minutes }) => [id, minutes]))) }
+			const reading = { atMs: performance.now(), types: rows.then(list => new Map(list.map(({ id, minutes }) => [id, minutes]))) }
 			reading.types.catch(() => {
 				if (read === reading) read = undefined
 			})

@@ -119,6 +119,8 @@ export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsSta
 		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
 		// Counted while the slots are read.
 		const reserving = scripts.reserve(actor.userId, request.slotId, limit, lifetimeMs)
+		// It may fail while something else is waited for.
+		reserving.catch(() => {})
 		const underLimit = async () => {
 			if ((await reserving) === 'limit')
 				throw new Refusal('hold_limit', { message: `At most ${limit} slots can be held at once`, retryAfterSeconds: 5 })

@@ -68,11 +68,11 @@ export const createLocks = ({ redis, leaseMs }: LockDeps): Locks => {
 	}
 
 	const acquire = async (key: string, waitMs: number): Promise<Lease> => {
-		const deadline = Date.now() + waitMs
+		const deadline = performance.now() + waitMs
 		for (;;) {
 			const lease = await tryAcquire(key)
 			if (lease) return lease
-			if (Date.now() > deadline) throw new Error(`no lease on ${key} within ${waitMs} ms`)
+			if (performance.now() > deadline) throw new Error(`no lease on ${key} within ${waitMs} ms`)
 			await new Promise(resolve => setTimeout(resolve, 20 + Math.random() * 30))
 		}
 	}

@@ -48,7 +48,7 @@ export const createPipeline = ({ url, connections, prepare, log }: PipelineDeps)
 		} as pg.ClientConfig)
 		// A pooler would hand the settings on to others.
 		const connected = client.connect().then(() => (prepare ? client.query(keepPlans) : undefined))
-		const lane: Lane = { client, connected, inFlight: 0, broken: false, plannedAtMs: Date.now() }
+		const lane: Lane = { client, connected, inFlight: 0, broken: false, plannedAtMs: performance.now() }
 		const fail = (error?: Error) => {
 			if (!lane.broken && error) log.debug({ reason: error.message }, 'database connection lost')
 			lane.broken = true
@@ -77,7 +77,7 @@ export const createPipeline = ({ url, connections, prepare, log }: PipelineDeps)
 	}
 
 	const replan = (lane: Lane) => {
-		const nowMs = Date.now()
+		const nowMs = performance.now()
 		if (!prepare || nowMs - lane.plannedAtMs < replanEveryMs) return
 		lane.plannedAtMs = nowMs
 		// What breaks it breaks the statement behind it.

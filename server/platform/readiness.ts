@@ -26,7 +26,7 @@ export type Readiness = {
 
 export const createReadiness = ({ db, redis }: { db: Db; redis: Redis }): Readiness => {
 	let draining = false
-	let asked: { at: number; answer: Promise<string[]> } | undefined
+	let asked: { atMs: number; answer: Promise<string[]> } | undefined
 
 	const ask = async () => {
 		const [database, cache] = await Promise.all([within(2000, Promise.resolve(db.raw('select 1'))), within(2000, ping(redis))])
@@ -36,7 +36,9 @@ export const createReadiness = ({ db, redis }: { db: Db; redis: Redis }): Readin
 	return {
 		async whatIsDown() {
 			if (draining) return ['stopping']
-			if (!asked || Date.now() - asked.at > 250) asked = { at: Date.now(), answer: ask() }
+			// Not the clock, which may jump: an old answer would stand for as long.
+			const nowMs = performance.now()
+			if (!asked || nowMs - asked.atMs > 250) asked = { atMs: nowMs, answer: ask() }
 			return await asked.answer
 		},
 		drain() {

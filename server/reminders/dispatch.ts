@@ -11,6 +11,8 @@ export type DispatchDeps = {
 	links: (message: DueMessage, channel: NotificationChannel) => Message['links']
 	quietHours: QuietHours | undefined
 	log: Log
+	/** The time that nodes agree on; a wrong clock of one must not make a visit seem over. */
+	nowMs: () => number
 	/** How long a dead process keeps its rows from others. */
 	leaseMs?: number
 	batch?: number
@@ -34,7 +36,7 @@ const giveWayMs = 500
 
 /** One channel of one process: it sends with its own speed, and its provider's troubles are its own. */
 const createLane = (channel: Channel, deps: DispatchDeps) => {
-	const { ledger, links, quietHours, log, leaseMs = 90_000, batch = 100, giveWay, observe } = deps
+	const { ledger, links, quietHours, log, nowMs, leaseMs = 90_000, batch = 100, giveWay, observe } = deps
 	let stopping = false
 	let pausedUntilMs = 0
 	let wakeTimer: NodeJS.Timeout | undefined
@@ -44,16 +46,16 @@ const createLane = (channel: Channel, deps: DispatchDeps) => {
 	const send = async (claimed: Claimed): Promise<'ok' | 'failing' | 'throttled'> => {
 		const due = await ledger.read(claimed)
 		if (!due?.isOurs) return 'ok'
-		const nowMs = Date.now()
-		const objection = whyNotSend(due, channel.name, nowMs)
+		const sendingMs = nowMs()
+		const objection = whyNotSend(due, channel.name, sendingMs)
 		if (objection) {
 			await ledger.settle(claimed, objection)
 			observe?.(channel.name, objection.status)
 			return 'ok'
 		}
 		if (channel.name !== 'email') {
-			const atMs = whenToRing({ ...due, visitMs: due.visit.startsAtMs, timeZone: due.patientZone }, quietHours, nowMs)
-			if (atMs === null || atMs > nowMs) {
+			const atMs = whenToRing({ ...due, visitMs: due.visit.startsAtMs, timeZone: due.patientZone }, quietHours, sendingMs)
+			if (atMs === null || atMs > sendingMs) {
 				await ledger.settle(claimed, atMs === null ? { status: 'skipped', reason: 'quiet hours' } : { status: 'due', retryAtMs: atMs })
 				return 'ok'
 			}
@@ -67,7 +69,7 @@ const createLane = (channel: Channel, deps: DispatchDeps) => {
 		}
 		const { failure, reason } = sending
 		if (failure === 'throttled') {
-			const retryAtMs = Date.now() + sending.retryAfterMs
+			const retryAtMs = nowMs() + sending.retryAfterMs
 			pausedUntilMs = Math.max(pausedUntilMs, retryAtMs)
 			await ledger.settle(claimed, { status: 'due', reason, retryAtMs })
 			observe?.(channel.name, 'throttled')
@@ -79,15 +81,15 @@ const createLane = (channel: Channel, deps: DispatchDeps) => {
 			status: given ? 'failed' : 'due',
 			reason,
 			countsAsAttempt: true,
-			...(!given && { retryAtMs: Date.now() + backoffMs(attempts) }),
+			...(!given && { retryAtMs: nowMs() + backoffMs(attempts) }),
 		})
 		observe?.(channel.name, given ? 'failed' : 'postponed')
 		return failure === 'permanent' ? 'ok' : 'failing'
 	}
 
 	const letOthersPass = async () => {
-		const latestMs = Date.now() + giveWayMs
-		while (giveWay?.() && Date.now() < latestMs && !stopping) await new Promise(resolve => setTimeout(resolve, 20))
+		const latestMs = performance.now() + giveWayMs
+		while (giveWay?.() && performance.now() < latestMs && !stopping) await new Promise(resolve => setTimeout(resolve, 20))
 	}
 
 	const drain = async (): Promise<void> => {
@@ -95,7 +97,7 @@ const createLane = (channel: Channel, deps: DispatchDeps) => {
 		let claiming: Promise<void> | undefined
 		let isLast = false
 		let failures = 0
-		const mayGoOn = () => !stopping && failures < tooManyFailures && Date.now() >= pausedUntilMs
+		const mayGoOn = () => !stopping && failures < tooManyFailures && nowMs() >= pausedUntilMs
 
 		const claim = async () => {
 			const rows = await ledger.claim(channel.name, batch, leaseMs)
@@ -133,7 +135,7 @@ const createLane = (channel: Channel, deps: DispatchDeps) => {
 
 	const wakeWhenAllowed = () => {
 		clearTimeout(wakeTimer)
-		const waitMs = pausedUntilMs - Date.now()
+		const waitMs = pausedUntilMs - nowMs()
 		if (!stopping && waitMs > 0 && waitMs < 60_000) wakeTimer = setTimeout(() => void wake().catch(() => {}), waitMs + 10)
 	}
 
@@ -171,15 +173,15 @@ const createLane = (channel: Channel, deps: DispatchDeps) => {
  * marking leaves a row that is sent again when its lease has run out: as many as were under way, never more.
  */
 export const createDispatch = (deps: DispatchDeps): Dispatch => {
-	const { ledger, channels, quietHours, log } = deps
+	const { ledger, channels, quietHours, log, nowMs } = deps
 	const lanes = channels.map(channel => createLane(channel, deps))
 	let planning: Promise<void> | undefined
 
 	/** Holds new messages that ring against quiet hours. */
 	const plan = async () => {
 		for (let rows = await ledger.unplanned(); rows.length > 0; rows = await ledger.unplanned()) {
-			const nowMs = Date.now()
-			await ledger.plan(rows.map(row => ({ id: row.id, atMs: whenToRing(row, quietHours, nowMs) })))
+			const planningMs = nowMs()
+			await ledger.plan(rows.map(row => ({ id: row.id, atMs: whenToRing(row, quietHours, planningMs) })))
 		}
 	}
 

@@ -105,6 +105,7 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 	const notices: NoticePolicy = { channels: channels.map(({ name }) => name), leadMinutes: config.reminderLeadMinutes }
 
 	const dispatch = createDispatch({
+		nowMs,
 		ledger: createLedger(run),
 		channels,
 		links: ({ patient, visit }, channel: NotificationChannel) =>

@@ -52,7 +52,13 @@ export const startCluster = async () => {
 	const startNode = async (node: ChaosNode) => {
 		const redisUrl = `redis://127.0.0.1:${node.toRedis.port}`
 		const settings = { NODE_OPTIONS: `--import ${shiftedClock}`, CLOCK_FILE: node.clockFile, HOLD_SECONDS: '3' }
-		node.process = await startProcessNode({ databaseUrl, redisUrl }, settings)
+		// Whoever runs it starts it again when it ends because PostgreSQL is away.
+		for (let attempt = 1; !node.process; attempt++) {
+			node.process = await startProcessNode({ databaseUrl, redisUrl }, settings).catch(error => {
+				if (attempt === 20) throw error
+				return undefined
+			})
+		}
 	}
 	await Promise.all(nodes.map(startNode))
 
@@ -77,7 +83,6 @@ export const startCluster = async () => {
 		clinic: { db, config: loadConfig(testEnvironment(directory)) },
 		urls: () => nodes.flatMap(({ process }) => process?.url ?? []),
 		readiness,
-		isHealthy: async () => (await Promise.all(nodes.map(readiness))).every(status => status === 200),
 		/** Runs something on Redis itself, past the lines. */
 		async onRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
 			const admin = new Redis(redisPort, { retryStrategy: () => 100 })
@@ -108,14 +113,15 @@ export const startCluster = async () => {
 			postgres = await startEmbeddedPostgres(directory)
 			toPostgres.leadTo(Number(new URL(postgres.url).port))
 		},
-		untilHealthy: async (timeoutMs: number): Promise<number> => {
-			const began = performance.now()
-			await waitFor(
-				async () => (await Promise.all(nodes.map(readiness))).every(status => status === 200),
-				'every node to be ready',
-				timeoutMs,
-			)
-			return performance.now() - began
+		untilHealthy: async (timeoutMs: number): Promise<void> => {
+			let statuses: number[] = []
+			const areReady = async () => {
+				statuses = await Promise.all(nodes.map(readiness))
+				return statuses.every(status => status === 200)
+			}
+			await waitFor(areReady, 'every node to be ready', timeoutMs).catch(error => {
+				throw new Error(`${error.message}; they answer ${statuses.join(', ')}`)
+			})
 		},
 		async stop() {
 			await Promise.all(nodes.map(node => node.process?.stop('SIGKILL')))
@@ -123,7 +129,7 @@ export const startCluster = async () => {
 			await postgres?.stop()
 			redis?.kill('SIGKILL')
 			await Promise.all([toPostgres, ...nodes.map(({ toRedis }) => toRedis)].map(link => link.stop()))
-			rmSync(directory, { recursive: true, force: true })
+			rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 		},
 	}
 }

@@ -27,6 +27,12 @@ const redisAway = async (cluster: Cluster, signal: NodeJS.Signals) => {
 	await cluster.startRedis()
 }
 
+const postgresAway = async (cluster: Cluster, signal: NodeJS.Signals) => {
+	cluster.killPostgres(signal)
+	await sleep(2000)
+	await cluster.startPostgres()
+}
+
 const onPostgres = async (cluster: Cluster, work: (client: pg.Client) => Promise<unknown>) => {
 	const client = new pg.Client({ connectionString: cluster.databaseUrl })
 	client.on('error', () => {})
@@ -87,24 +93,8 @@ export const faults: Fault[] = [
 			toRedis.mend()
 		},
 	},
-	{
-		name: 'postgres-restarted',
-		outage: true,
-		async harm(cluster) {
-			cluster.killPostgres('SIGINT')
-			await sleep(2000)
-			await cluster.startPostgres()
-		},
-	},
-	{
-		name: 'postgres-killed',
-		outage: true,
-		async harm(cluster) {
-			cluster.killPostgres('SIGKILL')
-			await sleep(2000)
-			await cluster.startPostgres()
-		},
-	},
+	{ name: 'postgres-restarted', outage: true, harm: cluster => postgresAway(cluster, 'SIGINT') },
+	{ name: 'postgres-killed', outage: true, harm: cluster => postgresAway(cluster, 'SIGKILL') },
 	{
 		name: 'postgres-backends-terminated',
 		async harm(cluster) {
@@ -152,6 +142,12 @@ export const faults: Fault[] = [
 	},
 ]
 
+/** Two harms at once. */
+export const together = (first: Fault, second: Fault): Fault => ({
+	name: `${first.name}+${second.name}`,
+	harm: async (cluster, clients) => void (await Promise.all([first.harm(cluster, clients), second.harm(cluster, clients)])),
+})
+
 /** Everything but the calm, one after the other, in an order that differs each time; some at once. */
 export const atRandom = (rounds: number): Fault => ({
 	name: 'at-random',
@@ -162,7 +158,9 @@ export const atRandom = (rounds: number): Fault => ({
 			const first = harmful[Math.floor(Math.random() * harmful.length)] as Fault
 			const others = harmful.filter(each => isOfStores(each) !== isOfStores(first))
 			const second = others[Math.floor(Math.random() * others.length)] as Fault
-			await Promise.all([first.harm(cluster, clients), second.harm(cluster, clients)])
+			const both = together(first, second)
+			console.log(`    ${both.name}`)
+			await both.harm(cluster, clients)
 		}
 	},
 })

@@ -50,6 +50,7 @@ export const useDispatch = () => {
 
 	const run = async (channels: Channel[], overrides: Partial<DispatchDeps> = {}) => {
 		const dispatch = createDispatch({
+			nowMs: Date.now,
 			ledger: aLedger(),
 			channels,
 			links: () => ({ visit: 'v', unsubscribe: 'u' }),

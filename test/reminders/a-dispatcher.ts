@@ -15,6 +15,7 @@ const mailer = createMailer({ url: smtpUrl, from: 'Clinic <desk@clinic.example>'
 let sent = 0
 const memory: number[] = []
 const dispatch = createDispatch({
+	nowMs: Date.now,
 	ledger: createLedger(pipeline.run),
 	channels: [createEmail({ mailer, organizer: { name: 'Clinic', email: 'desk@clinic.example' }, host: 'clinic.example', concurrency: 5 })],
 	links: () => ({ visit: 'https://clinic.example/n/v', unsubscribe: 'https://clinic.example/n/u' }),

@@ -51,7 +51,14 @@ describe('in quiet hours', () => {
 			}),
 		)
 		const ledger = createLedger(pipeline.run)
-		const dispatch = createDispatch({ ledger, channels, links: () => ({ visit: 'v', unsubscribe: 'u' }), quietHours: quietNow(), log })
+		const dispatch = createDispatch({
+			ledger,
+			channels,
+			links: () => ({ visit: 'v', unsubscribe: 'u' }),
+			quietHours: quietNow(),
+			log,
+			nowMs: Date.now,
+		})
 		await dispatch.tick()
 		await dispatch.stop()
 		return sent

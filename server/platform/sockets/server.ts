@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http'
 import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter'
-import { Cluster } from 'ioredis'
+import { Cluster, type Redis as SingleRedis } from 'ioredis'
 import { Server, type Socket } from 'socket.io'
 import type { ClientToServer, ServerToClient } from '../../../contract/index.ts'
 import type { Actor } from '../actor.ts'
@@ -101,13 +101,28 @@ const ipOf = ({ handshake }: Socket, trustedProxies: number): string =>
 	clientOf(handshake.headers['x-forwarded-for'], handshake.address, trustedProxies)
 
 /**
+ * The adapter looks after none of its messages. One that Redis does not take is lost, as are all that a subscriber misses;
+ * it must not end the process as a promise that nobody hears of.
+ */
+const lookedAfter = (publisher: SingleRedis, log: Log): SingleRedis =>
+	new Proxy(publisher, {
+		get(target, name) {
+			if (name === 'publish')
+				return (channel: string, message: string | Buffer) =>
+					target.publish(channel, message).catch(error => log.debug({ reason: error.message }, 'other nodes were not told'))
+			const value = Reflect.get(target, name)
+			return typeof value === 'function' ? value.bind(target) : value
+		},
+	})
+
+/**
  * What is said to all nodes goes over one channel; in a cluster it lives at one master instead of passing all of them.
  * Rooms get no channels of their own: calendars' rooms do not cross nodes, and what does goes to several rooms at once.
  */
-const adapterFor = (publisher: Redis, subscriber: Subscriber) =>
+const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
 	publisher instanceof Cluster
 		? createShardedAdapter(publisher, subscriber, { channelPrefix: 'liveslot', subscriptionMode: 'static' })
-		: createAdapter(publisher, subscriber, { key: 'liveslot', requestsTimeout: 3000 })
+		: createAdapter(lookedAfter(publisher, log), subscriber, { key: 'liveslot', requestsTimeout: 3000 })
 
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {
@@ -126,7 +141,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		connectTimeout: deps.connectTimeoutMs,
 		...(door && { allowRequest: door.allowRequest }),
 		parser: createLimitedParser(maxPayloadChars),
-		adapter: adapterFor(publisher, subscriber),
+		adapter: adapterFor(publisher, subscriber, log),
 		...(corsOrigins.length > 0 && { cors: { origin: [...corsOrigins], credentials: true } }),
 	})
 	door?.watch(io.engine)
@@ -184,8 +199,8 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 
 	/** By socket at once; by account, or by address for those without one, in lots from Redis. */
 	const takeTurn = (socket: Socket, { byAccount, byAddress }: SocketLimits): Promise<void> => {
-		socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: Date.now(), refusals: 0 }
-		if (!takeToken(socket.data.bucket, Date.now())) {
+		socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: performance.now(), refusals: 0 }
+		if (!takeToken(socket.data.bucket, performance.now())) {
 			if (socket.data.bucket.refusals > maxRefusals) socket.disconnect(true)
 			throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
 		}

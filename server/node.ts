@@ -12,9 +12,9 @@ import type { Config } from './config.ts'
 import { createHoldsApi } from './holds/api.ts'
 import { createHolds } from './holds/holds.ts'
 import { createIdentity } from './identity/identity.ts'
+import { createFloodLimits } from './limits.ts'
 import { createPatients } from './patients/patients.ts'
 import { signedIn } from './platform/access.ts'
-import { inLots } from './platform/allowance.ts'
 import { createAuditTrail } from './platform/audit.ts'
 import { createClock } from './platform/clock.ts'
 import { createDatabase, inTurn } from './platform/database.ts'
@@ -25,9 +25,9 @@ import { createJobs, type Jobs } from './platform/jobs.ts'
 import { createLocks } from './platform/lock.ts'
 import type { Log } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
-import { networkOf } from './platform/network.ts'
+import { createOwnPages } from './platform/own-pages.ts'
 import { createPipeline } from './platform/pipeline.ts'
-import { createLimiters, type LimitRule } from './platform/rate-limit.ts'
+import { createLimiters } from './platform/rate-limit.ts'
 import { createReadiness } from './platform/readiness.ts'
 import { createRedis, createSubscriber, untilConnected } from './platform/redis.ts'
 import { Refusal } from './platform/refusal.ts'
@@ -54,17 +54,6 @@ export type RunningNode = {
 const leaseMs = 4000
 /** Connections for the hot paths. Statements share them, so few are enough. */
 const pipelineConnections = 6
-/** Requests a caller may make in ten seconds: far above any person, below what hurts. */
-const callerLimit = { name: 'api', points: 600, perSeconds: 10, refusesAlone: true }
-/** And one address, with however many accounts: a large company's worth. */
-const addressLimit = { name: 'api-address', points: 6000, perSeconds: 10, refusesAlone: true }
-/** The same for events, which are cheaper, and for connections that arrive. */
-const eventLimits = {
-	byAccount: { name: 'events', points: 1000, perSeconds: 10, refusesAlone: true },
-	byAddress: { name: 'events-address', points: 3000, perSeconds: 10, refusesAlone: true },
-	arrivals: { name: 'sockets-address', points: 2000, perSeconds: 10, refusesAlone: true },
-}
-const eventLot = { size: 20, keptMs: 10_000 }
 
 /** Other nodes join a dispatch that takes longer. */
 const dispatchMs = 45_000
@@ -122,21 +111,16 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 	// For answers that nobody reads. Sockets that were upgraded have their own heartbeat.
 	http.timeout = 8 * slowClientMs
 	const trail = createAuditTrail({ db, log })
-	const allowance = (rule: LimitRule) => inLots(limiter(rule), eventLot.size, eventLot.keptMs)
+	const limits = createFloodLimits(limiter)
 	const sockets = createSockets({
 		http,
 		publisher: redis,
 		subscriber: adapterSubscriber,
 		log,
 		corsOrigins: config.corsOrigins,
+		isOwnPage: createOwnPages(config),
 		trustedProxies: config.trustedProxies,
-		limits: config.rateLimit
-			? {
-					arrivals: limiter(eventLimits.arrivals),
-					byAccount: allowance(eventLimits.byAccount),
-					byAddress: allowance(eventLimits.byAddress),
-				}
-			: undefined,
+		limits: config.rateLimit ? limits.sockets : undefined,
 		connectTimeoutMs: slowClientMs,
 		noteAccess: trail.note,
 		authenticate: token => identity.authenticateToken(token),
@@ -196,6 +180,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 	const holdsApi = createHoldsApi({
 		holds,
 		log,
+		limit: limits.hold,
 		isElsewhere: async userId => (await io.in(userRoom(userId)).fetchSockets()).length > 0,
 	})
 	const booking = await createBooking({
@@ -248,8 +233,6 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		},
 	)
 
-	const perCaller = limiter(callerLimit)
-	const perAddress = limiter(addressLimit)
 	app = createApp({
 		config,
 		log,
@@ -267,10 +250,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 			...jobRoutes({ db, jobs: () => jobs }),
 		],
 		authenticate: identity.authenticate,
-		limit: async (actor, ip) => {
-			const network = networkOf(ip)
-			await Promise.all([perCaller.consume(actor?.userId ?? network), perAddress.consume(network)])
-		},
+		limit: limits.request,
 		noteAccess: trail.note,
 		whatIsDown: readiness.whatIsDown,
 		metrics: metrics.read,

@@ -4,11 +4,12 @@ import type { Config } from '../config.ts'
 import type { Origin } from '../platform/actor.ts'
 import type { Db } from '../platform/database.ts'
 import { publicRoute, type Route, route } from '../platform/http/routes.ts'
+import { createOwnPages } from '../platform/own-pages.ts'
 import { toPage } from '../platform/page.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { type AccessTokens, accessTokenSeconds } from './access-tokens.ts'
 import { listAccounts, toUser } from './accounts.ts'
-import { isTrustedOrigin, readRefreshCookie, refreshCookie } from './cookie.ts'
+import { readRefreshCookie, refreshCookie } from './cookie.ts'
 import type { PasswordAttempts, RegistrationLimit, ResetLimits } from './limits.ts'
 import { readOwnAccount, updateOwnAccount } from './own-account.ts'
 import { register } from './registration.ts'
@@ -33,9 +34,10 @@ const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent:
 
 export const sessionRoutes = (deps: RouteDeps): Route[] => {
 	const { db, config, accessTokens, attempts, registrationLimit } = deps
+	const isOwnPage = createOwnPages(config)
+	const transport = { secure: config.production }
 
-	const setCookie = (res: Response, refreshToken: string | null) =>
-		res.setHeader('Set-Cookie', refreshCookie(refreshToken, { secure: config.production }))
+	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
 
 	const handOver = (res: Response, { account, session }: SignedIn): SessionTokens => {
 		setCookie(res, session.refreshToken)
@@ -48,8 +50,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 
 	/** For the calls that act on the cookie alone: another site's page could make them in the owner's browser. */
 	const refuseForeignPages = (req: Request) => {
-		const trusted = config.publicUrl ? [...config.corsOrigins, new URL(config.publicUrl).origin] : config.corsOrigins
-		if (!isTrustedOrigin(req.headers.origin, req.host, trusted)) throw new Refusal('forbidden')
+		if (!isOwnPage(req.headers, req.host)) throw new Refusal('forbidden')
 	}
 
 	return [
@@ -62,7 +63,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 		),
 		publicRoute(identityEndpoints.refresh, async ({ origin, req, res }) => {
 			refuseForeignPages(req)
-			const refreshToken = readRefreshCookie(req.headers.cookie)
+			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
 			if (!refreshToken) throw new Refusal('unauthenticated')
 			try {
 				return handOver(res, await refresh(deps, refreshToken, clientOf(req, origin)))
@@ -74,7 +75,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 		}),
 		publicRoute(identityEndpoints.logout, async ({ origin, req, res }) => {
 			refuseForeignPages(req)
-			const refreshToken = readRefreshCookie(req.headers.cookie)
+			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
 			if (refreshToken) await signOut(db, refreshToken, clientOf(req, origin))
 			setCookie(res, null)
 		}),

@@ -16,6 +16,7 @@ describe('what is said to all nodes', () => {
 			subscriber,
 			log: createLog('silent'),
 			corsOrigins: [],
+			isOwnPage: () => true,
 			trustedProxies: 0,
 			limits: undefined,
 			connectTimeoutMs: 10_000,

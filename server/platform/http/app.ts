@@ -52,6 +52,9 @@ const corsFor =
 		res.status(204).end()
 	}
 
+/** `'self'` means our WebSockets too; browsers that do not know that yet are told by name. */
+const socketSourcesOf = (publicUrl: string | undefined): string[] => (publicUrl ? [new URL(publicUrl).origin.replace(/^http/, 'ws')] : [])
+
 const requestLog =
 	(log: Log): RequestHandler =>
 	(req, res, next) => {
@@ -97,7 +100,7 @@ export const createApp = (deps: AppDeps): Express => {
 					scriptSrc: ["'self'"],
 					styleSrc: ["'self'", "'unsafe-inline'"],
 					imgSrc: ["'self'", 'data:'],
-					connectSrc: ["'self'", 'ws:', 'wss:'],
+					connectSrc: ["'self'", ...socketSourcesOf(config.publicUrl)],
 					objectSrc: ["'none'"],
 					baseUri: ["'self'"],
 					formAction: ["'self'"],

@@ -4,28 +4,24 @@ import { Cluster, type Redis as SingleRedis } from 'ioredis'
 import { Server, type Socket } from 'socket.io'
 import type { ClientToServer, ServerToClient } from '../../../contract/index.ts'
 import type { Actor } from '../actor.ts'
-import type { Allowance } from '../allowance.ts'
 import type { AuditFact } from '../audit.ts'
 import type { Log } from '../log.ts'
-import { networkOf } from '../network.ts'
+import type { IsOwnPage } from '../own-pages.ts'
 import type { Limiter } from '../rate-limit.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { Subscriber } from '../subscriber.ts'
 import { createDoor } from './door.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
+import { clientOf } from './handshake.ts'
 import { createLimitedParser } from './parser.ts'
+import { startReaper } from './reaper.ts'
+import { createTurns, type EventLimits } from './turns.ts'
 
 export type LiveServer = Server<ClientToServer, ServerToClient>
 
-export type SocketLimits = {
-	/** Connections that arrive, by address. */
-	arrivals: Limiter
-	/** Events, by account. */
-	byAccount: Allowance
-	/** Events of sockets without an account, by address. */
-	byAddress: Allowance
-}
+/** And connections that arrive, by address. */
+export type SocketLimits = EventLimits & { arrivals: Limiter }
 
 export type SocketDeps = {
 	http: HttpServer
@@ -33,6 +29,7 @@ export type SocketDeps = {
 	subscriber: Subscriber
 	log: Log
 	corsOrigins: readonly string[]
+	isOwnPage: IsOwnPage
 	trustedProxies: number
 	/** Undefined when limits are off. */
 	limits: SocketLimits | undefined
@@ -63,42 +60,8 @@ const maxPayloadChars = 100_000
 /** Above this the transport gives up on a message; below it the sender still gets an answer. */
 const maxMessageBytes = 2_000_000
 
-/** Messages a second, on average, and in one go. A person is far below both. */
-const socketRate = { perSecond: 50, burst: 300 }
-
-/** So many refusals between two events that were let through are no accident: the connection is closed. */
-const maxRefusals = 5000
 /** An account works in a few tabs and devices. */
 const maxSocketsPerAccount = 100
-/** How long after its token a connection may go on listening: the time to hand in a new one. */
-const expiredGraceMs = 60_000
-
-type Bucket = { tokens: number; refilledAtMs: number; refusals: number }
-
-const takeToken = (bucket: Bucket, nowMs: number): boolean => {
-	bucket.tokens = Math.min(socketRate.burst, bucket.tokens + ((nowMs - bucket.refilledAtMs) / 1000) * socketRate.perSecond)
-	bucket.refilledAtMs = nowMs
-	if (bucket.tokens < 1) {
-		bucket.refusals++
-		return false
-	}
-	bucket.tokens -= 1
-	bucket.refusals = 0
-	return true
-}
-
-/** How often an unread backlog is looked for, and how much of it costs a socket its connection. */
-const backlogCheckMs = 5000
-const maxBacklogBytes = 4_000_000
-
-const clientOf = (forwardedFor: string | string[] | undefined, address: string, trustedProxies: number): string => {
-	const forwarded = String(forwardedFor ?? '').split(',')
-	const client = trustedProxies > 0 ? forwarded.at(-trustedProxies)?.trim() : undefined
-	return client || address
-}
-
-const ipOf = ({ handshake }: Socket, trustedProxies: number): string =>
-	clientOf(handshake.headers['x-forwarded-for'], handshake.address, trustedProxies)
 
 /**
  * The adapter looks after none of its messages. One that Redis does not take is lost, as are all that a subscriber misses;
@@ -127,24 +90,21 @@ const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {
 	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, limits, noteAccess, authenticate, observe } = deps
-	const door =
-		limits &&
-		createDoor({
-			addressOf: req => clientOf(req.headers['x-forwarded-for'], req.socket.remoteAddress ?? '', trustedProxies),
-			arrivals: limits.arrivals,
-		})
+	const ipOf = ({ handshake }: Socket) => clientOf(handshake, trustedProxies)
+	const door = createDoor({ isOwnPage: deps.isOwnPage, trustedProxies, arrivals: limits?.arrivals })
+	const takeTurn = limits && createTurns(limits, ipOf)
 	const io: LiveServer = new Server(http, {
 		serveClient: false,
 		maxHttpBufferSize: maxMessageBytes,
 		pingInterval: 25_000,
 		pingTimeout: 20_000,
 		connectTimeout: deps.connectTimeoutMs,
-		...(door && { allowRequest: door.allowRequest }),
+		allowRequest: door.allowRequest,
 		parser: createLimitedParser(maxPayloadChars),
 		adapter: adapterFor(publisher, subscriber, log),
 		...(corsOrigins.length > 0 && { cors: { origin: [...corsOrigins], credentials: true } }),
 	})
-	door?.watch(io.engine)
+	door.watch(io.engine)
 	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
 	const setActor = (socket: Socket, actor: Actor | null) => {
@@ -155,6 +115,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 	}
 
 	io.use(async (socket, next) => {
+		if (!door.maySignIn(socket.conn)) return void socket.conn.close(true)
 		try {
 			const { token } = socket.handshake.auth as { token?: unknown }
 			const actor = await authenticate(typeof token === 'string' && token ? token : undefined)
@@ -183,30 +144,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		}
 	}
 
-	const isExpired = (actor: Actor | null | undefined) => actor && actor.tokenExpiresAtMs + expiredGraceMs < Date.now()
-
-	const reaper = setInterval(() => {
-		for (const socket of io.of('/').sockets.values()) {
-			if (isExpired(socket.data.actor)) socket.disconnect(true)
-			const transport = socket.conn.transport as unknown as { socket?: { bufferedAmount?: number } }
-			if ((transport.socket?.bufferedAmount ?? 0) > maxBacklogBytes) {
-				log.info({ socket: socket.id }, 'socket does not read; cut off')
-				socket.disconnect(true)
-			}
-		}
-	}, backlogCheckMs)
-	reaper.unref()
-
-	/** By socket at once; by account, or by address for those without one, in lots from Redis. */
-	const takeTurn = (socket: Socket, { byAccount, byAddress }: SocketLimits): Promise<void> => {
-		socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: performance.now(), refusals: 0 }
-		if (!takeToken(socket.data.bucket, performance.now())) {
-			if (socket.data.bucket.refusals > maxRefusals) socket.disconnect(true)
-			throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
-		}
-		const actor: Actor | null = socket.data.actor ?? null
-		return actor ? byAccount(actor.userId) : byAddress(networkOf(ipOf(socket, trustedProxies)))
-	}
+	const stopReaper = startReaper(io, log)
 
 	return {
 		io,
@@ -217,10 +155,10 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				log,
 				observe,
 				actorOf: socket => socket.data.actor ?? null,
-				ipOf: socket => ipOf(socket, trustedProxies),
+				ipOf,
 				limit: socket => {
 					if (stopping) throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
-					return limits && takeTurn(socket, limits)
+					return takeTurn?.(socket)
 				},
 				noteAccess,
 			})
@@ -239,7 +177,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		},
 		cutOff: userId => io.in(userRoom(userId)).disconnectSockets(true),
 		close: async () => {
-			clearInterval(reaper)
+			stopReaper()
 			// Closes every connection; clients come back to another node by themselves.
 			await new Promise<void>(resolve => void io.close(() => resolve()))
 		},

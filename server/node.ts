@@ -109,7 +109,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 	}
 	const http = createServer(timeouts, (req, res) => app?.(req, res))
 	// For answers that nobody reads. Sockets that were upgraded have their own heartbeat.
-	http.timeout = 8 * slowClientMs
+	http.timeout = 4 * slowClientMs
 	const trail = createAuditTrail({ db, log })
 	const limits = createFloodLimits(limiter)
 	const sockets = createSockets({

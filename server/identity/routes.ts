@@ -14,13 +14,14 @@ import type { PasswordAttempts, RegistrationLimit, ResetLimits } from './limits.
 import { readOwnAccount, updateOwnAccount } from './own-account.ts'
 import { register } from './registration.ts'
 import { resetPassword } from './resets.ts'
+import { createMarks } from './secrets.ts'
 import type { Client } from './sessions.ts'
 import { refresh, type SignedIn, signIn, signOut } from './sign-in.ts'
 import { createUser, updateUser } from './user-admin.ts'
 
 export type RouteDeps = {
 	db: Db
-	config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl'>
+	config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret'>
 	accessTokens: AccessTokens
 	attempts: PasswordAttempts
 	registrationLimit: RegistrationLimit
@@ -36,6 +37,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 	const { db, config, accessTokens, attempts, registrationLimit } = deps
 	const isOwnPage = createOwnPages(config)
 	const transport = { secure: config.production }
+	const markOf = createMarks(config.jwtSecret)
 
 	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
 
@@ -59,7 +61,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 			return handOver(res, await register(db, body, clientOf(req, origin)))
 		}),
 		publicRoute(identityEndpoints.login, async ({ body, origin, req, res }) =>
-			handOver(res, await signIn({ db, attempts }, body, clientOf(req, origin))),
+			handOver(res, await signIn({ db, attempts, markOf }, body, clientOf(req, origin))),
 		),
 		publicRoute(identityEndpoints.refresh, async ({ origin, req, res }) => {
 			refuseForeignPages(req)

@@ -1,5 +1,5 @@
 import type { Actor, Origin } from './actor.ts'
-import type { Db, DbOrTx } from './database.ts'
+import { type Db, type DbOrTx, isDatabaseUnavailable } from './database.ts'
 import type { Log } from './log.ts'
 
 export type AuditFact = {
@@ -48,10 +48,24 @@ export const createAuditTrail = ({ db, log }: { db: Db; log: Log }): AuditTrail 
 	let kept: AuditFact[] = []
 	let writing: Promise<void> | undefined
 
+	const lose = ({ action, entity, actor }: AuditFact, reason: string) =>
+		log.error({ action, entity, actorId: actor?.userId, reason }, 'audit entry lost')
+
+	/** What the database will not take is looked for one by one: it must not keep all others waiting. */
+	const insert = async (facts: AuditFact[]): Promise<void> => {
+		try {
+			await recordAudit(db, facts)
+		} catch (error) {
+			if (isDatabaseUnavailable(error)) throw error
+			if (facts.length === 1) return lose(facts[0] as AuditFact, (error as Error).message)
+			for (const fact of facts) await insert([fact])
+		}
+	}
+
 	const write = async () => {
 		while (kept.length > 0) {
 			const facts = kept.slice(0, perStatement)
-			await recordAudit(db, facts)
+			await insert(facts)
 			kept = kept.slice(facts.length)
 		}
 	}
@@ -67,7 +81,7 @@ export const createAuditTrail = ({ db, log }: { db: Db; log: Log }): AuditTrail 
 	return {
 		note(fact) {
 			if (kept.length < maxKept) kept.push({ ...fact, at: new Date() })
-			else log.error({ action: fact.action, entity: fact.entity, actorId: fact.actor?.userId }, 'audit entry lost')
+			else lose(fact, 'too many wait')
 		},
 		async stop() {
 			clearInterval(timer)

@@ -105,7 +105,18 @@ describe('the HTTP side', () => {
 			expect(headers.get('content-security-policy')).not.to.match(/script-src[^;]*unsafe/)
 			expect(headers.get('x-content-type-options')).to.equal('nosniff')
 			expect(headers.get('referrer-policy')).to.equal('no-referrer')
+			expect(headers.get('cross-origin-opener-policy')).to.equal('same-origin')
 			expect(headers.has('x-powered-by')).to.equal(false)
+		})
+
+		it('lets pages speak to the server that they came from, and to none besides', async () => {
+			const connectsTo = async ({ url }: { url: string }) =>
+				/connect-src ([^;]*)/.exec((await call({ url }, 'GET', '/things/1')).headers.get('content-security-policy') ?? '')?.[1]
+			expect(await connectsTo(app)).to.equal("'self'")
+			const known = await anApp({ PUBLIC_URL: 'https://clinic.example' })
+			const sources = await connectsTo(known)
+			await known.stop()
+			expect(sources).to.equal("'self' wss://clinic.example")
 		})
 
 		it('lets no browser keep an answer of the API', async () => {
@@ -117,7 +128,7 @@ describe('the HTTP side', () => {
 			const production = await anApp({ NODE_ENV: 'production' })
 			const { headers } = await call(production, 'GET', '/things/1')
 			await production.stop()
-			expect(headers.get('strict-transport-security')).to.match(/max-age=\d{7,}/)
+			expect(headers.get('strict-transport-security')).to.equal('max-age=31536000; includeSubDomains')
 		})
 
 		it('takes over a request id that is well-formed, and makes one otherwise', async () => {

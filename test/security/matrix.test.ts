@@ -44,7 +44,11 @@ describe('who may do what', () => {
 		const rows = [...new Set(eventRows.map(({ call }) => call))]
 		expect(rows).to.have.members(Object.keys(clientEvents))
 		await aSocket(node)
-		expect(events(), 'what sockets are listened to for past the one door').to.deep.equal(['*', 'disconnect'])
+		expect(events(), 'past the one door for events, sockets are listened to for their own state only').to.deep.equal([
+			'*',
+			'disconnect',
+			'error',
+		])
 		expect(Object.keys(payloads)).to.have.members(eventRows.map(nameOf))
 	})
 

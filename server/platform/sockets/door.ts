@@ -4,6 +4,7 @@ import { createBucket } from '../bucket.ts'
 import { networkOf } from '../network.ts'
 import type { IsOwnPage } from '../own-pages.ts'
 import type { Limiter } from '../rate-limit.ts'
+import { type Connection, cutOff } from './connection.ts'
 import { clientOf, hostOf } from './handshake.ts'
 
 /** Connections of one address at one node: a company behind one router is below it, and a node carries several times as many. */
@@ -15,13 +16,6 @@ const maxPerAddress = 2000
 const packetRate = { perSecond: 200, burst: 6000 }
 /** A client signs in once a connection, and again after its token was turned down. */
 const maxSignIns = 20
-
-type Connection = {
-	request: IncomingMessage
-	on(event: 'packet', listener: () => void): void
-	once(event: 'close', listener: () => void): void
-	close(discard: boolean): void
-}
 
 type AllowRequest = (req: IncomingMessage, answer: (error: string | null | undefined, allowed: boolean) => void) => void
 
@@ -69,7 +63,7 @@ export const createDoor = ({ isOwnPage, trustedProxies, arrivals }: DoorDeps) =>
 				change(network, 1)
 				connection.once('close', () => change(network, -1))
 				const mayGoOn = createBucket(packetRate)
-				connection.on('packet', () => mayGoOn() || connection.close(true))
+				connection.on('packet', () => mayGoOn() || cutOff(connection))
 			})
 		},
 		/** Whether a connection may try to sign in once more: each try is looked up in the database. */

@@ -1,6 +1,6 @@
-import type { Socket } from 'socket.io'
 import type { Actor } from '../actor.ts'
 import type { Log } from '../log.ts'
+import { type Connection, cutOff } from './connection.ts'
 import type { LiveServer } from './server.ts'
 
 /** How long after its token a connection may go on listening: the time to hand in a new one. */
@@ -9,15 +9,11 @@ const expiredGraceMs = 60_000
 const lookEveryMs = 5000
 const maxBacklogBytes = 4_000_000
 
-type Connection = { writeBuffer: { data?: unknown }[]; transport: { socket?: { bufferedAmount?: number } } }
-
 const sizeOf = (data: unknown) => (typeof data === 'string' || Buffer.isBuffer(data) ? data.length : 0)
 
 /** What a client was sent and has not read: what its connection could not pass on yet, and what waits behind that. */
-const backlogOf = (socket: Socket): number => {
-	const { writeBuffer, transport } = socket.conn as unknown as Connection
-	return writeBuffer.reduce((bytes, { data }) => bytes + sizeOf(data), transport.socket?.bufferedAmount ?? 0)
-}
+const backlogOf = ({ writeBuffer, transport }: Connection): number =>
+	writeBuffer.reduce((bytes, { data }) => bytes + sizeOf(data), transport.socket?.bufferedAmount ?? 0)
 
 /** Ends connections whose token ran out long ago, and those that do not read what they are sent. Gives back its stop. */
 export const startReaper = (io: LiveServer, log: Log): (() => void) => {
@@ -25,9 +21,10 @@ export const startReaper = (io: LiveServer, log: Log): (() => void) => {
 	const reaper = setInterval(() => {
 		for (const socket of io.of('/').sockets.values()) {
 			if (isExpired(socket.data.actor)) socket.disconnect(true)
-			if (backlogOf(socket) <= maxBacklogBytes) continue
+			const connection = socket.conn as unknown as Connection
+			if (backlogOf(connection) <= maxBacklogBytes) continue
 			log.info({ socket: socket.id }, 'socket does not read; cut off')
-			socket.conn.close(true)
+			cutOff(connection)
 		}
 	}, lookEveryMs)
 	reaper.unref()

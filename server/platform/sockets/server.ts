@@ -11,6 +11,7 @@ import type { Limiter } from '../rate-limit.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { Subscriber } from '../subscriber.ts'
+import { type Connection, cutOff } from './connection.ts'
 import { createDoor } from './door.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
 import { clientOf } from './handshake.ts'
@@ -107,7 +108,12 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 	door.watch(io.engine)
 	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
+	/** From now on everything that happens to the clinic's appointments, or to a doctor's own, is told to this connection. */
+	const noteFollowing = (socket: Socket, actor: Actor) =>
+		noteAccess({ actor, origin: { ip: ipOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
+
 	const setActor = (socket: Socket, actor: Actor | null) => {
+		if (actor && actor.role !== 'patient' && socket.data.actor?.userId !== actor.userId) noteFollowing(socket, actor)
 		socket.data.actor = actor
 		if (!actor) return
 		void socket.join(userRoom(actor.userId))
@@ -115,7 +121,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 	}
 
 	io.use(async (socket, next) => {
-		if (!door.maySignIn(socket.conn)) return void socket.conn.close(true)
+		if (!door.maySignIn(socket.conn)) return cutOff(socket.conn as unknown as Connection)
 		try {
 			const { token } = socket.handshake.auth as { token?: unknown }
 			const actor = await authenticate(typeof token === 'string' && token ? token : undefined)

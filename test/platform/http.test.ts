@@ -1,5 +1,7 @@
 import { request } from 'node:http'
 import { expect } from 'chai'
+import { Router } from 'express'
+import { pino } from 'pino'
 import { Refusal } from '../../server/platform/refusal.ts'
 import { call } from '../support/http.ts'
 import { anApp, expectProblem, type RunningApp } from './an-app.ts'
@@ -95,6 +97,32 @@ describe('the HTTP side', () => {
 			const answer = await call(app, 'GET', '/broken')
 			expectProblem(answer, 'rate_limited', 429)
 			expect(answer.headers.get('retry-after')).to.equal('1')
+		})
+	})
+
+	describe('in its log', () => {
+		const lines: Record<string, unknown>[] = []
+		const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+		beforeEach(() => void lines.splice(0))
+
+		it('writes down who tries what they may not', async () => {
+			const strict = await anApp({}, { log })
+			strict.failWith(new Refusal('forbidden'))
+			await call(strict, 'GET', '/broken?q=a-name', { headers: { 'x-request-id': 'request-0002' } })
+			await strict.stop()
+			expect(lines).to.have.length(1)
+			expect(lines[0]).to.deep.include({ msg: 'not allowed', requestId: 'request-0002', method: 'GET', path: '/broken' })
+		})
+
+		it('names what failed by its declaration, not by a link that somebody could follow', async () => {
+			const page = Router().get('/n/:token', () => {
+				throw new Error('as planned')
+			})
+			const failing = await anApp({}, { log, pages: [page] })
+			await fetch(`${failing.url}/n/secret-of-a-link`)
+			await failing.stop()
+			expect(lines[0]).to.deep.include({ msg: 'internal error', path: '/n/:token' })
+			expect(JSON.stringify(lines)).not.to.include('secret-of-a-link')
 		})
 	})
 

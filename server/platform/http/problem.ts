@@ -42,7 +42,9 @@ export const problemHandler =
 	(log: Log): ErrorRequestHandler =>
 	(error, req, res, _next) => {
 		const requestId = String(res.locals.requestId ?? '')
-		const refusal = toRefusal(fromExpress(error), log, { requestId, method: req.method, path: req.path })
+		// As it was declared, without what stands in it: a link's address is its key.
+		const path = req.route?.path ?? req.path
+		const refusal = toRefusal(fromExpress(error), log, { requestId, actorId: res.locals.actorId, method: req.method, path })
 		if (res.headersSent) res.destroy()
 		else sendProblem(res, refusal, requestId)
 	}

@@ -81,7 +81,7 @@ export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess
 			ack({ ok: true, ...body })
 			observe(event, 'ok')
 		} catch (error) {
-			const refusal = toRefusal(error, log, { requestId, event })
+			const refusal = toRefusal(error, log, { requestId, actorId: actorOf(socket)?.userId, event })
 			ack({ ok: false, error: ackError(refusal, requestId) })
 			observe(isEvent(event) ? event : 'unknown', refusal.code)
 		}

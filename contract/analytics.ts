@@ -59,6 +59,7 @@ export const analyticsEndpoints = {
 		tag: 'Admin',
 		summary: 'Who did what to what, when and from where; newest first.',
 		access: ['admin'],
+		reveals: 'audit',
 		query: PageQuery.extend({
 			from: CalendarDate.optional(),
 			to: CalendarDate.optional(),

@@ -74,6 +74,7 @@ export const appointmentEndpoints = {
 		tag,
 		summary: 'One’s own appointments; all for staff; a doctor’s own calendar. By start, earliest first.',
 		access: 'signed-in',
+		reveals: 'appointment',
 		query: PageQuery.extend({
 			doctorId: Id.optional(),
 			patientId: Id.optional(),
@@ -93,6 +94,7 @@ export const appointmentEndpoints = {
 		tag,
 		summary: 'One appointment.',
 		access: 'signed-in',
+		reveals: 'appointment',
 		params: IdParams,
 		response: Appointment,
 		refusals: ['not_found'],
@@ -103,6 +105,7 @@ export const appointmentEndpoints = {
 		tag,
 		summary: 'One appointment as an iCalendar file.',
 		access: 'signed-in',
+		reveals: 'appointment',
 		params: IdParams,
 		response: z.string(),
 		contentType: 'text/calendar',

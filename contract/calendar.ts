@@ -76,6 +76,7 @@ export const calendarEndpoints = {
 		tag: 'Calendar',
 		summary: 'The doctor’s slots between two dates in the doctor’s zone, both inclusive.',
 		access: 'anyone',
+		reveals: 'calendar',
 		params: IdParams,
 		query: DateRange,
 		response: Snapshot,

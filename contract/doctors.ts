@@ -161,6 +161,7 @@ export const doctorEndpoints = {
 		tag,
 		summary: 'Current and coming time off.',
 		access: ['doctor', 'receptionist', 'admin'],
+		reveals: 'time_off',
 		params: IdParams,
 		query: PageQuery,
 		response: pageOf(TimeOff),

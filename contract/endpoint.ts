@@ -31,6 +31,8 @@ export type Endpoint<
 	response: R
 	/** Of the answer, when it is not JSON. */
 	contentType?: string
+	/** The kind of personal record that the answer shows. Readings by anyone but patients are written to the audit log. */
+	reveals?: string
 	/** Refusals that are particular to this call; those of bad input, access and rate go without saying. */
 	refusals: readonly RefusalCode[]
 }
@@ -45,6 +47,7 @@ type EndpointInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
 	status?: Endpoint['status']
 	response?: R
 	contentType?: string
+	reveals?: string
 	refusals?: readonly RefusalCode[]
 }
 

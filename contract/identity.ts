@@ -136,6 +136,7 @@ export const identityEndpoints = {
 		tag: 'Admin',
 		summary: 'All accounts, newest first.',
 		access: ['admin'],
+		reveals: 'user',
 		query: PageQuery.extend({
 			q: z.string().trim().max(100).optional(),
 			role: Role.optional(),

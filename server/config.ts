@@ -59,6 +59,7 @@ const Environment = z.object({
 	PORT: whole(0, 65535).default(3000),
 	DATA_DIR: z.string().default('.data'),
 	DATABASE_URL: url('a PostgreSQL address', 'postgres', 'postgresql').optional(),
+	MIGRATION_DATABASE_URL: url('a PostgreSQL address', 'postgres', 'postgresql').optional(),
 	DATABASE_POOL: whole(2, 200).default(10),
 	DATABASE_PREPARE: onOff.default(true),
 	REDIS_URL: redisUrl.optional(),
@@ -79,13 +80,14 @@ const Environment = z.object({
 	VAPID_PRIVATE_KEY: z.string().optional(),
 	REMINDER_MINUTES: leadMinutes.default([1440, 5]),
 	QUIET_HOURS: quietHours.default({ fromMinute: 21 * 60, untilMinute: 8 * 60 }),
-	AUDIT_RETENTION_DAYS: whole(1, 36_500, ' of days').default(365),
+	AUDIT_RETENTION_DAYS: whole(30, 36_500, ' of days').default(365),
 	HOLD_SECONDS: whole(1, 3600, ' of seconds').default(120),
 	HOLD_SECONDS_STAFF: whole(1, 3600, ' of seconds').default(300),
 	SLOT_DAYS_AHEAD: whole(1, 366, ' of days').default(60),
 	CANCEL_CUTOFF_MINUTES: whole(0, 43_200, ' of minutes').default(0),
 	RATE_LIMIT: onOff.default(true),
 	SECOND_FACTOR: z.enum(['optional', 'required'], 'must be optional or required').default('optional'),
+	SLOW_CLIENT_SECONDS: whole(1, 300, ' of seconds').default(15),
 	TRUST_PROXY: whole(0, 10, ' of proxies').default(0),
 	PUBLIC_URL: url('the address that browsers use', 'https', 'http').optional(),
 	LOG_LEVEL: z
@@ -115,6 +117,8 @@ export type Config = Readonly<{
 	/** Where embedded servers and generated secrets live; absolute. */
 	dataDir: string
 	databaseUrl: string | undefined
+	/** The owner of the tables, for migrations only; the server's own role then needs no right to change the schema. */
+	migrationDatabaseUrl: string | undefined
 	databasePoolSize: number
 	/** Named prepared statements; off behind a pooler in transaction mode that does not support them. */
 	databasePrepare: boolean
@@ -139,6 +143,8 @@ export type Config = Readonly<{
 	rateLimit: boolean
 	/** Whether the clinic's own people can do anything before they have set up a second factor. */
 	secondFactor: Environment['SECOND_FACTOR']
+	/** How long a client may take to send its headers, or to say what it wants of a socket; a whole request may take twice as long. */
+	slowClientMs: number
 	trustedProxies: number
 	publicUrl: string | undefined
 	logLevel: Environment['LOG_LEVEL']
@@ -232,6 +238,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
 	const production = read.NODE_ENV === 'production'
 	const dataDir = path.resolve(read.DATA_DIR)
 	if (production && !read.JWT_SECRET) throw new ConfigError('JWT_SECRET must be set in production: at least 32 characters of randomness')
+	if (read.MIGRATION_DATABASE_URL && !read.DATABASE_URL)
+		throw new ConfigError('DATABASE_URL must be set together with MIGRATION_DATABASE_URL')
 	const embedsServers = !read.DATABASE_URL || !read.REDIS_URL
 	if (embedsServers && !isUsable(dataDir)) throw new ConfigError(unusableDataDir)
 	return Object.freeze({
@@ -239,6 +247,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
 		port: read.PORT,
 		dataDir,
 		databaseUrl: read.DATABASE_URL,
+		migrationDatabaseUrl: read.MIGRATION_DATABASE_URL,
 		databasePoolSize: read.DATABASE_POOL,
 		databasePrepare: read.DATABASE_PREPARE,
 		redisUrl: read.REDIS_URL,
@@ -259,6 +268,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
 		cancelCutoffMs: read.CANCEL_CUTOFF_MINUTES * 60_000,
 		rateLimit: read.RATE_LIMIT,
 		secondFactor: read.SECOND_FACTOR,
+		slowClientMs: read.SLOW_CLIENT_SECONDS * 1000,
 		trustedProxies: read.TRUST_PROXY,
 		publicUrl: read.PUBLIC_URL?.replace(/\/$/, ''),
 		logLevel: read.LOG_LEVEL,

@@ -5,6 +5,8 @@ import { createDatabase, migrate } from './platform/database.ts'
 import { startEmbeddedPostgres } from './platform/embedded/postgres.ts'
 import { EmbeddedServerError } from './platform/embedded/process.ts'
 import { startEmbeddedRedis } from './platform/embedded/redis.ts'
+import { grantToServer, mayGrant } from './platform/grants.ts'
+import { prepareJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
@@ -40,9 +42,14 @@ const start = async (stops: Stop[]): Promise<boolean> => {
 	if (redis) stops.push(redis.stop)
 	const databaseUrl = config.databaseUrl ?? (postgres?.url as string)
 
-	const db = createDatabase({ url: databaseUrl, poolSize: 2 })
+	const ownerUrl = config.migrationDatabaseUrl ?? databaseUrl
+	const db = createDatabase({ url: ownerUrl, poolSize: 2 })
 	try {
 		await migrate(db)
+		if (await mayGrant(db)) {
+			if (!config.mongoUrl) await prepareJobs(ownerUrl)
+			await grantToServer(db)
+		}
 		if (config.demo) {
 			const { seedDemoClinic } = await import('../db/seeds/demo.ts')
 			await seedDemoClinic(db, config)

@@ -13,8 +13,10 @@ import { createHoldsApi } from './holds/api.ts'
 import { createHolds } from './holds/holds.ts'
 import { createIdentity } from './identity/identity.ts'
 import { startJobs } from './jobs.ts'
+import { createFloodLimits } from './limits.ts'
 import { createPatients } from './patients/patients.ts'
 import { signedIn } from './platform/access.ts'
+import { createAuditTrail } from './platform/audit.ts'
 import { createClock } from './platform/clock.ts'
 import { createDatabase } from './platform/database.ts'
 import { observeTraffic, registerGauges } from './platform/gauges.ts'
@@ -24,6 +26,7 @@ import { jobRoutes } from './platform/job-routes.ts'
 import { createLocks } from './platform/lock.ts'
 import type { Log } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
+import { createOwnPages } from './platform/own-pages.ts'
 import { createPipeline } from './platform/pipeline.ts'
 import { createLimiters } from './platform/rate-limit.ts'
 import { createReadiness } from './platform/readiness.ts'
@@ -54,8 +57,6 @@ export type RunningNode = {
 const leaseMs = 4000
 /** Connections for the hot paths. Statements share them, so few are enough. */
 const pipelineConnections = 6
-/** Requests a caller may make in ten seconds: far above any person, below what hurts. */
-const callerLimit = { name: 'api', points: 600, perSeconds: 10 }
 
 /** Free times on the page behind a link. */
 const offeredTimes = 8
@@ -80,16 +81,29 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 
 	// Before Socket.IO attaches: it takes what is its own and leaves the rest to the listeners that it found.
 	let app: Express | undefined
-	const timeouts = { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000 }
+	const { slowClientMs } = config
+	const timeouts = {
+		headersTimeout: slowClientMs,
+		requestTimeout: 2 * slowClientMs,
+		connectionsCheckingInterval: slowClientMs / 4,
+		keepAliveTimeout: 65_000,
+	}
 	const http = createServer(timeouts, (req, res) => app?.(req, res))
+	// For answers that nobody reads. Sockets that were upgraded have their own heartbeat.
+	http.timeout = 4 * slowClientMs
+	const trail = createAuditTrail({ db, log })
+	const limits = createFloodLimits(limiter)
 	const sockets = createSockets({
 		http,
 		publisher: redis,
 		subscriber: adapterSubscriber,
 		log,
 		corsOrigins: config.corsOrigins,
+		isOwnPage: createOwnPages(config),
 		trustedProxies: config.trustedProxies,
-		rateLimit: config.rateLimit,
+		limits: config.rateLimit ? limits.sockets : undefined,
+		connectTimeoutMs: slowClientMs,
+		noteAccess: trail.note,
 		authenticate: token => identity.authenticateToken(token),
 		observe: observe.event,
 		tracer,
@@ -147,6 +161,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		holds,
 		log,
 		metrics,
+		limit: limits.hold,
 		isElsewhere: async userId => (await io.in(userRoom(userId)).fetchSockets()).length > 0,
 	})
 	const booking = await createBooking({
@@ -209,7 +224,6 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		},
 	)
 
-	const perCaller = limiter(callerLimit)
 	app = createApp({
 		config,
 		log,
@@ -228,7 +242,8 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 			...jobRoutes({ db, jobs: () => jobs }),
 		],
 		authenticate: identity.authenticate,
-		limit: (actor, ip) => perCaller.consume(actor?.userId ?? ip),
+		limit: limits.request,
+		noteAccess: trail.note,
 		whatIsDown: readiness.whatIsDown,
 		metrics: metrics.read,
 		observe: observe.request,
@@ -262,6 +277,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		await reminders.stop()
 		await calendar.stop()
 		clock.stop()
+		await trail.stop()
 		await Promise.all([pipeline.stop(), db.destroy()])
 		connections.disconnect()
 		await tracer.stop()

@@ -12,6 +12,8 @@ export type HoldsApiDeps = {
 	holds: Holds
 	log: Log
 	metrics: Metrics
+	/** Counts a hold against the address that it comes from. @throws Refusal rate_limited */
+	limit: (ip: string) => Promise<void>
 	/** Whether the account has another socket, on whichever node. */
 	isElsewhere: (userId: string) => Promise<boolean>
 }
@@ -30,7 +32,7 @@ const sweepEveryMs = 200
 const lookEveryMs = 600
 
 /** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
-export const createHoldsApi = ({ holds, log, metrics, isElsewhere }: HoldsApiDeps): HoldsApi => {
+export const createHoldsApi = ({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi => {
 	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
 	const quietly = (work: Promise<unknown>) =>
 		void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))
@@ -62,12 +64,16 @@ export const createHoldsApi = ({ holds, log, metrics, isElsewhere }: HoldsApiDep
 
 	return {
 		routes: [
-			route(endpoints.placeHold, ({ params, body }, actor) => holds.place(actor, { slotId: params.id, typeId: body.typeId })),
+			route(endpoints.placeHold, async ({ params, body, origin }, actor) => {
+				await limit(origin.ip)
+				return await holds.place(actor, { slotId: params.id, typeId: body.typeId })
+			}),
 			route(endpoints.releaseHold, ({ params }, actor) => holds.release(actor, params.id)),
 		],
 		handlers: {
-			'slot:hold': async (payload, { actor, socket }) => {
+			'slot:hold': async (payload, { actor, socket, origin }) => {
 				const holder = signedIn(actor)
+				await limit(origin.ip)
 				const hold = await holds.place(holder, payload, { throughSocket: true })
 				// Gone while this was placed: nobody will come to say so.
 				if (socket.disconnected) quietly(loseHolder(holder.userId))

@@ -1,3 +1,4 @@
+import { networkOf } from '../platform/network.ts'
 import type { CreateLimiter, Limiter } from '../platform/rate-limit.ts'
 import { createTurns } from './turns.ts'
 
@@ -24,15 +25,15 @@ export const createPasswordAttempts = (limiter: CreateLimiter): PasswordAttempts
 	const byAccount = limiter({ name: 'password-account', points: 50, perSeconds: quarterHourSeconds })
 	const byIp = limiter({ name: 'password-ip', points: 100, perSeconds: quarterHourSeconds })
 	const inTurn = createTurns()
-	const both = (email: string, ip: string) => `${email} ${ip}`
+	const both = (email: string, ip: string) => `${email} ${networkOf(ip)}`
 
 	return {
 		attempt: (email, ip, compare) =>
 			inTurn(both(email, ip), async () => {
-				await Promise.all([byBoth.check(both(email, ip)), byAccount.check(email), byIp.check(ip)])
+				await Promise.all([byBoth.check(both(email, ip)), byAccount.check(email), byIp.check(networkOf(ip))])
 				const isRight = await compare()
 				if (isRight) await byBoth.reset(both(email, ip))
-				else await Promise.all([byBoth.consume(both(email, ip)), byAccount.consume(email), byIp.consume(ip)])
+				else await Promise.all([byBoth.consume(both(email, ip)), byAccount.consume(email), byIp.consume(networkOf(ip))])
 				return isRight
 			}),
 		forgive: (email, ip) => byBoth.reset(both(email, ip)),
@@ -48,16 +49,22 @@ export type CodeAttempts = Limiter
 export const createCodeAttempts = (limiter: CreateLimiter): CodeAttempts =>
 	limiter({ name: 'second-factor-account', points: 10, perSeconds: quarterHourSeconds })
 
+const byNetwork = ({ consume, check, reset }: Limiter): Limiter => ({
+	consume: (ip, points) => consume(networkOf(ip), points),
+	check: ip => check(networkOf(ip)),
+	reset: ip => reset(networkOf(ip)),
+})
+
 /** By address; many people of one household or company may share it. */
 export type RegistrationLimit = Limiter
 
 export const createRegistrationLimit = (limiter: CreateLimiter): RegistrationLimit =>
-	limiter({ name: 'register-ip', points: 100, perSeconds: 60 })
+	byNetwork(limiter({ name: 'register-ip', points: 100, perSeconds: 60 }))
 
 /** How many mails one person is sent, and how many one address can have sent. */
 export type ResetLimits = { byEmail: Limiter; byIp: Limiter }
 
 export const createResetLimits = (limiter: CreateLimiter): ResetLimits => ({
 	byEmail: limiter({ name: 'forgot-email', points: 5, perSeconds: 3600 }),
-	byIp: limiter({ name: 'forgot-ip', points: 30, perSeconds: 3600 }),
+	byIp: byNetwork(limiter({ name: 'forgot-ip', points: 30, perSeconds: 3600 })),
 })

@@ -3,24 +3,26 @@ import { accountSecurityEndpoints, identityEndpoints, type ListedUser, type Role
 import type { Config } from '../config.ts'
 import type { Origin } from '../platform/actor.ts'
 import { publicRoute, type Route, route } from '../platform/http/routes.ts'
+import { createOwnPages } from '../platform/own-pages.ts'
 import { toPage } from '../platform/page.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { type AccessTokens, accessTokenSeconds } from './access-tokens.ts'
 import { type Account, listAccounts, toUser } from './accounts.ts'
-import { isTrustedOrigin, readRefreshCookie, refreshCookie } from './cookie.ts'
+import { readRefreshCookie, refreshCookie } from './cookie.ts'
 import type { RegistrationLimit, ResetLimits } from './limits.ts'
 import { type OwnAccountDeps, readOwnAccount, updateOwnAccount } from './own-account.ts'
 import { register } from './registration.ts'
 import { resetPassword } from './resets.ts'
 import { hasSecondFactor, withSecondFactor } from './second-factor.ts'
 import { answerChallenge, type SecondStepDeps } from './second-step.ts'
+import { createMarks } from './secrets.ts'
 import type { Client } from './sessions.ts'
 import { refresh, type SignedIn, signIn, signOut } from './sign-in.ts'
 import { createUser, updateUser } from './user-admin.ts'
 
 export type RouteDeps = OwnAccountDeps &
 	SecondStepDeps & {
-		config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl'>
+		config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret'>
 		accessTokens: AccessTokens
 		registrationLimit: RegistrationLimit
 		resetLimits: ResetLimits
@@ -34,9 +36,11 @@ const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent:
 
 export const sessionRoutes = (deps: RouteDeps): Route[] => {
 	const { db, config, accessTokens, attempts, registrationLimit } = deps
+	const isOwnPage = createOwnPages(config)
+	const transport = { secure: config.production }
+	const markOf = createMarks(config.jwtSecret)
 
-	const setCookie = (res: Response, refreshToken: string | null) =>
-		res.setHeader('Set-Cookie', refreshCookie(refreshToken, { secure: config.production }))
+	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
 
 	const handOver = async (res: Response, { account, session }: SignedIn): Promise<SessionTokens> => {
 		const lacksSecondFactor = deps.isSecondFactorRequired(account.role) && !(await hasSecondFactor(db, account.id))
@@ -51,8 +55,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 
 	/** For the calls that act on the cookie alone: another site's page could make them in the owner's browser. */
 	const refuseForeignPages = (req: Request) => {
-		const trusted = config.publicUrl ? [...config.corsOrigins, new URL(config.publicUrl).origin] : config.corsOrigins
-		if (!isTrustedOrigin(req.headers.origin, req.host, trusted)) throw new Refusal('forbidden')
+		if (!isOwnPage(req.headers, req.host)) throw new Refusal('forbidden')
 	}
 
 	return [
@@ -61,7 +64,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 			return await handOver(res, await register(db, body, clientOf(req, origin)))
 		}),
 		publicRoute(identityEndpoints.login, async ({ body, origin, req, res }) => {
-			const answer = await signIn({ db, attempts }, body, clientOf(req, origin))
+			const answer = await signIn({ db, attempts, markOf }, body, clientOf(req, origin))
 			return 'challenge' in answer ? answer : await handOver(res, answer)
 		}),
 		publicRoute(accountSecurityEndpoints.answerChallenge, async ({ body, origin, req, res }) =>
@@ -69,7 +72,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 		),
 		publicRoute(identityEndpoints.refresh, async ({ origin, req, res }) => {
 			refuseForeignPages(req)
-			const refreshToken = readRefreshCookie(req.headers.cookie)
+			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
 			if (!refreshToken) throw new Refusal('unauthenticated')
 			try {
 				return await handOver(res, await refresh(deps, refreshToken, clientOf(req, origin)))
@@ -81,7 +84,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 		}),
 		publicRoute(identityEndpoints.logout, async ({ origin, req, res }) => {
 			refuseForeignPages(req)
-			const refreshToken = readRefreshCookie(req.headers.cookie)
+			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
 			if (refreshToken) await signOut(deps, refreshToken, clientOf(req, origin))
 			setCookie(res, null)
 		}),

@@ -16,7 +16,7 @@ export type CutOff = (userId: string, which?: WhichSessions) => void
 
 /** A session; or for an account with a second factor, what that is to be sent with. @throws Refusal invalid_credentials, account_disabled, rate_limited */
 export const signIn = async (
-	{ db, attempts }: { db: Db; attempts: PasswordAttempts },
+	{ db, attempts, markOf }: { db: Db; attempts: PasswordAttempts; markOf: (email: string) => string },
 	{ email, password }: { email: string; password: string },
 	client: Client,
 ): Promise<SignedIn | SignInChallenge> => {
@@ -33,8 +33,8 @@ export const signIn = async (
 		origin,
 		action: 'sign_in_failed',
 		entity: 'user',
-		// An address that belongs to nobody here is written down as it is: nothing else tells what was tried.
-		...(account ? { entityId: account.id, details: { code } } : { details: { code, email } }),
+		// An address that belongs to nobody here may still be somebody's: a mark in its place tells whether the same is tried again.
+		...(account ? { entityId: account.id, details: { code } } : { details: { code, address: markOf(email) } }),
 	})
 	throw new Refusal(code)
 }

@@ -72,9 +72,16 @@ export const inTurn = <T>(db: Db, name: string, work: (trx: Tx) => Promise<T>): 
 		return await work(trx)
 	})
 
-/** Brings the schema up to date. */
+const isUpToDate = async (trx: Tx): Promise<boolean> => {
+	if (!(await trx.schema.hasTable('migrations'))) return false
+	const [, pending] = (await trx.migrate.list()) as [unknown[], unknown[]]
+	return pending.length === 0
+}
+
+/** Brings the schema up to date. Where it is, nothing is written: a role that may not change the schema can start a server. */
 export const migrate = (db: Db): Promise<string[]> =>
 	inTurn(db, 'liveslot migrations', async trx => {
+		if (await isUpToDate(trx)) return []
 		const [, names] = (await trx.migrate.latest()) as [number, string[]]
 		return names
 	})

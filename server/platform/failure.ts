@@ -23,10 +23,14 @@ const retrySoonSeconds = 2
 
 /**
  * What a client is told of an error. A library's message never gets through; what is our fault is logged, and the
- * loss of PostgreSQL or Redis is an outcome not known yet, to be asked for again with the same key.
+ * loss of PostgreSQL or Redis is an outcome not known yet, to be asked for again with the same key. Who tries what they may not is
+ * logged too: pages of ours do not offer it.
  */
 export const toRefusal = (error: unknown, log: Log, context: Record<string, unknown>): Refusal => {
-	if (error instanceof Refusal) return error
+	if (error instanceof Refusal) {
+		if (error.code === 'forbidden') log.info(context, 'not allowed')
+		return error
+	}
 	if (error instanceof ZodError) return new Refusal('invalid_input', { errors: inputErrors(error) })
 	if (isDatabaseUnavailable(error) || isRedisUnavailable(error)) {
 		log.warn({ ...context, reason: (error as Error).message }, 'dependency unavailable')

@@ -72,7 +72,25 @@ const createBackend = async ({ databaseUrl, mongoUrl, log }: JobsDeps) => {
 	const pool = new pg.Pool({ connectionString: databaseUrl, max: 3, application_name: 'liveslot jobs' })
 	// Without a listener the loss of an idle connection would end the process.
 	pool.on('error', error => log.debug({ reason: error.message }, 'job connection lost'))
-	return { backend: new PostgresBackend({ pool, disableNotifications: true }), close: () => pool.end() }
+	// A role that may not create tables finds those that `prepareJobs` made.
+	const ensureSchema = await mayCreateTables(pool)
+	return { backend: new PostgresBackend({ pool, disableNotifications: true, ensureSchema }), close: () => pool.end() }
+}
+
+const mayCreateTables = async (pool: pg.Pool): Promise<boolean> => {
+	const { rows } = await pool.query(`SELECT has_schema_privilege('public', 'CREATE') AS allowed`)
+	return rows[0].allowed
+}
+
+/** Makes Agenda's tables, as their owner. */
+export const prepareJobs = async (ownerUrl: string): Promise<void> => {
+	const { PostgresBackend } = await import('@agendajs/postgres-backend')
+	const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, application_name: 'liveslot jobs' })
+	try {
+		await new PostgresBackend({ pool, disableNotifications: true }).connect()
+	} finally {
+		await pool.end()
+	}
 }
 
 /** Agenda overwrites the planned time as it starts a job: it is noted here as the job is locked. */

@@ -3,7 +3,13 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import type { Redis } from './redis.ts'
 import { Refusal } from './refusal.ts'
 
-export type LimitRule = { name: string; points: number; perSeconds: number }
+export type LimitRule = {
+	name: string
+	points: number
+	perSeconds: number
+	/** Refuses without asking Redis again until the time is over, for limits that a flood meets and nobody resets. */
+	refusesAlone?: boolean
+}
 
 export type Limiter = {
 	/** Counts `points` against the key. @throws Refusal rate_limited */
@@ -26,7 +32,7 @@ const digestOf = (key: string) => createHash('sha256').update(key).digest('base6
 /** Limits that all nodes share, in Redis. While Redis is away each node counts for itself, so that a flood finds no open door. */
 export const createLimiters = ({ redis, enabled }: { redis: Redis; enabled: boolean }): CreateLimiter => {
 	if (!enabled) return () => unlimited
-	return ({ name, points, perSeconds }) => {
+	return ({ name, points, perSeconds, refusesAlone }) => {
 		const insurance = new RateLimiterMemory({ keyPrefix: name, points, duration: perSeconds })
 		const limiter = new RateLimiterRedis({
 			storeClient: redis,
@@ -35,6 +41,7 @@ export const createLimiters = ({ redis, enabled }: { redis: Redis; enabled: bool
 			duration: perSeconds,
 			insuranceLimiter: insurance,
 			rejectIfRedisNotReady: true,
+			...(refusesAlone && { inMemoryBlockOnConsumed: points }),
 		})
 		return {
 			async consume(key, count = 1) {

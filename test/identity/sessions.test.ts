@@ -105,7 +105,13 @@ describe('a session', () => {
 			expect(refusalOf(await refresh(cookie, { origin }))).to.equal('403 forbidden')
 			expect(refusalOf(await logout(cookie, { origin }))).to.equal('403 forbidden')
 		}
-		const own = await refresh(cookie, { origin: desk.url })
+		for (const site of ['cross-site', 'same-site', 'none']) {
+			expect(refusalOf(await refresh(cookie, { 'sec-fetch-site': site })), 'as some browsers send forms: without an origin').to.equal(
+				'403 forbidden',
+			)
+			expect(refusalOf(await logout(cookie, { origin: desk.url, 'sec-fetch-site': site }))).to.equal('403 forbidden')
+		}
+		const own = await refresh(cookie, { origin: desk.url, 'sec-fetch-site': 'same-origin' })
 		const allowed = await refresh(cookieOf(own), { origin: 'https://app.example' })
 		expect([own.status, allowed.status]).to.deep.equal([200, 200])
 	})

@@ -1,27 +1,10 @@
-import { createServer } from 'node:http'
 import { expect } from 'chai'
-import { createLog } from '../../server/platform/log.ts'
-import { createRedis, createSubscriber } from '../../server/platform/redis.ts'
-import { createSockets, staffRoom } from '../../server/platform/sockets/server.ts'
-import { freshStores } from '../support/servers.ts'
+import { staffRoom } from '../../server/platform/sockets/server.ts'
+import { bareSockets } from './bare-sockets.ts'
 
 describe('what is said to all nodes', () => {
 	it('while Redis is away is lost, and does not end the process', async () => {
-		const { redisUrl: url, drop } = await freshStores()
-		const publisher = createRedis({ url, name: 'test' })
-		const subscriber = createSubscriber({ url, name: 'test' })
-		const sockets = createSockets({
-			http: createServer(),
-			publisher,
-			subscriber,
-			log: createLog('silent'),
-			corsOrigins: [],
-			trustedProxies: 0,
-			rateLimit: false,
-			authenticate: async () => null,
-			observe: () => {},
-		})
-		await publisher.exists('connected')
+		const { publisher, sockets, stop } = await bareSockets()
 		publisher.disconnect()
 		const unheard: unknown[] = []
 		const note = (reason: unknown) => void unheard.push(reason)
@@ -40,9 +23,7 @@ describe('what is said to all nodes', () => {
 		} finally {
 			process.removeAllListeners('unhandledRejection')
 			for (const each of others) process.on('unhandledRejection', each)
-			await sockets.close()
-			subscriber.disconnect()
-			await drop()
+			await stop()
 		}
 	})
 })

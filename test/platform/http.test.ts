@@ -1,5 +1,7 @@
 import { request } from 'node:http'
 import { expect } from 'chai'
+import { Router } from 'express'
+import { pino } from 'pino'
 import { Refusal } from '../../server/platform/refusal.ts'
 import { call } from '../support/http.ts'
 import { anApp, expectProblem, type RunningApp } from './an-app.ts'
@@ -98,6 +100,32 @@ describe('the HTTP side', () => {
 		})
 	})
 
+	describe('in its log', () => {
+		const lines: Record<string, unknown>[] = []
+		const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+		beforeEach(() => void lines.splice(0))
+
+		it('writes down who tries what they may not', async () => {
+			const strict = await anApp({}, { log })
+			strict.failWith(new Refusal('forbidden'))
+			await call(strict, 'GET', '/broken?q=a-name', { headers: { 'x-request-id': 'request-0002' } })
+			await strict.stop()
+			expect(lines).to.have.length(1)
+			expect(lines[0]).to.deep.include({ msg: 'not allowed', requestId: 'request-0002', method: 'GET', path: '/broken' })
+		})
+
+		it('names what failed by its declaration, not by a link that somebody could follow', async () => {
+			const page = Router().get('/n/:token', () => {
+				throw new Error('as planned')
+			})
+			const failing = await anApp({}, { log, pages: [page] })
+			await fetch(`${failing.url}/n/secret-of-a-link`)
+			await failing.stop()
+			expect(lines[0]).to.deep.include({ msg: 'internal error', path: '/n/:token' })
+			expect(JSON.stringify(lines)).not.to.include('secret-of-a-link')
+		})
+	})
+
 	describe('in its headers', () => {
 		it('keeps pages from being framed, sniffed or extended with foreign scripts', async () => {
 			const { headers } = await call(app, 'GET', '/things/1')
@@ -105,7 +133,18 @@ describe('the HTTP side', () => {
 			expect(headers.get('content-security-policy')).not.to.match(/script-src[^;]*unsafe/)
 			expect(headers.get('x-content-type-options')).to.equal('nosniff')
 			expect(headers.get('referrer-policy')).to.equal('no-referrer')
+			expect(headers.get('cross-origin-opener-policy')).to.equal('same-origin')
 			expect(headers.has('x-powered-by')).to.equal(false)
+		})
+
+		it('lets pages speak to the server that they came from, and to none besides', async () => {
+			const connectsTo = async ({ url }: { url: string }) =>
+				/connect-src ([^;]*)/.exec((await call({ url }, 'GET', '/things/1')).headers.get('content-security-policy') ?? '')?.[1]
+			expect(await connectsTo(app)).to.equal("'self'")
+			const known = await anApp({ PUBLIC_URL: 'https://clinic.example' })
+			const sources = await connectsTo(known)
+			await known.stop()
+			expect(sources).to.equal("'self' wss://clinic.example")
 		})
 
 		it('lets no browser keep an answer of the API', async () => {
@@ -117,7 +156,7 @@ describe('the HTTP side', () => {
 			const production = await anApp({ NODE_ENV: 'production' })
 			const { headers } = await call(production, 'GET', '/things/1')
 			await production.stop()
-			expect(headers.get('strict-transport-security')).to.match(/max-age=\d{7,}/)
+			expect(headers.get('strict-transport-security')).to.equal('max-age=31536000; includeSubDomains')
 		})
 
 		it('takes over a request id that is well-formed, and makes one otherwise', async () => {

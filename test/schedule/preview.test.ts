@@ -22,7 +22,8 @@ describe('a preview', () => {
 		slots: await slotsOf(node.db, doctor.id),
 		schedule: (await call(node, 'GET', `/doctors/${doctor.id}/schedule`)).body,
 		timeOff: (await call(node, 'GET', `/doctors/${doctor.id}/time-off`, { token: doctor.token })).body,
-		facts: await node.db('audit_log').count(),
+		// But for who looked: that is written down a moment later.
+		facts: await node.db('audit_log').whereNot({ action: 'listed' }).count(),
 	})
 
 	beforeEach(async () => {

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import express, { type Express, type RequestHandler } from 'express'
@@ -11,7 +12,7 @@ import { docsPage } from './docs.ts'
 import { type ObserveRequest, watchRequests } from './observe.ts'
 import { openApiDocument } from './openapi.ts'
 import { problemHandler, sendProblem } from './problem.ts'
-import { type Authenticate, apiRouter, type Limit, type Route } from './routes.ts'
+import { type Authenticate, apiRouter, type Limit, type NoteAccess, type Route } from './routes.ts'
 
 export type AppDeps = {
 	config: Config
@@ -21,6 +22,7 @@ export type AppDeps = {
 	routes: readonly Route[]
 	authenticate: Authenticate
 	limit: Limit
+	noteAccess?: NoteAccess
 	/** Names what is down; empty when requests are served. */
 	whatIsDown: () => Promise<string[]>
 	metrics: () => Promise<{ contentType: string; body: string }>
@@ -55,6 +57,14 @@ const corsFor =
 		res.status(204).end()
 	}
 
+/** `'self'` means our WebSockets too; browsers that do not know that yet are told by name. */
+const socketSourcesOf = (publicUrl: string | undefined): string[] => (publicUrl ? [new URL(publicUrl).origin.replace(/^http/, 'ws')] : [])
+
+const digest = (text: string) => createHash('sha256').update(text).digest()
+
+/** In the same time whatever the difference, so that a secret cannot be guessed piece by piece. */
+const isSame = (given: string | undefined, secret: string): boolean => timingSafeEqual(digest(given ?? ''), digest(secret))
+
 const swaggerFiles = () => path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 
 /** The HTTP side of a node: the API, its description, probes and pages. */
@@ -75,7 +85,7 @@ export const createApp = (deps: AppDeps): Express => {
 					scriptSrc: ["'self'"],
 					styleSrc: ["'self'", "'unsafe-inline'"],
 					imgSrc: ["'self'", 'data:'],
-					connectSrc: ["'self'", 'ws:', 'wss:'],
+					connectSrc: ["'self'", ...socketSourcesOf(config.publicUrl)],
 					objectSrc: ["'none'"],
 					baseUri: ["'self'"],
 					formAction: ["'self'"],
@@ -93,7 +103,7 @@ export const createApp = (deps: AppDeps): Express => {
 		res.status(down.length ? 503 : 200).json({ ready: down.length === 0, down })
 	})
 	app.get('/metrics', async (req, res) => {
-		if (config.metricsToken && req.headers.authorization !== `Bearer ${config.metricsToken}`) throw new Refusal('unauthenticated')
+		if (config.metricsToken && !isSame(req.headers.authorization, `Bearer ${config.metricsToken}`)) throw new Refusal('unauthenticated')
 		const { contentType, body } = await deps.metrics()
 		res.setHeader('Content-Type', contentType)
 		res.send(body)
@@ -113,7 +123,12 @@ export const createApp = (deps: AppDeps): Express => {
 		neverStored,
 		corsFor(config.corsOrigins),
 		express.json({ limit: maxBody, strict: true }),
-		apiRouter(deps.routes, { authenticate: deps.authenticate, limit: deps.limit, tracer: deps.tracer ?? noTracer }),
+		apiRouter(deps.routes, {
+			authenticate: deps.authenticate,
+			limit: deps.limit,
+			noteAccess: deps.noteAccess ?? (() => {}),
+			tracer: deps.tracer ?? noTracer,
+		}),
 		(_req: express.Request, res: express.Response) => sendProblem(res, new Refusal('not_found'), res.locals.requestId),
 	)
 	for (const page of deps.pages ?? []) app.use(page)

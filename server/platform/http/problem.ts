@@ -43,7 +43,8 @@ export const problemHandler =
 	(log: Log): ErrorRequestHandler =>
 	(error, req, res, _next) => {
 		const requestId = String(res.locals.requestId ?? '')
-		const refusal = toRefusal(fromExpress(error), log, { requestId, method: req.method, route: routeOf(req, res) })
+		const about = { requestId, actorId: res.locals.actorId, method: req.method, route: routeOf(req, res) }
+		const refusal = toRefusal(fromExpress(error), log, about)
 		if (res.headersSent) res.destroy()
 		else sendProblem(res, refusal, requestId)
 	}

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
 import { admitted, checkAccess } from '../access.ts'
 import type { Actor, Origin } from '../actor.ts'
+import type { AuditFact } from '../audit.ts'
 import { parseInput } from '../failure.ts'
 import { Refusal } from '../refusal.ts'
 import type { Span, Tracer } from '../tracing/tracer.ts'
@@ -50,36 +51,66 @@ export type Authenticate = (authorization: string | undefined) => Promise<Actor 
 
 export type Limit = (actor: Actor | null, ip: string) => Promise<void>
 
-type RouterDeps = { authenticate: Authenticate; limit: Limit; tracer: Tracer }
+export type NoteAccess = (fact: AuditFact) => void
 
-const answering =
-	({ endpoint, handle }: Route, { authenticate, limit }: RouterDeps) =>
-	async (req: Request, res: Response, trace: string | undefined) => {
+export type RouterDeps = {
+	authenticate: Authenticate
+	limit: Limit
+	/** Told of each answer that shows somebody else's personal details. */
+	noteAccess: NoteAccess
+	tracer: Tracer
+}
+
+/** What was looked at: one record by its id, or how many of a list, and what the list was narrowed to. What was searched for is personal too. */
+const readingOf = (kind: string, { params, query }: { params: unknown; query: unknown }, answer: unknown) => {
+	const items = (answer as { items?: unknown[] } | undefined)?.items
+	const narrowed = Object.entries(query as Record<string, unknown>).filter(([name, value]) => name.endsWith('Id') && value !== undefined)
+	const entityId = (params as { id?: string }).id
+	return {
+		action: items && entityId === undefined ? 'listed' : 'viewed',
+		entity: kind,
+		...(entityId !== undefined && { entityId }),
+		details: { ...(items && { shown: items.length }), ...Object.fromEntries(narrowed) },
+	}
+}
+
+const answering = ({ endpoint, handle }: Route, { authenticate, limit, noteAccess }: RouterDeps) => {
+	/** Whoever brings bad tokens counts as nobody does: by address. */
+	const authenticateOrCount = async (authorization: string | undefined, ip: string): Promise<Actor | null> => {
+		try {
+			return await authenticate(authorization)
+		} catch (error) {
+			await limit(null, ip)
+			throw error
+		}
+	}
+
+	return async (req: Request, res: Response, trace: string | undefined): Promise<void> => {
 		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId, ...(trace && { trace }) }
 		// Whoever signs in, renews or ends a session may well carry a token that has expired: it says nothing there.
-		const known = endpoint.path.startsWith('/auth/') ? null : await authenticate(req.headers.authorization)
+		const known = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
 		const actor = endpoint.access === 'anyone' ? admitted(known) : known
 		res.locals.actorId = actor?.userId
 		await limit(actor, origin.ip)
 		checkAccess(endpoint.access, actor)
 		const key = req.headers['idempotency-key']
-		const answer = await handle(
-			{
-				params: parseInput(endpoint.params, req.params),
-				query: parseInput(endpoint.query, req.query),
-				body: parseInput(endpoint.body, req.body ?? {}),
-				origin,
-				idempotencyKey: key === undefined ? undefined : parseInput(IdempotencyKey, key),
-				req,
-				res,
-			},
-			actor,
-		)
+		const input: Input<Endpoint> = {
+			params: parseInput(endpoint.params, req.params),
+			query: parseInput(endpoint.query, req.query),
+			body: parseInput(endpoint.body, req.body ?? {}),
+			origin,
+			idempotencyKey: key === undefined ? undefined : parseInput(IdempotencyKey, key),
+			req,
+			res,
+		}
+		const answer = await handle(input, actor)
+		if (endpoint.reveals && actor && actor.role !== 'patient') noteAccess({ actor, origin, ...readingOf(endpoint.reveals, input, answer) })
 		res.status(endpoint.status)
 		if (endpoint.status === 204) res.end()
 		else if (endpoint.contentType) res.type(endpoint.contentType).send(answer)
 		else res.type('application/json').send(answer instanceof PreparedJson ? answer.text : JSON.stringify(answer))
 	}
+}
 
 /** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */
 const traced = async (span: Span, requestId: string, answer: () => Promise<void>) => {

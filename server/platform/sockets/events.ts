@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { type Ack, type AckError, type AckOf, type ClientEventName, clientEvents, type Payload, refusals } from '../../../contract/index.ts'
 import { checkAccess } from '../access.ts'
 import type { Actor, Origin } from '../actor.ts'
+import type { AuditFact } from '../audit.ts'
 import { parseInput, toRefusal } from '../failure.ts'
 import type { Log } from '../log.ts'
 import { Refusal } from '../refusal.ts'
@@ -38,7 +39,9 @@ export type DispatchDeps = {
 	actorOf: (socket: Socket) => Actor | null
 	ipOf: (socket: Socket) => string
 	/** @throws Refusal rate_limited */
-	limit: (socket: Socket) => void
+	limit: (socket: Socket) => Promise<void> | undefined
+	/** Told of each answer that shows somebody else's personal details. */
+	noteAccess: (fact: AuditFact) => void
 	/** Told how each event ended, for the metrics. */
 	observe: (event: string, outcome: string, ms: number) => void
 	tracer: Tracer
@@ -47,21 +50,27 @@ export type DispatchDeps = {
 const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
-export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, observe, tracer }: DispatchDeps): Dispatch => {
+export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess, observe, tracer }: DispatchDeps): Dispatch => {
 	const answer = async (socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined) => {
+		const limited = limit(socket)
+		if (limited) await limited
 		if (payload === tooLarge) throw new Refusal('payload_too_large')
-		limit(socket)
 		if (!isEvent(event)) throw new Refusal('invalid_input', { message: 'There is no such event' })
 		const definition = clientEvents[event]
 		const actor = actorOf(socket)
-		if (actor && definition.access !== 'anyone' && actor.tokenExpiresAtMs <= Date.now()) throw new Refusal('token_expired')
+		// What an old token was entitled to see is not shown again either; only a new one is taken.
+		if (actor && actor.tokenExpiresAtMs <= Date.now() && event !== 'session:renew') throw new Refusal('token_expired')
 		checkAccess(definition.access, actor)
 		const handler = handlers[event] as AnyHandler
-		return await handler(parseInput<unknown>(definition.payload as z.ZodType, payload), {
-			actor,
-			socket,
-			origin: { ip: ipOf(socket), requestId, ...(trace && { trace }) },
-		})
+		const input = parseInput(definition.payload as z.ZodType<Record<string, unknown>>, payload)
+		const origin = { ip: ipOf(socket), requestId, ...(trace && { trace }) }
+		const body = await handler(input, { actor, socket, origin })
+		const reveals = 'reveals' in definition ? definition.reveals : undefined
+		if (reveals && actor && actor.role !== 'patient') {
+			const { kind, idField } = reveals
+			noteAccess({ actor, origin, action: 'viewed', entity: kind, entityId: String(input[idField]) })
+		}
+		return body
 	}
 
 	return async (socket, event, args) => {
@@ -81,7 +90,7 @@ export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, observe, t
 				: answer(socket, event, payload, requestId, undefined)
 			ack({ ok: true, ...(await answered) })
 		} catch (error) {
-			const refusal = toRefusal(error, log, { requestId, event: name })
+			const refusal = toRefusal(error, log, { requestId, actorId: actorOf(socket)?.userId, event: name })
 			ack({ ok: false, error: ackError(refusal, requestId) })
 			outcome = refusal.code
 		}

@@ -4,16 +4,27 @@ import { Cluster, type Redis as SingleRedis } from 'ioredis'
 import { Server, type Socket } from 'socket.io'
 import type { ClientToServer, ServerToClient } from '../../../contract/index.ts'
 import type { Actor } from '../actor.ts'
+import type { AuditFact } from '../audit.ts'
 import type { Log } from '../log.ts'
+import type { IsOwnPage } from '../own-pages.ts'
+import type { Limiter } from '../rate-limit.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { Subscriber } from '../subscriber.ts'
 import { noTracer, type Tracer } from '../tracing/tracer.ts'
+import { type Connection, cutOff } from './connection.ts'
+import { createDoor } from './door.ts'
 import { createDraining } from './draining.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
+import { clientOf } from './handshake.ts'
 import { createLimitedParser } from './parser.ts'
+import { startReaper } from './reaper.ts'
+import { createTurns, type EventLimits } from './turns.ts'
 
 export type LiveServer = Server<ClientToServer, ServerToClient>
+
+/** And connections that arrive, by address. */
+export type SocketLimits = EventLimits & { arrivals: Limiter }
 
 export type SocketDeps = {
 	http: HttpServer
@@ -21,8 +32,13 @@ export type SocketDeps = {
 	subscriber: Subscriber
 	log: Log
 	corsOrigins: readonly string[]
+	isOwnPage: IsOwnPage
 	trustedProxies: number
-	rateLimit: boolean
+	/** Undefined when limits are off. */
+	limits: SocketLimits | undefined
+	/** How long a connection may take to say who it is. */
+	connectTimeoutMs: number
+	noteAccess: (fact: AuditFact) => void
 	/** @throws Refusal when the token is bad; null for a socket without one */
 	authenticate: (token: string | undefined) => Promise<Actor | null>
 	observe: (event: string, outcome: string, ms: number) => void
@@ -49,31 +65,11 @@ const maxPayloadChars = 100_000
 /** Above this the transport gives up on a message; below it the sender still gets an answer. */
 const maxMessageBytes = 2_000_000
 
-/** Messages a second, on average, and in one go. A person is far below both. */
-const socketRate = { perSecond: 50, burst: 300 }
-
-type Bucket = { tokens: number; refilledAtMs: number }
-
-const takeToken = (bucket: Bucket, nowMs: number): boolean => {
-	bucket.tokens = Math.min(socketRate.burst, bucket.tokens + ((nowMs - bucket.refilledAtMs) / 1000) * socketRate.perSecond)
-	bucket.refilledAtMs = nowMs
-	if (bucket.tokens < 1) return false
-	bucket.tokens -= 1
-	return true
-}
-
-/** How often an unread backlog is looked for, and how much of it costs a socket its connection. */
-const backlogCheckMs = 5000
-const maxBacklogBytes = 4_000_000
+/** An account works in a few tabs and devices. */
+const maxSocketsPerAccount = 100
 
 /** How long a closing node waits for answers that are still being worked on. */
 const unansweredMs = 2000
-
-const ipOf = (socket: Socket, trustedProxies: number): string => {
-	const forwarded = String(socket.handshake.headers['x-forwarded-for'] ?? '').split(',')
-	const client = trustedProxies > 0 ? forwarded.at(-trustedProxies)?.trim() : undefined
-	return client || socket.handshake.address
-}
 
 /**
  * The adapter looks after none of its messages. One that Redis does not take is lost, as are all that a subscriber misses;
@@ -101,21 +97,43 @@ const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
 
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {
-	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, rateLimit, authenticate, observe, tracer = noTracer } = deps
+	const {
+		http,
+		publisher,
+		subscriber,
+		log,
+		corsOrigins,
+		trustedProxies,
+		limits,
+		noteAccess,
+		authenticate,
+		observe,
+		tracer = noTracer,
+	} = deps
+	const ipOf = ({ handshake }: Socket) => clientOf(handshake, trustedProxies)
+	const door = createDoor({ isOwnPage: deps.isOwnPage, trustedProxies, arrivals: limits?.arrivals })
+	const takeTurn = limits && createTurns(limits, ipOf)
 	const io: LiveServer = new Server(http, {
 		serveClient: false,
 		maxHttpBufferSize: maxMessageBytes,
 		pingInterval: 25_000,
 		pingTimeout: 20_000,
-		connectTimeout: 10_000,
+		connectTimeout: deps.connectTimeoutMs,
+		allowRequest: door.allowRequest,
 		parser: createLimitedParser(maxPayloadChars),
 		adapter: adapterFor(publisher, subscriber, log),
 		...(corsOrigins.length > 0 && { cors: { origin: [...corsOrigins], credentials: true } }),
 	})
+	door.watch(io.engine)
 	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
+
+	/** From now on everything that happens to the clinic's appointments, or to a doctor's own, is told to this connection. */
+	const noteFollowing = (socket: Socket, actor: Actor) =>
+		noteAccess({ actor, origin: { ip: ipOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
 
 	const setActor = (socket: Socket, actor: Actor | null) => {
 		const before: Actor | null | undefined = socket.data.actor
+		if (actor && actor.role !== 'patient' && before?.userId !== actor.userId) noteFollowing(socket, actor)
 		socket.data.actor = actor
 		if (before && before.sessionId !== actor?.sessionId) void socket.leave(sessionRoom(before.sessionId))
 		if (!actor) return
@@ -124,9 +142,13 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 	}
 
 	io.use(async (socket, next) => {
+		if (!door.maySignIn(socket.conn)) return cutOff(socket.conn as unknown as Connection)
 		try {
 			const { token } = socket.handshake.auth as { token?: unknown }
-			setActor(socket, await authenticate(typeof token === 'string' && token ? token : undefined))
+			const actor = await authenticate(typeof token === 'string' && token ? token : undefined)
+			if (limits && actor && (io.of('/').adapter.rooms.get(userRoom(actor.userId))?.size ?? 0) >= maxSocketsPerAccount)
+				throw new Refusal('rate_limited')
+			setActor(socket, actor)
 			next()
 		} catch (error) {
 			const code = error instanceof Refusal ? error.code : 'booking_pending'
@@ -149,16 +171,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		}
 	}
 
-	const reaper = setInterval(() => {
-		for (const socket of io.of('/').sockets.values()) {
-			const transport = socket.conn.transport as unknown as { socket?: { bufferedAmount?: number } }
-			if ((transport.socket?.bufferedAmount ?? 0) > maxBacklogBytes) {
-				log.info({ socket: socket.id }, 'socket does not read; cut off')
-				socket.disconnect(true)
-			}
-		}
-	}, backlogCheckMs)
-	reaper.unref()
+	const stopReaper = startReaper(io, log)
 
 	return {
 		io,
@@ -170,14 +183,13 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				observe,
 				tracer,
 				actorOf: socket => socket.data.actor ?? null,
-				ipOf: socket => ipOf(socket, trustedProxies),
+				ipOf,
 				limit: socket => {
 					if (draining.isOn())
 						throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
-					if (!rateLimit) return
-					socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: performance.now() }
-					if (!takeToken(socket.data.bucket, performance.now())) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
+					return takeTurn?.(socket)
 				},
+				noteAccess,
 			})
 			io.on('connection', socket => {
 				// What is needed of the first HTTP request is in the handshake; kept, the rest is most of an idle socket's memory.
@@ -196,7 +208,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		},
 		close: async () => {
 			await draining.end(unansweredMs)
-			clearInterval(reaper)
+			stopReaper()
 			// Closes every connection; clients come back to another node by themselves.
 			await new Promise<void>(resolve => void io.close(() => resolve()))
 		},

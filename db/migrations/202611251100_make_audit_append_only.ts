@@ -1,0 +1,44 @@
+import type { Knex } from 'knex'
+
+/**
+ * What is written in the audit log stays as it was written. The one way out is the function that the retention job calls: it
+ * runs with the rights of whoever owns the table, and takes nothing that is younger than thirty days, whatever it is told.
+ */
+export const up = (knex: Knex) =>
+	knex.raw(`
+		CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF TG_OP = 'DELETE' AND current_setting('liveslot.retention', true) = 'on' THEN
+				RETURN OLD;
+			END IF;
+			RAISE EXCEPTION 'the audit log is append-only: % refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+		END $$;
+
+		CREATE TRIGGER audit_log_is_append_only BEFORE UPDATE OR DELETE ON audit_log
+			FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+		CREATE TRIGGER audit_log_is_not_emptied BEFORE TRUNCATE ON audit_log
+			FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+
+		CREATE FUNCTION forget_audit(older_than timestamptz, at_most integer) RETURNS integer
+		LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+		DECLARE
+			gone integer;
+		BEGIN
+			PERFORM set_config('liveslot.retention', 'on', true);
+			DELETE FROM public.audit_log WHERE ctid = ANY (ARRAY(
+				SELECT ctid FROM public.audit_log WHERE at < least(older_than, now() - interval '30 days') LIMIT at_most
+			));
+			GET DIAGNOSTICS gone = ROW_COUNT;
+			PERFORM set_config('liveslot.retention', 'off', true);
+			RETURN gone;
+		END $$;
+		REVOKE EXECUTE ON FUNCTION forget_audit FROM PUBLIC;
+	`)
+
+export const down = (knex: Knex) =>
+	knex.raw(`
+		DROP FUNCTION forget_audit;
+		DROP TRIGGER audit_log_is_not_emptied ON audit_log;
+		DROP TRIGGER audit_log_is_append_only ON audit_log;
+		DROP FUNCTION refuse_audit_change;
+	`)

@@ -1,0 +1,38 @@
+import type { Actor } from './platform/actor.ts'
+import { inLots } from './platform/allowance.ts'
+import { networkOf } from './platform/network.ts'
+import type { CreateLimiter, LimitRule } from './platform/rate-limit.ts'
+
+const flood = (name: string, points: number, perSeconds = 10): LimitRule => ({ name, points, perSeconds, refusesAlone: true })
+
+/** What nobody needs, each so far above any person that only programs meet it. Passwords and registrations have their own, in identity. */
+export const floods = {
+	/** Requests of one account, or of an address without one. */
+	requests: flood('api', 600),
+	/** And of one address, with however many accounts: a large company's worth. */
+	requestsByAddress: flood('api-address', 6000),
+	/** Events are cheaper. */
+	events: flood('events', 1000),
+	eventsByAddress: flood('events-address', 3000),
+	/** Connections that arrive. */
+	arrivals: flood('sockets-address', 2000),
+	/** An account holds few slots, but accounts are free: one address, with all of its accounts, keeps at most some hundred from others. */
+	holdsByAddress: flood('holds-address', 1500, 600),
+}
+
+export const createFloodLimits = (limiter: CreateLimiter) => {
+	const [requests, requestsByAddress] = [limiter(floods.requests), limiter(floods.requestsByAddress)]
+	const holdsByAddress = inLots(limiter(floods.holdsByAddress), 10, 60_000)
+	return {
+		request: async (actor: Actor | null, ip: string): Promise<void> => {
+			const network = networkOf(ip)
+			await Promise.all([requests.consume(actor?.userId ?? network), requestsByAddress.consume(network)])
+		},
+		hold: (ip: string): Promise<void> => holdsByAddress(networkOf(ip)),
+		sockets: {
+			arrivals: limiter(floods.arrivals),
+			byAccount: inLots(limiter(floods.events), 20, 10_000),
+			byAddress: inLots(limiter(floods.eventsByAddress), 20, 10_000),
+		},
+	}
+}

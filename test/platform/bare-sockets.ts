@@ -1,0 +1,47 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createLog } from '../../server/platform/log.ts'
+import { createRedis, createSubscriber } from '../../server/platform/redis.ts'
+import { createSockets, type SocketDeps } from '../../server/platform/sockets/server.ts'
+import { freshStores } from '../support/servers.ts'
+
+type Stores = Pick<SocketDeps, 'publisher'>
+
+/** The socket side alone, without a domain behind it: events are not answered until `serve` is told how. */
+export const bareSockets = async (choose: (stores: Stores) => Partial<SocketDeps> = () => ({})) => {
+	const { redisUrl: url, drop } = await freshStores()
+	const publisher = createRedis({ url, name: 'test' })
+	const subscriber = createSubscriber({ url, name: 'test' })
+	publisher.on('error', () => {})
+	const http = createServer()
+	const sockets = createSockets({
+		http,
+		publisher,
+		subscriber,
+		log: createLog('silent'),
+		corsOrigins: [],
+		isOwnPage: () => true,
+		trustedProxies: 0,
+		limits: undefined,
+		connectTimeoutMs: 10_000,
+		noteAccess: () => {},
+		authenticate: async () => null,
+		observe: () => {},
+		...choose({ publisher }),
+	})
+	await publisher.exists('connected')
+	await new Promise<void>(resolve => http.listen(0, resolve))
+	return {
+		url: `http://localhost:${(http.address() as AddressInfo).port}`,
+		publisher,
+		sockets,
+		stop: async () => {
+			await sockets.close()
+			publisher.disconnect()
+			subscriber.disconnect()
+			await drop()
+		},
+	}
+}
+
+export type BareSockets = Awaited<ReturnType<typeof bareSockets>>

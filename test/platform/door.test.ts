@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { expect } from 'chai'
+import { io, type Socket } from 'socket.io-client'
+import { WebSocket } from 'ws'
+import { createOwnPages } from '../../server/platform/own-pages.ts'
+import { createLimiters } from '../../server/platform/rate-limit.ts'
+import type { SocketDeps } from '../../server/platform/sockets/server.ts'
+import { waitFor } from '../support/wait.ts'
+import { type BareSockets, bareSockets } from './bare-sockets.ts'
+
+const endless = async () => {}
+
+describe('the door to sockets', function () {
+	this.timeout(30_000)
+	let bare: BareSockets
+	let signIns = 0
+	const opened: (Socket | WebSocket)[] = []
+
+	const limitsFrom = ({ publisher }: Pick<SocketDeps, 'publisher'>) => {
+		const limiter = createLimiters({ redis: publisher, enabled: true })
+		return { arrivals: limiter({ name: 'arrivals', points: 4, perSeconds: 60 }), byAccount: endless, byAddress: endless }
+	}
+
+	before(async () => {
+		bare = await bareSockets(stores => ({
+			limits: limitsFrom(stores),
+			trustedProxies: 1,
+			isOwnPage: createOwnPages({ corsOrigins: ['https://app.example'], publicUrl: undefined }),
+			authenticate: async () => {
+				signIns++
+				return null
+			},
+		}))
+	})
+	afterEach(() => {
+		for (const each of opened.splice(0)) each.close()
+	})
+	after(() => bare.stop())
+
+	let nextAddress = 1
+	const anAddress = () => `10.1.0.${nextAddress++}`
+	const headersFrom = (address: string, headers: Record<string, string>) => ({ 'x-forwarded-for': address, ...headers })
+
+	const outcome = async (address: string, headers: Record<string, string> = {}, transport = 'websocket'): Promise<string> => {
+		const extraHeaders = headersFrom(address, headers)
+		const socket = io(bare.url, { transports: [transport], extraHeaders, forceNew: true, reconnection: false })
+		opened.push(socket)
+		return await Promise.race([
+			once(socket as never, 'connect').then(() => 'open'),
+			once(socket as never, 'connect_error').then(() => 'refused'),
+		])
+	}
+
+	/** A connection that speaks for itself. */
+	const raw = async () => {
+		const socket = new WebSocket(`${bare.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`, {
+			headers: headersFrom(anAddress(), {}),
+		})
+		opened.push(socket)
+		socket.on('error', () => {})
+		const closed = once(socket, 'close')
+		await once(socket, 'open')
+		return { socket, closed }
+	}
+
+	for (const transport of ['websocket', 'polling'])
+		it(`is shut to pages of other sites, and open to ours and to programs (${transport})`, async () => {
+			const { host } = new URL(bare.url)
+			const tries: [string, Record<string, string>][] = [
+				['open', {}],
+				['open', { origin: bare.url }],
+				['open', { origin: 'https://app.example' }],
+				['open', { origin: 'https://clinic.example', 'x-forwarded-host': 'clinic.example' }],
+				['refused', { origin: 'https://evil.example' }],
+				['refused', { origin: 'null' }],
+				['refused', { origin: `https://${host}.evil.example` }],
+				['refused', { origin: bare.url, 'sec-fetch-site': 'cross-site' }],
+				['refused', { 'sec-fetch-site': 'same-site' }],
+			]
+			for (const [expected, headers] of tries)
+				expect(await outcome(anAddress(), headers, transport), JSON.stringify(headers)).to.equal(expected)
+		})
+
+	it('lets so many in of one address at a time, whatever they claim to have come through', async () => {
+		const address = anAddress()
+		const answers = []
+		for (const claimed of ['1', '2', '3', '4', '5', '6']) answers.push(await outcome(`10.9.9.${claimed}, ${address}`))
+		expect(answers).to.deep.equal(['open', 'open', 'open', 'open', 'refused', 'refused'])
+		expect(await outcome(anAddress()), 'others').to.equal('open')
+	})
+
+	it('closes behind one who sends without end', async () => {
+		const { socket, closed } = await raw()
+		socket.send('40')
+		// Not even events: packets of the transport’s own.
+		for (let sent = 0; sent < 7000; sent++) socket.send('3')
+		await closed
+		expect(await outcome(anAddress()), 'others').to.equal('open')
+	})
+
+	it('closes behind one who signs in over and over on one connection', async () => {
+		const { socket, closed } = await raw()
+		signIns = 0
+		// Says goodbye to each welcome, and comes again.
+		socket.on('message', data => {
+			if (!String(data).startsWith('40') || signIns > 30) return
+			socket.send('41')
+			setTimeout(() => socket.send('40'), 5)
+		})
+		socket.send('40')
+		await closed
+		expect(signIns).to.equal(20)
+	})
+
+	it('closes behind one who never reads', async () => {
+		const { socket, closed } = await raw()
+		socket.send('40')
+		await waitFor(() => bare.sockets.io.of('/').sockets.size === 1, 'the welcome')
+		socket.pause()
+		const frame = 'x'.repeat(100_000)
+		// One by one, as changes come, and more than what lies on the way between the two.
+		for (let sent = 0; sent < 300; sent++) {
+			bare.sockets.io.emit('calendar:presence', { doctorId: frame, viewers: 1 })
+			await new Promise(setImmediate)
+		}
+		await waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'the connection to be given up')
+		socket.resume()
+		await closed
+	})
+})

@@ -1,0 +1,88 @@
+import { expect } from 'chai'
+import { inLots } from '../../server/platform/allowance.ts'
+import { createBucket } from '../../server/platform/bucket.ts'
+import { networkOf } from '../../server/platform/network.ts'
+import { Refusal } from '../../server/platform/refusal.ts'
+
+describe('limits by address', () => {
+	it('count an IPv4 address by itself, however it is written', () => {
+		expect(networkOf('10.0.0.1')).to.equal('10.0.0.1')
+		expect(networkOf('::ffff:10.0.0.1')).to.equal('10.0.0.1')
+		expect(networkOf('::FFFF:10.0.0.2')).to.equal('10.0.0.2')
+	})
+
+	it('count the addresses that one IPv6 subscriber has as one', () => {
+		const network = '2001:db8:0:7::/64'
+		for (const ip of [
+			'2001:db8:0:7::1',
+			'2001:0DB8:0000:0007:ffff::2',
+			'2001:db8:0:7:1:2:3:4',
+			'2001:db8:0:7::',
+			'2001:db8::7:0:0:0:9%eth0',
+		])
+			expect(networkOf(ip), ip).to.equal(network)
+		expect(networkOf('2001:db8:0:8::1')).not.to.equal(network)
+		expect(networkOf('::1')).to.equal('0:0:0:0::/64')
+	})
+
+	it('take what is no address for what it is', () => {
+		for (const text of ['', 'unknown', '10.0.0.1:80', ':::']) expect(networkOf(text)).to.equal(text)
+	})
+})
+
+describe('a limit that is drawn in lots', () => {
+	/** A limiter with so many points, that notes what is asked of it. */
+	const aLimiter = (points: number) => {
+		const drawn: number[] = []
+		let left = points
+		return {
+			drawn,
+			consume: async (_key: string, count = 1) => {
+				drawn.push(count)
+				left -= count
+				if (left < 0) throw new Refusal('rate_limited')
+			},
+			check: async () => {},
+			reset: async () => {},
+		}
+	}
+
+	it('lets exactly as many through as were drawn, also when all come at once', async () => {
+		const limiter = aLimiter(40)
+		const allowance = inLots(limiter, 20, 1000)
+		const answers = await Promise.allSettled(Array.from({ length: 100 }, () => allowance('ada')))
+		expect(answers.filter(({ status }) => status === 'fulfilled')).to.have.length(40)
+		expect(limiter.drawn.slice(0, 3)).to.deep.equal([20, 20, 20])
+	})
+
+	it('asks once for many calls, and lets them on in their order', async () => {
+		const limiter = aLimiter(1000)
+		const allowance = inLots(limiter, 20, 1000)
+		const passed: number[] = []
+		await Promise.all(Array.from({ length: 50 }, (_, index) => allowance('ada').then(() => passed.push(index))))
+		expect(passed).to.deep.equal(Array.from({ length: 50 }, (_, index) => index))
+		expect(limiter.drawn).to.deep.equal([20, 20, 20])
+	})
+
+	it('does not save up what is not used in time', async () => {
+		const limiter = aLimiter(1000)
+		const allowance = inLots(limiter, 20, 30)
+		await allowance('ada')
+		await new Promise(resolve => setTimeout(resolve, 60))
+		await allowance('ada')
+		expect(limiter.drawn).to.deep.equal([20, 20])
+	})
+})
+
+describe('a bucket', () => {
+	it('gives so much at once, and then as much as time fills in', () => {
+		let nowMs = 0
+		const take = createBucket({ perSecond: 10, burst: 5 }, () => nowMs)
+		const taken = (tries: number) => Array.from({ length: tries }, take).filter(Boolean).length
+		expect(taken(9)).to.equal(5)
+		nowMs += 250
+		expect(taken(9)).to.equal(2)
+		nowMs += 60_000
+		expect(taken(99), 'never more than at once').to.equal(5)
+	})
+})

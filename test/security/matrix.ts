@@ -1,0 +1,135 @@
+import { type Caller, callers } from './callers.ts'
+
+/**
+ * Who may do what. A row is a call or an event, as the server mounts it; a column is a caller; a cell is the status of the answer,
+ * or what the acknowledgement says. What a row asks for belongs to `patient` and to the calendar of `doctor`. Two rows of one call
+ * differ in what they ask for, named after `#`.
+ *
+ * A new call needs a row here, and an entry in requests.ts unless it asks for nothing in particular.
+ */
+const http = `
+                                                   anonymous patient other doctor other desk admin pending disabled expired forged
+                                                                   patient      doctor
+
+GET    /livez                                            200 200     200   200   200   200   200   200   200   200   200
+GET    /readyz                                           200 200     200   200   200   200   200   200   200   200   200
+GET    /metrics                                          401 401     401   401   401   401   401   401   401   401   401
+GET    /metrics#with-its-token                           200 200     200   200   200   200   200   200   200   200   200
+GET    /docs                                             200 200     200   200   200   200   200   200   200   200   200
+GET    /docs/start.js                                    200 200     200   200   200   200   200   200   200   200   200
+ALL    /docs/assets/…                                    200 200     200   200   200   200   200   200   200   200   200
+GET    /{*path}                                          200 200     200   200   200   200   200   200   200   200   200
+ALL    /assets/…                                         404 404     404   404   404   404   404   404   404   404   404
+ALL    /api/v1/…                                         404 404     404   404   404   404   404   404   404   404   404
+GET    /api/v1/openapi.json                              200 200     200   200   200   200   200   200   200   200   200
+
+The link in a message is what lets in, nothing else.
+GET    /n/:token                                         200 200     200   200   200   200   200   200   200   200   200
+GET    /n/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
+POST   /n/:token                                         200 200     200   200   200   200   200   200   200   200   200
+POST   /n/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
+
+Outside production only: letters that went nowhere.
+GET    /dev/outbox                                       200 200     200   200   200   200   200   200   200   200   200
+GET    /dev/outbox.json                                  200 200     200   200   200   200   200   200   200   200   200
+GET    /dev/outbox/:id                                   404 404     404   404   404   404   404   404   404   404   404
+
+Access tokens say nothing here.
+POST   /api/v1/auth/register                             201 201     201   201   201   201   201   201   201   201   201
+POST   /api/v1/auth/login                                200 200     200   200   200   200   200   200   200   200   200
+POST   /api/v1/auth/login#wrong-password                 401 401     401   401   401   401   401   401   401   401   401
+POST   /api/v1/auth/refresh                              401 401     401   401   401   401   401   401   401   401   401
+POST   /api/v1/auth/refresh#from-another-site            403 403     403   403   403   403   403   403   403   403   403
+POST   /api/v1/auth/logout                               204 204     204   204   204   204   204   204   204   204   204
+POST   /api/v1/auth/logout#from-another-site             403 403     403   403   403   403   403   403   403   403   403
+POST   /api/v1/auth/forgot-password                      202 202     202   202   202   202   202   202   202   202   202
+POST   /api/v1/auth/reset-password                       401 401     401   401   401   401   401   401   401   401   401
+
+GET    /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
+PATCH  /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
+POST   /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
+DELETE /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
+GET    /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
+PATCH  /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
+
+GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/doctors/:id                               200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/appointment-types                         200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/push/key                                  200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/next-free                                 200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/doctors/:id/slots                         200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/doctors/:id/schedule                      200 200     200   200   200   200   200   200   403   401   401
+PUT    /api/v1/doctors/:id/schedule                      401 403     403   200   403   403   200   403   403   401   401
+POST   /api/v1/doctors/:id/schedule/preview              401 403     403   200   403   403   200   403   403   401   401
+GET    /api/v1/doctors/:id/time-off                      401 403     403   200   403   200   200   403   403   401   401
+POST   /api/v1/doctors/:id/time-off                      401 403     403   201   403   201   201   403   403   401   401
+POST   /api/v1/doctors/:id/time-off/preview              401 403     403   200   403   200   200   403   403   401   401
+DELETE /api/v1/doctors/:id/time-off/:timeOffId           401 403     403   204   403   204   204   403   403   401   401
+POST   /api/v1/doctors/:id/slots/generate                401 403     403   200   403   403   200   403   403   401   401
+
+POST   /api/v1/slots/:id/hold                            401 201     201   201   201   201   201   403   403   401   401
+DELETE /api/v1/slots/:id/hold                            401 204     409   409   409   409   409   403   403   401   401
+
+POST   /api/v1/appointments                              401 201     201   403   403   201   201   403   403   401   401
+POST   /api/v1/appointments#for-the-patient              401 201     403   403   403   201   201   403   403   401   401
+GET    /api/v1/appointments                              401 200     200   200   200   200   200   403   403   401   401
+GET    /api/v1/appointments#of-the-patient               401 200     403   200   200   200   200   403   403   401   401
+GET    /api/v1/appointments#of-the-doctor                401 200     200   200   403   200   200   403   403   401   401
+GET    /api/v1/appointments/:id                          401 200     404   200   404   200   200   403   403   401   401
+GET    /api/v1/appointments/:id/calendar.ics             401 200     404   200   404   200   200   403   403   401   401
+POST   /api/v1/appointments/:id/cancel                   401 200     404   200   404   200   200   403   403   401   401
+POST   /api/v1/appointments/:id/reschedule               401 200     404   403   403   200   200   403   403   401   401
+POST   /api/v1/appointments/:id/status                   401 403     403   200   404   200   200   403   403   401   401
+GET    /api/v1/appointments/:id/notifications            401 403     403   200   404   200   200   403   403   401   401
+POST   /api/v1/notifications/:id/retry                   401 403     403   403   403   200   200   403   403   401   401
+
+GET    /api/v1/patients                                  401 403     403   403   403   200   200   403   403   401   401
+POST   /api/v1/patients                                  401 403     403   403   403   201   201   403   403   401   401
+GET    /api/v1/patients/:id                              401 403     403   403   403   200   200   403   403   401   401
+PATCH  /api/v1/patients/:id                              401 403     403   403   403   200   200   403   403   401   401
+GET    /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
+PATCH  /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
+
+GET    /api/v1/admin/users                               401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/users                               401 403     403   403   403   403   201   403   403   401   401
+PATCH  /api/v1/admin/users/:id                           401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/analytics                           401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/audit                               401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/jobs                                401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/jobs/:name/run                      401 403     403   403   403   403   202   403   403   401   401
+`
+
+/** Whoever is disabled, expired or forged gets no connection at all; that is a test of its own. */
+const events = `
+                          anonymous        patient      other-patient doctor      other-doctor desk      admin     pending
+
+calendar:watch            ok               ok           ok            ok          ok           ok        ok        ok
+calendar:unwatch          ok               ok           ok            ok          ok           ok        ok        ok
+slot:hold                 unauthenticated  ok           ok            ok          ok           ok        ok        account_pending
+slot:release              unauthenticated  ok           hold_expired  hold_expired hold_expired hold_expired hold_expired account_pending
+appointment:book          unauthenticated  ok           ok            forbidden   forbidden    ok        ok        account_pending
+appointment:book#for-the-patient unauthenticated ok     forbidden     forbidden   forbidden    ok        ok        account_pending
+appointment:cancel        unauthenticated  ok           not_found     ok          not_found    ok        ok        account_pending
+appointment:reschedule    unauthenticated  ok           not_found     forbidden   forbidden    ok        ok        account_pending
+session:renew             ok               ok           forbidden     forbidden   forbidden    forbidden forbidden forbidden
+`
+
+export type Row = { call: string; about: string | undefined; cells: Partial<Record<Caller, string>> }
+
+const toRow = (name: string, cells: string[], columns: readonly Caller[]): Row => {
+	const [call = '', about] = name.split('#')
+	if (cells.length !== columns.length) throw new Error(`the row of ${name} has ${cells.length} cells for ${columns.length} callers`)
+	return { call, about, cells: Object.fromEntries(columns.map((caller, index) => [caller, cells[index]])) }
+}
+
+const rowsOf = (text: string, isRow: RegExp) => text.split('\n').filter(line => isRow.test(line))
+
+export const httpRows: Row[] = rowsOf(http, /^[A-Z]+ +\//).map(line => {
+	const [method, path, ...cells] = line.split(/ +/)
+	return toRow(`${method} ${path}`, cells, callers)
+})
+
+export const eventRows: Row[] = rowsOf(events, /^[a-z]+:/).map(line => {
+	const [name = '', ...cells] = line.split(/ +/)
+	return toRow(name, cells, callers.slice(0, 8))
+})

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto'
+import { createLinkTokens } from '../../server/reminders/links.ts'
+import { soon } from '../support/calendar.ts'
+import { call } from '../support/http.ts'
+import type { TestNode } from '../support/node.ts'
+import type { Caller, People } from './callers.ts'
+
+/** What requests are about: things of the patient's, in the doctor's calendar. */
+export const createScene = (node: TestNode, people: People, slots: string[]) => {
+	const { receptionist, patient } = people
+	let lastHeld: string | undefined
+	let shown: Promise<string> | undefined
+
+	/** A free slot of the doctor that nothing else uses. */
+	const aSlot = () => slots.pop() as string
+	/** A fresh appointment of the patient with the doctor. */
+	const anAppointment = async (): Promise<string> => {
+		const body = { slotId: aSlot(), patientId: patient.id }
+		return (await call(node, 'POST', '/appointments', { token: receptionist.token, body })).body.id
+	}
+	return {
+		node,
+		people,
+		aSlot,
+		anAppointment,
+		/** One to be looked at only. */
+		theAppointment: () => (shown ??= anAppointment()),
+		/** A slot that the patient holds; the one before is let go, as nobody may hold many. */
+		async aHeldSlot(): Promise<string> {
+			const { token } = patient
+			if (lastHeld) await call(node, 'DELETE', `/slots/${lastHeld}/hold`, { token })
+			lastHeld = aSlot()
+			await call(node, 'POST', `/slots/${lastHeld}/hold`, { token, body: {} })
+			return lastHeld
+		},
+	}
+}
+export type Scene = ReturnType<typeof createScene>
+
+export type Request = {
+	params?: Record<string, string>
+	query?: Record<string, string>
+	body?: unknown
+	headers?: Record<string, string>
+	/** In place of the address that the row names. */
+	path?: string
+}
+
+const hours = {
+	timeZone: 'UTC',
+	slotMinutes: 30,
+	weekly: [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start: '00:00', end: '24:00' })),
+}
+const farOff = { startsAt: '2095-05-01T00:00:00Z', endsAt: '2095-05-02T00:00:00Z' }
+const subscription = { endpoint: 'https://push.example/device', keys: { p256dh: 'B'.repeat(87), auth: 'a'.repeat(22) } }
+const newAccount = () => ({ email: `${randomUUID()}@example.com`, password: 'long enough for this', fullName: 'Somebody New' })
+
+const isStaff = (caller: Caller) => caller === 'receptionist' || caller === 'admin'
+const ofDoctor = ({ people }: Scene) => ({ params: { id: people.doctor.id } })
+const ofPatient = ({ people }: Scene) => ({ params: { id: people.patient.id } })
+const ofAppointment = async (scene: Scene) => ({ params: { id: await scene.anAppointment() } })
+const ofShown = async (scene: Scene) => ({ params: { id: await scene.theAppointment() } })
+
+const aTimeOff = async ({ node, people }: Scene): Promise<string> => {
+	const row = { doctor_id: people.doctor.id, starts_at: farOff.startsAt, ends_at: farOff.endsAt }
+	return String((await node.db('time_off').insert(row).returning('id'))[0].id)
+}
+
+const aFailedMessage = async (scene: Scene): Promise<string> => {
+	const row = { appointment_id: await scene.anAppointment(), appointment_sequence: 0, channel: 'sms', lead_minutes: 7, due_at: new Date() }
+	const [{ id }] = await scene.node
+		.db('notification_queue')
+		.insert({ ...row, status: 'failed', attempts: 5, settled_at: new Date() })
+		.returning('id')
+	return String(id)
+}
+
+const aLink = async (scene: Scene): Promise<string> => {
+	const grant = { may: 'act on visit', appointmentId: await scene.theAppointment(), patientId: scene.people.patient.id } as const
+	return createLinkTokens(scene.node.config.jwtSecret).make(grant, Date.now() + 3_600_000)
+}
+
+const fromElsewhere = { headers: { origin: 'https://evil.example', cookie: 'refresh_token=whatever' } }
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+type Ask = (scene: Scene, caller: Caller) => Request | Promise<Request>
+
+/** What is asked for, so that nothing but the caller can be the reason of a refusal. Calls that need nothing are left out. */
+export const requests: Record<string, Ask> = {
+	'GET /metrics#with-its-token': ({ node }) => ({ headers: { authorization: `Bearer ${node.config.metricsToken}` } }),
+	'ALL /docs/assets/…': () => ({ path: '/docs/assets/swagger-ui.css' }),
+	'GET /{*path}': () => ({ path: '/', headers: { accept: 'text/html' } }),
+	'ALL /assets/…': () => ({ path: '/assets/nothing.js' }),
+	'ALL /api/v1/…': () => ({ path: '/api/v1/nothing' }),
+	'GET /n/:token': async scene => ({ params: { token: await aLink(scene) } }),
+	'GET /n/:token#forged': async scene => ({ params: { token: (await aLink(scene)).replace(/.$/, last => (last === '0' ? '1' : '0')) } }),
+	'POST /n/:token': async scene => ({ params: { token: await aLink(scene) }, body: 'act=confirm', headers: form }),
+	'POST /n/:token#forged': async () => ({
+		params: { token: 'v.1.1.zzzzzz.00000000000000000000000000000000' },
+		body: 'act=cancel',
+		headers: form,
+	}),
+	'GET /dev/outbox/:id': () => ({ params: { id: '000000000-0000-1' } }),
+
+	'POST /api/v1/auth/register': () => ({ body: newAccount() }),
+	'POST /api/v1/auth/login': ({ people }) => ({ body: { email: people.otherPatient.email, password: people.otherPatient.password } }),
+	'POST /api/v1/auth/login#wrong-password': ({ people }) => ({ body: { email: people.otherPatient.email, password: 'not the password' } }),
+	'POST /api/v1/auth/refresh#from-another-site': () => fromElsewhere,
+	'POST /api/v1/auth/logout#from-another-site': () => fromElsewhere,
+	'POST /api/v1/auth/forgot-password': () => ({ body: { email: 'nobody@example.com' } }),
+	'POST /api/v1/auth/reset-password': () => ({ body: { token: 'made up', password: 'long enough for this' } }),
+
+	'PATCH /api/v1/me': () => ({ body: { phone: null } }),
+	'POST /api/v1/me/push-subscriptions': () => ({ body: subscription }),
+	'DELETE /api/v1/me/push-subscriptions': () => ({ body: { endpoint: subscription.endpoint } }),
+	'PATCH /api/v1/me/notifications': () => ({ body: { language: 'en' } }),
+
+	'GET /api/v1/doctors/:id': ofDoctor,
+	'GET /api/v1/next-free': ({ people }) => ({ query: { doctorIds: people.doctor.id } }),
+	'GET /api/v1/doctors/:id/slots': scene => ({ ...ofDoctor(scene), query: soon() }),
+	'GET /api/v1/doctors/:id/schedule': ofDoctor,
+	'PUT /api/v1/doctors/:id/schedule': scene => ({ ...ofDoctor(scene), body: hours }),
+	'POST /api/v1/doctors/:id/schedule/preview': scene => ({ ...ofDoctor(scene), body: { ...hours, days: 1 } }),
+	'GET /api/v1/doctors/:id/time-off': ofDoctor,
+	'POST /api/v1/doctors/:id/time-off': scene => ({ ...ofDoctor(scene), body: farOff }),
+	'POST /api/v1/doctors/:id/time-off/preview': scene => ({ ...ofDoctor(scene), body: farOff }),
+	'DELETE /api/v1/doctors/:id/time-off/:timeOffId': async scene => ({
+		params: { id: scene.people.doctor.id, timeOffId: await aTimeOff(scene) },
+	}),
+	'POST /api/v1/doctors/:id/slots/generate': scene => ({ ...ofDoctor(scene), body: { days: 1 } }),
+
+	'POST /api/v1/slots/:id/hold': scene => ({ params: { id: scene.aSlot() }, body: {} }),
+	'DELETE /api/v1/slots/:id/hold': async scene => ({ params: { id: await scene.aHeldSlot() } }),
+
+	'POST /api/v1/appointments': (scene, caller) => ({
+		body: { slotId: scene.aSlot(), ...(isStaff(caller) && { patientId: scene.people.patient.id }) },
+	}),
+	'POST /api/v1/appointments#for-the-patient': scene => ({ body: { slotId: scene.aSlot(), patientId: scene.people.patient.id } }),
+	'GET /api/v1/appointments#of-the-patient': ({ people }) => ({ query: { patientId: people.patient.id } }),
+	'GET /api/v1/appointments#of-the-doctor': ({ people }) => ({ query: { doctorId: people.doctor.id } }),
+	'GET /api/v1/appointments/:id': ofShown,
+	'GET /api/v1/appointments/:id/calendar.ics': ofShown,
+	'POST /api/v1/appointments/:id/cancel': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
+	'POST /api/v1/appointments/:id/reschedule': async scene => ({ ...(await ofAppointment(scene)), body: { slotId: scene.aSlot() } }),
+	'POST /api/v1/appointments/:id/status': async scene => ({ ...(await ofAppointment(scene)), body: { status: 'checked_in' } }),
+	'GET /api/v1/appointments/:id/notifications': ofShown,
+	'POST /api/v1/notifications/:id/retry': async scene => ({ params: { id: await aFailedMessage(scene) } }),
+
+	'POST /api/v1/patients': () => ({ body: { fullName: 'A Caller', phone: '+49 30 7654321' } }),
+	'GET /api/v1/patients/:id': ofPatient,
+	'PATCH /api/v1/patients/:id': scene => ({ ...ofPatient(scene), body: { birthDate: '1990-01-01' } }),
+	'GET /api/v1/patients/:id/notifications': ofPatient,
+	'PATCH /api/v1/patients/:id/notifications': scene => ({ ...ofPatient(scene), body: { language: 'en' } }),
+
+	'POST /api/v1/admin/users': () => ({ body: { ...newAccount(), role: 'receptionist' } }),
+	'PATCH /api/v1/admin/users/:id': scene => ({ ...ofPatient(scene), body: { status: 'active' } }),
+	'GET /api/v1/admin/analytics': () => ({ query: soon() }),
+	'POST /api/v1/admin/jobs/:name/run': () => ({ params: { name: 'clean up' } }),
+}
+
+type Payload = (scene: Scene, caller: Caller) => unknown
+
+/** The same for events. */
+export const payloads: Record<string, Payload> = {
+	'calendar:watch': ({ people }) => ({ doctorId: people.doctor.id, ...soon() }),
+	'calendar:unwatch': ({ people }) => ({ doctorId: people.doctor.id }),
+	'slot:hold': scene => ({ slotId: scene.aSlot() }),
+	'slot:release': async scene => ({ slotId: await scene.aHeldSlot() }),
+	'appointment:book': (scene, caller) => ({
+		slotId: scene.aSlot(),
+		idempotencyKey: randomUUID(),
+		...(isStaff(caller) && { patientId: scene.people.patient.id }),
+	}),
+	'appointment:book#for-the-patient': scene => ({
+		slotId: scene.aSlot(),
+		idempotencyKey: randomUUID(),
+		patientId: scene.people.patient.id,
+	}),
+	'appointment:cancel': async scene => ({ appointmentId: await scene.anAppointment() }),
+	'appointment:reschedule': async scene => ({
+		appointmentId: await scene.anAppointment(),
+		slotId: scene.aSlot(),
+		idempotencyKey: randomUUID(),
+	}),
+	'session:renew': ({ people }) => ({ token: people.patient.token }),
+}

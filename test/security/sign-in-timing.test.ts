@@ -1,0 +1,49 @@
+import { expect } from 'chai'
+import { call } from '../support/http.ts'
+import { useNode } from '../support/node.ts'
+import { aPatient } from '../support/people.ts'
+
+describe('how long an answer takes', () => {
+	const node = useNode()
+
+	/** The quickest of some answers to each, asked in turns, so that a busy moment of the machine meets all. */
+	const quickest = async (path: string, bodies: Record<string, object>, expected: number): Promise<Record<string, number>> => {
+		const bestMs: Record<string, number> = {}
+		for (let round = 0; round < 10; round++)
+			for (const [name, body] of Object.entries(bodies)) {
+				const began = performance.now()
+				const { status } = await call(node, 'POST', path, { body })
+				const ms = performance.now() - began
+				expect(status, name).to.equal(expected)
+				// The first round warms up.
+				if (round > 0) bestMs[name] = Math.min(bestMs[name] ?? Number.POSITIVE_INFINITY, ms)
+			}
+		return bestMs
+	}
+
+	const expectAlike = (times: Record<string, number>) => {
+		const all = Object.values(times)
+		expect(Math.max(...all) / Math.min(...all), JSON.stringify(times)).to.be.below(2)
+	}
+
+	it('to a wrong password does not tell whether there is such an account, of what kind, or whether it has a password', async () => {
+		const [known, unset, disabled] = [await aPatient(node), await aPatient(node), await aPatient(node, { status: 'disabled' })]
+		await node.db('users').where({ id: unset.id }).update({ password_hash: null })
+		const password = 'a wrong guess'
+		const bodies = {
+			unknown: { email: 'nobody@example.com', password },
+			known: { email: known.email, password },
+			unset: { email: unset.email, password },
+			disabled: { email: disabled.email, password },
+		}
+		expectAlike(await quickest('/auth/login', bodies, 401))
+	})
+
+	it('to a forgotten password does not tell whether there is such an account: the letter is written afterwards', async () => {
+		const { email } = await aPatient(node)
+		const bodies = { unknown: { email: 'nobody@example.com' }, known: { email } }
+		// These answers take so little that the clock of a busy machine would decide: a letter takes far longer.
+		const { known, unknown } = await quickest('/auth/forgot-password', bodies, 202)
+		expect(Math.abs((known as number) - (unknown as number))).to.be.below(5)
+	})
+})

@@ -47,7 +47,9 @@ export const shortAddress = (ip: string): string | null => {
 	const v4 = /(?:^|:)(\d+\.\d+\.\d+)\.\d+$/.exec(ip)?.[1]
 	if (v4) return `${v4}.x`
 	if (isIP(ip) !== 6) return null
-	const [before = ''] = ip.split('::')
+	const [before] = ip.split('::')
+	// Only this machine's own address begins so.
+	if (!before) return ip
 	return `${before.split(':').slice(0, 4).join(':')}::x`
 }
 

@@ -75,6 +75,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 				await page.getByRole('dialog').getByLabel(words('account.password'), { exact: true }).waitFor()
 			},
 		},
+		{ name: 'security', as: 'patient', path: '/account/security', ready: testId('session') },
 		{ name: 'not for this role', as: 'patient', path: '/desk', ready: text('account.notForYou') },
 		{ name: 'the desk', as: 'reception', path: '/desk', ready: testId('desk-slot') },
 		{ name: 'a doctor’s time off', as: 'reception', path: `/desk/doctors/${doctorId}/time-off`, ready: text('doctor.off.reason') },

@@ -238,10 +238,9 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		readiness.drain()
 		// No new work: no connections, no events. What was taken on is finished and answered.
 		const closed = new Promise<void>(resolve => http.close(() => resolve()))
-		sockets.refuseWork()
+		sockets.drain()
 		await jobs.stop()
 		await booking.finish(finishMs)
-		// Clients of open sockets come back by themselves, to another node.
 		await sockets.close()
 		http.closeIdleConnections()
 		await closed

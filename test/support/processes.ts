@@ -13,9 +13,10 @@ export type ProcessNode = { url: string; child: ChildProcess; pid: number; stop:
 export const startProcessNode = async (
 	stores: { databaseUrl: string; redisUrl: string },
 	overrides: Record<string, string> = {},
+	program = 'dist/server/main.js',
 ): Promise<ProcessNode> => {
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-process-'))
-	const child = spawn(process.execPath, ['dist/server/main.js'], {
+	const child = spawn(process.execPath, [program], {
 		cwd: root,
 		env: {
 			PATH: process.env.PATH,

@@ -9,6 +9,7 @@ import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { Subscriber } from '../subscriber.ts'
 import { noTracer, type Tracer } from '../tracing/tracer.ts'
+import { createDraining } from './draining.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
 import { createLimitedParser } from './parser.ts'
 
@@ -36,7 +37,7 @@ export type Sockets = {
 	/** Cuts every socket of an account off, on every node. */
 	cutOff(userId: string): void
 	/** From now on events are answered with a request to come back: the node is stopping. */
-	refuseWork(): void
+	drain(): void
 	close(): Promise<void>
 }
 
@@ -63,6 +64,9 @@ const takeToken = (bucket: Bucket, nowMs: number): boolean => {
 /** How often an unread backlog is looked for, and how much of it costs a socket its connection. */
 const backlogCheckMs = 5000
 const maxBacklogBytes = 4_000_000
+
+/** How long a closing node waits for answers that are still being worked on. */
+const unansweredMs = 2000
 
 const ipOf = (socket: Socket, trustedProxies: number): string => {
 	const forwarded = String(socket.handshake.headers['x-forwarded-for'] ?? '').split(',')
@@ -129,7 +133,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		}
 	})
 
-	let stopping = false
+	const draining = createDraining()
 
 	/** An account may be disabled while its handshake is on its way, too early to be cut off. In its room, it is looked at once more. */
 	const checkAgain = async (socket: Socket) => {
@@ -165,7 +169,8 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				actorOf: socket => socket.data.actor ?? null,
 				ipOf: socket => ipOf(socket, trustedProxies),
 				limit: socket => {
-					if (stopping) throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
+					if (draining.isOn())
+						throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
 					if (!rateLimit) return
 					socket.data.bucket ??= { tokens: socketRate.burst, refilledAtMs: performance.now() }
 					if (!takeToken(socket.data.bucket, performance.now())) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
@@ -177,15 +182,14 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				Object.assign(socket.conn, { request: null })
 				connected(socket as Socket)
 				void checkAgain(socket as Socket)
-				socket.onAny((event: string, ...args: unknown[]) => void dispatch(socket as Socket, event, args))
+				socket.onAny((event: string, ...args: unknown[]) => void draining.during(socket as Socket, dispatch(socket as Socket, event, args)))
 				socket.on('disconnect', () => disconnected(socket as Socket))
 			})
 		},
-		refuseWork: () => {
-			stopping = true
-		},
+		drain: () => void draining.start(io.of('/').sockets.values() as Iterable<Socket>),
 		cutOff: userId => io.in(userRoom(userId)).disconnectSockets(true),
 		close: async () => {
+			await draining.end(unansweredMs)
 			clearInterval(reaper)
 			// Closes every connection; clients come back to another node by themselves.
 			await new Promise<void>(resolve => void io.close(() => resolve()))

@@ -4,6 +4,7 @@ import { observeJobs } from './platform/gauges.ts'
 import { createJobs, type JobDefinition, type Jobs } from './platform/jobs.ts'
 import type { Log } from './platform/log.ts'
 import type { Metrics } from './platform/metrics.ts'
+import type { Privacy } from './privacy/privacy.ts'
 import { cleanUp } from './reminders/clean-up.ts'
 import type { Reminders } from './reminders/reminders.ts'
 import type { Schedules } from './schedule/schedule.ts'
@@ -14,6 +15,7 @@ type WorkDeps = {
 	log: Log
 	schedules: Pick<Schedules, 'generateAll'>
 	reminders: Pick<Reminders, 'dispatch'>
+	privacy: Pick<Privacy, 'finishErasures'>
 }
 
 export type JobsDeps = WorkDeps & { databaseUrl: string; metrics: Metrics; nodeId: string; runs: boolean }
@@ -36,10 +38,11 @@ const atMost = async (work: Promise<void>, timeoutMs: number): Promise<void> => 
 }
 
 /** What is done again and again, by one node at a time. Times are UTC. */
-const recurringWork = ({ db, config, log, schedules, reminders }: WorkDeps): JobDefinition[] => [
+const recurringWork = ({ db, config, log, schedules, reminders, privacy }: WorkDeps): JobDefinition[] => [
 	{ name: 'generate slots', every: '15 0 * * *', run: async () => void (await schedules.generateAll()) },
 	// Every full minute. What takes longer goes on by itself, and is joined by the next minute's.
 	{ name: 'send reminders', every: '* * * * *', run: () => atMost(reminders.dispatch(), dispatchMs) },
+	{ name: 'finish erasures', every: '* * * * *', run: privacy.finishErasures },
 	{
 		name: 'clean up',
 		every: '40 2 * * *',

@@ -32,6 +32,7 @@ import { Refusal } from './platform/refusal.ts'
 import { createSockets, userRoom } from './platform/sockets/server.ts'
 import { tracedStatements } from './platform/tracing/statements.ts'
 import { createTracer } from './platform/tracing/tracer.ts'
+import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
 
@@ -118,6 +119,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		limiter,
 		run,
 		cutOff: sockets.cutOff,
+		nowMs: clock.nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
 	})
 	const types = createAppointmentTypes(run)
@@ -174,6 +176,15 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		announceSchedule: doctorId => booking.announce(doctorId),
 	})
 	const patients = createPatients({ db })
+	const privacy = createPrivacy({
+		db,
+		log,
+		limiter,
+		confirmPassword: identity.confirmPassword,
+		cancel: booking.operations.cancel,
+		announce: booking.announce,
+		cutOff: sockets.cutOff,
+	})
 	const analytics = createAnalytics({ db })
 
 	sockets.serve(
@@ -211,6 +222,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 			...holdsApi.routes,
 			...booking.routes,
 			...patients.routes,
+			...privacy.routes,
 			...analytics.routes,
 			...reminders.routes,
 			...jobRoutes({ db, jobs: () => jobs }),
@@ -231,7 +243,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		],
 	})
 
-	const jobs = await startJobs({ db, config, databaseUrl, log, metrics, nodeId, runs: dispatches, schedules, reminders })
+	const jobs = await startJobs({ db, config, databaseUrl, log, metrics, nodeId, runs: dispatches, schedules, reminders, privacy })
 	registerGauges(metrics, { version, db, pipeline, readiness, io, jobs: () => jobs })
 
 	const stop = async () => {

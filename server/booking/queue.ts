@@ -3,9 +3,9 @@ import { minuteOf } from '../calendar/slot-id.ts'
 import { holdKeys, holdsLua, toHolders } from '../holds/scripts.ts'
 import { feedKeys } from '../platform/feed/feed.ts'
 import { type Lease, lockLua, type Proposal } from '../platform/lock.ts'
-import { defineScript, type Redis, readLua } from '../platform/redis.ts'
+import { defineScript, type Redis, readLua, shardsTogether } from '../platform/redis.ts'
 import { Refusal } from '../platform/refusal.ts'
-import { shardCount, shardTag, tagOf } from '../platform/shard.ts'
+import { tagOf } from '../platform/shard.ts'
 import type { QueueRequest } from './request.ts'
 
 export type QueueEntry = { entryId: string; request: QueueRequest }
@@ -47,6 +47,8 @@ const claimMs = 30_000
 export const queueFull = () => new Refusal('queue_full', { retryAfterSeconds: 2 })
 /** How long a queue may wait for whoever was to drain it before another node looks after it. */
 const strayAfterMs = 1000
+/** Stray queues of one shard that are looked after at once; the next sweep finds more. */
+const strayLimit = 100
 
 export const lockKey = (doctorId: string) => `${tagOf(doctorId)}:lock:${doctorId}`
 
@@ -98,6 +100,7 @@ export const createQueue = (redis: Redis) => {
 	const take = define<TakenFields | 'locked' | 'empty'>('queueTake', 'take.lua')
 	const claim = define<string[]>('queueClaim', 'claim.lua')
 	const conclude = define<number>('queueConclude', 'conclude.lua')
+	const strays = define<string[]>('queueStrays', 'strays.lua')
 
 	/** Appends in order, and takes the proposed lease and the queue's head along with it if the lease is to be had. */
 	const append = async (doctorId: string, requests: readonly QueueRequest[], lease?: Proposal, atMost = 0): Promise<Appended> => {
@@ -161,9 +164,8 @@ export const createQueue = (redis: Redis) => {
 		length: (doctorId: string): Promise<number> => redis.xlen(queueKey(doctorId)),
 		/** Doctors whose queues have waited too long: the node that was to drain them may have died. */
 		async strays(nowMs: number): Promise<Stray[]> {
-			const tags = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
 			const waiting = await Promise.allSettled(
-				tags.map(tag => redis.zrangebyscore(waitingKey(tag), '-inf', nowMs - strayAfterMs, 'WITHSCORES', 'LIMIT', 0, 100)),
+				shardsTogether(redis).map(tags => strays(tags.map(waitingKey), [nowMs - strayAfterMs, strayLimit])),
 			)
 			// In a cluster one master may be away, which keeps nobody from looking after the queues of the others.
 			return waiting.flatMap(each => (each.status === 'fulfilled' ? toStrays(each.value, nowMs) : []))

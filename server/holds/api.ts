@@ -14,7 +14,6 @@ export type HoldsApiDeps = {
 	metrics: Metrics
 	/** Whether the account has another socket, on whichever node. */
 	isElsewhere: (userId: string) => Promise<boolean>
-	sweepEveryMs?: number
 }
 
 export type HoldsApi = {
@@ -25,19 +24,34 @@ export type HoldsApi = {
 	stop(): void
 }
 
+/** While something is held, so that its end is told in time. */
+const sweepEveryMs = 200
+/** While nothing is: no hold is so short that it could end before the next sweep finds it. */
+const lookEveryMs = 600
+
 /** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
-export const createHoldsApi = ({ holds, log, metrics, isElsewhere, sweepEveryMs = 200 }: HoldsApiDeps): HoldsApi => {
+export const createHoldsApi = ({ holds, log, metrics, isElsewhere }: HoldsApiDeps): HoldsApi => {
 	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
 	const quietly = (work: Promise<unknown>) =>
 		void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))
 
-	let sweeping = false
-	const sweeper = setInterval(() => {
-		if (sweeping) return
-		sweeping = true
-		quietly(holds.sweep().finally(() => (sweeping = false)))
-	}, sweepEveryMs)
-	sweeper.unref()
+	let sweeper: NodeJS.Timeout | undefined
+	let stopped = false
+	const sweepIn = (ms: number) => {
+		if (stopped) return
+		sweeper = setTimeout(() => quietly(sweep()), ms)
+		sweeper.unref()
+	}
+	const sweep = async () => {
+		// Redis may be away with something held in it.
+		let isHeld = true
+		try {
+			isHeld = await holds.sweep()
+		} finally {
+			sweepIn(isHeld ? sweepEveryMs : lookEveryMs)
+		}
+	}
+	sweepIn(sweepEveryMs)
 
 	const loseHolder = async (userId: string) => {
 		if (!(await holds.mayHold(userId)) || (await isElsewhere(userId))) return
@@ -72,6 +86,9 @@ export const createHoldsApi = ({ holds, log, metrics, isElsewhere, sweepEveryMs 
 			const actor = socket.data.actor as Actor | null
 			if (actor) quietly(loseHolder(actor.userId))
 		},
-		stop: () => clearInterval(sweeper),
+		stop() {
+			stopped = true
+			clearTimeout(sweeper)
+		},
 	}
 }

@@ -41,8 +41,8 @@ export type Holds = {
 	forget(userId: string, slotIds: readonly string[]): Promise<void>
 	/** How many slots are held, by whomever. */
 	count(): Promise<number>
-	/** Frees what has run out. Returns how many slots. */
-	sweep(): Promise<number>
+	/** Frees what has run out. False when nothing is held that could. */
+	sweep(): Promise<boolean>
 }
 
 /** How many slots may be held at once: enough to compare, too few to hoard. */

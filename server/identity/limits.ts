@@ -39,6 +39,15 @@ export const createPasswordAttempts = (limiter: CreateLimiter): PasswordAttempts
 	}
 }
 
+/**
+ * Codes that an account is sent, from wherever: whoever gets to guess them knows its password already. Each is counted before it is
+ * compared, and the count is forgotten after a right one.
+ */
+export type CodeAttempts = Limiter
+
+export const createCodeAttempts = (limiter: CreateLimiter): CodeAttempts =>
+	limiter({ name: 'second-factor-account', points: 10, perSeconds: quarterHourSeconds })
+
 /** By address; many people of one household or company may share it. */
 export type RegistrationLimit = Limiter
 

@@ -11,6 +11,8 @@ export type Actor = Readonly<{
 	/** The family of refresh tokens that the access token came from. */
 	sessionId: string
 	tokenExpiresAtMs: number
+	/** Signed in with less than the server asks of this role: good for nothing but making up for it. */
+	lacksSecondFactor?: boolean
 }>
 
 /** Where a request came from, for the audit log and for tracing. */

@@ -1,7 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { z } from 'zod'
 import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
-import { checkAccess } from '../access.ts'
+import { admitted, checkAccess } from '../access.ts'
 import type { Actor, Origin } from '../actor.ts'
 import { parseInput } from '../failure.ts'
 import { Refusal } from '../refusal.ts'
@@ -57,7 +57,8 @@ const answering =
 	async (req: Request, res: Response, trace: string | undefined) => {
 		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId, ...(trace && { trace }) }
 		// Whoever signs in, renews or ends a session may well carry a token that has expired: it says nothing there.
-		const actor = endpoint.path.startsWith('/auth/') ? null : await authenticate(req.headers.authorization)
+		const known = endpoint.path.startsWith('/auth/') ? null : await authenticate(req.headers.authorization)
+		const actor = endpoint.access === 'anyone' ? admitted(known) : known
 		res.locals.actorId = actor?.userId
 		await limit(actor, origin.ip)
 		checkAccess(endpoint.access, actor)

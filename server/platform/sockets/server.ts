@@ -34,8 +34,8 @@ export type Sockets = {
 	/** Starts to answer. Handlers come late because they need `io` themselves. */
 	serve(handlers: EventHandlers, hooks: { connected(socket: Socket): void; disconnected(socket: Socket): void }): void
 	setActor(socket: Socket, actor: Actor): void
-	/** Cuts every socket of an account off, on every node. */
-	cutOff(userId: string): void
+	/** Cuts the sockets of an account off, on every node: all, those of one session, or those of all but one. */
+	cutOff(userId: string, which?: { only?: string; except?: string }): void
 	/** From now on events are answered with a request to come back: the node is stopping. */
 	drain(): void
 	close(): Promise<void>
@@ -43,6 +43,7 @@ export type Sockets = {
 
 export const userRoom = (userId: string) => `user:${userId}`
 export const staffRoom = 'staff'
+const sessionRoom = (sessionId: string) => `session:${sessionId}`
 
 const maxPayloadChars = 100_000
 /** Above this the transport gives up on a message; below it the sender still gets an answer. */
@@ -114,9 +115,11 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
 	const setActor = (socket: Socket, actor: Actor | null) => {
+		const before: Actor | null | undefined = socket.data.actor
 		socket.data.actor = actor
+		if (before && before.sessionId !== actor?.sessionId) void socket.leave(sessionRoom(before.sessionId))
 		if (!actor) return
-		void socket.join(userRoom(actor.userId))
+		void socket.join([userRoom(actor.userId), sessionRoom(actor.sessionId)])
 		if (actor.status === 'active' && (actor.role === 'receptionist' || actor.role === 'admin')) void socket.join(staffRoom)
 	}
 
@@ -135,7 +138,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 
 	const draining = createDraining()
 
-	/** An account may be disabled while its handshake is on its way, too early to be cut off. In its room, it is looked at once more. */
+	/** An account may be disabled, or its session ended, while its handshake is on its way, too early to be cut off. In its room, it is looked at once more. */
 	const checkAgain = async (socket: Socket) => {
 		const { token } = socket.handshake.auth as { token?: unknown }
 		if (typeof token !== 'string' || !token) return
@@ -187,7 +190,10 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 			})
 		},
 		drain: () => void draining.start(io.of('/').sockets.values() as Iterable<Socket>),
-		cutOff: userId => io.in(userRoom(userId)).disconnectSockets(true),
+		cutOff: (userId, { only, except } = {}) => {
+			const meant = io.in(only ? sessionRoom(only) : userRoom(userId))
+			;(except ? meant.except(sessionRoom(except)) : meant).disconnectSockets(true)
+		},
 		close: async () => {
 			await draining.end(unansweredMs)
 			clearInterval(reaper)

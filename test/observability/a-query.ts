@@ -1,4 +1,3 @@
-import type { SyntaxNodeRef } from '@lezer/common'
 import { parser } from '@prometheus-io/lezer-promql'
 
 /** A metric that a query reads, and the labels by which it picks among its figures. */
@@ -7,7 +6,7 @@ export type Selected = { metric: string; labels: string[] }
 /** What a PromQL query reads and groups by. Grafana's own variables are filled in. @throws Error where it is no PromQL */
 export const readQuery = (query: string): { selected: Selected[]; groupedBy: string[] } => {
 	const text = query.replaceAll('$__rate_interval', '5m')
-	const textOf = ({ from, to }: SyntaxNodeRef) => text.slice(from, to)
+	const textOf = ({ from, to }: { from: number; to: number }) => text.slice(from, to)
 	const selected: Selected[] = []
 	const groupedBy: string[] = []
 	parser.parse(text).iterate({

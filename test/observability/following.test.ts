@@ -107,7 +107,7 @@ describe('a booking is followed', function () {
 
 	it('also when it shares its batch: each trace shows how its own was settled, linked to the others', async () => {
 		const slotIds = await someSlots(one, doctor.id, { count: 2, from: hoursAhead(24 * nextDay++) })
-		await redis.set(lockKey(doctor.id), 'of a node that died', 'PX', 1200)
+		await redis.set(lockKey(doctor.id), 'of a node that died', 'PX', 2500)
 		const before = lines.length
 		await Promise.all(sockets.map(async (socket, index) => ok(await bookLive(socket, slotIds[index] as string))))
 		const settled = lines.slice(before).filter(({ msg }) => msg === 'settled') as (LogLine & { traceId: string; requests: number })[]

@@ -36,7 +36,7 @@ describe('traces', () => {
 		expect(inner).to.deep.include({ name: 'inner', parentSpanId: outer?.spanId, traceId: outer?.traceId, failed: true })
 		expect(inner?.attributes).to.deep.equal({ 'liveslot.count': 3 })
 		expect(outer).to.deep.include({ name: 'outer', parentSpanId: undefined, failed: false, node: 'node-1' })
-		expect(outer?.ms, 'it began before it was told').to.be.at.least(250)
+		expect(outer?.ms, 'it began before it was told').to.be.within(249, 5000)
 		expect(receiver.bodies[0]).to.include('"clinic"').and.to.include('"1.2.3"')
 	})
 

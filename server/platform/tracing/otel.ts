@@ -83,7 +83,8 @@ export const createOtelTracer = (settings: TracerSettings & { endpoint: string }
 			const below = contextOf(parent)
 			const options = {
 				...(kind && { kind: kinds[kind] }),
-				...(beganMs !== undefined && { startTime: performance.timeOrigin + beganMs }),
+				// By today's clock, which may have been set since this process began; the end is told by it, too.
+				...(beganMs !== undefined && { startTime: Date.now() - (performance.now() - beganMs) }),
 				links: links.flatMap(link => {
 					const context = toSpanContext(link)
 					return context ? [{ context }] : []

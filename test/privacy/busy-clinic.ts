@@ -124,12 +124,12 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 	return {
 		readers: [...patients, ...anonymous],
 		staff: [desk, admin, doctor],
-		/** Everybody at once, until the time is over. */
-		async bustle(ms: number) {
+		/** Everybody at once, each so many times, and longer when there is time. */
+		async bustle(acts: number, ms: number) {
 			for (const each of doctors) await Promise.all([...patients, ...anonymous, desk, admin, doctor].map(me => watch(me, each)))
 			const until = Date.now() + ms
 			const keepAt = async (act: () => Promise<unknown>) => {
-				while (Date.now() < until) await act()
+				for (let done = 0; done < acts || Date.now() < until; done++) await act()
 			}
 			await Promise.all([
 				...[...patients, ...patients].map(me => keepAt(() => patientDoes(me))),

@@ -63,7 +63,7 @@ const soonDay = instant.map(text => text.slice(0, 10))
 const byFormat: Record<string, Arbitrary<string>> = {
 	date: fc.oneof(soonDay, day),
 	'date-time': instant,
-	email: fc.emailAddress(),
+	email: fc.oneof(fc.stringMatching(/^[a-z]{1,8}@[a-z]{1,8}\.(com|org)$/), fc.emailAddress()),
 	uri: fc.webUrl({ withQueryParameters: true }),
 	base64url: fc.constantFrom('B'.repeat(87), 'A'.repeat(22), 'A'),
 	uuid: fc.uuid(),
@@ -78,39 +78,63 @@ const matching = (pattern: string): Arbitrary<string> => {
 	}
 }
 
+/** Things that there are, by the name of the field that asks for one: `slotId`, `token`. */
+export type Known = Record<string, readonly string[]>
+
+const zone = fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Mars/Olympus')
+
+/** Fields that must not be the wrong way round; both ways are tried by spoiling them. */
+const inOrder = [
+	['from', 'to'],
+	['startsAt', 'endsAt'],
+	['start', 'end'],
+	['validFrom', 'validUntil'],
+] as const
+
+const ordered = (value: Record<string, unknown>): Record<string, unknown> => {
+	const swapped = inOrder.filter(([first, last]) => String(value[first]) > String(value[last]) && value[first] && value[last])
+	return Object.assign({ ...value }, ...swapped.map(([first, last]) => ({ [first]: value[last], [last]: value[first] })))
+}
+
 /** Values that a schema of the contract lets through, for the most part: refinements say no to some of them. */
-export const createArbitraries = (knownIds: readonly string[]) => {
-	const id = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...knownIds) }, { weight: 1, arbitrary: hostileText })
+export const createArbitraries = (known: Known) => {
+	const anyKnown = fc.constantFrom(...Object.values(known).flat())
+	const idFor = (field: string): Arbitrary<string> =>
+		fc.oneof(
+			{ weight: 8, arbitrary: known[field] ? fc.constantFrom(...known[field]) : anyKnown },
+			{ weight: 1, arbitrary: anyKnown },
+			{ weight: 1, arbitrary: hostileText },
+		)
 
 	const text = ({ format, pattern, minLength = 0, maxLength = 60 }: Schema): Arbitrary<string> => {
 		const shaped = format ? byFormat[format] : undefined
 		if (shaped) return shaped
 		if (pattern) return matching(pattern)
-		return fc.oneof(
-			fc.string({ minLength, maxLength: Math.min(maxLength, 200), unit: 'grapheme' }),
-			fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York'),
-		)
+		return fc.string({ minLength, maxLength: Math.min(maxLength, 200), unit: 'grapheme' })
 	}
 
-	const from = (schema: Schema, defs: Record<string, Schema>): Arbitrary<unknown> => {
+	const from = (schema: Schema, defs: Record<string, Schema>, field = ''): Arbitrary<unknown> => {
 		if (schema.$ref) {
 			const name = schema.$ref.slice('#/$defs/'.length)
-			return name === 'Id' ? id : from(defs[name] as Schema, defs)
+			if (name === 'TimeZone') return zone
+			if (name === 'Email') return byFormat.email as Arbitrary<string>
+			return name === 'Id' ? idFor(field) : from(defs[name] as Schema, defs, field)
 		}
 		if (schema.const !== undefined) return fc.constant(schema.const)
 		if (schema.enum) return fc.constantFrom(...schema.enum)
 		const choices = schema.anyOf ?? schema.oneOf
-		if (choices) return fc.oneof(...choices.map(each => from(each, defs)))
-		if (schema.allOf) return fc.tuple(...schema.allOf.map(each => from(each, defs))).map(parts => Object.assign({}, ...parts))
+		if (choices) return fc.oneof(...choices.map(each => from(each, defs, field)))
+		if (schema.allOf)
+			return fc.tuple(...schema.allOf.map(each => from(each, defs, field))).map(parts => ordered(Object.assign({}, ...parts)))
 		switch (schema.type) {
 			case 'object': {
-				const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => [name, from(field, defs)] as const)
-				return fc.record(Object.fromEntries(fields), { requiredKeys: schema.required ?? [] })
+				const fields = Object.entries(schema.properties ?? {}).map(([name, each]) => [name, from(each, defs, name)] as const)
+				return fc.record(Object.fromEntries(fields), { requiredKeys: schema.required ?? [] }).map(ordered)
 			}
 			case 'array':
 				return fc.array(from(schema.items ?? {}, defs), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 8, 8) })
 			case 'string':
-				return text(schema)
+				return known[field] ? fc.oneof(fc.constantFrom(...known[field]), text(schema)) : text(schema)
 			case 'integer':
 				return fc.oneof(
 					fc.integer({ min: Math.max(schema.minimum ?? -1000, -1000), max: Math.min(schema.maximum ?? 1000, 1000) }),
@@ -148,7 +172,7 @@ export const createArbitraries = (knownIds: readonly string[]) => {
 		return fc.oneof({ weight: 4, arbitrary: good }, { weight: 3, arbitrary: spoiled(good) }, { weight: 1, arbitrary: anyJson })
 	}
 
-	return { input, id, hostileText }
+	return { input, idFor, hostileText }
 }
 
 export type Arbitraries = ReturnType<typeof createArbitraries>

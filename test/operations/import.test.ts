@@ -18,7 +18,10 @@ describe('import', () => {
 	})
 	after(() => rmSync(directory, { recursive: true, force: true }))
 	beforeEach(() =>
-		database.db.raw('TRUNCATE users, patients, audit_log, doctors, doctor_schedules, appointment_slots RESTART IDENTITY CASCADE'),
+		database.db.raw(`
+			ALTER TABLE audit_log DISABLE TRIGGER USER;
+			TRUNCATE users, patients, audit_log, doctors, doctor_schedules, appointment_slots RESTART IDENTITY CASCADE;
+			ALTER TABLE audit_log ENABLE TRIGGER USER`),
 	)
 
 	const run = (what: string, file: string, ...options: string[]) =>

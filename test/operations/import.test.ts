@@ -141,6 +141,8 @@ describe('import', () => {
 			expect(await complaint('full_name,fone', 'Ada,1')).to.match(/^There is no column fone; there are full_name, /)
 			expect(await complaint('full_name,phone,phone', 'Ada,1,2')).to.equal('A column is named twice\n')
 			expect((await run('patients', path.join(directory, 'none.csv'))).errors).to.match(/^ENOENT/)
+			const onto = await run('patients', fileOf('full_name'), '--report', path.join(directory, 'file.csv'))
+			expect(onto.errors).to.equal('--report must be another file\n')
 		})
 
 		it('reads what a spreadsheet writes: semicolons, a byte order mark, lines that end in two characters', async () => {
@@ -150,7 +152,7 @@ describe('import', () => {
 			expect(await database.db('patients').pluck('phone')).to.deep.equal(['030 5678'])
 		})
 
-		const [rows, limitMs] = isLong ? [100_000, 60_000] : [3000, undefined]
+		const [rows, limitMs] = isLong ? [100_000, 60_000] : [1500, undefined]
 		it(`takes ${rows} lines of which one in a hundred is bad`, async function () {
 			this.timeout(300_000)
 			const file = path.join(directory, 'many.csv')

@@ -6,7 +6,7 @@ import type { Role } from '../contract/index.ts'
 import { useSession } from './api/session.tsx'
 import { BookingScreen } from './booking/booking-screen.tsx'
 import { DoctorsScreen } from './booking/doctors-screen.tsx'
-import { wantClinicTexts } from './i18n/index.ts'
+import { wantTexts } from './i18n/index.ts'
 import { fetched } from './shell/fetched.tsx'
 import { For } from './shell/guard.tsx'
 import { Layout, Screen } from './shell/layout.tsx'
@@ -16,7 +16,7 @@ import { Loading } from './shell/messages.tsx'
 const withClinicTexts =
 	<T,>(load: () => Promise<T>) =>
 	async (): Promise<T> =>
-		(await Promise.all([load(), wantClinicTexts()]))[0]
+		(await Promise.all([load(), wantTexts('clinic')]))[0]
 
 // What a first visit to the booking page needs is on board; every other screen is fetched when it is opened.
 const VisitsScreen = fetched(() => import('./visits/visits-screen.tsx'))
@@ -32,7 +32,9 @@ const SignInScreen = fetched(() => import('./account/sign-in-screen.tsx'))
 const RegisterScreen = fetched(() => import('./account/register-screen.tsx'))
 const ForgotScreen = fetched(() => import('./account/forgot-screen.tsx'))
 const ResetScreen = fetched(() => import('./account/reset-screen.tsx'))
+const ErasedScreen = fetched(() => import('./account/erased-screen.tsx'))
 const AccountScreen = fetched(() => import('./account/account-screen.tsx'))
+const SecurityScreen = fetched(async () => (await Promise.all([import('./security/security-screen.tsx'), wantTexts('security')]))[0])
 
 const NotFound = () => {
 	const { t } = useTranslation()
@@ -83,8 +85,10 @@ export const App = () => (
 				<Route path="register" element={<RegisterScreen />} />
 				<Route path="forgot-password" element={<ForgotScreen />} />
 				<Route path="reset-password" element={<ResetScreen />} />
+				<Route path="erased" element={<ErasedScreen />} />
 				<Route element={only('patient', 'doctor', 'receptionist', 'admin')}>
 					<Route path="account" element={<AccountScreen />} />
+					<Route path="account/security" element={<SecurityScreen />} />
 				</Route>
 				<Route element={only('patient')}>
 					<Route path="visits" element={<VisitsScreen />} />

@@ -9,6 +9,7 @@ export const refusals = {
 	forbidden: { status: 403, title: 'You may not do this' },
 	account_pending: { status: 403, title: 'The account waits for approval' },
 	account_disabled: { status: 403, title: 'The account is disabled' },
+	second_factor_needed: { status: 403, title: 'Set up a second factor first' },
 	not_found: { status: 404, title: 'There is no such thing' },
 	email_taken: { status: 409, title: 'The e-mail address is in use' },
 	slot_booked: { status: 409, title: 'The slot is booked' },

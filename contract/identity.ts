@@ -24,6 +24,10 @@ export const User = z
 	.meta({ id: 'User' })
 export type User = z.infer<typeof User>
 
+/** An account as an admin sees it. */
+export const ListedUser = User.extend({ secondFactor: z.literal(true).optional() }).meta({ id: 'ListedUser' })
+export type ListedUser = z.infer<typeof ListedUser>
+
 /** At least 10 characters, as NIST SP 800-63B asks for length rather than composition. */
 export const Password = z.string().min(10).max(200)
 
@@ -32,9 +36,21 @@ export const SessionTokens = z
 		accessToken: z.string(),
 		expiresIn: z.number().int().meta({ description: 'Seconds until the access token expires.' }),
 		user: User,
+		secondFactorNeeded: z
+			.literal(true)
+			.optional()
+			.meta({ description: 'There when this account can do nothing before it has set up a second factor.' }),
 	})
 	.meta({ id: 'SessionTokens' })
 export type SessionTokens = z.infer<typeof SessionTokens>
+
+export const SignInChallenge = z
+	.object({
+		challenge: z.string().meta({ description: 'To be sent to `/auth/second-factor` together with a code.' }),
+		expiresIn: z.number().int().meta({ description: 'Seconds until it expires.' }),
+	})
+	.meta({ id: 'SignInChallenge' })
+export type SignInChallenge = z.infer<typeof SignInChallenge>
 
 const tag = 'Identity'
 
@@ -62,10 +78,11 @@ export const identityEndpoints = {
 		method: 'post',
 		path: '/auth/login',
 		tag,
-		summary: 'Sign in. The refresh token comes as a cookie that scripts cannot read.',
+		summary:
+			'Sign in. The refresh token comes as a cookie that scripts cannot read. An account with a second factor gets a challenge instead.',
 		access: 'anyone',
 		body: z.object({ email: Email, password: z.string().min(1).max(200) }),
-		response: SessionTokens,
+		response: z.union([SessionTokens, SignInChallenge]),
 		refusals: ['invalid_credentials', 'account_disabled'],
 	}),
 	refresh: endpoint({
@@ -125,7 +142,7 @@ export const identityEndpoints = {
 			role: Role.optional(),
 			status: AccountStatus.optional(),
 		}),
-		response: pageOf(User),
+		response: pageOf(ListedUser),
 	}),
 	createUser: endpoint({
 		method: 'post',

@@ -1,3 +1,4 @@
+import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { calendarEndpoints } from './calendar.ts'
@@ -6,7 +7,9 @@ import { holdEndpoints } from './holds.ts'
 import { identityEndpoints } from './identity.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
+import { privacyEndpoints } from './privacy.ts'
 
+export * from './account-security.ts'
 export * from './analytics.ts'
 export * from './appointments.ts'
 export * from './calendar.ts'
@@ -19,15 +22,18 @@ export * from './holds.ts'
 export * from './identity.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
+export * from './privacy.ts'
 
 /** Every HTTP call of the product. */
 export const endpoints = {
 	...identityEndpoints,
+	...accountSecurityEndpoints,
 	...doctorEndpoints,
 	...calendarEndpoints,
 	...holdEndpoints,
 	...appointmentEndpoints,
 	...patientEndpoints,
+	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,
 }

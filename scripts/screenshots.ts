@@ -85,6 +85,12 @@ const shots: Shot[] = [
 	{ name: 'audit', as: 'admin@clinic.example', path: () => '/admin/audit', ready: page => page.getByTestId('audit-row').first().waitFor() },
 	{ name: 'jobs', as: 'admin@clinic.example', path: () => '/admin/jobs', ready: page => page.getByTestId('job').first().waitFor() },
 	{ name: 'account', as: 'patient@clinic.example', path: () => '/account', ready: page => page.waitForLoadState('networkidle') },
+	{
+		name: 'security',
+		as: 'reception@clinic.example',
+		path: () => '/account/security',
+		ready: page => page.getByTestId('session').first().waitFor(),
+	},
 	{ name: 'register', path: () => '/register', ready: page => page.getByLabel('E-mail address').waitFor() },
 	{ name: 'forgotten-password', path: () => '/forgot-password', ready: page => page.getByLabel('E-mail address').waitFor() },
 	{

@@ -86,6 +86,7 @@ const Environment = z.object({
 	SLOT_DAYS_AHEAD: whole(1, 366, ' of days').default(60),
 	CANCEL_CUTOFF_MINUTES: whole(0, 43_200, ' of minutes').default(0),
 	RATE_LIMIT: onOff.default(true),
+	SECOND_FACTOR: z.enum(['optional', 'required'], 'must be optional or required').default('optional'),
 	SLOW_CLIENT_SECONDS: whole(1, 300, ' of seconds').default(15),
 	TRUST_PROXY: whole(0, 10, ' of proxies').default(0),
 	PUBLIC_URL: url('the address that browsers use', 'https', 'http').optional(),
@@ -94,9 +95,20 @@ const Environment = z.object({
 		.default('info'),
 	CORS_ORIGIN: origins.optional(),
 	METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
+	ADMIN_PASSWORD: z.string().optional(),
+	OTEL_EXPORTER_OTLP_ENDPOINT: url('an OTLP/HTTP receiver', 'http', 'https').optional(),
+	OTEL_TRACES_SAMPLER_ARG: z
+		.string()
+		.regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a share from 0 to 1, such as 0.1')
+		.transform(Number)
+		.default(1),
+	OTEL_SERVICE_NAME: z.string().default('liveslot'),
 })
 
 type Environment = z.infer<typeof Environment>
+
+/** The variables that the process reads. */
+export const settingNames: readonly string[] = Object.keys(Environment.shape)
 
 /** Everything the process was told, checked once. Durations carry their unit in the name. */
 export type Config = Readonly<{
@@ -129,6 +141,8 @@ export type Config = Readonly<{
 	slotDaysAhead: number
 	cancelCutoffMs: number
 	rateLimit: boolean
+	/** Whether the clinic's own people can do anything before they have set up a second factor. */
+	secondFactor: Environment['SECOND_FACTOR']
 	/** How long a client may take to send its headers, or to say what it wants of a socket; a whole request may take twice as long. */
 	slowClientMs: number
 	trustedProxies: number
@@ -136,6 +150,8 @@ export type Config = Readonly<{
 	logLevel: Environment['LOG_LEVEL']
 	corsOrigins: readonly string[]
 	metricsToken: string | undefined
+	/** Where traces go, how many of them, and under which name; the variables are OpenTelemetry's own. */
+	traces: { endpoint: string | undefined; ratio: number; serviceName: string }
 }>
 
 const readEnvironment = (env: NodeJS.ProcessEnv): Environment => {
@@ -251,11 +267,31 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
 		slotDaysAhead: read.SLOT_DAYS_AHEAD,
 		cancelCutoffMs: read.CANCEL_CUTOFF_MINUTES * 60_000,
 		rateLimit: read.RATE_LIMIT,
+		secondFactor: read.SECOND_FACTOR,
 		slowClientMs: read.SLOW_CLIENT_SECONDS * 1000,
 		trustedProxies: read.TRUST_PROXY,
 		publicUrl: read.PUBLIC_URL?.replace(/\/$/, ''),
 		logLevel: read.LOG_LEVEL,
 		corsOrigins: read.CORS_ORIGIN ?? [],
 		metricsToken: read.METRICS_TOKEN,
+		traces: {
+			endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
+			ratio: read.OTEL_TRACES_SAMPLER_ARG,
+			serviceName: read.OTEL_SERVICE_NAME,
+		},
+	})
+}
+
+/** What the commands of day two need to know: where the database is, and no secrets of a node. */
+export type OperationSettings = Pick<Config, 'databaseUrl' | 'dataDir' | 'slotDaysAhead'> & Readonly<{ adminPassword: string | undefined }>
+
+/** @throws ConfigError with one line that names the variable and what it must be */
+export const loadOperationSettings = (env: NodeJS.ProcessEnv): OperationSettings => {
+	const read = readEnvironment(env)
+	return Object.freeze({
+		databaseUrl: read.DATABASE_URL,
+		dataDir: path.resolve(read.DATA_DIR),
+		slotDaysAhead: read.SLOT_DAYS_AHEAD,
+		adminPassword: read.ADMIN_PASSWORD,
 	})
 }

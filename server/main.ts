@@ -29,7 +29,9 @@ type Stop = () => Promise<void>
  * @returns whether there is a node to be kept running
  */
 const start = async (stops: Stop[]): Promise<boolean> => {
-	const config = loadConfig(process.env)
+	// Hosts that run one image in several roles set the command of each rather than its environment.
+	const [role] = process.argv.slice(2)
+	const config = loadConfig({ ...process.env, ...(role && { ROLE: role }) })
 	const log = createLog(config.logLevel)
 
 	const [postgres, redis] = await Promise.all([

@@ -12,16 +12,17 @@ import type { Config } from './config.ts'
 import { createHoldsApi } from './holds/api.ts'
 import { createHolds } from './holds/holds.ts'
 import { createIdentity } from './identity/identity.ts'
+import { startJobs } from './jobs.ts'
 import { createFloodLimits } from './limits.ts'
 import { createPatients } from './patients/patients.ts'
 import { signedIn } from './platform/access.ts'
 import { createAuditTrail } from './platform/audit.ts'
 import { createClock } from './platform/clock.ts'
-import { createDatabase, inTurn } from './platform/database.ts'
+import { createDatabase } from './platform/database.ts'
+import { observeTraffic, registerGauges } from './platform/gauges.ts'
 import { createApp } from './platform/http/app.ts'
 import { clientFiles } from './platform/http/client-files.ts'
 import { jobRoutes } from './platform/job-routes.ts'
-import { createJobs, type Jobs } from './platform/jobs.ts'
 import { createLocks } from './platform/lock.ts'
 import type { Log } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
@@ -29,10 +30,12 @@ import { createOwnPages } from './platform/own-pages.ts'
 import { createPipeline } from './platform/pipeline.ts'
 import { createLimiters } from './platform/rate-limit.ts'
 import { createReadiness } from './platform/readiness.ts'
-import { createRedis, createSubscriber, untilConnected } from './platform/redis.ts'
+import { connectToRedis } from './platform/redis-connections.ts'
 import { Refusal } from './platform/refusal.ts'
 import { createSockets, userRoom } from './platform/sockets/server.ts'
-import { cleanUp } from './reminders/clean-up.ts'
+import { tracedStatements } from './platform/tracing/statements.ts'
+import { createTracer } from './platform/tracing/tracer.ts'
+import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
 
@@ -55,48 +58,26 @@ const leaseMs = 4000
 /** Connections for the hot paths. Statements share them, so few are enough. */
 const pipelineConnections = 6
 
-/** Other nodes join a dispatch that takes longer. */
-const dispatchMs = 45_000
-/** How long the desk can look up what patients were told. */
-const ledgerDays = 180
 /** Free times on the page behind a link. */
 const offeredTimes = 8
-
-/** Waits for work, but not for ever; it goes on without being waited for. */
-const atMost = async (work: Promise<void>, timeoutMs: number): Promise<void> => {
-	let timer: NodeJS.Timeout | undefined
-	await Promise.race([
-		work,
-		new Promise<void>(resolve => {
-			timer = setTimeout(resolve, timeoutMs)
-		}),
-	])
-	clearTimeout(timer)
-}
 
 /** How long a stopping node gives requests that it has taken on. */
 const finishMs = 6000
 
 /** Puts one node together: HTTP, sockets, queue workers, jobs. Stopping it finishes running work first. */
-export const startNode = async ({ config, log, databaseUrl, redisUrl, version }: NodeDeps): Promise<RunningNode> => {
+export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl, version }: NodeDeps): Promise<RunningNode> => {
 	const nodeId = randomUUID()
+	const log = processLog.child({ node: nodeId })
 	const metrics = createMetrics()
+	const observe = observeTraffic(metrics)
+	const tracer = await createTracer({ ...config.traces, version, nodeId, log })
 	const db = createDatabase({ url: databaseUrl, poolSize: config.databasePoolSize })
 	const pipeline = createPipeline({ url: databaseUrl, connections: pipelineConnections, prepare: config.databasePrepare, log })
-	const { run } = pipeline
-	const redis = createRedis({ url: redisUrl, name: 'liveslot' })
-	const subscriber = createSubscriber({ url: redisUrl, name: 'liveslot feeds' }, redis)
-	const adapterSubscriber = createSubscriber({ url: redisUrl, name: 'liveslot adapter' }, redis)
-	const onRedisError = (error: Error) => log.debug({ reason: error.message }, 'redis')
-	redis.on('error', onRedisError)
-	for (const each of [subscriber, adapterSubscriber]) each.on('error', onRedisError)
-	await untilConnected(redis)
+	const run = tracedStatements(pipeline.run, tracer)
+	const { redis, subscriber, adapterSubscriber, ...connections } = await connectToRedis(redisUrl, log)
 	const clock = await createClock(redis)
 	const limiter = createLimiters({ redis, enabled: config.rateLimit })
 	const readiness = createReadiness({ db, redis })
-	const eventsSeen = metrics.counter('socket_events_total', 'Events by outcome', ['event', 'outcome'])
-	const framesSent = metrics.counter('calendar_frames_total', 'Frames of calendar changes')
-	const changesSent = metrics.counter('calendar_changes_total', 'Changes in those frames')
 
 	// Before Socket.IO attaches: it takes what is its own and leaves the rest to the listeners that it found.
 	let app: Express | undefined
@@ -124,7 +105,8 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		connectTimeoutMs: slowClientMs,
 		noteAccess: trail.note,
 		authenticate: token => identity.authenticateToken(token),
-		observe: (event, outcome) => eventsSeen.inc({ event, outcome }),
+		observe: observe.event,
+		tracer,
 	})
 	const { io } = sockets
 
@@ -151,6 +133,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		limiter,
 		run,
 		cutOff: sockets.cutOff,
+		nowMs: clock.nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
 	})
 	const types = createAppointmentTypes(run)
@@ -169,17 +152,15 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		subscriber,
 		run,
 		log,
+		metrics,
 		nodeId,
 		readHolds: holds.read,
 		nowMs: clock.nowMs,
-		observeFrame: (_watchers, changes) => {
-			framesSent.inc()
-			changesSent.inc(changes)
-		},
 	})
 	const holdsApi = createHoldsApi({
 		holds,
 		log,
+		metrics,
 		limit: limits.hold,
 		isElsewhere: async userId => (await io.in(userRoom(userId)).fetchSockets()).length > 0,
 	})
@@ -192,6 +173,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		locks: createLocks({ redis, leaseMs }),
 		log,
 		metrics,
+		tracer,
 		nodeId,
 		types,
 		holds,
@@ -209,6 +191,15 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		announceSchedule: doctorId => booking.announce(doctorId),
 	})
 	const patients = createPatients({ db })
+	const privacy = createPrivacy({
+		db,
+		log,
+		limiter,
+		confirmPassword: identity.confirmPassword,
+		cancel: booking.operations.cancel,
+		announce: booking.announce,
+		cutOff: sockets.cutOff,
+	})
 	const analytics = createAnalytics({ db })
 
 	sockets.serve(
@@ -245,6 +236,7 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 			...holdsApi.routes,
 			...booking.routes,
 			...patients.routes,
+			...privacy.routes,
 			...analytics.routes,
 			...reminders.routes,
 			...jobRoutes({ db, jobs: () => jobs }),
@@ -254,6 +246,8 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		noteAccess: trail.note,
 		whatIsDown: readiness.whatIsDown,
 		metrics: metrics.read,
+		observe: observe.request,
+		tracer,
 		pages: [
 			...reminders.pages({
 				operations: booking.operations,
@@ -264,34 +258,16 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		],
 	})
 
-	const jobs: Jobs = await inTurn(db, 'liveslot jobs', () =>
-		createJobs({
-			databaseUrl,
-			mongoUrl: config.mongoUrl,
-			log,
-			nodeId,
-			runs: dispatches,
-			jobs: [
-				{ name: 'generate slots', every: '15 0 * * *', run: async () => void (await schedules.generateAll()) },
-				// Every full minute. What takes longer goes on by itself, and is joined by the next minute's.
-				{ name: 'send reminders', every: '* * * * *', run: () => atMost(reminders.dispatch(), dispatchMs) },
-				{
-					name: 'clean up',
-					every: '40 2 * * *',
-					run: async () => log.info(await cleanUp(db, { auditDays: config.auditRetentionDays, ledgerDays }), 'cleaned up'),
-				},
-			],
-		}),
-	)
+	const jobs = await startJobs({ db, config, databaseUrl, log, metrics, nodeId, runs: dispatches, schedules, reminders, privacy })
+	registerGauges(metrics, { version, db, pipeline, readiness, io, jobs: () => jobs })
 
 	const stop = async () => {
 		readiness.drain()
 		// No new work: no connections, no events. What was taken on is finished and answered.
 		const closed = new Promise<void>(resolve => http.close(() => resolve()))
-		sockets.refuseWork()
+		sockets.drain()
 		await jobs.stop()
 		await booking.finish(finishMs)
-		// Clients of open sockets come back by themselves, to another node.
 		await sockets.close()
 		http.closeIdleConnections()
 		await closed
@@ -303,7 +279,8 @@ export const startNode = async ({ config, log, databaseUrl, redisUrl, version }:
 		clock.stop()
 		await trail.stop()
 		await Promise.all([pipeline.stop(), db.destroy()])
-		for (const connection of [subscriber, adapterSubscriber, redis]) connection.disconnect()
+		connections.disconnect()
+		await tracer.stop()
 		metrics.stop()
 	}
 

@@ -1,6 +1,7 @@
 import { Alert, Button, Paper, Stack, Text, Title } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { User } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
@@ -9,6 +10,7 @@ import { ErrorMessage } from '../shell/messages.tsx'
 import classes from './account.module.css'
 import { checks, PasswordField, TextField, useFields } from './fields.tsx'
 import { NoticeSettings } from './notice-settings.tsx'
+import { OwnData } from './own-data.tsx'
 
 type Progress = { state: 'idle' | 'sending' | 'saved' } | { state: 'failed'; error: unknown }
 
@@ -137,6 +139,22 @@ const AccountScreen = () => {
 					<Paper withBorder p="lg" radius="lg">
 						<PasswordChange />
 					</Paper>
+					<Paper withBorder p="lg" radius="lg">
+						<Title order={2} size="h4">
+							{t('account.security')}
+						</Title>
+						<Text mt="xs" mb="md">
+							{t('account.securityText')}
+						</Text>
+						<Button component={Link} to="/account/security" size="md" variant="default">
+							{t('account.toSecurity')}
+						</Button>
+					</Paper>
+					{user.role === 'patient' && (
+						<Paper withBorder p="lg" radius="lg">
+							<OwnData />
+						</Paper>
+					)}
 				</Stack>
 			</Screen>
 		</div>

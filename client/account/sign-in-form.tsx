@@ -1,15 +1,23 @@
 import { Button, Stack } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { User } from '../../contract/index.ts'
+import type { SignInChallenge, User } from '../../contract/index.ts'
+import { ApiError } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
 import { ErrorMessage } from '../shell/messages.tsx'
+import { CodeForm } from './code-form.tsx'
 import { checks, PasswordField, TextField, useFields } from './fields.tsx'
 
-export const SignInForm = ({ onDone }: { onDone?: (user: User) => void }) => {
+type PasswordProps = {
+	/** Why the second step was given up. */
+	reason: unknown
+	onAnswer: (answer: User | SignInChallenge) => void
+}
+
+const PasswordForm = ({ reason, onAnswer }: PasswordProps) => {
 	const { t } = useTranslation()
 	const { signIn } = useSession()
-	const [error, setError] = useState<unknown>()
+	const [error, setError] = useState(reason)
 	const [sending, setSending] = useState(false)
 	const fields = useFields({ email: '', password: '' }, values => ({
 		email: checks.email(values.email),
@@ -22,18 +30,18 @@ export const SignInForm = ({ onDone }: { onDone?: (user: User) => void }) => {
 		setSending(true)
 		setError(undefined)
 		try {
-			const user = await signIn({ email: fields.values.email.trim(), password: fields.values.password })
-			onDone?.(user)
+			onAnswer(await signIn({ email: fields.values.email.trim(), password: fields.values.password }))
 		} catch (refusal) {
 			setError(refusal)
 			setSending(false)
 		}
 	}
 
+	const tookTooLong = error instanceof ApiError && error.code === 'token_expired'
 	return (
 		<form onSubmit={send} noValidate>
 			<Stack gap="md">
-				{error !== undefined && <ErrorMessage error={error} />}
+				{error !== undefined && <ErrorMessage error={error} text={tookTooLong ? t('account.tookTooLong') : undefined} />}
 				<TextField label={t('account.email')} type="email" autoComplete="email" inputMode="email" {...fields.bind('email')} />
 				<PasswordField label={t('account.password')} {...fields.bind('password')} />
 				<Button type="submit" size="md" fullWidth loading={sending}>
@@ -42,4 +50,25 @@ export const SignInForm = ({ onDone }: { onDone?: (user: User) => void }) => {
 			</Stack>
 		</form>
 	)
+}
+
+/** The password; and for an account with a second factor, a code of it. */
+export const SignInForm = ({ onDone }: { onDone?: (user: User) => void }) => {
+	const [challenge, setChallenge] = useState<string>()
+	const [reason, setReason] = useState<unknown>()
+	if (challenge === undefined)
+		return (
+			<PasswordForm
+				reason={reason}
+				onAnswer={answer => {
+					if ('challenge' in answer) setChallenge(answer.challenge)
+					else onDone?.(answer)
+				}}
+			/>
+		)
+	const startOver = (error?: unknown) => {
+		setReason(error)
+		setChallenge(undefined)
+	}
+	return <CodeForm challenge={challenge} onDone={onDone} onStartOver={startOver} />
 }

@@ -11,12 +11,12 @@ import { dateIn, useFormat, viewerZone } from '../i18n/format.ts'
 import { Dates, usePicker } from '../shell/dates.tsx'
 import { Screen } from '../shell/layout.tsx'
 import { Empty, ErrorMessage } from '../shell/messages.tsx'
+import { saveFile } from '../shell/save-file.ts'
 import { Skeletons } from '../shell/skeletons.tsx'
 import { BusyHours } from './busy-hours.tsx'
 import classes from './chart.module.css'
 import { BookingsByDay, LeadTime, Losses, Utilisation } from './charts.tsx'
 import { toCsv } from './csv.ts'
-import { download } from './download.ts'
 import { useDuration } from './duration.ts'
 import { daysIn, maxDays, type Period, type Preset, periodOf, presetOf, presets } from './period.ts'
 
@@ -134,7 +134,10 @@ const Exports = ({ figures, period }: { figures: Analytics; period: Period }) =>
 	const { t } = useTranslation()
 	const column = (name: string) => t(`admin.analytics.${name}`)
 	const save = (what: string, columns: string[], rows: (string | number | null)[][]) =>
-		download(`liveslot-${what}-${period.from}-${period.to}.csv`, toCsv(columns.map(column), rows))
+		saveFile(
+			new Blob([toCsv(columns.map(column), rows)], { type: 'text/csv;charset=utf-8' }),
+			`liveslot-${what}-${period.from}-${period.to}.csv`,
+		)
 	const byDay = () =>
 		save(
 			'days',

@@ -3,7 +3,7 @@ import { type InfiniteData, useMutation, useQueryClient } from '@tanstack/react-
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import type { AccountStatus, Page, Role, User } from '../../contract/index.ts'
+import type { AccountStatus, ListedUser, Page, Role, User } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
 import { ErrorMessage } from '../shell/messages.tsx'
@@ -18,27 +18,72 @@ const useChangeUser = () => {
 		mutationFn: ({ id, ...changes }: { id: string; status?: AccountStatus; role?: Role; fullName?: string }) =>
 			request<User>(`/admin/users/${id}`, { method: 'PATCH', body: changes }),
 		onSuccess: changed =>
-			queries.setQueriesData<InfiniteData<Page<User>>>(
+			queries.setQueriesData<InfiniteData<Page<ListedUser>>>(
 				{ queryKey: usersKey },
 				listed =>
 					listed && {
 						...listed,
-						pages: listed.pages.map(page => ({ ...page, items: page.items.map(user => (user.id === changed.id ? changed : user)) })),
+						pages: listed.pages.map(page => ({
+							...page,
+							items: page.items.map(user => (user.id === changed.id ? { ...user, ...changed } : user)),
+						})),
 					},
 			),
 	})
 }
 
+/** Takes the second factor off an account. */
+const useResetFactor = () => {
+	const queries = useQueryClient()
+	return useMutation({
+		mutationFn: (id: string) => request(`/admin/users/${id}/second-factor`, { method: 'DELETE' }),
+		onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }),
+	})
+}
+
+type ConfirmProps = {
+	opened: boolean
+	title: string
+	text: string
+	action: string
+	doing: { isPending: boolean; error: unknown }
+	onConfirm: () => void
+	onClose: () => void
+}
+
+/** Asks once more before something that takes rights away. */
+const Confirm = ({ opened, title, text, action, doing, onConfirm, onClose }: ConfirmProps) => {
+	const { t } = useTranslation()
+	return (
+		<Modal opened={opened} onClose={onClose} closeButtonProps={{ 'aria-label': t('app.close') }} title={title}>
+			<Stack>
+				<Text>{text}</Text>
+				{doing.error !== null && <ErrorMessage error={doing.error} />}
+				<Group justify="flex-end">
+					<Button variant="default" onClick={onClose}>
+						{t('app.cancel')}
+					</Button>
+					<Button color="red" loading={doing.isPending} onClick={onConfirm}>
+						{action}
+					</Button>
+				</Group>
+			</Stack>
+		</Modal>
+	)
+}
+
 /** What an admin can do with one account. */
-export const UserActions = ({ user }: { user: User }) => {
+export const UserActions = ({ user }: { user: ListedUser }) => {
 	const { t } = useTranslation()
 	const { user: me } = useSession()
 	const change = useChangeUser()
-	const [open, setOpen] = useState<'edit' | 'disable' | null>(null)
+	const reset = useResetFactor()
+	const [open, setOpen] = useState<'edit' | 'disable' | 'reset' | null>(null)
 	const named = (text: string) => `${text}: ${user.fullName}`
 	const close = () => {
 		setOpen(null)
 		change.reset()
+		reset.reset()
 	}
 	const to = (status: AccountStatus) => change.mutate({ id: user.id, status }, { onSuccess: () => setOpen(null) })
 	return (
@@ -74,6 +119,11 @@ export const UserActions = ({ user }: { user: User }) => {
 						{t('admin.users.hours')}
 					</Button>
 				)}
+				{user.secondFactor && user.id !== me?.id && (
+					<Button size="xs" variant="subtle" aria-label={named(t('admin.users.resetFactor'))} onClick={() => setOpen('reset')}>
+						{t('admin.users.resetFactor')}
+					</Button>
+				)}
 				{user.status !== 'disabled' && user.id !== me?.id && (
 					<Button size="xs" variant="subtle" aria-label={named(t('admin.users.disable'))} onClick={() => setOpen('disable')}>
 						{t('admin.users.disable')}
@@ -96,25 +146,24 @@ export const UserActions = ({ user }: { user: User }) => {
 					onClose={close}
 				/>
 			</Modal>
-			<Modal
+			<Confirm
 				opened={open === 'disable'}
-				onClose={close}
-				closeButtonProps={{ 'aria-label': t('app.close') }}
 				title={t('admin.users.disableTitle')}
-			>
-				<Stack>
-					<Text>{t('admin.users.disableText', { name: user.fullName })}</Text>
-					{change.error && <ErrorMessage error={change.error} />}
-					<Group justify="flex-end">
-						<Button variant="default" onClick={close}>
-							{t('app.cancel')}
-						</Button>
-						<Button color="red" loading={change.isPending} onClick={() => to('disabled')}>
-							{t('admin.users.disable')}
-						</Button>
-					</Group>
-				</Stack>
-			</Modal>
+				text={t('admin.users.disableText', { name: user.fullName })}
+				action={t('admin.users.disable')}
+				doing={change}
+				onConfirm={() => to('disabled')}
+				onClose={close}
+			/>
+			<Confirm
+				opened={open === 'reset'}
+				title={t('admin.users.resetFactorTitle')}
+				text={t('admin.users.resetFactorText', { name: user.fullName })}
+				action={t('admin.users.resetFactor')}
+				doing={reset}
+				onConfirm={() => reset.mutate(user.id, { onSuccess: close })}
+				onClose={close}
+			/>
 		</Stack>
 	)
 }

@@ -4,7 +4,7 @@ import { IconCircleCheck, IconClock, IconPlus, IconSearch, IconUserCancel } from
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AccountStatus, Page, Role, User } from '../../contract/index.ts'
+import type { AccountStatus, ListedUser, Page, Role, User } from '../../contract/index.ts'
 import { query, request } from '../api/http.ts'
 import { Screen } from '../shell/layout.tsx'
 import { More } from '../shell/loaded.tsx'
@@ -30,7 +30,7 @@ const AccountBadge = ({ status }: { status: AccountStatus }) => {
 
 const rowProps = (user: User) => ({ 'data-testid': 'user-row', 'data-user-id': user.id, 'data-status': user.status })
 
-const UsersTable = ({ users }: { users: User[] }) => {
+const UsersTable = ({ users }: { users: ListedUser[] }) => {
 	const { t } = useTranslation()
 	return (
 		<Table.ScrollContainer
@@ -74,7 +74,7 @@ const UsersTable = ({ users }: { users: User[] }) => {
 	)
 }
 
-const UserCards = ({ users }: { users: User[] }) => {
+const UserCards = ({ users }: { users: ListedUser[] }) => {
 	const { t } = useTranslation()
 	return (
 		<Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} aria-label={t('nav.users')}>
@@ -138,7 +138,7 @@ const Users = ({ filter }: { filter: Filter }) => {
 	const listed = useInfiniteQuery({
 		queryKey: [...usersKey, q, filter.role, filter.status],
 		queryFn: ({ pageParam, signal }) =>
-			request<Page<User>>(
+			request<Page<ListedUser>>(
 				`/admin/users${query({ q, role: filter.role ?? undefined, status: filter.status ?? undefined, cursor: pageParam, limit: 25 })}`,
 				{ signal },
 			),

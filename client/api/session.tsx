@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
-import type { SessionTokens, User } from '../../contract/index.ts'
+import type { SessionTokens, SignInChallenge, User } from '../../contract/index.ts'
 import { getAccessToken, onTokenExpired, request, setAccessToken } from './http.ts'
 import { renewAlone } from './renewal.ts'
 import { ask, reopen, socket } from './socket.ts'
@@ -14,10 +14,16 @@ type Session = {
 	/** The server could not say who this is. It is asked again once the connection is back, or by `retry`. */
 	failed: boolean
 	retry(): Promise<void>
-	signIn(credentials: Credentials): Promise<User>
+	/** Whether the server lets this account do nothing before it has set up a second factor. */
+	lacksSecondFactor: boolean
+	/** An account with a second factor gets a challenge, to be answered with a code of it. */
+	signIn(credentials: Credentials): Promise<User | SignInChallenge>
+	answerChallenge(challenge: string, code: string): Promise<User>
 	register(registration: Registration): Promise<User>
 	signOut(): Promise<void>
 	setUser(user: User): void
+	/** The second factor is set up: all else is open now. */
+	secondFactorSet(): void
 }
 
 const SessionContext = createContext<Session | null>(null)
@@ -52,6 +58,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	const [user, setUser] = useState<User | null | undefined>(() => (wasSignedIn() ? undefined : null))
 	const queries = useQueryClient()
 	const [failed, setFailed] = useState(false)
+	const [lacksSecondFactor, setLacksSecondFactor] = useState(false)
 	const timer = useRef<number | undefined>(undefined)
 	const renewal = useRef<Promise<boolean> | undefined>(undefined)
 
@@ -69,6 +76,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 		remember(true)
 		setFailed(false)
 		setUser(tokens.user)
+		setLacksSecondFactor(tokens.secondFactorNeeded === true)
 		window.clearTimeout(timer.current)
 		timer.current = window.setTimeout(() => void renew(), Math.max(5000, tokens.expiresIn * 1000 - renewAheadMs))
 	}, [])
@@ -134,8 +142,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	}, [renew, end])
 
 	const enter = useCallback(
-		async (path: string, body: unknown) => {
-			const tokens = await request<SessionTokens>(path, { method: 'POST', body })
+		(tokens: SessionTokens) => {
 			begin(tokens, renew)
 			reopen()
 			return tokens.user
@@ -152,15 +159,27 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 				if (await renew()) reopen()
 			},
 			setUser,
-			signIn: credentials => enter('/auth/login', credentials),
-			register: registration => enter('/auth/register', registration),
+			lacksSecondFactor,
+			secondFactorSet: () => {
+				setLacksSecondFactor(false)
+				reopen()
+			},
+			signIn: async credentials => {
+				const answer = await request<SessionTokens | SignInChallenge>('/auth/login', { method: 'POST', body: credentials })
+				return 'challenge' in answer ? answer : enter(answer)
+			},
+			answerChallenge: async (challenge, code) =>
+				enter(await request<SessionTokens>('/auth/second-factor', { method: 'POST', body: { challenge, code } })),
+			register: async registration => enter(await request<SessionTokens>('/auth/register', { method: 'POST', body: registration })),
 			signOut: async () => {
+				// The server closes the connection: that is no news to a page that asked for it.
+				setAccessToken(undefined)
 				await request('/auth/logout', { method: 'POST' }).catch(() => {})
 				end()
 				reopen()
 			},
 		}),
-		[user, failed, renew, enter, end],
+		[user, failed, lacksSecondFactor, renew, enter, end],
 	)
 	return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>
 }

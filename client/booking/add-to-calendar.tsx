@@ -4,17 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { download } from '../api/http.ts'
 import { ErrorMessage } from '../shell/messages.tsx'
-
-/** Hands a file to the browser as if it had been linked to. */
-const save = (file: Blob, name: string) => {
-	const address = URL.createObjectURL(file)
-	const link = document.createElement('a')
-	link.href = address
-	link.download = name
-	link.click()
-	// Some browsers begin to read only after the click is through.
-	setTimeout(() => URL.revokeObjectURL(address), 10_000)
-}
+import { saveFile } from '../shell/save-file.ts'
 
 export const AddToCalendar = ({ appointmentId, ...button }: { appointmentId: string } & ButtonProps) => {
 	const { t } = useTranslation()
@@ -23,7 +13,7 @@ export const AddToCalendar = ({ appointmentId, ...button }: { appointmentId: str
 	const fetchFile = async () => {
 		setProgress({ state: 'loading' })
 		try {
-			save(await download(`/appointments/${encodeURIComponent(appointmentId)}/calendar.ics`), 'appointment.ics')
+			saveFile(await download(`/appointments/${encodeURIComponent(appointmentId)}/calendar.ics`), 'appointment.ics')
 			setProgress({ state: 'idle' })
 		} catch (error) {
 			setProgress({ state: 'failed', error })

@@ -13,13 +13,25 @@ const load: Record<Exclude<Language, 'en'>, () => Promise<{ default: object }>> 
 	ar: () => import('./ar.ts'),
 }
 
-/** Texts of the screens that only the clinic's own people see. */
-const loadClinic: Record<Language, () => Promise<{ default: object }>> = {
-	en: () => import('./en-clinic.ts'),
-	es: () => import('./es-clinic.ts'),
-	de: () => import('./de-clinic.ts'),
-	ar: () => import('./ar-clinic.ts'),
-}
+type Load = () => Promise<{ default: object }>
+
+/** Texts that few screens need: of those that only the clinic's own people see, and of the security page. */
+const loadExtra = {
+	clinic: {
+		en: () => import('./en-clinic.ts'),
+		es: () => import('./es-clinic.ts'),
+		de: () => import('./de-clinic.ts'),
+		ar: () => import('./ar-clinic.ts'),
+	},
+	security: {
+		en: () => import('./en-security.ts'),
+		es: () => import('./es-security.ts'),
+		de: () => import('./de-security.ts'),
+		ar: () => import('./ar-security.ts'),
+	},
+} satisfies Record<string, Record<Language, Load>>
+
+type Extra = keyof typeof loadExtra
 
 const stored = 'liveslot-language'
 
@@ -38,18 +50,21 @@ const apply = (language: Language) => {
 	document.documentElement.dir = directionOf(language)
 }
 
-let clinicWanted = false
+const wanted = new Set<Extra>()
+const added = new Set<string>()
 
-const addClinicTexts = async (language: Language) => {
-	if (i18next.getResource(language, 'translation', 'desk')) return
-	const texts = await loadClinic[language]()
+const addTexts = async (extra: Extra, language: Language) => {
+	const name = `${extra} ${language}`
+	if (added.has(name)) return
+	const texts = await loadExtra[extra][language]()
 	i18next.addResourceBundle(language, 'translation', texts.default, true, true)
+	added.add(name)
 }
 
-/** Must have been waited for before a screen of the clinic's own people is shown. */
-export const wantClinicTexts = async (): Promise<void> => {
-	clinicWanted = true
-	await Promise.all([...new Set<Language>(['en', i18next.language as Language])].map(addClinicTexts))
+/** Must have been waited for before a screen that needs these texts is shown. */
+export const wantTexts = async (extra: Extra): Promise<void> => {
+	wanted.add(extra)
+	await Promise.all([...new Set<Language>(['en', i18next.language as Language])].map(language => addTexts(extra, language)))
 }
 
 export const setLanguage = async (language: Language): Promise<void> => {
@@ -57,7 +72,7 @@ export const setLanguage = async (language: Language): Promise<void> => {
 		const texts = await load[language]()
 		i18next.addResourceBundle(language, 'translation', texts.default)
 	}
-	if (clinicWanted) await addClinicTexts(language)
+	await Promise.all([...wanted].map(extra => addTexts(extra, language)))
 	await i18next.changeLanguage(language)
 	apply(language)
 	try {

@@ -8,10 +8,12 @@ import { useSession } from '../api/session.tsx'
 import { Screen } from './layout.tsx'
 import { ErrorMessage, Loading } from './messages.tsx'
 
+const securityPath = '/account/security'
+
 /** Lets only these roles through; the server checks for itself, this spares the others a screen that would not work. */
 export const For = ({ roles, children }: { roles: readonly Role[]; children: ReactNode }) => {
 	const { t } = useTranslation()
-	const { user, failed, retry } = useSession()
+	const { user, failed, retry, lacksSecondFactor } = useSession()
 	const location = useLocation()
 	if (failed) {
 		return (
@@ -29,6 +31,7 @@ export const For = ({ roles, children }: { roles: readonly Role[]; children: Rea
 			</Screen>
 		)
 	}
+	if (lacksSecondFactor && location.pathname !== securityPath) return <Navigate to={securityPath} replace />
 	if (!roles.includes(user.role)) {
 		return (
 			<Screen title={t('app.notFound')}>

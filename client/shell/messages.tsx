@@ -13,9 +13,16 @@ export const useErrorText = () => {
 	}
 }
 
-export const ErrorMessage = ({ error, onRetry }: { error: unknown; onRetry?: () => unknown }) => {
+type ErrorMessageProps = {
+	error: unknown
+	/** In place of the text for the error's code. */
+	text?: string | undefined
+	onRetry?: () => unknown
+}
+
+export const ErrorMessage = ({ error, text, onRetry }: ErrorMessageProps) => {
 	const { t } = useTranslation()
-	const text = useErrorText()
+	const textOf = useErrorText()
 	const [retrying, setRetrying] = useState(false)
 	const retry = async () => {
 		setRetrying(true)
@@ -25,7 +32,7 @@ export const ErrorMessage = ({ error, onRetry }: { error: unknown; onRetry?: () 
 	return (
 		<Alert color="red" role="alert" variant="light">
 			<Group justify="space-between" gap="sm">
-				<Text c="var(--mantine-color-text)">{text(error)}</Text>
+				<Text c="var(--mantine-color-text)">{text ?? textOf(error)}</Text>
 				{onRetry && (
 					<Button size="md" variant="default" loading={retrying} onClick={() => void retry()}>
 						{t('app.retry')}

@@ -1,14 +1,14 @@
 import { Button, Group, Text, Textarea } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { type SyntheticEvent, useLayoutEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Appointment, Doctor } from '../../contract/index.ts'
 import { ApiError } from '../api/http.ts'
 import { ask } from '../api/socket.ts'
 import { patiently } from '../booking/patiently.ts'
 import { useFormat, viewerZone } from '../i18n/format.ts'
+import { Dialog } from '../shell/dialog.tsx'
 import { ErrorMessage } from '../shell/messages.tsx'
-import classes from './visits.module.css'
 
 type Props = { visit: Appointment; doctor: Doctor | undefined; onClose: () => void }
 
@@ -34,18 +34,11 @@ export const CancelDialog = ({ visit, doctor, onClose }: Props) => {
 	const { t } = useTranslation()
 	const queries = useQueryClient()
 	const format = useFormat(doctor?.timeZone ?? viewerZone())
-	const dialog = useRef<HTMLDialogElement>(null)
 	const [reason, setReason] = useState('')
 	const [progress, setProgress] = useState<{ state: 'asking' | 'sending' } | { state: 'failed'; error: unknown }>({ state: 'asking' })
 	const failed = progress.state === 'failed' ? progress.error : undefined
 	const isFinal = failed instanceof ApiError && final.has(failed.code)
 	const sending = progress.state === 'sending'
-
-	useLayoutEffect(() => {
-		const shown = dialog.current
-		shown?.showModal()
-		return () => shown?.close()
-	}, [])
 
 	const cancel = async () => {
 		setProgress({ state: 'sending' })
@@ -57,16 +50,8 @@ export const CancelDialog = ({ visit, doctor, onClose }: Props) => {
 			setProgress({ state: 'failed', error })
 		}
 	}
-	const onCancel = (event: SyntheticEvent) => {
-		event.preventDefault()
-		if (!sending) onClose()
-	}
-
 	return (
-		<dialog ref={dialog} className={classes.dialog} aria-labelledby="cancel-title" onCancel={onCancel}>
-			<h2 id="cancel-title" className={classes.dialogTitle}>
-				{t('visits.cancelTitle')}
-			</h2>
+		<Dialog title={t('visits.cancelTitle')} busy={sending} onClose={onClose}>
 			<Text>{[doctor?.fullName ?? visit.doctorName, format.full(visit.startsAt)].filter(Boolean).join(' · ')}</Text>
 			{failed !== undefined && <ErrorMessage error={failed} />}
 			{!isFinal && (
@@ -90,6 +75,6 @@ export const CancelDialog = ({ visit, doctor, onClose }: Props) => {
 					</Button>
 				)}
 			</Group>
-		</dialog>
+		</Dialog>
 	)
 }

@@ -54,3 +54,11 @@ export const down = (knex: Knex) =>
 			ADD CONSTRAINT notification_queue_status_check CHECK (status IN ('due', 'sent', 'failed', 'void'));
 		CREATE INDEX notification_queue_due ON notification_queue (due_at) WHERE status = 'due';
 	`)
+
+/** Why the version before, which may still be running, is not stopped by what is more than an addition. */
+export const survives = {
+	'constraint notification_queue.notification_queue_kind_check is new or different': 'it leaves the column out, and the default is allowed',
+	'constraint notification_queue.notification_queue_lead_check is new or different': 'it writes reminders only, none after the start',
+	'constraint notification_queue.notification_queue_status_check is new or different': 'one more status is allowed',
+	'constraint patients.patients_language_check is new or different': 'it leaves the column out, and the default is allowed',
+}

@@ -21,9 +21,14 @@ visit_counts AS (
 		count(*) FILTER (WHERE status = 'no_show') AS no_show
 	FROM visits GROUP BY doctor_id
 ),
+slots AS (
+	SELECT doctor_id, starts_at, is_booked, is_blocked FROM appointment_slots
+	UNION ALL
+	SELECT doctor_id, starts_at, appointment_id IS NOT NULL, is_blocked FROM archived_slots
+),
 slot_counts AS (
 	SELECT s.doctor_id, count(*) AS slots, count(*) FILTER (WHERE a.is_booked) AS booked_slots
-	FROM spans s JOIN appointment_slots a ON a.doctor_id = s.doctor_id AND a.starts_at >= s.begins AND a.starts_at < s.ends
+	FROM spans s JOIN slots a ON a.doctor_id = s.doctor_id AND a.starts_at >= s.begins AND a.starts_at < s.ends
 	WHERE a.is_booked OR NOT a.is_blocked
 	GROUP BY s.doctor_id
 ),

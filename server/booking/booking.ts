@@ -13,11 +13,13 @@ import type { Redis } from '../platform/redis.ts'
 import type { EventHandlers } from '../platform/sockets/events.ts'
 import { type LiveServer, staffRoom, userRoom } from '../platform/sockets/server.ts'
 import type { Subscriber } from '../platform/subscriber.ts'
+import type { Tracer } from '../platform/tracing/tracer.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
 import { listAppointments } from './appointments.ts'
 import { calendarFile, readVisitNames } from './calendar-file.ts'
 import { createDrain } from './drain.ts'
 import { createIntake } from './intake.ts'
+import { createDrainObserver } from './observe.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { Happening } from './outcome.ts'
 import { createQueue } from './queue.ts'
@@ -34,6 +36,7 @@ export type BookingDeps = {
 	locks: Locks
 	log: Log
 	metrics: Metrics
+	tracer: Tracer
 	nodeId: string
 	types: AppointmentTypes
 	holds: Holds
@@ -64,16 +67,10 @@ const sweepEveryMs = 500
 
 /** The heart: requests in order of arrival, settled in batches, with PostgreSQL as the referee. */
 export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
-	const { io, db, run, redis, subscriber, locks, log, metrics, nodeId, types, holds, policy, notices, nudge, nowMs } = deps
+	const { io, db, run, redis, subscriber, locks, log, metrics, tracer, nodeId, types, holds, policy, notices, nudge, nowMs } = deps
 	const queue = createQueue(redis)
 	const waiters = await createWaiters({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
-	const batchSize = metrics.histogram('drain_batch_requests', 'Requests settled in one transaction', [1, 2, 5, 10, 20, 50, 100, 200, 500])
-	const batchSeconds = metrics.histogram(
-		'drain_batch_seconds',
-		'Time from lock to outcome of a batch',
-		[0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
-	)
-	const contended = metrics.counter('doctor_lock_contended_total', 'Locks found taken by another node')
+	metrics.sampled('booking_callers_waiting', 'Callers of this node who wait for an outcome', () => waiters.count())
 
 	const tell = (happenings: Happening[]) => {
 		for (const { appointment, change, patientUserId, doctorIds } of happenings) {
@@ -101,16 +98,10 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 		deliver: waiters.deliver,
 		announce: tell,
 		forgetHolds,
-		observe: {
-			batch: (requests, _doctors, ms) => {
-				batchSize.observe(requests)
-				batchSeconds.observe(ms / 1000)
-			},
-			contended: () => contended.inc(),
-		},
+		observe: createDrainObserver({ metrics, log, tracer }),
 	})
 	const intake = createIntake({ queue, reserve: drain.reserve, poke: drain.poke })
-	const operations = createOperations({ run, types, intake, waiters, nodeId })
+	const operations = createOperations({ run, types, intake, waiters, nodeId, tracer })
 
 	const sweeper = setInterval(() => {
 		drain.sweep(nowMs()).catch(error => log.debug({ reason: (error as Error).message }, 'queue sweep failed'))

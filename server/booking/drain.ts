@@ -9,6 +9,7 @@ import type { NoticePolicy } from '../reminders/policy.ts'
 import { type BatchDeps, type BatchResult, settleBatch, settleRefusal } from './batch.ts'
 import type { Reservation } from './intake.ts'
 import { createLanes } from './lanes.ts'
+import type { DrainObserver } from './observe.ts'
 import type { Happening, Outcome } from './outcome.ts'
 import { lockKey, type Queue, type QueueEntry, type Taken } from './queue.ts'
 import type { ChangeRequest, QueueRequest } from './request.ts'
@@ -28,7 +29,7 @@ export type DrainDeps = {
 	announce: (happenings: Happening[]) => void
 	/** Strikes slots that are no longer held off their holders' counts. */
 	forgetHolds: (holds: BatchResult['endedHolds']) => void
-	observe?: { batch(requests: number, doctors: number, ms: number): void; contended(): void }
+	observe?: DrainObserver
 }
 
 /** Requests that one transaction settles; more wait for the next. */
@@ -210,10 +211,21 @@ export const createDrain = (deps: DrainDeps) => {
 
 	/** Settles what was taken of each doctor, and lets go of the locks. */
 	const drainTaken = async (draining: Map<string, Draining>, beganMs: number, readAhead?: ReadAhead): Promise<void> => {
-		const entries = [...draining.values()].flatMap(({ taken }) => taken.entries)
+		const taken = [...draining.values()].map(each => each.taken)
+		const entries = taken.flatMap(each => each.entries)
+		const watch = draining.size > 0 ? observe?.begin({ taken, entries, beganMs }) : undefined
+		const tell = async (result: BatchResult, of: readonly QueueEntry[]) => {
+			watch?.settled(result)
+			await conclude(draining, result, of)
+			watch?.concluded()
+		}
+		const work = () => settleAll(draining, entries, tell, readAhead)
 		try {
-			await settleAll(draining, entries, (result, of) => conclude(draining, result, of), readAhead)
-			if (entries.length > 0) observe?.batch(entries.length, draining.size, performance.now() - beganMs)
+			await (watch ? watch.within(work) : work())
+			watch?.end()
+		} catch (error) {
+			watch?.end(error instanceof FencedOff ? 'fenced' : 'error')
+			throw error
 		} finally {
 			await Promise.all(notReleased(draining).map(({ lease }) => lease.release()))
 		}
@@ -246,7 +258,9 @@ export const createDrain = (deps: DrainDeps) => {
 		try {
 			await work()
 		} catch (error) {
-			if (!(error instanceof FencedOff)) log.warn({ err: error }, 'drain failed; requests stay queued')
+			const isFenced = error instanceof FencedOff
+			observe?.failed(isFenced ? 'fenced' : 'error')
+			if (!isFenced) log.warn({ err: error }, 'drain failed; requests stay queued')
 		}
 	}
 
@@ -283,7 +297,11 @@ export const createDrain = (deps: DrainDeps) => {
 		reserve,
 		/** Takes up queues that nobody drains. */
 		async sweep(nowMs: number) {
-			for (const doctorId of await queue.strays(nowMs)) lanes.poke(doctorId)
+			const strays = await queue.strays(nowMs)
+			for (const { doctorId } of strays) lanes.poke(doctorId)
+			if (!observe) return
+			const lengths = await Promise.all(strays.map(({ doctorId }) => queue.length(doctorId)))
+			observe.strayed(strays.map((stray, index) => ({ ...stray, requests: lengths[index] as number })))
 		},
 		stop: lanes.stop,
 	}

@@ -22,6 +22,6 @@ end
 if length > 0 then redis.call('ZADD', waiting_key, 'NX', string.format('%.0f', now), ARGV[1]) end
 
 if ARGV[2] == '' or not lease_take(lock_key, ARGV[2], ARGV[3]) then return { table.concat(added) } end
-local taken = queue_take(queue_key, holds_key, ARGV[4], now)
+local taken = queue_take(queue_key, holds_key, ARGV[4], length, now)
 local claimed = minute ~= '' and length == 1 and claim_alone(holds_key, expiry_key, ARGV[1], minute, user, now + claim_ms)
-return { table.concat(added), taken[1], taken[2], taken[3], claimed and '1' or '0' }
+return { table.concat(added), taken[1], taken[2], taken[3], taken[4], claimed and '1' or '0' }

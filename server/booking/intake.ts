@@ -62,10 +62,15 @@ export const createIntake = ({ queue, reserve, poke }: IntakeDeps) => {
 		if (lone && lists.size === 1 && first.length === 1) reservation?.readAhead(lone.request)
 		const taken = new Map<string, Taken>()
 		const appended = [...lists].map(async ([doctorId, list]) => {
-			const had = await append(doctorId, list, reservation?.leases.get(doctorId), reservation?.atMost ?? 0)
-			if (had) taken.set(doctorId, had)
+			try {
+				const had = await append(doctorId, list, reservation?.leases.get(doctorId), reservation?.atMost ?? 0)
+				if (had) taken.set(doctorId, had)
+			} catch {
+				// Its callers have been told. Nobody says that another has the lock.
+				reservation?.leases.delete(doctorId)
+			}
 		})
-		void Promise.allSettled(appended).then(() => reservation?.start(taken))
+		void Promise.all(appended).then(() => reservation?.start(taken))
 	}
 
 	return {

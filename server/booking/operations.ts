@@ -6,6 +6,7 @@ import { type Actor, isStaff, type Origin } from '../platform/actor.ts'
 import { isDatabaseId } from '../platform/page.ts'
 import type { Run } from '../platform/pipeline.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
+import type { Tracer } from '../platform/tracing/tracer.ts'
 import { maySee } from './appointments.ts'
 import type { Intake } from './intake.ts'
 import { appointmentOf } from './outcome.ts'
@@ -19,6 +20,7 @@ export type OperationsDeps = {
 	intake: Intake
 	waiters: Waiters
 	nodeId: string
+	tracer: Tracer
 }
 
 /** How a request came in, over whichever transport. */
@@ -45,13 +47,22 @@ const patientFor = (actor: Actor, patientId: string | undefined): string => {
 }
 
 /** What changes calendars. HTTP and sockets both come through here, and everything from here goes through a doctor's queue. */
-export const createOperations = ({ run, types, intake, waiters, nodeId }: OperationsDeps) => {
+export const createOperations = ({ run, types, intake, waiters, nodeId, tracer }: OperationsDeps) => {
+	/** Into the queue, with the trace context of this step: whoever drains it goes on from there. */
+	const enqueue = async (request: ChangeRequest) => {
+		if (!tracer.isOn) return await intake.add(request)
+		const span = tracer.start('queue', { kind: 'producer', parent: request.origin.trace })
+		span.set('liveslot.kind', request.kind)
+		const origin = span.context ? { ...request.origin, trace: span.context } : request.origin
+		await intake.add({ ...request, origin }).finally(() => span.end())
+	}
+
 	const submit = async (request: ChangeRequest, forwards = 0): Promise<Appointment> => {
 		const heard = waiters.wait(request.id)
 		// It may be refused while the request is still on its way into the queue.
 		heard.catch(() => {})
 		try {
-			await intake.add(request)
+			await enqueue(request)
 		} catch (error) {
 			waiters.abandon(request.id)
 			throw error

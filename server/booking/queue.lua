@@ -1,13 +1,13 @@
--- What the holder of a doctor's lock has to settle: the time, the oldest requests, and the holds they meet.
--- Nothing is removed: requests leave the queue when they are settled.
-local function queue_take(queue_key, holds_key, at_most, now)
+-- What the holder of a doctor's lock has to settle: the time, the oldest requests, the holds they meet, and how many
+-- requests there are in all. Nothing is removed: requests leave the queue when they are settled.
+local function queue_take(queue_key, holds_key, at_most, length, now)
 	local entries = {}
 	for _, entry in ipairs(redis.call('XRANGE', queue_key, '-', '+', 'COUNT', at_most)) do
 		table.insert(entries, entry[1])
 		table.insert(entries, entry[2][2])
 	end
 	-- A claim without a hold is not among them: a node that died left it, and the request that made it is settled again now.
-	return { string.format('%.0f', now), entries, holds_shown(holds_key, now) }
+	return { string.format('%.0f', now), entries, holds_shown(holds_key, now), length }
 end
 
 -- Claims a slot that nobody else holds, or held until a moment ago: of that watchers are still to be told.

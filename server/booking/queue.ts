@@ -3,9 +3,9 @@ import { minuteOf } from '../calendar/slot-id.ts'
 import { holdKeys, holdsLua, toHolders } from '../holds/scripts.ts'
 import { feedKeys } from '../platform/feed/feed.ts'
 import { type Lease, lockLua, type Proposal } from '../platform/lock.ts'
-import { defineScript, type Redis, readLua } from '../platform/redis.ts'
+import { defineScript, type Redis, readLua, shardsTogether } from '../platform/redis.ts'
 import { Refusal } from '../platform/refusal.ts'
-import { shardCount, shardTag, tagOf } from '../platform/shard.ts'
+import { tagOf } from '../platform/shard.ts'
 import type { QueueRequest } from './request.ts'
 
 export type QueueEntry = { entryId: string; request: QueueRequest }
@@ -15,6 +15,8 @@ export type Taken = {
 	nowMs: number
 	entries: QueueEntry[]
 	holds: Map<number, Holder>
+	/** Requests in the queue, those that are not among the entries included. */
+	length: number
 	/** The slot that was claimed along with it, for its only request. */
 	claimed?: { minute: number; userId: string } | undefined
 }
@@ -32,16 +34,21 @@ export type Conclusion = {
 	release?: boolean
 }
 
+/** A queue that nobody has shortened for a while. */
+export type Stray = { doctorId: string; waitingMs: number }
+
 /** What became of requests that were appended: whether each was, and what was taken along with it. */
 export type Appended = { added: boolean[]; taken: Taken | null }
 
-type TakenFields = [now: string, fields: string[], holds: string[], claimed?: string]
+type TakenFields = [now: string, fields: string[], holds: string[], length: number, claimed?: string]
 
 const maxQueueLength = 20_000
 const claimMs = 30_000
 export const queueFull = () => new Refusal('queue_full', { retryAfterSeconds: 2 })
 /** How long a queue may wait for whoever was to drain it before another node looks after it. */
 const strayAfterMs = 1000
+/** Stray queues of one shard that are looked after at once; the next sweep finds more. */
+const strayLimit = 100
 
 export const lockKey = (doctorId: string) => `${tagOf(doctorId)}:lock:${doctorId}`
 
@@ -54,18 +61,24 @@ const successorOf = (entryId: string): string => {
 	return `${ms}-${BigInt(sequence ?? 0) + 1n}`
 }
 
-const toTaken = ([now, fields, holds]: TakenFields): Taken => {
+const toTaken = ([now, fields, holds, length]: TakenFields): Taken => {
 	const entries: QueueEntry[] = []
 	for (let i = 0; i < fields.length; i += 2) {
 		entries.push({ entryId: fields[i] as string, request: JSON.parse(fields[i + 1] as string) as QueueRequest })
 	}
-	return { nowMs: Number(now), entries, holds: toHolders(holds) }
+	return { nowMs: Number(now), entries, holds: toHolders(holds), length }
 }
 
 /** The slot that a booking asks for, when it comes alone. */
 const wishOf = (requests: readonly QueueRequest[]) => {
 	const [request] = requests
 	return requests.length === 1 && request?.kind === 'book' ? { minute: request.startMinute, userId: request.by } : undefined
+}
+
+const toStrays = (fields: readonly string[], nowMs: number): Stray[] => {
+	const strays: Stray[] = []
+	for (let i = 0; i < fields.length; i += 2) strays.push({ doctorId: fields[i] as string, waitingMs: nowMs - Number(fields[i + 1]) })
+	return strays
 }
 
 // What has happened must be told: nobody would repeat an announcement.
@@ -87,6 +100,7 @@ export const createQueue = (redis: Redis) => {
 	const take = define<TakenFields | 'locked' | 'empty'>('queueTake', 'take.lua')
 	const claim = define<string[]>('queueClaim', 'claim.lua')
 	const conclude = define<number>('queueConclude', 'conclude.lua')
+	const strays = define<string[]>('queueStrays', 'strays.lua')
 
 	/** Appends in order, and takes the proposed lease and the queue's head along with it if the lease is to be had. */
 	const append = async (doctorId: string, requests: readonly QueueRequest[], lease?: Proposal, atMost = 0): Promise<Appended> => {
@@ -97,7 +111,7 @@ export const createQueue = (redis: Redis) => {
 		const claim = [wish?.minute ?? '', wish?.userId ?? '', claimMs]
 		const [added, ...fields] = await enqueue(keys, [doctorId, lease?.token ?? '', lease?.leaseMs ?? 0, atMost, ...claim, ...list])
 		const taken = fields.length > 0 ? toTaken(fields as TakenFields) : null
-		if (taken && fields[3] === '1') taken.claimed = wish
+		if (taken && fields[4] === '1') taken.claimed = wish
 		return { added: [...added].map(each => each === '1'), taken }
 	}
 
@@ -149,13 +163,12 @@ export const createQueue = (redis: Redis) => {
 		},
 		length: (doctorId: string): Promise<number> => redis.xlen(queueKey(doctorId)),
 		/** Doctors whose queues have waited too long: the node that was to drain them may have died. */
-		async strays(nowMs: number): Promise<string[]> {
-			const tags = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
+		async strays(nowMs: number): Promise<Stray[]> {
 			const waiting = await Promise.allSettled(
-				tags.map(tag => redis.zrangebyscore(waitingKey(tag), '-inf', nowMs - strayAfterMs, 'LIMIT', 0, 100)),
+				shardsTogether(redis).map(tags => strays(tags.map(waitingKey), [nowMs - strayAfterMs, strayLimit])),
 			)
 			// In a cluster one master may be away, which keeps nobody from looking after the queues of the others.
-			return waiting.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
+			return waiting.flatMap(each => (each.status === 'fulfilled' ? toStrays(each.value, nowMs) : []))
 		},
 	}
 }

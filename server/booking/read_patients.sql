@@ -1,4 +1,4 @@
--- Patients with their active appointments that touch a span of time. Appointments last eight hours at most,
+-- Patients, unless they want to be forgotten, with their active appointments that touch a span of time. Appointments last eight hours at most,
 -- which bounds the index range.
 WITH wanted AS (
     SELECT unnest($1::bigint[]) AS id
@@ -10,7 +10,7 @@ SELECT p.id::text AS patient_id, p.full_name AS name, p.user_id::text,
        (extract(epoch FROM a.starts_at) / 60)::int AS start_minute,
        (extract(epoch FROM a.ends_at) / 60)::int AS end_minute
 FROM wanted
-JOIN patients p ON p.id = wanted.id
+JOIN patients p ON p.id = wanted.id AND p.erasure_asked_at IS NULL
 LEFT JOIN appointments a
   ON a.patient_id = p.id
  AND a.status NOT IN ('cancelled', 'no_show')

@@ -2,12 +2,14 @@ import { endpoints } from '../../contract/index.ts'
 import { createFeed, type Feed } from '../platform/feed/feed.ts'
 import { publicRoute, type Route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import type { Run } from '../platform/pipeline.ts'
 import type { Redis } from '../platform/redis.ts'
 import type { EventHandlers, SocketContext } from '../platform/sockets/events.ts'
 import type { LiveServer } from '../platform/sockets/server.ts'
 import type { Subscriber } from '../platform/subscriber.ts'
 import { nextFree } from './next-free.ts'
+import { createCalendarObserver, registerWatchGauges } from './observe.ts'
 import { createPresence } from './presence.ts'
 import { createSnapshots, type ReadHolds } from './snapshot.ts'
 import { createWatchers, viewOf } from './watchers.ts'
@@ -18,10 +20,10 @@ export type CalendarDeps = {
 	subscriber: Subscriber
 	run: Run
 	log: Log
+	metrics: Metrics
 	nodeId: string
 	readHolds: ReadHolds
 	nowMs: () => number
-	observeFrame?: (watchers: number, changes: number) => void
 }
 
 export type Calendar = {
@@ -53,7 +55,9 @@ const inTurn = async <T>(socket: SocketContext['socket'], doctorId: string, work
 }
 
 /** What watchers see of calendars. */
-export const createCalendar = ({ io, redis, subscriber, run, log, nodeId, readHolds, nowMs, observeFrame }: CalendarDeps): Calendar => {
+export const createCalendar = (deps: CalendarDeps): Calendar => {
+	const { io, redis, subscriber, run, log, metrics, nodeId, readHolds, nowMs } = deps
+	const observe = createCalendarObserver(metrics)
 	const presence = createPresence({ redis, nodeId, tell: (doctorId, viewers) => watchers.tellPresence(doctorId, viewers) })
 	const feed = createFeed({
 		redis,
@@ -61,8 +65,10 @@ export const createCalendar = ({ io, redis, subscriber, run, log, nodeId, readHo
 		log,
 		deliver: message => watchers.deliver(message),
 		deliverAside: (doctorId, text) => presence.heard(doctorId, Number(text)),
+		observeDelivery: observe.delivery,
 	})
-	const watchers = createWatchers({ io, feed, presence, ...(observeFrame && { observeFrame }) })
+	const watchers = createWatchers({ io, feed, presence, observe })
+	registerWatchGauges(metrics, watchers.counts)
 	const snapshots = createSnapshots({ run, feed, readHolds, nowMs })
 
 	const listSlots = publicRoute(endpoints.listSlots, async ({ params, query }, actor) =>

@@ -16,15 +16,17 @@ export type FrameDeps = {
 	/** How long changes are gathered while a calendar is busy. */
 	windowMs: number
 	nowMs?: () => number
+	/** Told how long the oldest change of a frame was here when all had been told of it. */
+	observe?: (ms: number) => void
 }
 
-type Gathering = { frame: Frame | undefined; sentAtMs: number; timer: NodeJS.Timeout | undefined }
+type Gathering = { frame: Frame | undefined; beganMs: number; sentAtMs: number; timer: NodeJS.Timeout | undefined }
 
 /**
  * Gathers changes into frames. A change on an idle calendar leaves at once; those that follow within the window leave
  * together at its end, so that a busy calendar costs each watcher a bounded number of frames a second.
  */
-export const createFrames = ({ send, windowMs, nowMs = () => performance.now() }: FrameDeps) => {
+export const createFrames = ({ send, windowMs, nowMs = () => performance.now(), observe }: FrameDeps) => {
 	const calendars = new Map<string, Gathering>()
 
 	const flush = (gathering: Gathering) => {
@@ -34,13 +36,14 @@ export const createFrames = ({ send, windowMs, nowMs = () => performance.now() }
 		gathering.frame = undefined
 		gathering.sentAtMs = nowMs()
 		send(frame)
+		observe?.(nowMs() - gathering.beganMs)
 	}
 
 	return {
 		add({ topic, from, to, changes }: FeedMessage) {
 			let gathering = calendars.get(topic)
 			if (!gathering) {
-				gathering = { frame: undefined, sentAtMs: Number.NEGATIVE_INFINITY, timer: undefined }
+				gathering = { frame: undefined, beganMs: 0, sentAtMs: Number.NEGATIVE_INFINITY, timer: undefined }
 				calendars.set(topic, gathering)
 			}
 			const slots = JSON.parse(changes) as FullSlot[]
@@ -52,6 +55,7 @@ export const createFrames = ({ send, windowMs, nowMs = () => performance.now() }
 				// A skipped number is told as it is: watchers see the gap and start over.
 				if (frame) flush(gathering)
 				gathering.frame = { doctorId: topic, fromVersion: from, toVersion: to, slots }
+				gathering.beganMs = nowMs()
 			}
 			if (gathering.timer) return
 			const waitMs = gathering.sentAtMs + windowMs - nowMs()

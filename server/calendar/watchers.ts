@@ -5,6 +5,7 @@ import { Refusal } from '../platform/refusal.ts'
 import type { LiveServer } from '../platform/sockets/server.ts'
 import { type View, visibleChanges } from './changes.ts'
 import { createFrames, type Frame, newsAfter } from './frames.ts'
+import type { CalendarObserver } from './observe.ts'
 import type { Presence } from './presence.ts'
 
 export const viewOf = (actor: Actor | null, doctorId: string): View =>
@@ -38,11 +39,11 @@ export type WatchersDeps = {
 	io: LiveServer
 	feed: Pick<Feed, 'follow' | 'unfollow' | 'arrived'>
 	presence: Presence
-	observeFrame?: (watchers: number, changes: number) => void
+	observe: Pick<CalendarObserver, 'frame' | 'lag'>
 }
 
 /** The sockets of this node that watch calendars, and what they are told: after its snapshot's version, everything once and in order. */
-export const createWatchers = ({ io, feed, presence, observeFrame }: WatchersDeps) => {
+export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) => {
 	const calendars = new Map<string, Watched>()
 	const watchesOf = (socket: Socket): Set<string> => (socket.data.watches ??= new Set<string>())
 
@@ -96,7 +97,7 @@ export const createWatchers = ({ io, feed, presence, observeFrame }: WatchersDep
 		const watched = calendars.get(frame.doctorId)
 		if (!watched) return
 		const { sockets, joining } = watched
-		observeFrame?.(sockets.size, frame.slots.length)
+		observe.frame(frame.slots.length)
 		if (frame.slots.length === 0) startOver(frame, watched)
 		else if (sockets.size > 0) tellAll(frame, sockets)
 		for (const [socket, joined] of joining) {
@@ -105,7 +106,7 @@ export const createWatchers = ({ io, feed, presence, observeFrame }: WatchersDep
 		}
 	}
 
-	const frames = createFrames({ send, windowMs: frameWindowMs })
+	const frames = createFrames({ send, windowMs: frameWindowMs, observe: observe.lag })
 
 	const retract = (socket: Socket, doctorId: string, watched: Watched) => {
 		watched.joining.delete(socket)
@@ -179,6 +180,12 @@ export const createWatchers = ({ io, feed, presence, observeFrame }: WatchersDep
 			for (const doctorId of [...watchesOf(socket)]) leave(socket, doctorId)
 		},
 		deliver: (message: FeedMessage) => frames.add(message),
+		/** How much is watched through this node. */
+		counts() {
+			let watchers = 0
+			for (const { sockets, joining } of calendars.values()) watchers += sockets.size + joining.size
+			return { calendars: calendars.size, watchers }
+		},
 		tellPresence(doctorId: string, viewers: number) {
 			for (const view of ['public', 'staff'] as const) io.local.to(roomOf(doctorId, view)).emit('calendar:presence', { doctorId, viewers })
 		},

@@ -4,17 +4,18 @@ import { signedIn } from '../platform/access.ts'
 import type { Actor } from '../platform/actor.ts'
 import { type Route, route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import type { EventHandlers } from '../platform/sockets/events.ts'
 import type { Holds } from './holds.ts'
 
 export type HoldsApiDeps = {
 	holds: Holds
 	log: Log
+	metrics: Metrics
 	/** Counts a hold against the address that it comes from. @throws Refusal rate_limited */
 	limit: (ip: string) => Promise<void>
 	/** Whether the account has another socket, on whichever node. */
 	isElsewhere: (userId: string) => Promise<boolean>
-	sweepEveryMs?: number
 }
 
 export type HoldsApi = {
@@ -25,18 +26,34 @@ export type HoldsApi = {
 	stop(): void
 }
 
+/** While something is held, so that its end is told in time. */
+const sweepEveryMs = 200
+/** While nothing is: no hold is so short that it could end before the next sweep finds it. */
+const lookEveryMs = 600
+
 /** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
-export const createHoldsApi = ({ holds, log, limit, isElsewhere, sweepEveryMs = 200 }: HoldsApiDeps): HoldsApi => {
+export const createHoldsApi = ({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi => {
+	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
 	const quietly = (work: Promise<unknown>) =>
 		void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))
 
-	let sweeping = false
-	const sweeper = setInterval(() => {
-		if (sweeping) return
-		sweeping = true
-		quietly(holds.sweep().finally(() => (sweeping = false)))
-	}, sweepEveryMs)
-	sweeper.unref()
+	let sweeper: NodeJS.Timeout | undefined
+	let stopped = false
+	const sweepIn = (ms: number) => {
+		if (stopped) return
+		sweeper = setTimeout(() => quietly(sweep()), ms)
+		sweeper.unref()
+	}
+	const sweep = async () => {
+		// Redis may be away with something held in it.
+		let isHeld = true
+		try {
+			isHeld = await holds.sweep()
+		} finally {
+			sweepIn(isHeld ? sweepEveryMs : lookEveryMs)
+		}
+	}
+	sweepIn(sweepEveryMs)
 
 	const loseHolder = async (userId: string) => {
 		if (!(await holds.mayHold(userId)) || (await isElsewhere(userId))) return
@@ -75,6 +92,9 @@ export const createHoldsApi = ({ holds, log, limit, isElsewhere, sweepEveryMs = 
 			const actor = socket.data.actor as Actor | null
 			if (actor) quietly(loseHolder(actor.userId))
 		},
-		stop: () => clearInterval(sweeper),
+		stop() {
+			stopped = true
+			clearTimeout(sweeper)
+		},
 	}
 }

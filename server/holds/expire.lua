@@ -1,26 +1,34 @@
--- Frees what has run out in one shard. Any node may run it at any time: an entry is popped by one of them only.
--- KEYS  expiry index        ARGV  shard's tag, at most how many
-local expiry_key = KEYS[1]
-local tag, limit = ARGV[1], ARGV[2]
+-- Frees what has run out in some shards. Any node may run it at any time: an entry is popped by one of them only.
+-- KEYS  expiry indexes        ARGV  at most how many, then the tag of each index's shard
+-- Returns 0 when nothing is held, 1 when something is, 2 when more than could be looked at may have run out.
+if redis.call('EXISTS', unpack(KEYS)) == 0 then return 0 end
+local limit = tonumber(ARGV[1])
 local now = clock_ms()
 
-local freed, count = {}, 0
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', expiry_key, '-inf', now, 'LIMIT', 0, limit)) do
-	local doctor, minute = string.match(member, '^(%d+):(%d+)$')
-	local holds_key = tag .. ':holds:' .. doctor
-	local hold = hold_read(holds_key, minute)
-	if hold and hold_lives_until(hold) > now then
-		redis.call('ZADD', expiry_key, hold_lives_until(hold), member)
-	else
-		hold_remove(holds_key, expiry_key, doctor, minute)
-		if hold and hold.p then
-			freed[doctor] = freed[doctor] or {}
-			table.insert(freed[doctor], free_slot(hold))
-			count = count + 1
+local function expire_shard(expiry_key, tag)
+	local due = redis.call('ZRANGEBYSCORE', expiry_key, '-inf', now, 'LIMIT', 0, limit)
+	limit = limit - #due
+	local freed = {}
+	for _, member in ipairs(due) do
+		local doctor, minute = string.match(member, '^(%d+):(%d+)$')
+		local holds_key = tag .. ':holds:' .. doctor
+		local hold = hold_read(holds_key, minute)
+		if hold and hold_lives_until(hold) > now then
+			redis.call('ZADD', expiry_key, hold_lives_until(hold), member)
+		else
+			hold_remove(holds_key, expiry_key, doctor, minute)
+			if hold and hold.p then
+				freed[doctor] = freed[doctor] or {}
+				table.insert(freed[doctor], free_slot(hold))
+			end
 		end
 	end
+	for doctor, slots in pairs(freed) do
+		publish_slots(tag .. ':feed:' .. doctor .. ':version', tag .. ':feed:' .. doctor, slots)
+	end
 end
-for doctor, slots in pairs(freed) do
-	publish_slots(tag .. ':feed:' .. doctor .. ':version', tag .. ':feed:' .. doctor, slots)
+
+for index, expiry_key in ipairs(KEYS) do
+	if limit > 0 then expire_shard(expiry_key, ARGV[index + 1]) end
 end
-return count
+return limit > 0 and 1 or 2

@@ -39,8 +39,10 @@ export type Holds = {
 	endGrace(userId: string): Promise<void>
 	/** Strikes slots that became appointments off their holder's count. */
 	forget(userId: string, slotIds: readonly string[]): Promise<void>
-	/** Frees what has run out. Returns how many slots. */
-	sweep(): Promise<number>
+	/** How many slots are held, by whomever. */
+	count(): Promise<number>
+	/** Frees what has run out. False when nothing is held that could. */
+	sweep(): Promise<boolean>
 }
 
 /** How many slots may be held at once: enough to compare, too few to hoard. */
@@ -164,6 +166,7 @@ export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsSta
 		beginGrace: userId => graceAll(userId, graceMs),
 		endGrace: userId => graceAll(userId, 0),
 		forget: scripts.forget,
+		count: scripts.count,
 		sweep: scripts.expire,
 	}
 }

@@ -2,7 +2,7 @@ import type { Role } from '../../contract/index.ts'
 import type { Holder } from '../calendar/changes.ts'
 import { slotId } from '../calendar/slot-id.ts'
 import { feedKeys, feedLua } from '../platform/feed/feed.ts'
-import { defineScript, type Redis, readLua } from '../platform/redis.ts'
+import { defineScript, type Redis, readLua, shardsTogether } from '../platform/redis.ts'
 import { shardCount, shardTag, tagOf } from '../platform/shard.ts'
 
 /** Functions for scripts that touch holds as part of something larger; to be put before their text. */
@@ -44,6 +44,8 @@ type HoldEnd = { slotId: string; untilMs: number }
 const slotIds = (doctorId: string, minutes: readonly string[]) => minutes.map(minute => slotId(doctorId, Number(minute)))
 
 const sweepLimit = 500
+/** What expire.lua answers. */
+const expired = { nothingHeld: 0, more: 2 }
 
 /** Holds as `holds_shown` of holds.lua returns them, by the minute their slots start. */
 export const toHolders = (fields: readonly string[]): Map<number, Holder> => {
@@ -109,11 +111,23 @@ export const createHoldScripts = (redis: Redis) => {
 		forget: async (userId: string, slotIds: readonly string[]): Promise<void> => {
 			if (slotIds.length > 0) await redis.zrem(holderKey(userId), ...(slotIds as string[]))
 		},
-		/** Sweeps every shard; the commands leave in one go. */
-		async expire(): Promise<number> {
-			const shards = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
-			const counts = await Promise.all(shards.map(tag => expire([`${tag}:holds-expiry`], [tag, sweepLimit])))
+		/** How many slots are held now, over all shards. */
+		async count(): Promise<number> {
+			const counts = await Promise.all(Array.from({ length: shardCount }, (_, shard) => redis.zcard(`${shardTag(shard)}:holds-expiry`)))
 			return counts.reduce((sum, count) => sum + count, 0)
+		},
+		/** Sweeps every shard. False when nothing is held that could run out. */
+		async expire(): Promise<boolean> {
+			const states = await Promise.all(
+				shardsTogether(redis).map(async tags => {
+					const keys = tags.map(tag => `${tag}:holds-expiry`)
+					let state: number
+					do state = await expire(keys, [sweepLimit, ...tags])
+					while (state === expired.more)
+					return state
+				}),
+			)
+			return states.some(state => state !== expired.nothingHeld)
 		},
 	}
 }

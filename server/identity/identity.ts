@@ -1,4 +1,6 @@
+import type { Role } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
+import { admitted } from '../platform/access.ts'
 import type { Actor, Origin } from '../platform/actor.ts'
 import type { Db } from '../platform/database.ts'
 import type { Route } from '../platform/http/routes.ts'
@@ -7,29 +9,36 @@ import type { Run } from '../platform/pipeline.ts'
 import type { CreateLimiter } from '../platform/rate-limit.ts'
 import { createAccessTokens, readBearer } from './access-tokens.ts'
 import { createAuthenticateToken } from './authenticate.ts'
-import { createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
+import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
+import { confirmPassword } from './own-account.ts'
 import { offerReset } from './resets.ts'
 import { accountRoutes, passwordRoutes, sessionRoutes, userAdminRoutes } from './routes.ts'
+import { createSeal } from './sealing.ts'
+import { securityRoutes } from './security-routes.ts'
+import type { CutOff } from './sign-in.ts'
 
 export type IdentityDeps = {
 	db: Db
 	config: Config
 	log: Log
 	limiter: CreateLimiter
-	/** Cuts every socket of the account off, on every node. */
-	cutOff: (userId: string) => void
+	cutOff: CutOff
 	/** Sends the link; the token is a secret. */
 	sendPasswordReset: (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
 	/** Reads the account at each authentication. */
 	run: Run
+	/** The time that all nodes agree on. */
+	nowMs: () => number
 }
 
 export type Identity = {
 	routes: Route[]
 	/** From an `Authorization` header. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
 	authenticate: (authorization: string | undefined) => Promise<Actor | null>
-	/** From a bare access token. Null without one. @throws Refusal as above */
+	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
 	authenticateToken: (token: string | undefined) => Promise<Actor | null>
+	/** For what cannot be undone: that it is the owner who asks. @throws Refusal invalid_credentials, rate_limited */
+	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
 	/** Waits for mails that were promised and are still being handed over. */
 	stop: () => Promise<void>
 }
@@ -38,7 +47,7 @@ export type Identity = {
 export const createIdentity = (deps: IdentityDeps): Identity => {
 	const { db, config, log, limiter, sendPasswordReset } = deps
 	const accessTokens = createAccessTokens(config.jwtSecret)
-	const authenticateToken = createAuthenticateToken({ run: deps.run, accessTokens })
+	const authenticateToken = createAuthenticateToken({ run: deps.run, accessTokens, secondFactor: config.secondFactor })
 
 	const running = new Set<Promise<void>>()
 	const beginReset = (email: string, origin: Origin) => {
@@ -53,6 +62,10 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 		config,
 		accessTokens,
 		attempts: createPasswordAttempts(limiter),
+		codeAttempts: createCodeAttempts(limiter),
+		seal: createSeal(config.jwtSecret, 'second factors'),
+		nowMs: deps.nowMs,
+		isSecondFactorRequired: (role: Role) => config.secondFactor === 'required' && role !== 'patient',
 		registrationLimit: createRegistrationLimit(limiter),
 		resetLimits: createResetLimits(limiter),
 		cutOff: deps.cutOff,
@@ -60,9 +73,10 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 	}
 
 	return {
-		routes: [sessionRoutes, passwordRoutes, accountRoutes, userAdminRoutes].flatMap(routes => routes(routeDeps)),
+		routes: [sessionRoutes, passwordRoutes, accountRoutes, securityRoutes, userAdminRoutes].flatMap(routes => routes(routeDeps)),
 		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
-		authenticateToken,
+		authenticateToken: async token => admitted(await authenticateToken(token)),
+		confirmPassword: (actor, password, ip) => confirmPassword(routeDeps, actor, password, ip),
 		stop: async () => {
 			await Promise.all(running)
 		},

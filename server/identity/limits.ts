@@ -40,6 +40,15 @@ export const createPasswordAttempts = (limiter: CreateLimiter): PasswordAttempts
 	}
 }
 
+/**
+ * Codes that an account is sent, from wherever: whoever gets to guess them knows its password already. Each is counted before it is
+ * compared, and the count is forgotten after a right one.
+ */
+export type CodeAttempts = Limiter
+
+export const createCodeAttempts = (limiter: CreateLimiter): CodeAttempts =>
+	limiter({ name: 'second-factor-account', points: 10, perSeconds: quarterHourSeconds })
+
 const byNetwork = ({ consume, check, reset }: Limiter): Limiter => ({
 	consume: (ip, points) => consume(networkOf(ip), points),
 	check: ip => check(networkOf(ip)),

@@ -8,8 +8,9 @@ import { type Account, type AccountChanges, findAccount, lockAccount, updateAcco
 import type { PasswordAttempts } from './limits.ts'
 import { hashPassword, isPassword } from './passwords.ts'
 import { endSessions } from './sessions.ts'
+import type { CutOff } from './sign-in.ts'
 
-export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: (userId: string) => void }
+export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: CutOff }
 
 export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
 
@@ -21,11 +22,14 @@ export const readOwnAccount = async (db: Db, actor: Actor): Promise<Account> => 
 }
 
 /** Compares the current password, as carefully as signing in does: a stolen access token must not help to guess it. */
-const checkCurrentPassword = async ({ attempts }: OwnAccountDeps, account: Account, current: string | undefined, ip: string) => {
-	if (current === undefined) throw invalidInput('currentPassword', 'is needed to set a new password')
+export const checkCurrentPassword = async ({ attempts }: OwnAccountDeps, account: Account, current: string, ip: string) => {
 	const isRight = await attempts.attempt(account.email, ip, () => isPassword(current, account.passwordHash))
 	if (!isRight) throw new Refusal('invalid_credentials')
 }
+
+/** @throws Refusal invalid_credentials, rate_limited */
+export const confirmPassword = async (deps: OwnAccountDeps, actor: Actor, password: string, ip: string): Promise<void> =>
+	checkCurrentPassword(deps, await readOwnAccount(deps.db, actor), password, ip)
 
 /**
  * Changes one's own name, phone or password. With a new password every other session ends.
@@ -38,6 +42,7 @@ export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, chang
 	const known = await readOwnAccount(db, actor)
 	const update: AccountChanges = { fullName, phone }
 	if (password !== undefined) {
+		if (currentPassword === undefined) throw invalidInput('currentPassword', 'is needed to set a new password')
 		await checkCurrentPassword(deps, known, currentPassword, origin.ip)
 		update.passwordHash = await hashPassword(password)
 	}
@@ -55,7 +60,6 @@ export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, chang
 		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'user', entityId: account.id, details: { fields } })
 		return await updateAccount(trx, account.id, update)
 	})
-	// Sockets are known by account, not by session: those of this session connect again, the others can not.
-	if (password !== undefined) cutOff(actor.userId)
+	if (password !== undefined) cutOff(actor.userId, { except: actor.sessionId })
 	return updated
 }

@@ -1,35 +1,36 @@
 import type { Request, Response } from 'express'
-import { identityEndpoints, type SessionTokens } from '../../contract/index.ts'
+import { accountSecurityEndpoints, identityEndpoints, type ListedUser, type Role, type SessionTokens } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Origin } from '../platform/actor.ts'
-import type { Db } from '../platform/database.ts'
 import { publicRoute, type Route, route } from '../platform/http/routes.ts'
 import { createOwnPages } from '../platform/own-pages.ts'
 import { toPage } from '../platform/page.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { type AccessTokens, accessTokenSeconds } from './access-tokens.ts'
-import { listAccounts, toUser } from './accounts.ts'
+import { type Account, listAccounts, toUser } from './accounts.ts'
 import { readRefreshCookie, refreshCookie } from './cookie.ts'
-import type { PasswordAttempts, RegistrationLimit, ResetLimits } from './limits.ts'
-import { readOwnAccount, updateOwnAccount } from './own-account.ts'
+import type { RegistrationLimit, ResetLimits } from './limits.ts'
+import { type OwnAccountDeps, readOwnAccount, updateOwnAccount } from './own-account.ts'
 import { register } from './registration.ts'
 import { resetPassword } from './resets.ts'
+import { hasSecondFactor, withSecondFactor } from './second-factor.ts'
+import { answerChallenge, type SecondStepDeps } from './second-step.ts'
 import { createMarks } from './secrets.ts'
 import type { Client } from './sessions.ts'
 import { refresh, type SignedIn, signIn, signOut } from './sign-in.ts'
 import { createUser, updateUser } from './user-admin.ts'
 
-export type RouteDeps = {
-	db: Db
-	config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret'>
-	accessTokens: AccessTokens
-	attempts: PasswordAttempts
-	registrationLimit: RegistrationLimit
-	resetLimits: ResetLimits
-	cutOff: (userId: string) => void
-	/** Begins to mail a link, without waiting for it and without failing. */
-	beginReset: (email: string, origin: Origin) => void
-}
+export type RouteDeps = OwnAccountDeps &
+	SecondStepDeps & {
+		config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret'>
+		accessTokens: AccessTokens
+		registrationLimit: RegistrationLimit
+		resetLimits: ResetLimits
+		/** Whether whoever has this role can do anything without a second factor. */
+		isSecondFactorRequired: (role: Role) => boolean
+		/** Begins to mail a link, without waiting for it and without failing. */
+		beginReset: (email: string, origin: Origin) => void
+	}
 
 const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent: req.headers['user-agent'] })
 
@@ -41,12 +42,14 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 
 	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
 
-	const handOver = (res: Response, { account, session }: SignedIn): SessionTokens => {
+	const handOver = async (res: Response, { account, session }: SignedIn): Promise<SessionTokens> => {
+		const lacksSecondFactor = deps.isSecondFactorRequired(account.role) && !(await hasSecondFactor(db, account.id))
 		setCookie(res, session.refreshToken)
 		return {
 			accessToken: accessTokens.sign({ userId: account.id, role: account.role, sessionId: session.id }),
 			expiresIn: accessTokenSeconds,
 			user: toUser(account),
+			...(lacksSecondFactor && { secondFactorNeeded: true }),
 		}
 	}
 
@@ -58,17 +61,21 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 	return [
 		publicRoute(identityEndpoints.register, async ({ body, origin, req, res }) => {
 			await registrationLimit.consume(origin.ip)
-			return handOver(res, await register(db, body, clientOf(req, origin)))
+			return await handOver(res, await register(db, body, clientOf(req, origin)))
 		}),
-		publicRoute(identityEndpoints.login, async ({ body, origin, req, res }) =>
-			handOver(res, await signIn({ db, attempts, markOf }, body, clientOf(req, origin))),
+		publicRoute(identityEndpoints.login, async ({ body, origin, req, res }) => {
+			const answer = await signIn({ db, attempts, markOf }, body, clientOf(req, origin))
+			return 'challenge' in answer ? answer : await handOver(res, answer)
+		}),
+		publicRoute(accountSecurityEndpoints.answerChallenge, async ({ body, origin, req, res }) =>
+			handOver(res, await answerChallenge(deps, body, clientOf(req, origin))),
 		),
 		publicRoute(identityEndpoints.refresh, async ({ origin, req, res }) => {
 			refuseForeignPages(req)
 			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
 			if (!refreshToken) throw new Refusal('unauthenticated')
 			try {
-				return handOver(res, await refresh(deps, refreshToken, clientOf(req, origin)))
+				return await handOver(res, await refresh(deps, refreshToken, clientOf(req, origin)))
 			} catch (error) {
 				// A cookie that was turned down will not do better next time.
 				if (error instanceof Refusal) setCookie(res, null)
@@ -78,7 +85,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 		publicRoute(identityEndpoints.logout, async ({ origin, req, res }) => {
 			refuseForeignPages(req)
 			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
-			if (refreshToken) await signOut(db, refreshToken, clientOf(req, origin))
+			if (refreshToken) await signOut(deps, refreshToken, clientOf(req, origin))
 			setCookie(res, null)
 		}),
 	]
@@ -105,9 +112,15 @@ export const accountRoutes = (deps: RouteDeps): Route[] => [
 ]
 
 export const userAdminRoutes = (deps: RouteDeps): Route[] => [
-	route(identityEndpoints.listUsers, async ({ query }) =>
-		toPage(await listAccounts(deps.db, query), query.limit, toUser, ({ id }) => [id]),
-	),
+	route(identityEndpoints.listUsers, async ({ query }) => {
+		const accounts = await listAccounts(deps.db, query)
+		const enrolled = await withSecondFactor(
+			deps.db,
+			accounts.map(({ id }) => id),
+		)
+		const toListed = (account: Account): ListedUser => ({ ...toUser(account), ...(enrolled.has(account.id) && { secondFactor: true }) })
+		return toPage(accounts, query.limit, toListed, ({ id }) => [id])
+	}),
 	route(identityEndpoints.createUser, async ({ body, origin }, actor) => toUser(await createUser(deps.db, actor, body, origin))),
 	route(identityEndpoints.updateUser, async ({ params, body, origin }, actor) =>
 		toUser(await updateUser(deps, actor, params.id, body, origin)),

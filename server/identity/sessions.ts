@@ -13,12 +13,15 @@ export type Client = { origin: Origin; userAgent: string | undefined }
 /** A family of refresh tokens, of which only the newest is good. */
 export type Session = { id: string; refreshToken: string }
 
-const insertToken = async (trx: Tx, userId: string, sessionId: string, { origin, userAgent }: Client): Promise<Session> => {
+type NewToken = { userId: string; sessionId: string; startedAt?: Date }
+
+const insertToken = async (trx: Tx, { userId, sessionId, startedAt }: NewToken, { origin, userAgent }: Client): Promise<Session> => {
 	const refreshToken = newSecret()
 	await trx('refresh_tokens').insert({
 		user_id: userId,
 		family_id: sessionId,
 		token_hash: digestSecret(refreshToken),
+		session_started_at: startedAt ?? trx.fn.now(),
 		expires_at: trx.raw('now() + make_interval(secs => ?)', sessionSeconds),
 		ip: origin.ip,
 		user_agent: userAgent?.slice(0, 200),
@@ -29,24 +32,29 @@ const insertToken = async (trx: Tx, userId: string, sessionId: string, { origin,
 /** Begins a session. The account must be locked. Tokens that ran out a month ago are swept away on the occasion. */
 export const openSession = async (trx: Tx, userId: string, client: Client): Promise<Session> => {
 	await trx('refresh_tokens').where({ user_id: userId }).whereRaw(`expires_at < now() - interval '30 days'`).delete()
-	return await insertToken(trx, userId, randomUUID(), client)
+	return await insertToken(trx, { userId, sessionId: randomUUID() }, client)
 }
 
-/** Ends sessions of an account; it must be locked. */
-export const endSessions = async (trx: Tx, userId: string, which: { only?: string; except?: string } = {}): Promise<void> => {
+/** All sessions of an account, one of them, or all but one. */
+export type WhichSessions = { only?: string; except?: string }
+
+/** Ends sessions of an account, and unless it is one that was named, what was about to become one; the account must be locked. */
+export const endSessions = async (trx: Tx, userId: string, which: WhichSessions = {}): Promise<void> => {
 	const tokens = trx('refresh_tokens').where({ user_id: userId }).whereNull('revoked_at')
 	if (which.only) tokens.where({ family_id: which.only })
+	else await trx('sign_in_challenges').where({ user_id: userId }).delete()
 	if (which.except) tokens.whereNot({ family_id: which.except })
 	await tokens.update({ revoked_at: trx.fn.now() })
 }
 
-type TokenRow = { userId: string; sessionId: string; isUsed: boolean; isRevoked: boolean; isExpired: boolean }
+type TokenRow = { userId: string; sessionId: string; startedAt: Date; isUsed: boolean; isRevoked: boolean; isExpired: boolean }
 
 const findToken = (trx: Tx, refreshToken: string): Promise<TokenRow | undefined> =>
 	trx('refresh_tokens')
 		.first(
 			'user_id as userId',
 			'family_id as sessionId',
+			'session_started_at as startedAt',
 			trx.raw('used_at IS NOT NULL AS "isUsed"'),
 			trx.raw('revoked_at IS NOT NULL AS "isRevoked"'),
 			trx.raw('expires_at <= now() AS "isExpired"'),
@@ -84,14 +92,15 @@ export const renewSession = async (trx: Tx, refreshToken: string, client: Client
 	await trx('refresh_tokens')
 		.where({ token_hash: digestSecret(refreshToken) })
 		.update({ used_at: trx.fn.now() })
-	return { state: 'renewed', account, session: await insertToken(trx, account.id, token.sessionId, client) }
+	const { sessionId, startedAt } = token
+	return { state: 'renewed', account, session: await insertToken(trx, { userId: account.id, sessionId, startedAt }, client) }
 }
 
-/** Ends the session of a refresh token, and tells whose it was if it was still running. */
-export const closeSession = async (trx: Tx, refreshToken: string): Promise<string | undefined> => {
+/** Ends the session of a refresh token, and tells which and whose it was if it was still running. */
+export const closeSession = async (trx: Tx, refreshToken: string): Promise<{ userId: string; sessionId: string } | undefined> => {
 	const locked = await lockToken(trx, refreshToken)
 	if (!locked || locked.token.isRevoked) return undefined
 	const { token, account } = locked
 	await endSessions(trx, account.id, { only: token.sessionId })
-	return account.id
+	return { userId: account.id, sessionId: token.sessionId }
 }

@@ -1,26 +1,32 @@
+import type { SignInChallenge } from '../../contract/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import { type Db, inTransaction } from '../platform/database.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { type Account, findAccountByEmail, lockAccount } from './accounts.ts'
+import { openChallenge } from './challenges.ts'
 import type { PasswordAttempts } from './limits.ts'
 import { isPassword } from './passwords.ts'
-import { type Client, closeSession, openSession, renewSession, type Session } from './sessions.ts'
+import { hasSecondFactor } from './second-factor.ts'
+import { type Client, closeSession, openSession, renewSession, type Session, type WhichSessions } from './sessions.ts'
 
 export type SignedIn = { account: Account; session: Session }
 
-/** @throws Refusal invalid_credentials, account_disabled, rate_limited */
+/** Cuts sockets of an account off, on every node. */
+export type CutOff = (userId: string, which?: WhichSessions) => void
+
+/** A session; or for an account with a second factor, what that is to be sent with. @throws Refusal invalid_credentials, account_disabled, rate_limited */
 export const signIn = async (
 	{ db, attempts, markOf }: { db: Db; attempts: PasswordAttempts; markOf: (email: string) => string },
 	{ email, password }: { email: string; password: string },
 	client: Client,
-): Promise<SignedIn> => {
+): Promise<SignedIn | SignInChallenge> => {
 	const { origin } = client
 	let account: Account | undefined
 	const isRight = await attempts.attempt(email, origin.ip, async () => {
 		account = await findAccountByEmail(db, email)
 		return await isPassword(password, account?.passwordHash)
 	})
-	if (account && isRight && account.status !== 'disabled') return await openCheckedSession(db, account, client)
+	if (account && isRight && account.status !== 'disabled') return await letIn(db, account, client)
 	const code = isRight ? 'account_disabled' : 'invalid_credentials'
 	await recordAudit(db, {
 		actor: null,
@@ -33,23 +39,33 @@ export const signIn = async (
 	throw new Refusal(code)
 }
 
-/** Opens a session for an account whose password was right a moment ago, unless that has changed meanwhile. */
-const openCheckedSession = (db: Db, checked: Account, client: Client): Promise<SignedIn> =>
+/** For an account whose password was right a moment ago, unless that has changed meanwhile. */
+const letIn = (db: Db, checked: Account, client: Client): Promise<SignedIn | SignInChallenge> =>
 	inTransaction(db, async trx => {
 		const account = await lockAccount(trx, checked.id)
 		if (!account || account.passwordHash !== checked.passwordHash) throw new Refusal('invalid_credentials')
 		if (account.status === 'disabled') throw new Refusal('account_disabled')
+		if (await hasSecondFactor(trx, account.id)) {
+			// Whoever knows the password alone has not shown to be the owner.
+			await recordAudit(trx, { ...byThemself(account, client), actor: null, action: 'second_factor_asked' })
+			return await openChallenge(trx, account.id)
+		}
 		const session = await openSession(trx, account.id, client)
 		await recordAudit(trx, { ...byThemself(account, client), action: 'signed_in' })
 		return { account, session }
 	})
 
-const byThemself = ({ id }: Pick<Account, 'id'>, { origin }: Client) => ({ actor: { userId: id }, origin, entity: 'user', entityId: id })
+export const byThemself = ({ id }: Pick<Account, 'id'>, { origin }: Client) => ({
+	actor: { userId: id },
+	origin,
+	entity: 'user',
+	entityId: id,
+})
 
-type RefreshDeps = { db: Db; cutOff: (userId: string) => void }
+type SessionDeps = { db: Db; cutOff: CutOff }
 
 /** @throws Refusal unauthenticated, token_expired, account_disabled */
-export const refresh = async ({ db, cutOff }: RefreshDeps, refreshToken: string, client: Client): Promise<SignedIn> => {
+export const refresh = async ({ db, cutOff }: SessionDeps, refreshToken: string, client: Client): Promise<SignedIn> => {
 	const renewal = await inTransaction(db, async trx => {
 		const outcome = await renewSession(trx, refreshToken, client)
 		if (outcome.state === 'stolen')
@@ -61,15 +77,18 @@ export const refresh = async ({ db, cutOff }: RefreshDeps, refreshToken: string,
 		case 'renewed':
 			return renewal
 		case 'stolen':
-			cutOff(renewal.account.id)
+			cutOff(renewal.account.id, { only: renewal.sessionId })
 			throw new Refusal('unauthenticated', { message: 'The session has ended' })
 		case 'refused':
 			throw new Refusal(renewal.code)
 	}
 }
 
-export const signOut = (db: Db, refreshToken: string, client: Client): Promise<void> =>
-	inTransaction(db, async trx => {
-		const userId = await closeSession(trx, refreshToken)
-		if (userId) await recordAudit(trx, { ...byThemself({ id: userId }, client), action: 'signed_out' })
+export const signOut = async ({ db, cutOff }: SessionDeps, refreshToken: string, client: Client): Promise<void> => {
+	const closed = await inTransaction(db, async trx => {
+		const session = await closeSession(trx, refreshToken)
+		if (session) await recordAudit(trx, { ...byThemself({ id: session.userId }, client), action: 'signed_out' })
+		return session
 	})
+	if (closed) cutOff(closed.userId, { only: closed.sessionId })
+}

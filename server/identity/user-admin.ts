@@ -7,7 +7,9 @@ import { isDatabaseId } from '../platform/page.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { type Account, ensureProfile, insertAccount, lockAccount, lockActiveAdmins, updateAccount } from './accounts.ts'
 import { hashPassword } from './passwords.ts'
+import { removeSecondFactor } from './second-factor.ts'
 import { endSessions } from './sessions.ts'
+import type { CutOff } from './sign-in.ts'
 
 export type NewUser = z.output<typeof identityEndpoints.createUser.body>
 export type UserChanges = z.output<typeof identityEndpoints.updateUser.body>
@@ -44,7 +46,7 @@ const describe = (account: Account, changes: UserChanges) => {
 	return { fields, ...Object.fromEntries(states.map(field => [field, { from: account[field], to: changes[field] }])) }
 }
 
-export type UserAdminDeps = { db: Db; cutOff: (userId: string) => void }
+export type UserAdminDeps = { db: Db; cutOff: CutOff }
 
 /**
  * Approves, disables, renames, or changes the role of an account. Its sockets are cut off when what it may do has changed, so
@@ -84,4 +86,22 @@ export const updateUser = async (
 	})
 	if (before.role !== after.role || before.status !== after.status) cutOff(id)
 	return after
+}
+
+/**
+ * Takes the second factor off whoever lost it; until they set a new one up, their password is enough again. Nobody does that to
+ * themself: with a code one switches it off, and without one must not.
+ *
+ * @throws Refusal not_found when there is none, forbidden for one's own
+ */
+export const resetSecondFactor = async ({ db, cutOff }: UserAdminDeps, actor: Actor, id: string, origin: Origin): Promise<void> => {
+	if (!isDatabaseId(id)) throw new Refusal('not_found')
+	if (id === actor.userId) throw new Refusal('forbidden', { message: 'Another admin has to reset it' })
+	await inTransaction(db, async trx => {
+		await lockAccount(trx, id)
+		if (!(await removeSecondFactor(trx, id))) throw new Refusal('not_found')
+		await endSessions(trx, id)
+		await recordAudit(trx, { actor, origin, action: 'second_factor_reset', entity: 'user', entityId: id })
+	})
+	cutOff(id)
 }

@@ -22,8 +22,9 @@ export const toPatient = (row: PatientRow): Patient => ({
 	...(row.user_id && { userId: row.user_id }),
 })
 
+/** Of a patient who is erased, or about to be, there is no file any more. */
 export const findPatient = async (db: DbOrTx, id: string): Promise<PatientRow | undefined> =>
-	await db<PatientRow>('patients').where({ id }).first(columns)
+	await db<PatientRow>('patients').where({ id }).whereNull('erasure_asked_at').first(columns)
 
 export type PatientSearch = { query: string; after: PatientRow | undefined; limit: number }
 
@@ -32,6 +33,7 @@ export const searchPatients = async (db: Db, { query, after, limit }: PatientSea
 	const condition = searchCondition(query)
 	return await db<PatientRow>('patients')
 		.select(columns)
+		.whereNull('erasure_asked_at')
 		.modify(rows => {
 			if (condition) rows.whereRaw(condition.sql, condition.values)
 			if (after) rows.whereRaw('(lower(full_name), id) > (lower(?), ?)', [after.full_name, after.id])
@@ -69,6 +71,7 @@ export const updatePatient = async (trx: Tx, id: string, change: PatientChange):
 	const values = Object.fromEntries(given.map(([field, value]) => [columnOf[field as keyof PatientChange], value]))
 	const [row]: PatientRow[] = await trx('patients')
 		.where({ id })
+		.whereNull('erasure_asked_at')
 		.update({ ...values, updated_at: trx.fn.now() })
 		.returning(columns)
 	if (row?.user_id && ('full_name' in values || 'phone' in values)) {

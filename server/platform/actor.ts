@@ -11,9 +11,16 @@ export type Actor = Readonly<{
 	/** The family of refresh tokens that the access token came from. */
 	sessionId: string
 	tokenExpiresAtMs: number
+	/** Signed in with less than the server asks of this role: good for nothing but making up for it. */
+	lacksSecondFactor?: boolean
 }>
 
 /** Where a request came from, for the audit log and for tracing. */
-export type Origin = Readonly<{ ip: string; requestId: string }>
+export type Origin = Readonly<{
+	ip: string
+	requestId: string
+	/** The trace context of the step that it is part of, when it is traced. */
+	trace?: string
+}>
 
 export const isStaff = (actor: Pick<Actor, 'role'> | null): boolean => actor?.role === 'receptionist' || actor?.role === 'admin'

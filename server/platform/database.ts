@@ -24,6 +24,8 @@ export type DatabaseSettings = {
 	url: string
 	poolSize: number
 	applicationName?: string
+	/** How long to wait for an answer; 0 is for ever, for commands that people wait for. */
+	queryTimeoutMs?: number
 }
 
 /**
@@ -31,19 +33,24 @@ export type DatabaseSettings = {
  *
  * Statements give up after 10 s, waiting for a connection after 8 s: a caller hears within 15 s either way.
  */
-export const createDatabase = ({ url, poolSize, applicationName = 'liveslot' }: DatabaseSettings): Db =>
+export const createDatabase = ({ url, poolSize, applicationName = 'liveslot', queryTimeoutMs = 12_000 }: DatabaseSettings): Db =>
 	knex({
 		client: 'pg',
 		connection: {
 			connectionString: url,
 			application_name: applicationName,
 			connectionTimeoutMillis: 5000,
-			query_timeout: 12_000,
+			query_timeout: queryTimeoutMs,
 			keepAlive: true,
 			types,
 		} as Knex.PgConnectionConfig,
+		// An error then shows its statement with `?` in the place of what people are called.
+		compileSqlOnError: false,
 		pool: { min: 0, max: poolSize, acquireTimeoutMillis: 8000, idleTimeoutMillis: 60_000 },
-		migrations: { migrationSource: migrationSource(), tableName: 'migrations' },
+		// Whoever asked for a connection is told by the error, in the form that they choose.
+		log: { warn: () => {} },
+		// A node that starts again while the next version is rolled out meets a schema that is newer than itself, and serves on.
+		migrations: { migrationSource: migrationSource(), tableName: 'migrations', disableMigrationsListValidation: true },
 	})
 
 const migrationsDir = fileURLToPath(new URL('../../db/migrations/', import.meta.url))

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { Agenda, type Job, type JobParameters } from 'agenda'
+import { Agenda, type AgendaBackend, type Job, type JobParameters } from 'agenda'
 import pg from 'pg'
 import type { Log } from './log.ts'
 
@@ -20,6 +20,13 @@ export type JobsDeps = {
 	/** Whether this process runs jobs; every process may look at them, and ask for one to be run. */
 	runs: boolean
 	jobs: readonly JobDefinition[]
+	observe?: JobObserver
+}
+
+export type JobObserver = {
+	/** `lagMs` is how much later than planned it starts; undefined when the plan is not known. */
+	started(name: string, lagMs: number | undefined): void
+	ended(name: string, ms: number, failed: boolean): void
 }
 
 /** A job as the clinic's admins see it. */
@@ -86,6 +93,18 @@ export const prepareJobs = async (ownerUrl: string): Promise<void> => {
 	}
 }
 
+/** Agenda overwrites the planned time as it starts a job: it is noted here as the job is locked. */
+const notePlans = (repository: AgendaBackend['repository']): Map<string, Date> => {
+	const plans = new Map<string, Date>()
+	const next = repository.getNextJobToRun.bind(repository)
+	repository.getNextJobToRun = async (...args) => {
+		const job = await next(...args)
+		if (job?.nextRunAt) plans.set(job.name, job.nextRunAt)
+		return job
+	}
+	return plans
+}
+
 /** The one record of a recurring job. */
 const recordOf = async (agenda: Agenda, name: string): Promise<JobParameters | undefined> => {
 	const { jobs } = await agenda.queryJobs({ name })
@@ -102,6 +121,20 @@ const keepingLock = async (job: Job, run: () => Promise<void>, log: Log): Promis
 	}
 }
 
+const observedRun = async (name: string, run: () => Promise<void>, plans: Map<string, Date>, observe: JobObserver): Promise<void> => {
+	const beganMs = performance.now()
+	const planned = plans.get(name)
+	plans.delete(name)
+	observe.started(name, planned && Math.max(0, Date.now() - planned.getTime()))
+	let failed = true
+	try {
+		await run()
+		failed = false
+	} finally {
+		observe.ended(name, performance.now() - beganMs, failed)
+	}
+}
+
 const date = (value: Date | string | null | undefined): Date | undefined => (value ? new Date(value) : undefined)
 
 /**
@@ -109,8 +142,9 @@ const date = (value: Date | string | null | undefined): Date | undefined => (val
  * time of the next run is kept, and a node that starts leaves it alone unless the rhythm has changed.
  */
 export const createJobs = async (deps: JobsDeps): Promise<Jobs> => {
-	const { log, nodeId, runs, jobs } = deps
+	const { log, nodeId, runs, jobs, observe } = deps
 	const { backend, close } = await createBackend(deps)
+	const plans = notePlans(backend.repository)
 	const agenda = new Agenda({
 		backend,
 		// Shown to admins: the machine, and which of its processes.
@@ -122,7 +156,10 @@ export const createJobs = async (deps: JobsDeps): Promise<Jobs> => {
 	agenda.on('fail', (error: Error, job: { attrs: { name: string } }) => log.error({ err: error, job: job.attrs.name }, 'job failed'))
 	await agenda.ready
 	if (runs) {
-		for (const { name, run } of jobs) agenda.define(name, job => keepingLock(job, run, log), { concurrency: 1 })
+		for (const { name, run } of jobs) {
+			const observed = observe ? () => observedRun(name, run, plans, observe) : run
+			agenda.define(name, job => keepingLock(job, observed, log), { concurrency: 1 })
+		}
 		await agenda.start()
 		for (const { name, every } of jobs) {
 			const known = await recordOf(agenda, name)

@@ -1,17 +1,55 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+/** One figure, or one for each value of a label. */
+export type Reading = number | Readonly<Record<string, number>>
+
+/** A scrape does not wait longer for anything: Prometheus itself gives up after ten seconds. */
+const readingMs = 3000
+
+/** Rejects when the reading takes too long; it goes on without being waited for. */
+const inTime = async <T>(reading: Promise<T>): Promise<T> => {
+	let timer: NodeJS.Timeout | undefined
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new Error('late')), readingMs)
+	})
+	try {
+		return await Promise.race([reading, late])
+	} finally {
+		clearTimeout(timer)
+	}
+}
+
 /** A registry of one node's figures; a factory, so that several nodes may live in one test process. */
 export const createMetrics = () => {
 	const registry = new Registry()
 	collectDefaultMetrics({ register: registry, prefix: 'liveslot_' })
+	const common = <L extends string = string>(name: string, help: string, labelNames: L[] = []) => ({
+		name: `liveslot_${name}`,
+		help,
+		labelNames,
+		registers: [registry],
+	})
 	return {
 		registry,
-		counter: (name: string, help: string, labelNames: string[] = []) =>
-			new Counter({ name: `liveslot_${name}`, help, labelNames, registers: [registry] }),
-		gauge: (name: string, help: string, collect?: (this: Gauge) => void | Promise<void>) =>
-			new Gauge({ name: `liveslot_${name}`, help, registers: [registry], ...(collect && { collect }) }),
+		counter: (name: string, help: string, labelNames: string[] = []) => new Counter(common(name, help, labelNames)),
+		gauge: (name: string, help: string, labelNames: string[] = []) => new Gauge(common(name, help, labelNames)),
 		histogram: (name: string, help: string, buckets: number[], labelNames: string[] = []) =>
-			new Histogram({ name: `liveslot_${name}`, help, buckets, labelNames, registers: [registry] }),
+			new Histogram({ ...common(name, help, labelNames), buckets }),
+		/**
+		 * A gauge that is read at each scrape, and costs nothing between them. What cannot be read is left out: with Redis or
+		 * PostgreSQL away the other figures are needed most.
+		 */
+		sampled: (name: string, help: string, read: () => Reading | Promise<Reading>, label?: string) =>
+			new Gauge({
+				...common(name, help, label ? [label] : []),
+				async collect() {
+					const reading = await inTime(Promise.resolve().then(read)).catch(() => ({}))
+					this.reset()
+					if (typeof reading === 'number') this.set(reading)
+					else if (label) for (const [value, figure] of Object.entries(reading)) this.set({ [label]: value }, figure)
+					else this.remove()
+				},
+			}),
 		read: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
 		stop: () => registry.clear(),
 	}

@@ -10,7 +10,12 @@ export type Statement = { name: string; text: string }
  */
 export type Run = <Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>
 
-export type Pipeline = { run: Run; stop(): Promise<void> }
+export type Pipeline = {
+	run: Run
+	/** Connections that are open, and statements that wait for their answers. */
+	load(): { connections: number; inFlight: number }
+	stop(): Promise<void>
+}
 
 export type PipelineDeps = {
 	url: string
@@ -105,6 +110,15 @@ export const createPipeline = ({ url, connections, prepare, log }: PipelineDeps)
 
 	return {
 		run,
+		load() {
+			let [connections, inFlight] = [0, 0]
+			for (const lane of lanes) {
+				if (!lane) continue
+				inFlight += lane.inFlight
+				if (!lane.broken) connections++
+			}
+			return { connections, inFlight }
+		},
 		stop: async () => {
 			await Promise.all(lanes.map(lane => lane?.client.end().catch(() => {})))
 		},

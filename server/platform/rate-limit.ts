@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Redis } from './redis.ts'
 import { Refusal } from './refusal.ts'
@@ -25,6 +26,9 @@ const unlimited: Limiter = { consume: async () => {}, check: async () => {}, res
 const refuse = (result: RateLimiterRes) =>
 	new Refusal('rate_limited', { retryAfterSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)) })
 
+/** Keys may be addresses of people: Redis is told only what is the same again. */
+const digestOf = (key: string) => createHash('sha256').update(key).digest('base64url')
+
 /** Limits that all nodes share, in Redis. While Redis is away each node counts for itself, so that a flood finds no open door. */
 export const createLimiters = ({ redis, enabled }: { redis: Redis; enabled: boolean }): CreateLimiter => {
 	if (!enabled) return () => unlimited
@@ -42,18 +46,18 @@ export const createLimiters = ({ redis, enabled }: { redis: Redis; enabled: bool
 		return {
 			async consume(key, count = 1) {
 				try {
-					await limiter.consume(key, count)
+					await limiter.consume(digestOf(key), count)
 				} catch (error) {
 					if (error instanceof RateLimiterRes) throw refuse(error)
 					throw error
 				}
 			},
 			async check(key) {
-				const result = await limiter.get(key)
+				const result = await limiter.get(digestOf(key))
 				if (result && result.consumedPoints >= points) throw refuse(result)
 			},
 			async reset(key) {
-				await limiter.delete(key)
+				await limiter.delete(digestOf(key))
 			},
 		}
 	}

@@ -17,6 +17,9 @@ const within = async (ms: number, work: Promise<unknown>): Promise<boolean> => {
 	}
 }
 
+/** What a node cannot serve without, as it is named to those who run it. */
+export const dependencies = ['postgresql', 'redis'] as const
+
 export type Readiness = {
 	/** Names of the dependencies that do not answer within 2 s. Asks anew at most four times a second. */
 	whatIsDown(): Promise<string[]>
@@ -29,8 +32,8 @@ export const createReadiness = ({ db, redis }: { db: Db; redis: Redis }): Readin
 	let asked: { atMs: number; answer: Promise<string[]> } | undefined
 
 	const ask = async () => {
-		const [database, cache] = await Promise.all([within(2000, Promise.resolve(db.raw('select 1'))), within(2000, ping(redis))])
-		return [...(database ? [] : ['postgresql']), ...(cache ? [] : ['redis'])]
+		const answers = await Promise.all([within(2000, Promise.resolve(db.raw('select 1'))), within(2000, ping(redis))])
+		return dependencies.filter((_, index) => !answers[index])
 	}
 
 	return {

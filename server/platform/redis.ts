@@ -116,6 +116,12 @@ export const ping = async (redis: Redis): Promise<void> => {
 	else await redis.ping()
 }
 
+/** Tags of the shards whose keys one script may touch: in a cluster those of each shard alone, elsewhere all of them together. */
+export const shardsTogether = (redis: Redis): string[][] => {
+	const tags = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
+	return redis instanceof Cluster ? tags.map(tag => [tag]) : [tags]
+}
+
 /** In a cluster a message goes only to the master that has the channel's slot, see https://redis.io/docs/latest/develop/pubsub/#sharded-pubsub. */
 export const publish = (redis: Redis, channel: string, text: string): Promise<unknown> =>
 	redis instanceof Cluster ? redis.spublish(channel, text) : redis.publish(channel, text)

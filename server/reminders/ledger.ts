@@ -19,6 +19,7 @@ const statements = {
 	release: statement('release'),
 	read: statement('read_message'),
 	settle: statement('settle_message'),
+	overdue: statement('count_overdue'),
 }
 
 /** A row that this process may send until its lease runs out. The lease is the proof: no two are alike. */
@@ -117,6 +118,12 @@ export const createLedger = (run: Run) => ({
 
 	async settle({ id, lease }: Claimed, { status, reason, providerId, countsAsAttempt, retryAtMs }: Settlement): Promise<void> {
 		await run(statements.settle, [id, lease, status, providerId ?? null, reason ?? null, countsAsAttempt ? 1 : 0, retryAtMs ?? null])
+	},
+
+	/** Messages whose turn came that long ago, by channel. */
+	async overdue(channels: readonly NotificationChannel[], seconds: number): Promise<Record<string, number>> {
+		const rows = await run<{ channel: string; overdue: number }>(statements.overdue, [channels, seconds])
+		return Object.fromEntries(rows.map(({ channel, overdue }) => [channel, overdue]))
 	},
 })
 

@@ -33,7 +33,7 @@ const readVisit = async (db: Db, { appointmentId, patientId }: Grant): Promise<V
 		.join('users as u', 'u.id', 'a.doctor_id')
 		.join('doctors as d', 'd.id', 'a.doctor_id')
 		.join('appointment_types as t', 't.id', 'a.type_id')
-		.where({ 'a.id': appointmentId, 'a.patient_id': patientId })
+		.where({ 'a.id': appointmentId, 'a.patient_id': patientId, 'p.erasure_asked_at': null })
 		.first(
 			'a.*',
 			'p.full_name as patient_name',

@@ -39,7 +39,7 @@ export const preferenceRoutes = ({ db, notices }: { db: Db; notices: NoticePolic
 	})
 
 	const read = async (patientId: string): Promise<NotificationPreferences> => {
-		const row = isDatabaseId(patientId) && (await db('patients').where({ id: patientId }).first(columns))
+		const row = isDatabaseId(patientId) && (await db('patients').where({ id: patientId, erasure_asked_at: null }).first(columns))
 		if (!row) throw new Refusal('not_found')
 		return toPreferences(row)
 	}
@@ -56,7 +56,7 @@ export const preferenceRoutes = ({ db, notices }: { db: Db; notices: NoticePolic
 		const values = Object.fromEntries(given.map(([field, value]) => [columnOf[field as keyof NotificationPreferencesInput], value]))
 		return inTransaction(db, async trx => {
 			const [row] = await trx('patients')
-				.where({ id: patientId })
+				.where({ id: patientId, erasure_asked_at: null })
 				.update({ ...values, updated_at: trx.fn.now() })
 				.returning(columns)
 			if (!row) throw new Refusal('not_found')

@@ -59,6 +59,8 @@ const smtpConnections = 5
 const nudgeChannel = 'liveslot:notices'
 /** Commits that follow one another closely are one nudge. */
 const nudgeDelayMs = 100
+/** A message that still waits so long after its turn is late. */
+const overdueSeconds = 300
 const linkLimit = { name: 'links', points: 30, perSeconds: 60 }
 
 const addressOf = (from: string) => {
@@ -104,9 +106,16 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 	}
 	const notices: NoticePolicy = { channels: channels.map(({ name }) => name), leadMinutes: config.reminderLeadMinutes }
 
+	// Known from the start: the first failure is then a rise from nothing.
+	for (const channel of notices.channels) for (const outcome of ['sent', 'postponed', 'failed']) outcomes.inc({ channel, outcome }, 0)
+	const ledger = createLedger(run)
+	if (dispatches) {
+		const read = () => ledger.overdue(notices.channels, overdueSeconds)
+		metrics.sampled('notifications_overdue', 'Messages whose turn came over five minutes ago', read, 'channel')
+	}
 	const dispatch = createDispatch({
 		nowMs,
-		ledger: createLedger(run),
+		ledger,
 		channels,
 		links: ({ patient, visit }, channel: NotificationChannel) =>
 			linksOf(tokens, publicUrl(), {

@@ -7,14 +7,7 @@ import { useNodes } from '../support/nodes.ts'
 import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { aRecorder, type Recorder } from '../support/recorder.ts'
 import { waitFor } from '../support/wait.ts'
-import { aSocket, type Client, closeSockets, ok } from '../support/watcher.ts'
-
-/** Everything that the server sends to a socket, as text. */
-const eavesdrop = (socket: Client): string[] => {
-	const sent: string[] = []
-	socket.io.engine.on('packet', packet => void sent.push(String(packet.data)))
-	return sent
-}
+import { aSocket, closeSockets, eavesdrop, ok } from '../support/watcher.ts'
 
 describe('who sees what of a calendar', () => {
 	const [node, other] = useNodes(2)

@@ -43,6 +43,12 @@ export const watchArrivals = async (redisUrl: string, doctorIds: readonly string
 			// The last ones are on their way.
 			await new Promise(resolve => setTimeout(resolve, 200))
 			stopped = true
+			for (const [doctorId, requests] of arrived) {
+				const added = await redis.xinfo('STREAM', queueKey(doctorId)).catch(() => [])
+				const fields = added as unknown[]
+				// What was settled and deleted between two looks.
+				if (Number(fields[fields.indexOf('entries-added') + 1] ?? 0) !== requests.length) whole = false
+			}
 			redis.disconnect()
 			await reading
 		},

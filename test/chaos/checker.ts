@@ -87,10 +87,13 @@ const checkOrder = async (db: Db, arrivals: Arrivals): Promise<string[]> => {
 	return [...arrivals.arrived.values()].flatMap(requests => replay(requests, outcomes))
 }
 
-const checkPatience = (history: History): string[] => {
-	const hung = history.operations.filter(({ tookMs }) => tookMs > patienceMs)
-	return hung.length > 0 ? [`${hung.length} callers hung for more than ${patienceMs} ms`] : []
-}
+/** Whoever cannot be served is told so in time, and when to come back. */
+const checkManners = ({ operations }: History): string[] =>
+	[
+		{ what: `hung for ${patienceMs} ms or more`, whose: operations.filter(({ tookMs }) => tookMs >= patienceMs) },
+		{ what: 'were told to come back, but not when', whose: operations.filter(({ isLeftGuessing }) => isLeftGuessing) },
+		{ what: 'were told that something went wrong', whose: operations.filter(({ code }) => code === 'internal') },
+	].flatMap(({ what, whose }) => (whose.length > 0 ? [`${whose.length} callers ${what}`] : []))
 
 export type Evidence = { db: Db; history: History; doctorIds: readonly string[]; watchers: readonly Watcher[]; arrivals: Arrivals }
 
@@ -100,5 +103,5 @@ export const violationsOf = async ({ db, history, doctorIds, watchers, arrivals 
 	...(await checkAnswers(db, history, doctorIds)),
 	...(await checkPictures(db, watchers)),
 	...(await checkOrder(db, arrivals)),
-	...checkPatience(history),
+	...checkManners(history),
 ]

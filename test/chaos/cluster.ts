@@ -11,11 +11,20 @@ import { findRedisServer } from '../../server/platform/embedded/redis.ts'
 import { testEnvironment } from '../support/node.ts'
 import { type ProcessNode, startProcessNode } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
+import { createDisk } from './disk.ts'
 import { type Link, startLink } from './link.ts'
 
-export type ChaosNode = { place: number; process: ProcessNode | undefined; toRedis: Link; clockFile: string }
+export type ChaosNode = { place: number; process: ProcessNode | undefined; toRedis: Link; toPostgres: Link; clockFile: string }
 
-const nodeCount = 3
+export type ClusterOptions = {
+	/** How many nodes; 3 unless told otherwise. */
+	size?: number
+	/** What the nodes run, when not the build that was made of this checkout. */
+	program?: string
+	/** Keeps PostgreSQL's and Redis's files on a disk of this size, which can be filled. Needs root. */
+	diskMegabytes?: number
+}
+
 const shiftedClock = new URL('./shifted-clock.mjs', import.meta.url).href
 
 const startRedis = async (directory: string, port: number): Promise<ChildProcess> => {
@@ -29,32 +38,35 @@ const startRedis = async (directory: string, port: number): Promise<ChildProcess
 	return child
 }
 
-/** Three nodes as processes, a PostgreSQL and a Redis of their own, and lines between them that can be cut. */
-export const startCluster = async () => {
+/** Nodes as processes, a PostgreSQL and a Redis of their own, and lines between them that can be cut. */
+export const startCluster = async ({ size = 3, program, diskMegabytes }: ClusterOptions = {}) => {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-chaos-'))
+	const disk = diskMegabytes === undefined ? undefined : createDisk(directory, diskMegabytes)
 	// PostgreSQL runs as another user.
 	chmodSync(directory, 0o711)
 	let postgres: EmbeddedPostgres | undefined = await startEmbeddedPostgres(directory)
-	const toPostgres = await startLink(Number(new URL(postgres.url).port))
-	const throughLink = (url: string, port: number) => Object.assign(new URL(url), { port: String(port) }).href
-	const databaseUrl = throughLink(postgres.url, toPostgres.port)
+	const postgresPort = () => Number(new URL((postgres as EmbeddedPostgres).url).port)
+	const toPostgres = await startLink(postgresPort())
+	const throughLink = ({ port }: Link) => Object.assign(new URL((postgres as EmbeddedPostgres).url), { port: String(port) }).href
+	const databaseUrl = throughLink(toPostgres)
 	const redisPort = await freePort()
 	let redis: ChildProcess | undefined = await startRedis(directory, redisPort)
 	const db: Db = createDatabase({ url: databaseUrl, poolSize: 5 })
 	await migrate(db)
 
 	const nodes: ChaosNode[] = []
-	for (let place = 0; place < nodeCount; place++) {
+	for (let place = 0; place < size; place++) {
 		const clockFile = path.join(directory, `clock-${place}`)
 		writeFileSync(clockFile, '0')
-		nodes.push({ place, process: undefined, toRedis: await startLink(redisPort), clockFile })
+		const links = { toRedis: await startLink(redisPort), toPostgres: await startLink(postgresPort()) }
+		nodes.push({ place, process: undefined, ...links, clockFile })
 	}
 	const startNode = async (node: ChaosNode) => {
-		const redisUrl = `redis://127.0.0.1:${node.toRedis.port}`
+		const stores = { redisUrl: `redis://127.0.0.1:${node.toRedis.port}`, databaseUrl: throughLink(node.toPostgres) }
 		const settings = { NODE_OPTIONS: `--import ${shiftedClock}`, CLOCK_FILE: node.clockFile, HOLD_SECONDS: '3' }
 		// Whoever runs it starts it again when it ends because PostgreSQL is away.
 		for (let attempt = 1; !node.process; attempt++) {
-			node.process = await startProcessNode({ databaseUrl, redisUrl }, settings).catch(error => {
+			node.process = await startProcessNode(stores, settings, program).catch(error => {
 				if (attempt === 20) throw error
 				return undefined
 			})
@@ -69,17 +81,14 @@ export const startCluster = async () => {
 					() => 0,
 				)
 			: 0
-	const killPostgres = (signal: NodeJS.Signals) => {
-		const pid = Number(readFileSync(path.join(directory, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
-		process.kill(pid, signal)
-	}
+	const postmaster = () => Number(readFileSync(path.join(directory, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
 
 	return {
 		nodes,
 		db,
 		databaseUrl,
 		redisUrl: `redis://127.0.0.1:${redisPort}`,
-		toPostgres,
+		disk,
 		clinic: { db, config: loadConfig(testEnvironment(directory)) },
 		urls: () => nodes.flatMap(({ process }) => process?.url ?? []),
 		readiness,
@@ -108,10 +117,19 @@ export const startCluster = async () => {
 		startRedis: async () => {
 			redis = await startRedis(directory, redisPort)
 		},
-		killPostgres,
+		/** Starts what has ended by itself, as whoever runs it would. */
+		async restoreStores() {
+			if (redis?.exitCode !== null) redis = await startRedis(directory, redisPort)
+			try {
+				process.kill(postmaster(), 0)
+			} catch {
+				await this.startPostgres()
+			}
+		},
+		killPostgres: (signal: NodeJS.Signals) => process.kill(postmaster(), signal),
 		async startPostgres() {
 			postgres = await startEmbeddedPostgres(directory)
-			toPostgres.leadTo(Number(new URL(postgres.url).port))
+			for (const link of [toPostgres, ...nodes.map(node => node.toPostgres)]) link.leadTo(postgresPort())
 		},
 		untilHealthy: async (timeoutMs: number): Promise<void> => {
 			let statuses: number[] = []
@@ -128,7 +146,8 @@ export const startCluster = async () => {
 			await db.destroy()
 			await postgres?.stop()
 			redis?.kill('SIGKILL')
-			await Promise.all([toPostgres, ...nodes.map(({ toRedis }) => toRedis)].map(link => link.stop()))
+			await Promise.all([toPostgres, ...nodes.flatMap(node => [node.toRedis, node.toPostgres])].map(link => link.stop()))
+			disk?.remove()
 			rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 		},
 	}

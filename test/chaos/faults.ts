@@ -2,13 +2,21 @@ import { writeFileSync } from 'node:fs'
 import pg from 'pg'
 import type { ChaosClient } from './client.ts'
 import type { ChaosNode, Cluster } from './cluster.ts'
+import { reconnectInAStorm, watchWithoutReading } from './crowds.ts'
+
+/** What is going on while harm is done. */
+export type Scene = { clients: readonly ChaosClient[]; doctorIds: readonly string[] }
 
 export type Fault = {
 	name: string
 	/** What must be seen to be away meanwhile. */
 	outage?: boolean
+	/** Every request is answered, if only by being told to come back. */
+	drops?: 'nothing'
+	/** Cannot be done on this cluster. */
+	isBeyond?: (cluster: Cluster) => boolean
 	/** Does harm, and ends it: what comes after must heal by itself. */
-	harm(cluster: Cluster, clients: readonly ChaosClient[]): Promise<void>
+	harm(cluster: Cluster, scene: Scene): Promise<void>
 }
 
 const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
@@ -45,17 +53,57 @@ const otherBackends = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WH
 /** Longer than a lock's lease: by then another has it. */
 const beyondLeaseMs = 6000
 
+/**
+ * Does harm to the node that is in the middle of writing a batch, and so has the lock: its statement is made to wait in
+ * PostgreSQL, which goes on to commit it afterwards, whatever has become of the node.
+ */
+const whileSettling = async (cluster: Cluster, harm: (node: ChaosNode) => Promise<void>): Promise<void> => {
+	let settling: ChaosNode | undefined
+	await onPostgres(cluster, async client => {
+		await client.query('BEGIN; LOCK TABLE appointments IN SHARE MODE')
+		while (!settling) {
+			await sleep(20)
+			const { rows } = await client.query(`SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)
+			settling = cluster.nodes.find(({ process, toPostgres }) => process && rows.some(row => toPostgres.carries(row.client_port)))
+		}
+		await harm(settling)
+		await client.query('ROLLBACK')
+	})
+}
+
+const frozen = async (node: ChaosNode, forMs: number) => {
+	const { pid } = node.process as { pid: number }
+	process.kill(pid, 'SIGSTOP')
+	await sleep(forMs)
+	process.kill(pid, 'SIGCONT')
+}
+
 export const faults: Fault[] = [
 	{ name: 'nothing', harm: () => sleep(2000) },
 	{ name: 'node-killed', harm: cluster => replaced(cluster, 'SIGKILL') },
-	{ name: 'node-stopped', harm: cluster => replaced(cluster, 'SIGTERM') },
+	{ name: 'node-stopped', drops: 'nothing', harm: cluster => replaced(cluster, 'SIGTERM') },
+	{ name: 'node-frozen', harm: cluster => frozen(anyNode(cluster), beyondLeaseMs) },
 	{
-		name: 'node-frozen',
+		name: 'lock-holder-killed',
 		async harm(cluster) {
-			const { pid } = anyNode(cluster).process as { pid: number }
-			process.kill(pid, 'SIGSTOP')
-			await sleep(beyondLeaseMs)
-			process.kill(pid, 'SIGCONT')
+			let killed: ChaosNode | undefined
+			await whileSettling(cluster, async node => {
+				killed = node
+				await cluster.end(node, 'SIGKILL')
+			})
+			await cluster.startNode(killed as ChaosNode)
+		},
+	},
+	{
+		name: 'lock-holder-frozen',
+		async harm(cluster) {
+			let waking: Promise<void> | undefined
+			// Its batch is committed while it is frozen; others find that out when its lease has lapsed.
+			await whileSettling(cluster, async node => {
+				waking = frozen(node, beyondLeaseMs)
+				await sleep(500)
+			})
+			await waking
 		},
 	},
 	{ name: 'redis-restarted', outage: true, harm: cluster => redisAway(cluster, 'SIGTERM') },
@@ -105,6 +153,25 @@ export const faults: Fault[] = [
 		},
 	},
 	{
+		name: 'postgres-link-cut',
+		async harm(cluster) {
+			const { toPostgres } = anyNode(cluster)
+			toPostgres.cut()
+			await sleep(4000)
+			toPostgres.mend()
+		},
+	},
+	{
+		name: 'disk-full',
+		isBeyond: cluster => cluster.disk === undefined,
+		async harm(cluster) {
+			cluster.disk?.fill()
+			await sleep(4000)
+			cluster.disk?.empty()
+			await cluster.restoreStores()
+		},
+	},
+	{
 		name: 'postgres-full-of-connections',
 		async harm(cluster) {
 			const taken: pg.Client[] = []
@@ -136,31 +203,35 @@ export const faults: Fault[] = [
 	},
 	{
 		name: 'clients-vanish',
-		async harm(_cluster, clients) {
+		async harm(_cluster, { clients }) {
 			for (const client of clients) client.vanish()
 		},
 	},
+	{ name: 'clients-in-a-storm', harm: (cluster, { doctorIds }) => reconnectInAStorm(cluster.urls(), doctorIds, 2000) },
+	{ name: 'clients-that-never-read', harm: (cluster, { doctorIds }) => watchWithoutReading(cluster.urls(), doctorIds, 100, 5000) },
 ]
 
 /** Two harms at once. */
 export const together = (first: Fault, second: Fault): Fault => ({
 	name: `${first.name}+${second.name}`,
-	harm: async (cluster, clients) => void (await Promise.all([first.harm(cluster, clients), second.harm(cluster, clients)])),
+	harm: async (cluster, scene) => void (await Promise.all([first.harm(cluster, scene), second.harm(cluster, scene)])),
 })
 
 /** Everything but the calm, one after the other, in an order that differs each time; some at once. */
 export const atRandom = (rounds: number): Fault => ({
 	name: 'at-random',
-	async harm(cluster, clients) {
-		const harmful = faults.filter(({ name }) => !['nothing', 'postgres-full-of-connections'].includes(name))
-		const isOfStores = ({ name }: Fault) => /^(redis|postgres)-/.test(name)
+	async harm(cluster, scene) {
+		// What must reach PostgreSQL to do its harm goes with nothing else.
+		const alone = ['nothing', 'postgres-full-of-connections', 'lock-holder-killed', 'lock-holder-frozen', 'postgres-backends-terminated']
+		const harmful = faults.filter(({ name, isBeyond }) => !alone.includes(name) && !isBeyond?.(cluster))
+		const isOfStores = ({ name }: Fault) => /^(redis|postgres|disk)-/.test(name)
 		for (let i = 0; i < rounds; i++) {
 			const first = harmful[Math.floor(Math.random() * harmful.length)] as Fault
 			const others = harmful.filter(each => isOfStores(each) !== isOfStores(first))
 			const second = others[Math.floor(Math.random() * others.length)] as Fault
 			const both = together(first, second)
 			console.log(`    ${both.name}`)
-			await both.harm(cluster, clients)
+			await both.harm(cluster, scene)
 		}
 	},
 })

@@ -10,6 +10,11 @@ export type Operation = {
 	/** `unknown`: the connection broke, or the server asked to come back. */
 	outcome: 'invoked' | 'acknowledged' | 'refused' | 'unknown'
 	code: string | undefined
+	/** Told to come back, without being told when. */
+	isLeftGuessing: boolean
+	/** The connection broke so long after it was asked that it was not only a crossing of the two on the way. */
+	isDropped: boolean
+	/** Of the longest wait for an answer. */
 	tookMs: number
 }
 
@@ -19,7 +24,16 @@ export const createHistory = () => {
 	return {
 		operations,
 		invoke(operation: Pick<Operation, 'kind' | 'userId' | 'slotId'> & { key?: string; appointmentId?: string }): Operation {
-			const begun: Operation = { key: undefined, appointmentId: undefined, ...operation, outcome: 'invoked', code: undefined, tookMs: 0 }
+			const begun: Operation = {
+				key: undefined,
+				appointmentId: undefined,
+				...operation,
+				outcome: 'invoked',
+				code: undefined,
+				isLeftGuessing: false,
+				isDropped: false,
+				tookMs: 0,
+			}
 			operations.push(begun)
 			return begun
 		},

@@ -32,6 +32,8 @@ export const startLink = async (target: number) => {
 	}
 	return {
 		port: (server.address() as AddressInfo).port,
+		/** Whether a connection with this port at our end goes through here. */
+		carries: (localPort: number) => [...open].some(socket => socket.localPort === localPort),
 		cut,
 		mend: () => {
 			isCut = false

@@ -8,6 +8,7 @@ import { type ChaosClient, createChaosClient } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fault } from './faults.ts'
 import { createHistory, type History } from './history.ts'
+import { watchWayIn } from './way-in.ts'
 
 export type Verdict = {
 	fault: string
@@ -15,15 +16,14 @@ export type Verdict = {
 	acknowledged: number
 	/** Whose outcome the first answer did not tell; all of them were found out afterwards. */
 	unknown: number
+	/** Whether every request was seen reaching Redis, so that promise 4 could be checked. */
+	orderSeen: boolean
 	/** From the end of the harm until every node was ready and a booking was acknowledged. */
 	recoveryMs: number
 	violations: string[]
 }
 
-export type TrialOptions = { clients: number; calmMs: number; doctors?: number }
-
-const healsWithinMs = 10_000
-const convergesWithinMs = 10_000
+export type TrialOptions = { clients: number; calmMs: number; doctors?: number; convergesWithinMs?: number; healsWithinMs?: number }
 
 /** People who came before: made once a cluster, because passwords and sessions take time. */
 export const somePatients = async (cluster: Cluster, count: number): Promise<Person[]> =>
@@ -41,29 +41,11 @@ const untilBooked = async (cluster: Cluster, patient: Person, slotIds: readonly 
 	await waitFor(isBooked, 'a booking after the harm', 60_000).finally(() => probe.stop())
 }
 
-/** Watches what `/readyz` says while harm is done. */
-const watchReadiness = (cluster: Cluster) => {
-	let wasDown = false
-	let stopped = false
-	const watching = (async () => {
-		while (!stopped) {
-			const statuses = await Promise.all(cluster.nodes.map(cluster.readiness))
-			if (statuses.some(status => status === 503)) wasDown = true
-			await new Promise(resolve => setTimeout(resolve, 200))
-		}
-	})()
-	return async () => {
-		stopped = true
-		await watching
-		return wasDown
-	}
-}
-
 const isSettled = async (evidence: Evidence): Promise<boolean> => (await violationsOf(evidence)).length === 0
 
-type Scene = { doctorIds: string[]; slotIds: string[]; watchers: Watcher[]; arrivals: Arrivals; history: History; clients: ChaosClient[] }
+type Stage = { doctorIds: string[]; slotIds: string[]; watchers: Watcher[]; arrivals: Arrivals; history: History; clients: ChaosClient[] }
 
-const setUp = async (cluster: Cluster, patients: readonly Person[], doctors: number): Promise<Scene> => {
+const setUp = async (cluster: Cluster, patients: readonly Person[], doctors: number): Promise<Stage> => {
 	const doctorIds: string[] = []
 	const slotIds: string[] = []
 	for (let i = 0; i < doctors; i++) {
@@ -81,36 +63,46 @@ const setUp = async (cluster: Cluster, patients: readonly Person[], doctors: num
 
 /** Lets clients do as they please, does harm meanwhile, lets everything heal, and says what was promised and is not so. */
 export const tryFault = async (cluster: Cluster, patients: readonly Person[], fault: Fault, options: TrialOptions): Promise<Verdict> => {
-	const { calmMs, clients: count, doctors = 5 } = options
+	const { calmMs, clients: count, doctors = 5, convergesWithinMs = 10_000, healsWithinMs = 10_000 } = options
 	const [probe, ...others] = patients as [Person, ...Person[]]
-	const scene = await setUp(cluster, others.slice(0, count), doctors)
-	const { doctorIds, slotIds, watchers, arrivals, history, clients } = scene
+	const stage = await setUp(cluster, others.slice(0, count), doctors)
+	const { doctorIds, slotIds, watchers, arrivals, history, clients } = stage
 	const { id: spareDoctor } = await aDoctor(cluster.clinic)
 	const spareSlots = await someSlots(cluster, spareDoctor, { count: 200, minutes: 15 })
 	let isOver = false
 	const living = clients.map(client => client.live(slotIds, () => isOver))
 	const pause = () => new Promise(resolve => setTimeout(resolve, calmMs))
 	await pause()
-	const readiness = watchReadiness(cluster)
-	await fault.harm(cluster, clients)
+	const wayIn = watchWayIn(cluster)
+	await fault.harm(cluster, { clients, doctorIds })
 	const began = performance.now()
 	await cluster.untilHealthy(60_000)
 	await untilBooked(cluster, probe, spareSlots)
 	const recoveryMs = performance.now() - began
-	const wasDown = await readiness()
+	const { wasDown, flaws } = await wayIn()
 	await pause()
 	isOver = true
 	await Promise.all(living)
 	const unknown = history.operations.filter(({ outcome }) => outcome === 'unknown').length
+	const dropped = history.operations.filter(({ isDropped }) => isDropped).length
 	await Promise.all(clients.map(client => client.findOut()))
 	await arrivals.stop()
 	const evidence = { db: cluster.db, history, doctorIds, watchers, arrivals }
 	await waitFor(() => isSettled(evidence), 'what was promised', convergesWithinMs).catch(() => {})
-	const violations = await violationsOf(evidence)
+	const violations = [...(await violationsOf(evidence)), ...flaws]
+	if (fault.drops === 'nothing' && dropped > 0) violations.push(`${dropped} requests were dropped`)
 	if (recoveryMs > healsWithinMs) violations.push(`healed only after ${Math.round(recoveryMs)} ms`)
 	if (fault.outage && !wasDown) violations.push('/readyz did not tell of the outage')
 	for (const client of clients) client.stop()
 	for (const { socket } of watchers) socket.disconnect()
 	const acknowledged = history.operations.filter(({ outcome }) => outcome === 'acknowledged').length
-	return { fault: fault.name, operations: history.operations.length, acknowledged, unknown, recoveryMs, violations }
+	return {
+		fault: fault.name,
+		operations: history.operations.length,
+		acknowledged,
+		unknown,
+		orderSeen: arrivals.isWhole(),
+		recoveryMs,
+		violations,
+	}
 }

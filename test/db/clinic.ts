@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Db } from '../../server/platform/database.ts'
+import type { DbOrTx } from '../../server/platform/database.ts'
 
 /** The least that an appointment needs: doctors, patients, a type, and someone who books. */
 export type Clinic = { doctorIds: string[]; patientIds: string[]; typeId: string; bookedBy: string }
 
 const idsOf = (rows: { id: string }[]) => rows.map(({ id }) => String(id))
 
-export const aClinic = async (db: Db, { doctors = 1, patients = 1 } = {}): Promise<Clinic> => {
+export const aClinic = async (db: DbOrTx, { doctors = 1, patients = 1 } = {}): Promise<Clinic> => {
 	const account = (role: string) => ({ email: `${randomUUID()}@example.com`, full_name: `A ${role}`, role, status: 'active' })
 	const many = <T>(count: number, make: () => T) => Array.from({ length: count }, make)
 	const doctorIds = idsOf(

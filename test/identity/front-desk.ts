@@ -22,6 +22,9 @@ type FrontDesk = {
 	identity: Identity
 	/** Accounts whose sockets were cut off, in order. */
 	cutOffs: string[]
+	/** Lets time pass for the codes of second factors, whose steps are of thirty seconds. */
+	pass: (seconds: number) => void
+	nowMs: () => number
 	/** Links that were mailed, in order. */
 	mails: { email: string; token: string }[]
 	/** Makes the next mail fail. */
@@ -39,11 +42,14 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 	const cutOffs: string[] = []
 	const mails: FrontDesk['mails'] = []
 	let isMailBroken = false
+	let aheadMs = 0
+	const nowMs = () => Date.now() + aheadMs
 	const identity = createIdentity({
 		db,
 		config,
 		log,
 		run: pipeline.run,
+		nowMs,
 		limiter: createLimiters({ redis, enabled: config.rateLimit }),
 		cutOff: userId => void cutOffs.push(userId),
 		sendPasswordReset: async ({ email }, token) => {
@@ -73,6 +79,10 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 		config,
 		identity,
 		cutOffs,
+		pass: seconds => {
+			aheadMs += seconds * 1000
+		},
+		nowMs,
 		mails,
 		breakMail: () => {
 			isMailBroken = true

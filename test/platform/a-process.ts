@@ -14,8 +14,8 @@ export type ServerProcess = {
 }
 
 /** The server, as it was built, in a process of its own, told nothing but what is given here. */
-export const aProcess = (settings: Record<string, string>): ServerProcess => {
-	const child = spawn(process.execPath, ['dist/server/main.js'], {
+export const aProcess = (settings: Record<string, string>, args: string[] = []): ServerProcess => {
+	const child = spawn(process.execPath, ['dist/server/main.js', ...args], {
 		cwd: root,
 		env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', DEMO: '0', ...settings },
 		stdio: ['ignore', 'pipe', 'pipe'],

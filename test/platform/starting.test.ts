@@ -53,6 +53,12 @@ describe('the server as a process', function () {
 		expect(processesOn(directory)).to.deep.equal([])
 	})
 
+	it('takes its role as an argument, too, where hosts set commands rather than environments', async () => {
+		const asked = aProcess({ DATA_DIR: directory, ROLE: 'web' }, ['cleaner'])
+		const { code, stderr } = await asked.exit
+		expect({ code, stderr }).to.deep.equal({ code: 1, stderr: 'ROLE must be web, worker, all or migrate\n' })
+	})
+
 	it('stops on Ctrl-C as well', async () => {
 		const server = start()
 		await server.url

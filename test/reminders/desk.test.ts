@@ -86,6 +86,7 @@ describe('recurring work', () => {
 		expect((await jobs(admin)).map(({ name, every }) => `${name}: ${every}`)).to.deep.equal([
 			'generate slots: 15 0 * * *',
 			'send reminders: * * * * *',
+			'finish erasures: * * * * *',
 			'clean up: 40 2 * * *',
 		])
 		const before = (await jobs(admin)).find(({ name }) => name === 'clean up')

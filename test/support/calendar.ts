@@ -1,4 +1,5 @@
 import { slotId } from '../../server/calendar/slot-id.ts'
+import { findingsIn } from '../../server/operations/check/check.ts'
 import type { Db } from '../../server/platform/database.ts'
 
 const minuteMs = 60_000
@@ -37,22 +38,9 @@ export const soon = () => {
 	return { from: date(-1), to: date(30) }
 }
 
-/** Rows that break promise 1: none, whatever happened. */
-export const overlaps = async (db: Db): Promise<number> => {
-	const { rows } = await db.raw(`
-		SELECT count(*)::int AS count FROM appointments a JOIN appointments b
-		  ON a.id < b.id AND a.during && b.during AND (a.doctor_id = b.doctor_id OR a.patient_id = b.patient_id)
-		WHERE a.status NOT IN ('cancelled', 'no_show') AND b.status NOT IN ('cancelled', 'no_show')`)
-	return rows[0].count
-}
+/** Pairs that break promise 1: none, whatever happened. */
+export const overlaps = async (db: Db): Promise<number> => (await findingsIn(db, ['overlapping appointments'])).length
 
 /** Slots and appointments that disagree about each other. */
-export const inconsistencies = async (db: Db): Promise<number> => {
-	const { rows } = await db.raw(`
-		SELECT (SELECT count(*) FROM appointment_slots s JOIN appointments a ON a.id = s.appointment_id
-		         WHERE a.status = 'cancelled' OR a.doctor_id <> s.doctor_id OR NOT s.starts_at = ANY (a.slot_starts))::int
-		     + (SELECT count(*) FROM appointments a CROSS JOIN unnest(a.slot_starts) AS starts_at
-		          LEFT JOIN appointment_slots s ON s.doctor_id = a.doctor_id AND s.starts_at = starts_at.starts_at
-		         WHERE a.status <> 'cancelled' AND s.appointment_id IS DISTINCT FROM a.id)::int AS count`)
-	return rows[0].count
-}
+export const inconsistencies = async (db: Db): Promise<number> =>
+	(await findingsIn(db, ['slots of others', 'appointments without slots'])).length

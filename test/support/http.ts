@@ -21,9 +21,10 @@ export const call = async <T = any>(
 		...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
 	})
 	const text = await response.text()
+	const isJson = /json/.test(response.headers.get('content-type') ?? '')
 	return {
 		status: response.status,
-		body: text ? JSON.parse(text) : undefined,
+		body: text && isJson ? JSON.parse(text) : text || undefined,
 		headers: response.headers,
 		cookies: response.headers.getSetCookie(),
 	}

@@ -6,6 +6,7 @@ import { type RunningNode, startNode } from '../../server/node.ts'
 import { createDatabase, type Db } from '../../server/platform/database.ts'
 import { createLog, type Log } from '../../server/platform/log.ts'
 import { freshStores } from './servers.ts'
+import { isTopology, startTopology } from './topology.ts'
 
 export type TestNode = RunningNode & { db: Db; databaseUrl: string; redisUrl: string; config: Config }
 
@@ -24,19 +25,15 @@ export const startTestNode = async (overrides: Record<string, string> = {}, log?
 	const stores = await freshStores(template)
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-node-'))
 	const config = loadConfig(testEnvironment(dataDir, overrides))
-	const node = await startNode({
-		config,
-		log: log ?? createLog(config.logLevel),
-		databaseUrl: stores.databaseUrl,
-		redisUrl: stores.redisUrl,
-		version: 'test',
-	})
+	const { databaseUrl, redisUrl } = stores
+	const alone = () => startNode({ config, log: log ?? createLog(config.logLevel), databaseUrl, redisUrl, version: 'test' })
+	const node = await (isTopology ? startTopology(stores, dataDir, overrides) : alone())
 	const db = createDatabase({ url: stores.databaseUrl, poolSize: 5 })
 	return {
 		...node,
 		db,
-		databaseUrl: stores.databaseUrl,
-		redisUrl: stores.redisUrl,
+		databaseUrl,
+		redisUrl,
 		config,
 		stop: async () => {
 			await node.stop()

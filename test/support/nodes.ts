@@ -4,7 +4,7 @@ import path from 'node:path'
 import { loadConfig } from '../../server/config.ts'
 import { startNode } from '../../server/node.ts'
 import { createDatabase } from '../../server/platform/database.ts'
-import { createLog } from '../../server/platform/log.ts'
+import { createLog, type Log } from '../../server/platform/log.ts'
 import { type TestNode, testEnvironment } from './node.ts'
 import { freshStores } from './servers.ts'
 
@@ -13,16 +13,21 @@ export type NodesOptions = {
 	redisUrl?: () => string
 	/** Settings of one node, by its place. */
 	each?: Record<string, string>[]
+	/** Settings that are known only as the nodes start. */
+	settings?: () => Record<string, string> | Promise<Record<string, string>>
+	/** Where all of them log to; nowhere otherwise. */
+	log?: Log
 }
 
 const startNodes = async (count: number, overrides: Record<string, string>, options: NodesOptions) => {
 	const { databaseUrl, drop, ...stores } = await freshStores()
 	const redisUrl = options.redisUrl?.() ?? stores.redisUrl
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-nodes-'))
+	const settings = { ...overrides, ...(await options.settings?.()) }
 	const db = createDatabase({ url: databaseUrl, poolSize: 5 })
 	const startOne = async (place: number): Promise<TestNode> => {
-		const config = loadConfig(testEnvironment(dataDir, { ...overrides, ...options.each?.[place] }))
-		const node = await startNode({ config, log: createLog(config.logLevel), databaseUrl, redisUrl, version: 'test' })
+		const config = loadConfig(testEnvironment(dataDir, { ...settings, ...options.each?.[place] }))
+		const node = await startNode({ config, log: options.log ?? createLog(config.logLevel), databaseUrl, redisUrl, version: 'test' })
 		let stopped: Promise<void> | undefined
 		// A test may stop a node itself; the end of the block then has nothing left to do.
 		return { ...node, db, databaseUrl, redisUrl, config, stop: () => (stopped ??= node.stop()) }

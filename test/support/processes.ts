@@ -9,13 +9,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export type ProcessNode = { url: string; child: ChildProcess; pid: number; stop: (signal?: NodeJS.Signals) => Promise<number | null> }
 
-/** A node as a process of its own, as it runs in production, on stores that it shares with others. */
-export const startProcessNode = async (
-	stores: { databaseUrl: string; redisUrl: string },
-	overrides: Record<string, string> = {},
-): Promise<ProcessNode> => {
+type Stores = { databaseUrl: string; redisUrl: string }
+
+const spawnNode = (stores: Stores, overrides: Record<string, string>, program = 'dist/server/main.js') => {
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-process-'))
-	const child = spawn(process.execPath, ['dist/server/main.js'], {
+	const child = spawn(process.execPath, [program], {
 		cwd: root,
 		env: {
 			PATH: process.env.PATH,
@@ -23,15 +21,30 @@ export const startProcessNode = async (
 		},
 		stdio: ['ignore', 'pipe', 'inherit'],
 	})
+	let output = ''
+	child.stdout.on('data', chunk => (output += chunk))
 	const exited = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)))
+	const cleaned = exited.finally(() => rmSync(dataDir, { recursive: true, force: true }))
+	return { child, exited: cleaned, output: () => output }
+}
+
+/** A process that ends by itself, such as one with the role `migrate`. Resolves to what it said. @throws Error when it does not end with 0 */
+export const runProcess = async (stores: Stores, overrides: Record<string, string>): Promise<string> => {
+	const { exited, output } = spawnNode(stores, overrides)
+	const code = await exited
+	if (code !== 0) throw new Error(`the process ended with ${code}: ${output()}`)
+	return output()
+}
+
+/** A node as a process of its own, as it runs in production, on stores that it shares with others. */
+export const startProcessNode = async (stores: Stores, overrides: Record<string, string> = {}, program?: string): Promise<ProcessNode> => {
+	const { child, exited, output } = spawnNode(stores, overrides, program)
 	const url = await new Promise<string>((resolve, reject) => {
-		let output = ''
-		child.stdout?.on('data', chunk => {
-			output += chunk
-			const ready = /ready on (http:\S+)/.exec(output)
+		child.stdout.on('data', () => {
+			const ready = /ready on (http:\S+)/.exec(output())
 			if (ready) resolve(ready[1] as string)
 		})
-		void exited.then(code => reject(new Error(`the node ended with ${code}: ${output}`)))
+		void exited.then(code => reject(new Error(`the node ended with ${code}: ${output()}`)))
 	})
 	return {
 		url,
@@ -39,9 +52,7 @@ export const startProcessNode = async (
 		pid: child.pid as number,
 		stop: async (signal = 'SIGTERM') => {
 			child.kill(signal)
-			const code = await exited
-			rmSync(dataDir, { recursive: true, force: true })
-			return code
+			return await exited
 		},
 	}
 }

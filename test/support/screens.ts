@@ -50,6 +50,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'register', as: undefined, path: '/register', ready: label('account.fullName') },
 		{ name: 'forgotten password', as: undefined, path: '/forgot-password', ready: text('account.forgotText') },
 		{ name: 'new password', as: undefined, path: '/reset-password?token=x', ready: label('account.newPassword') },
+		{ name: 'erased', as: undefined, path: '/erased', ready: text('account.data.erasedText') },
 		{ name: 'no such page', as: undefined, path: '/nowhere', ready: text('app.notFound') },
 		{ name: 'my appointments', as: 'patient', path: '/visits', ready: doctorNamed },
 		{ name: 'no such appointment', as: 'patient', path: '/visits?reschedule=987654321', ready: text('visits.cannotMove.unknownText') },
@@ -65,6 +66,16 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 			},
 		},
 		{ name: 'account', as: 'patient', path: '/account', ready: label('account.fullName') },
+		{
+			name: 'erasing one’s account',
+			as: 'patient',
+			path: '/account',
+			ready: async page => {
+				await page.getByRole('button', { name: words('account.data.erase'), exact: true }).click()
+				await page.getByRole('dialog').getByLabel(words('account.password'), { exact: true }).waitFor()
+			},
+		},
+		{ name: 'security', as: 'patient', path: '/account/security', ready: testId('session') },
 		{ name: 'not for this role', as: 'patient', path: '/desk', ready: text('account.notForYou') },
 		{ name: 'the desk', as: 'reception', path: '/desk', ready: testId('desk-slot') },
 		{ name: 'a doctor’s time off', as: 'reception', path: `/desk/doctors/${doctorId}/time-off`, ready: text('doctor.off.reason') },

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { startServers, stopServers } from './servers.ts'
+import { isTopology, killInTheMiddle } from './topology.ts'
 import { waitFor } from './wait.ts'
 
 /** Servers that are processes of their own, and the web client, are tested as they are built. */
@@ -20,6 +21,9 @@ let before: string[] = []
 export const mochaHooks = {
 	beforeAll() {
 		before = open()
+	},
+	beforeEach(this: Mocha.Context) {
+		if (isTopology) killInTheMiddle(this.currentTest as Mocha.Test)
 	},
 	async afterAll(this: Mocha.Context) {
 		const files = this.test?.parent?.suites.map(suite => suite.title)

@@ -19,6 +19,13 @@ export const closeSockets = () => {
 	open.clear()
 }
 
+/** Everything that the server sends to a socket, as text. */
+export const eavesdrop = (socket: Client): string[] => {
+	const sent: string[] = []
+	socket.io.engine.on('packet', packet => void sent.push(String(packet.data)))
+	return sent
+}
+
 export const ok = <T>(answer: Ack<T>): { ok: true } & T => {
 	if (!answer.ok) throw new Error(`refused: ${JSON.stringify(answer.error)}`)
 	return answer

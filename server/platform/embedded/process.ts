@@ -56,7 +56,7 @@ export const waitForExit = async (pid: number, timeoutMs: number, name: string):
 }
 
 /** Linux only; undefined elsewhere. */
-const parentOf = (pid: number): number | undefined => {
+export const parentOf = (pid: number): number | undefined => {
 	try {
 		// The second field is the program's name in brackets, which may hold anything.
 		return Number(/.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])

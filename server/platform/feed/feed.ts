@@ -36,6 +36,8 @@ export type FeedDeps = {
 	/** Other traffic of the topic, out of sequence. */
 	deliverAside?: (topic: string, text: string) => void
 	auditMs?: number
+	/** Told how long something published now takes to arrive here, behind all that was published before it. */
+	observeDelivery?: (ms: number) => void
 }
 
 /** Text after this mark on a feed's channel is no change: it has no number and nobody misses it. */
@@ -49,7 +51,7 @@ type Followed = { lastTo: number | undefined; behindAt: number | undefined }
  * every half second the numbers are compared with what arrived, and a feed that lost something is reset. (A Redis without
  * its memory starts numbers at the clock, above every number it gave out before.)
  */
-export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, auditMs = 450 }: FeedDeps): Feed => {
+export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, auditMs = 450, observeDelivery }: FeedDeps): Feed => {
 	const read = defineScript<string>(redis, 'feedRead', feedLua + readLua('read.lua', import.meta.url))
 	const skip = defineScript<number>(redis, 'feedReset', feedLua + readLua('reset.lua', import.meta.url))
 	const followed = new Map<string, Followed>()
@@ -96,7 +98,9 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 		const currents = await Promise.all(states.map(([topic]) => version(topic)))
 		// Answered on the connection of the messages, behind them: however busy this process is, what was published
 		// before the numbers were read has arrived by now.
+		const askedMs = performance.now()
 		await connection.ping()
+		observeDelivery?.(performance.now() - askedMs)
 		await Promise.all(
 			states.map(async ([topic, state], index) => {
 				const current = currents[index] as number

@@ -1,4 +1,4 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import express, { type Express, type RequestHandler } from 'express'
@@ -7,7 +7,9 @@ import type { Endpoint } from '../../../contract/index.ts'
 import type { Config } from '../../config.ts'
 import type { Log } from '../log.ts'
 import { Refusal } from '../refusal.ts'
+import { noTracer, type Tracer } from '../tracing/tracer.ts'
 import { docsPage } from './docs.ts'
+import { type ObserveRequest, watchRequests } from './observe.ts'
 import { openApiDocument } from './openapi.ts'
 import { problemHandler, sendProblem } from './problem.ts'
 import { type Authenticate, apiRouter, type Limit, type NoteAccess, type Route } from './routes.ts'
@@ -24,6 +26,9 @@ export type AppDeps = {
 	/** Names what is down; empty when requests are served. */
 	whatIsDown: () => Promise<string[]>
 	metrics: () => Promise<{ contentType: string; body: string }>
+	/** Told how each request ended. */
+	observe?: ObserveRequest
+	tracer?: Tracer
 	/** Handlers outside the API: the web client, local pages. */
 	pages?: readonly RequestHandler[]
 }
@@ -55,26 +60,6 @@ const corsFor =
 /** `'self'` means our WebSockets too; browsers that do not know that yet are told by name. */
 const socketSourcesOf = (publicUrl: string | undefined): string[] => (publicUrl ? [new URL(publicUrl).origin.replace(/^http/, 'ws')] : [])
 
-const requestLog =
-	(log: Log): RequestHandler =>
-	(req, res, next) => {
-		const given = req.headers['x-request-id']
-		const requestId = typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID()
-		res.locals.requestId = requestId
-		res.setHeader('X-Request-Id', requestId)
-		if (log.isLevelEnabled('debug')) {
-			const began = performance.now()
-			res.on('finish', () => {
-				// The path without its query, which may carry a patient's name.
-				log.debug(
-					{ requestId, method: req.method, path: req.path, status: res.statusCode, ms: Math.round(performance.now() - began) },
-					'request',
-				)
-			})
-		}
-		next()
-	}
-
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
 /** In the same time whatever the difference, so that a secret cannot be guessed piece by piece. */
@@ -91,7 +76,7 @@ export const createApp = (deps: AppDeps): Express => {
 	app.set('query parser', 'simple')
 	app.set('trust proxy', config.trustedProxies)
 
-	app.use(requestLog(log))
+	app.use(watchRequests(log, deps.observe))
 	app.use(
 		helmet({
 			contentSecurityPolicy: {
@@ -138,7 +123,12 @@ export const createApp = (deps: AppDeps): Express => {
 		neverStored,
 		corsFor(config.corsOrigins),
 		express.json({ limit: maxBody, strict: true }),
-		apiRouter(deps.routes, { authenticate: deps.authenticate, limit: deps.limit, noteAccess: deps.noteAccess ?? (() => {}) }),
+		apiRouter(deps.routes, {
+			authenticate: deps.authenticate,
+			limit: deps.limit,
+			noteAccess: deps.noteAccess ?? (() => {}),
+			tracer: deps.tracer ?? noTracer,
+		}),
 		(_req: express.Request, res: express.Response) => sendProblem(res, new Refusal('not_found'), res.locals.requestId),
 	)
 	for (const page of deps.pages ?? []) app.use(page)

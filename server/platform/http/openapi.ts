@@ -28,6 +28,7 @@ const parametersOf = (type: z.ZodType, where: 'path' | 'query', components: Reco
 const alwaysPossible = (endpoint: Endpoint): RefusalCode[] => [
 	'invalid_input',
 	...(endpoint.access === 'anyone' ? [] : (['unauthenticated', 'token_expired', 'account_disabled'] as const)),
+	...(endpoint.access === 'anyone' || endpoint.access === 'any-status' ? [] : (['second_factor_needed'] as const)),
 	...(Array.isArray(endpoint.access) ? (['forbidden'] as const) : []),
 	'rate_limited',
 	'internal',

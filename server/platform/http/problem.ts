@@ -3,6 +3,7 @@ import { type Problem, refusals } from '../../../contract/index.ts'
 import { toRefusal } from '../failure.ts'
 import type { Log } from '../log.ts'
 import { Refusal } from '../refusal.ts'
+import { routeOf } from './observe.ts'
 
 /** PostgreSQL's text holds no NUL; it is the one character of an address that gets past the schemas. */
 const invalidCharacter = '22021'
@@ -42,9 +43,8 @@ export const problemHandler =
 	(log: Log): ErrorRequestHandler =>
 	(error, req, res, _next) => {
 		const requestId = String(res.locals.requestId ?? '')
-		// As it was declared, without what stands in it: a link's address is its key.
-		const path = req.route?.path ?? req.path
-		const refusal = toRefusal(fromExpress(error), log, { requestId, actorId: res.locals.actorId, method: req.method, path })
+		const about = { requestId, actorId: res.locals.actorId, method: req.method, route: routeOf(req, res) }
+		const refusal = toRefusal(fromExpress(error), log, about)
 		if (res.headersSent) res.destroy()
 		else sendProblem(res, refusal, requestId)
 	}

@@ -1,10 +1,13 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { z } from 'zod'
 import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
-import { checkAccess } from '../access.ts'
+import { admitted, checkAccess } from '../access.ts'
 import type { Actor, Origin } from '../actor.ts'
 import type { AuditFact } from '../audit.ts'
 import { parseInput } from '../failure.ts'
+import { Refusal } from '../refusal.ts'
+import type { Span, Tracer } from '../tracing/tracer.ts'
+import { apiPath } from './observe.ts'
 
 export type Input<E extends Endpoint> = {
 	params: z.output<E['params']>
@@ -55,6 +58,7 @@ export type RouterDeps = {
 	limit: Limit
 	/** Told of each answer that shows somebody else's personal details. */
 	noteAccess: NoteAccess
+	tracer: Tracer
 }
 
 /** What was looked at: one record by its id, or how many of a list, and what the list was narrowed to. What was searched for is personal too. */
@@ -70,7 +74,7 @@ const readingOf = (kind: string, { params, query }: { params: unknown; query: un
 	}
 }
 
-const asExpress = ({ endpoint, handle }: Route, { authenticate, limit, noteAccess }: RouterDeps): RequestHandler => {
+const answering = ({ endpoint, handle }: Route, { authenticate, limit, noteAccess }: RouterDeps) => {
 	/** Whoever brings bad tokens counts as nobody does: by address. */
 	const authenticateOrCount = async (authorization: string | undefined, ip: string): Promise<Actor | null> => {
 		try {
@@ -81,10 +85,11 @@ const asExpress = ({ endpoint, handle }: Route, { authenticate, limit, noteAcces
 		}
 	}
 
-	return async (req, res) => {
-		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId }
+	return async (req: Request, res: Response, trace: string | undefined): Promise<void> => {
+		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId, ...(trace && { trace }) }
 		// Whoever signs in, renews or ends a session may well carry a token that has expired: it says nothing there.
-		const actor = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
+		const known = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
+		const actor = endpoint.access === 'anyone' ? admitted(known) : known
 		res.locals.actorId = actor?.userId
 		await limit(actor, origin.ip)
 		checkAccess(endpoint.access, actor)
@@ -104,6 +109,35 @@ const asExpress = ({ endpoint, handle }: Route, { authenticate, limit, noteAcces
 		if (endpoint.status === 204) res.end()
 		else if (endpoint.contentType) res.type(endpoint.contentType).send(answer)
 		else res.type('application/json').send(answer instanceof PreparedJson ? answer.text : JSON.stringify(answer))
+	}
+}
+
+/** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */
+const traced = async (span: Span, requestId: string, answer: () => Promise<void>) => {
+	span.set('liveslot.request_id', requestId)
+	try {
+		await answer()
+	} catch (error) {
+		const code = error instanceof Refusal ? error.code : 'internal'
+		span.set('liveslot.outcome', code)
+		if (code === 'internal') span.fail(code)
+		throw error
+	} finally {
+		span.end()
+	}
+}
+
+const asExpress = (route: Route, deps: RouterDeps): RequestHandler => {
+	const { tracer } = deps
+	const answer = answering(route, deps)
+	const path = apiPath(route.endpoint.path)
+	const name = `${route.endpoint.method.toUpperCase()} ${path}`
+	return async (req, res) => {
+		res.locals.route = path
+		if (!tracer.isOn) return await answer(req, res, undefined)
+		const { traceparent } = req.headers
+		const span = tracer.start(name, { kind: 'server', parent: typeof traceparent === 'string' ? traceparent : undefined })
+		await tracer.within(span, () => traced(span, res.locals.requestId, () => answer(req, res, span.context)))
 	}
 }
 

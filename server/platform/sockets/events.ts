@@ -8,6 +8,7 @@ import type { AuditFact } from '../audit.ts'
 import { parseInput, toRefusal } from '../failure.ts'
 import type { Log } from '../log.ts'
 import { Refusal } from '../refusal.ts'
+import { noSpan, type Tracer } from '../tracing/tracer.ts'
 import { tooLarge } from './parser.ts'
 
 export type SocketContext = {
@@ -42,14 +43,15 @@ export type DispatchDeps = {
 	/** Told of each answer that shows somebody else's personal details. */
 	noteAccess: (fact: AuditFact) => void
 	/** Told how each event ended, for the metrics. */
-	observe: (event: string, outcome: string) => void
+	observe: (event: string, outcome: string, ms: number) => void
+	tracer: Tracer
 }
 
 const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
-export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess, observe }: DispatchDeps): Dispatch => {
-	const answer = async (socket: Socket, event: string, payload: unknown, requestId: string) => {
+export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess, observe, tracer }: DispatchDeps): Dispatch => {
+	const answer = async (socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined) => {
 		const limited = limit(socket)
 		if (limited) await limited
 		if (payload === tooLarge) throw new Refusal('payload_too_large')
@@ -61,7 +63,7 @@ export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess
 		checkAccess(definition.access, actor)
 		const handler = handlers[event] as AnyHandler
 		const input = parseInput(definition.payload as z.ZodType<Record<string, unknown>>, payload)
-		const origin = { ip: ipOf(socket), requestId }
+		const origin = { ip: ipOf(socket), requestId, ...(trace && { trace }) }
 		const body = await handler(input, { actor, socket, origin })
 		const reveals = 'reveals' in definition ? definition.reveals : undefined
 		if (reveals && actor && actor.role !== 'patient') {
@@ -76,14 +78,27 @@ export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess
 		const ack = typeof last === 'function' ? (last as (reply: Ack<Record<string, unknown>>) => void) : () => {}
 		const payload = typeof args[0] === 'function' ? undefined : args[0]
 		const requestId = randomUUID()
+		const began = performance.now()
+		// A name that a client made up says nothing, and may say too much.
+		const name = isEvent(event) ? event : 'unknown'
+		const span = tracer.isOn ? tracer.start(name, { kind: 'server' }) : noSpan
+		span.set('liveslot.request_id', requestId)
+		let outcome = 'ok'
 		try {
-			const body = await answer(socket, event, payload, requestId)
-			ack({ ok: true, ...body })
-			observe(event, 'ok')
+			const answered = tracer.isOn
+				? tracer.within(span, () => answer(socket, event, payload, requestId, span.context))
+				: answer(socket, event, payload, requestId, undefined)
+			ack({ ok: true, ...(await answered) })
 		} catch (error) {
-			const refusal = toRefusal(error, log, { requestId, actorId: actorOf(socket)?.userId, event })
+			const refusal = toRefusal(error, log, { requestId, actorId: actorOf(socket)?.userId, event: name })
 			ack({ ok: false, error: ackError(refusal, requestId) })
-			observe(isEvent(event) ? event : 'unknown', refusal.code)
+			outcome = refusal.code
 		}
+		const ms = performance.now() - began
+		observe(name, outcome, ms)
+		span.set('liveslot.outcome', outcome)
+		if (outcome === 'internal') span.fail(outcome)
+		span.end()
+		if (log.isLevelEnabled('debug')) log.debug({ requestId, event: name, outcome, ms: Math.round(ms) }, 'event')
 	}
 }

@@ -11,8 +11,10 @@ import type { Limiter } from '../rate-limit.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { Subscriber } from '../subscriber.ts'
+import { noTracer, type Tracer } from '../tracing/tracer.ts'
 import { type Connection, cutOff } from './connection.ts'
 import { createDoor } from './door.ts'
+import { createDraining } from './draining.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
 import { clientOf } from './handshake.ts'
 import { createLimitedParser } from './parser.ts'
@@ -39,7 +41,8 @@ export type SocketDeps = {
 	noteAccess: (fact: AuditFact) => void
 	/** @throws Refusal when the token is bad; null for a socket without one */
 	authenticate: (token: string | undefined) => Promise<Actor | null>
-	observe: (event: string, outcome: string) => void
+	observe: (event: string, outcome: string, ms: number) => void
+	tracer?: Tracer
 }
 
 export type Sockets = {
@@ -47,15 +50,16 @@ export type Sockets = {
 	/** Starts to answer. Handlers come late because they need `io` themselves. */
 	serve(handlers: EventHandlers, hooks: { connected(socket: Socket): void; disconnected(socket: Socket): void }): void
 	setActor(socket: Socket, actor: Actor): void
-	/** Cuts every socket of an account off, on every node. */
-	cutOff(userId: string): void
+	/** Cuts the sockets of an account off, on every node: all, those of one session, or those of all but one. */
+	cutOff(userId: string, which?: { only?: string; except?: string }): void
 	/** From now on events are answered with a request to come back: the node is stopping. */
-	refuseWork(): void
+	drain(): void
 	close(): Promise<void>
 }
 
 export const userRoom = (userId: string) => `user:${userId}`
 export const staffRoom = 'staff'
+const sessionRoom = (sessionId: string) => `session:${sessionId}`
 
 const maxPayloadChars = 100_000
 /** Above this the transport gives up on a message; below it the sender still gets an answer. */
@@ -63,6 +67,9 @@ const maxMessageBytes = 2_000_000
 
 /** An account works in a few tabs and devices. */
 const maxSocketsPerAccount = 100
+
+/** How long a closing node waits for answers that are still being worked on. */
+const unansweredMs = 2000
 
 /**
  * The adapter looks after none of its messages. One that Redis does not take is lost, as are all that a subscriber misses;
@@ -90,7 +97,19 @@ const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
 
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {
-	const { http, publisher, subscriber, log, corsOrigins, trustedProxies, limits, noteAccess, authenticate, observe } = deps
+	const {
+		http,
+		publisher,
+		subscriber,
+		log,
+		corsOrigins,
+		trustedProxies,
+		limits,
+		noteAccess,
+		authenticate,
+		observe,
+		tracer = noTracer,
+	} = deps
 	const ipOf = ({ handshake }: Socket) => clientOf(handshake, trustedProxies)
 	const door = createDoor({ isOwnPage: deps.isOwnPage, trustedProxies, arrivals: limits?.arrivals })
 	const takeTurn = limits && createTurns(limits, ipOf)
@@ -113,10 +132,12 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		noteAccess({ actor, origin: { ip: ipOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
 
 	const setActor = (socket: Socket, actor: Actor | null) => {
-		if (actor && actor.role !== 'patient' && socket.data.actor?.userId !== actor.userId) noteFollowing(socket, actor)
+		const before: Actor | null | undefined = socket.data.actor
+		if (actor && actor.role !== 'patient' && before?.userId !== actor.userId) noteFollowing(socket, actor)
 		socket.data.actor = actor
+		if (before && before.sessionId !== actor?.sessionId) void socket.leave(sessionRoom(before.sessionId))
 		if (!actor) return
-		void socket.join(userRoom(actor.userId))
+		void socket.join([userRoom(actor.userId), sessionRoom(actor.sessionId)])
 		if (actor.status === 'active' && (actor.role === 'receptionist' || actor.role === 'admin')) void socket.join(staffRoom)
 	}
 
@@ -137,9 +158,9 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		}
 	})
 
-	let stopping = false
+	const draining = createDraining()
 
-	/** An account may be disabled while its handshake is on its way, too early to be cut off. In its room, it is looked at once more. */
+	/** An account may be disabled, or its session ended, while its handshake is on its way, too early to be cut off. In its room, it is looked at once more. */
 	const checkAgain = async (socket: Socket) => {
 		const { token } = socket.handshake.auth as { token?: unknown }
 		if (typeof token !== 'string' || !token) return
@@ -160,10 +181,12 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				handlers,
 				log,
 				observe,
+				tracer,
 				actorOf: socket => socket.data.actor ?? null,
 				ipOf,
 				limit: socket => {
-					if (stopping) throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
+					if (draining.isOn())
+						throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
 					return takeTurn?.(socket)
 				},
 				noteAccess,
@@ -174,15 +197,17 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				Object.assign(socket.conn, { request: null })
 				connected(socket as Socket)
 				void checkAgain(socket as Socket)
-				socket.onAny((event: string, ...args: unknown[]) => void dispatch(socket as Socket, event, args))
+				socket.onAny((event: string, ...args: unknown[]) => void draining.during(socket as Socket, dispatch(socket as Socket, event, args)))
 				socket.on('disconnect', () => disconnected(socket as Socket))
 			})
 		},
-		refuseWork: () => {
-			stopping = true
+		drain: () => void draining.start(io.of('/').sockets.values() as Iterable<Socket>),
+		cutOff: (userId, { only, except } = {}) => {
+			const meant = io.in(only ? sessionRoom(only) : userRoom(userId))
+			;(except ? meant.except(sessionRoom(except)) : meant).disconnectSockets(true)
 		},
-		cutOff: userId => io.in(userRoom(userId)).disconnectSockets(true),
 		close: async () => {
+			await draining.end(unansweredMs)
 			stopReaper()
 			// Closes every connection; clients come back to another node by themselves.
 			await new Promise<void>(resolve => void io.close(() => resolve()))

@@ -1,0 +1,3 @@
+import security from './ar/security.json'
+
+export default { security }

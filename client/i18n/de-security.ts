@@ -1,0 +1,3 @@
+import security from './de/security.json'
+
+export default { security }

@@ -1,0 +1,3 @@
+import security from './en/security.json'
+
+export default { security }

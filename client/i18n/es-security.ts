@@ -1,0 +1,3 @@
+import security from './es/security.json'
+
+export default { security }

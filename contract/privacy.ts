@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { AppointmentStatus } from './appointments.ts'
+import { Id, IdParams, Instant } from './common.ts'
+import { endpoint } from './endpoint.ts'
+import { staffRoles, User } from './identity.ts'
+import { Notification, NotificationPreferences } from './notifications.ts'
+import { Patient } from './patients.ts'
+
+const Kept = z.object({ createdAt: Instant, updatedAt: Instant })
+
+const ExportedAppointment = Kept.extend({
+	id: Id,
+	doctorName: z.string(),
+	specialty: z.string(),
+	typeName: z.string(),
+	startsAt: Instant,
+	endsAt: Instant,
+	status: AppointmentStatus,
+	reason: z.string().optional(),
+	cancelReason: z.string().optional(),
+	bookedBy: z.enum(['you', 'the clinic']),
+	confirmedAt: Instant.optional(),
+})
+
+/** Everything that is kept about a patient. Secrets are left out: hashes, tokens, and what a device is reached by. */
+export const PersonalData = z
+	.object({
+		exportedAt: Instant,
+		account: User.extend(Kept.shape).nullable().meta({ description: 'Null for a patient without one.' }),
+		patient: Patient.extend(Kept.shape),
+		preferences: NotificationPreferences.omit({ offered: true }),
+		appointments: z.array(ExportedAppointment),
+		notifications: z.array(Notification.omit({ providerId: true }).extend({ appointmentId: Id })),
+		devices: z.array(z.object({ service: z.string(), addedAt: Instant })).meta({ description: 'That receive notifications.' }),
+		sessions: z.array(
+			z.object({
+				startedAt: Instant,
+				lastUsedAt: Instant,
+				expiresAt: Instant,
+				endedAt: Instant.optional(),
+				ip: z.string().optional(),
+				userAgent: z.string().optional(),
+			}),
+		),
+		passwordResets: z.array(z.object({ askedAt: Instant, usedAt: Instant.optional() })),
+		audit: z.array(
+			z.object({
+				at: Instant,
+				by: z.enum(['you', 'the clinic', 'unknown']),
+				action: z.string(),
+				entity: z.string(),
+				entityId: z.string().optional(),
+				ip: z.string().optional().meta({ description: 'Of your own actions.' }),
+				details: z.record(z.string(), z.unknown()),
+			}),
+		),
+	})
+	.meta({ id: 'PersonalData' })
+export type PersonalData = z.infer<typeof PersonalData>
+
+const tag = 'Privacy'
+
+export const privacyEndpoints = {
+	exportMe: endpoint({
+		method: 'get',
+		path: '/me/export',
+		tag,
+		summary: 'Everything that is kept about the signed-in patient.',
+		access: ['patient'],
+		response: PersonalData,
+		refusals: ['not_found'],
+	}),
+	eraseMe: endpoint({
+		method: 'delete',
+		path: '/me',
+		tag,
+		summary: 'Erase one’s account and patient file. Coming appointments are cancelled; past ones stay, without a name.',
+		access: ['patient'],
+		body: z.object({ password: z.string().min(1).max(200) }),
+		refusals: ['invalid_credentials', 'not_found'],
+	}),
+	exportPatient: endpoint({
+		method: 'get',
+		path: '/patients/:id/export',
+		tag,
+		summary: 'Everything that is kept about a patient, to be handed to them. Of one with an account: for admins.',
+		access: staffRoles,
+		params: IdParams,
+		response: PersonalData,
+		refusals: ['not_found', 'forbidden'],
+	}),
+	erasePatient: endpoint({
+		method: 'delete',
+		path: '/patients/:id',
+		tag,
+		summary: 'Erase a patient who asked for it. Of one with an account: for admins.',
+		access: staffRoles,
+		params: IdParams,
+		refusals: ['not_found', 'forbidden'],
+	}),
+}

@@ -1,0 +1,24 @@
+import type { Knex } from 'knex'
+
+/** Slots of long ago, which only figures and checks look at. */
+export const up = (knex: Knex) =>
+	knex.raw(`
+		CREATE TABLE archived_slots (
+			doctor_id      bigint NOT NULL REFERENCES doctors (id),
+			starts_at      timestamptz NOT NULL,
+			ends_at        timestamptz NOT NULL,
+			appointment_id bigint REFERENCES appointments (id),
+			is_blocked     boolean NOT NULL,
+			archived_at    timestamptz NOT NULL DEFAULT now(),
+			PRIMARY KEY (doctor_id, starts_at)
+		)
+	`)
+
+/** They go back to where they came from. */
+export const down = (knex: Knex) =>
+	knex.raw(`
+		INSERT INTO appointment_slots (doctor_id, starts_at, ends_at, appointment_id, is_blocked)
+		SELECT doctor_id, starts_at, ends_at, appointment_id, is_blocked FROM archived_slots
+		ON CONFLICT DO NOTHING;
+		DROP TABLE archived_slots;
+	`)

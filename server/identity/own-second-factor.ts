@@ -1,0 +1,110 @@
+import type { SecondFactor, SecondFactorSetup } from '../../contract/index.ts'
+import type { Actor, Origin } from '../platform/actor.ts'
+import { recordAudit } from '../platform/audit.ts'
+import { inTransaction, type Tx } from '../platform/database.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { type Account, lockAccount } from './accounts.ts'
+import { checkCurrentPassword, type OwnAccountDeps, readOwnAccount } from './own-account.ts'
+import { countRecoveryCodes, replaceRecoveryCodes } from './recovery-codes.ts'
+import { beginSetup, confirmSetup, hasSecondFactor, removeSecondFactor, takeCode, wrongCode } from './second-factor.ts'
+import type { SecondStepDeps } from './second-step.ts'
+import { endSessions } from './sessions.ts'
+
+export type OwnFactorDeps = OwnAccountDeps & SecondStepDeps
+
+export const readSecondFactor = async (
+	{ db }: OwnFactorDeps,
+	actor: Actor,
+	isRequired: (role: Account['role']) => boolean,
+): Promise<SecondFactor> => ({
+	enabled: await hasSecondFactor(db, actor.userId),
+	required: isRequired(actor.role),
+	recoveryCodesLeft: await countRecoveryCodes(db, actor.userId),
+})
+
+type Who = { actor: Actor; origin: Origin }
+
+const note = (trx: Tx, { actor, origin }: Who, action: string) =>
+	recordAudit(trx, { actor, origin, action, entity: 'user', entityId: actor.userId })
+
+/** The account of whoever asks, locked, if its password is still the one that was compared. */
+const lockKnown = async (trx: Tx, known: Account): Promise<Account> => {
+	const account = await lockAccount(trx, known.id)
+	if (!account || account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')
+	return account
+}
+
+/** Runs a change once its code was right. A wrong one is counted, and that must be committed. @throws Refusal invalid_credentials, rate_limited */
+const withCode = async <T extends object>(
+	{ db, codeAttempts }: OwnFactorDeps,
+	who: Who,
+	isRight: (trx: Tx) => Promise<boolean>,
+	change: (trx: Tx) => Promise<T>,
+): Promise<T> => {
+	const { userId } = who.actor
+	await codeAttempts.consume(userId)
+	const outcome = await inTransaction(db, async trx => {
+		if (await isRight(trx)) return await change(trx)
+		await note(trx, who, 'second_factor_failed')
+		return undefined
+	})
+	if (!outcome) throw wrongCode()
+	await codeAttempts.reset(userId)
+	return outcome
+}
+
+/** Asks for the password: whoever finds a desk unattended must not be able to lock its owner out. */
+export const beginSecondFactor = async (deps: OwnFactorDeps, who: Who, currentPassword: string): Promise<SecondFactorSetup> => {
+	const known = await readOwnAccount(deps.db, who.actor)
+	await checkCurrentPassword(deps, known, currentPassword, who.origin.ip)
+	return await inTransaction(deps.db, async trx => {
+		const setup = await beginSetup(trx, deps, await lockKnown(trx, known))
+		await note(trx, who, 'second_factor_begun')
+		return setup
+	})
+}
+
+/** Every other session ends: one that was opened with the password alone must not go on as if it had both. */
+export const confirmSecondFactor = async (deps: OwnFactorDeps, who: Who, code: string): Promise<{ recoveryCodes: string[] }> => {
+	const { userId, sessionId } = who.actor
+	const isRight = async (trx: Tx) => (await lockAccount(trx, userId)) !== undefined && (await confirmSetup(trx, deps, userId, code))
+	const given = await withCode(deps, who, isRight, async trx => {
+		await endSessions(trx, userId, { except: sessionId })
+		await note(trx, who, 'second_factor_enabled')
+		return { recoveryCodes: await replaceRecoveryCodes(trx, userId) }
+	})
+	deps.cutOff(userId, { except: sessionId })
+	return given
+}
+
+export type PasswordAndCode = { currentPassword: string; code: string }
+
+const withBoth = async <T extends object>(
+	deps: OwnFactorDeps,
+	who: Who,
+	{ currentPassword, code }: PasswordAndCode,
+	change: (trx: Tx) => Promise<T>,
+): Promise<T> => {
+	const known = await readOwnAccount(deps.db, who.actor)
+	await checkCurrentPassword(deps, known, currentPassword, who.origin.ip)
+	const isRight = async (trx: Tx) => (await takeCode(trx, deps, (await lockKnown(trx, known)).id, code)) !== undefined
+	return await withCode(deps, who, isRight, change)
+}
+
+export const renewRecoveryCodes = (deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<{ recoveryCodes: string[] }> =>
+	withBoth(deps, who, proof, async trx => {
+		await note(trx, who, 'recovery_codes_renewed')
+		return { recoveryCodes: await replaceRecoveryCodes(trx, who.actor.userId) }
+	})
+
+export const disableSecondFactor = async (deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<void> => {
+	const { userId, sessionId } = who.actor
+	await withBoth(deps, who, proof, async trx => {
+		await removeSecondFactor(trx, userId)
+		await endSessions(trx, userId, { except: sessionId })
+		await note(trx, who, 'second_factor_disabled')
+		return {}
+	})
+	// This session's sockets too: what they may do can hang on the second factor.
+	deps.cutOff(userId)
+}

@@ -1,0 +1,99 @@
+import { isIP } from 'node:net'
+import Bowser from 'bowser'
+import { z } from 'zod'
+import type { OwnSession } from '../../contract/index.ts'
+import type { Actor, Origin } from '../platform/actor.ts'
+import { recordAudit } from '../platform/audit.ts'
+import { type Db, type DbOrTx, inTransaction, type Tx } from '../platform/database.ts'
+import { decodeCursor, isDatabaseId } from '../platform/page.ts'
+import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { lockAccount } from './accounts.ts'
+import { endSessions, type WhichSessions } from './sessions.ts'
+import type { CutOff } from './sign-in.ts'
+
+export type SessionRow = { tokenId: string; id: string; startedAt: Date; lastUsedAt: Date; ip: string | null; userAgent: string | null }
+
+/** Of each session that is running its newest token, which is the one not used yet. */
+const running = (db: DbOrTx, userId: string) =>
+	db('refresh_tokens').where({ user_id: userId, used_at: null, revoked_at: null }).whereRaw('expires_at > now()')
+
+/** The last used first; one row more than `limit` when there are more. */
+export const listSessions = async (
+	db: Db,
+	{ userId }: Actor,
+	{ cursor, limit }: { cursor?: string | undefined; limit: number },
+): Promise<SessionRow[]> => {
+	const sessions = running(db, userId)
+		.select({
+			tokenId: 'id',
+			id: 'family_id',
+			startedAt: 'session_started_at',
+			lastUsedAt: 'created_at',
+			ip: 'ip',
+			userAgent: 'user_agent',
+		})
+		.orderBy('refresh_tokens.id', 'desc')
+		.limit(limit + 1)
+	if (cursor !== undefined) {
+		const [beforeId = ''] = decodeCursor(cursor, 1)
+		if (!isDatabaseId(beforeId)) throw invalidInput('cursor', 'is not one that this server gave out')
+		sessions.where('id', '<', beforeId)
+	}
+	return await sessions
+}
+
+/** An address down to the network it is in: enough to know one's own, too little to tell where a colleague lives. */
+export const shortAddress = (ip: string): string | null => {
+	const v4 = /(?:^|:)(\d+\.\d+\.\d+)\.\d+$/.exec(ip)?.[1]
+	if (v4) return `${v4}.x`
+	if (isIP(ip) !== 6) return null
+	const [before] = ip.split('::')
+	// Only this machine's own address begins so.
+	if (!before) return ip
+	return `${before.split(':').slice(0, 4).join(':')}::x`
+}
+
+export const toOwnSession = ({ id, startedAt, lastUsedAt, ip, userAgent }: SessionRow, { sessionId }: Actor): OwnSession => {
+	const device = userAgent ? Bowser.parse(userAgent) : undefined
+	return {
+		id,
+		startedAt: startedAt.toISOString(),
+		lastUsedAt: lastUsedAt.toISOString(),
+		address: ip && shortAddress(ip),
+		browser: device?.browser.name || null,
+		system: device?.os.name || null,
+		current: id === sessionId,
+	}
+}
+
+export type OwnSessionDeps = { db: Db; cutOff: CutOff }
+
+/** Ends sessions that are running, for their access tokens and sockets too, and tells how many there were. */
+const end = async ({ db, cutOff }: OwnSessionDeps, actor: Actor, origin: Origin, which: WhichSessions): Promise<number> => {
+	const { userId } = actor
+	const meant = (trx: Tx) => {
+		const sessions = running(trx, userId)
+		return which.only ? sessions.where({ family_id: which.only }) : sessions.whereNot({ family_id: which.except })
+	}
+	const ended = await inTransaction(db, async trx => {
+		await lockAccount(trx, userId)
+		const sessions = await meant(trx).select('family_id')
+		await endSessions(trx, userId, which)
+		const details = { sessions: sessions.length }
+		if (sessions.length > 0) await recordAudit(trx, { actor, origin, action: 'sessions_ended', entity: 'user', entityId: userId, details })
+		return sessions.length
+	})
+	// Only then: a session that was named may be another's.
+	if (ended > 0) cutOff(userId, which)
+	return ended
+}
+
+/** @throws Refusal not_found for a session that is over, or another's */
+export const endOwnSession = async (deps: OwnSessionDeps, actor: Actor, id: string, origin: Origin): Promise<void> => {
+	const isKnown = z.uuid().safeParse(id).success && (await end(deps, actor, origin, { only: id })) > 0
+	if (!isKnown) throw new Refusal('not_found')
+}
+
+export const endOtherSessions = async (deps: OwnSessionDeps, actor: Actor, origin: Origin): Promise<{ ended: number }> => ({
+	ended: await end(deps, actor, origin, { except: actor.sessionId }),
+})

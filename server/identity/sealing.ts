@@ -1,0 +1,33 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+
+export type Seal = {
+	/** Encrypts what belongs to `owner`; it opens for the same owner only. */
+	close(content: Uint8Array, owner: string): Buffer
+	/** Undefined when it was closed with another key, for another owner, or changed since. */
+	open(sealed: Buffer, owner: string): Buffer | undefined
+}
+
+const algorithm = 'aes-256-gcm'
+const nonceBytes = 12
+const tagBytes = 16
+
+/** Keeps secrets that must be read again unreadable in the database and its backups; the key is derived from the server's secret. */
+export const createSeal = (serverSecret: string, purpose: string): Seal => {
+	const key = Buffer.from(hkdfSync('sha256', serverSecret, '', `liveslot ${purpose}`, 32))
+	return {
+		close: (content, owner) => {
+			const nonce = randomBytes(nonceBytes)
+			const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(owner))
+			return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()])
+		},
+		open: (sealed, owner) => {
+			try {
+				const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
+				decipher.setAAD(Buffer.from(owner)).setAuthTag(sealed.subarray(-tagBytes))
+				return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()])
+			} catch {
+				return undefined
+			}
+		},
+	}
+}

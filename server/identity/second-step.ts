@@ -1,0 +1,48 @@
+import { recordAudit } from '../platform/audit.ts'
+import { type Db, inTransaction } from '../platform/database.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { lockAccount } from './accounts.ts'
+import { closeChallenge, countTry, findChallenged } from './challenges.ts'
+import type { CodeAttempts } from './limits.ts'
+import { type FactorDeps, takeCode, wrongCode } from './second-factor.ts'
+import { type Client, openSession } from './sessions.ts'
+import { byThemself, type SignedIn } from './sign-in.ts'
+
+export type SecondStepDeps = FactorDeps & { db: Db; codeAttempts: CodeAttempts }
+
+const challengeIsOver = () => new Refusal('token_expired', { message: 'Sign in with the password again' })
+
+/**
+ * The second step of signing in.
+ *
+ * @throws Refusal token_expired when the challenge is unknown, too old or was tried too often; invalid_credentials for a wrong code;
+ * account_disabled, rate_limited
+ */
+export const answerChallenge = async (
+	deps: SecondStepDeps,
+	{ challenge, code }: { challenge: string; code: string },
+	client: Client,
+): Promise<SignedIn> => {
+	const { db, codeAttempts } = deps
+	const userId = await findChallenged(db, challenge)
+	if (!userId) throw challengeIsOver()
+	await codeAttempts.consume(userId)
+	const signedIn = await inTransaction(db, async trx => {
+		const account = await lockAccount(trx, userId)
+		if (!account || !(await countTry(trx, challenge))) throw challengeIsOver()
+		if (account.status === 'disabled') throw new Refusal('account_disabled')
+		const factor = await takeCode(trx, deps, userId, code)
+		if (!factor) {
+			// A failure must be counted and written down, so it is an outcome here, and an error once it is committed.
+			await recordAudit(trx, { ...byThemself(account, client), actor: null, action: 'second_factor_failed' })
+			return undefined
+		}
+		await closeChallenge(trx, challenge)
+		const session = await openSession(trx, userId, client)
+		await recordAudit(trx, { ...byThemself(account, client), action: 'signed_in', details: { factor } })
+		return { account, session }
+	})
+	if (!signedIn) throw wrongCode()
+	await codeAttempts.reset(userId)
+	return signedIn
+}

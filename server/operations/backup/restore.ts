@@ -1,0 +1,85 @@
+import { pipeline } from 'node:stream/promises'
+import { recordAudit } from '../../platform/audit.ts'
+import { copyFrom } from '../../platform/copy.ts'
+import { type Db, inTurn, migrate, migrationSource, readSql, type Tx } from '../../platform/database.ts'
+import { findingsIn, sayFindings } from '../check/check.ts'
+import { type Command, CommandError, type Context } from '../command.ts'
+import { withDatabase } from '../connect.ts'
+import { type ArchiveFile, openArchive } from './archive-file.ts'
+import { createDigest, type Manifest } from './manifest.ts'
+import { copied } from './tables.ts'
+
+const dropEverything = readSql('./drop_everything.sql', import.meta.url)
+
+/** People are what a database is worth; the tables alone, and what migrations put in them, are not. */
+const refuseUnlessEmpty = async (trx: Tx) => {
+	for (const table of ['users', 'patients', 'audit_log']) {
+		if (!(await trx.schema.hasTable(table))) continue
+		if (await trx(table).first(trx.raw('1'))) throw new CommandError('The database is not empty; --replace gives up what is in it')
+	}
+}
+
+/** A node would go on from what it remembers of the other database. */
+const refuseWhileNodesRun = async (trx: Tx) => {
+	const { rows } = await trx.raw(
+		`SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name IN ('liveslot', 'liveslot pipeline', 'liveslot jobs')`,
+	)
+	if (rows.length > 0) throw new CommandError('Nodes are connected to the database: stop them first')
+}
+
+const migrateTo = async (trx: Tx, { migrations }: Manifest) => {
+	const source = migrationSource()
+	const files = (await source.getMigrations([])).filter(file => migrations.includes(source.getMigrationName(file)))
+	const known = files.map(source.getMigrationName)
+	const unknown = migrations.filter(name => !known.includes(name))
+	if (unknown.length > 0) throw new CommandError(`The archive is of another version: this one does not know ${unknown.join(', ')}`)
+	await trx.migrate.latest({ migrationSource: { ...source, getMigrations: async () => files } })
+}
+
+const fillTable = async (trx: Tx, archive: ArchiveFile, table: Manifest['tables'][number]) => {
+	// What migrations put in is in the archive too.
+	if (await trx(table.name).first(trx.raw('1'))) await trx(table.name).delete()
+	const digest = createDigest()
+	const rows = await copyFrom(trx, `COPY ${copied(table)} FROM STDIN`)
+	await pipeline(await archive.open(table), digest.stream, rows)
+	if (digest.sha256() !== table.sha256 || rows.rowCount !== table.rows)
+		throw new CommandError(`The archive is damaged: ${table.name} is not what was saved`)
+}
+
+/** The archive's contents or, when anything goes wrong, what was there before: it is all one transaction. */
+const restoreAll = (db: Db, archive: ArchiveFile, replaces: boolean, { terminal }: Context) =>
+	inTurn(db, 'liveslot migrations', async trx => {
+		const { manifest } = archive
+		await refuseWhileNodesRun(trx)
+		if (!replaces) await refuseUnlessEmpty(trx)
+		await trx.raw(dropEverything)
+		await migrateTo(trx, manifest)
+		for (const table of manifest.tables) {
+			terminal.progress(`Restoring ${table.name}`)
+			await fillTable(trx, archive, table)
+		}
+		for (const { name, lastValue } of manifest.sequences)
+			if (lastValue !== null) await trx.raw(`SELECT setval(format('public.%I', ?::text)::regclass, ?::bigint)`, [name, lastValue])
+		await recordAudit(trx, { actor: null, action: 'restored', entity: 'database', details: { of: manifest.madeAt } })
+	})
+
+export const restore: Command = {
+	summary: 'Fills an empty database with what `backup` saved, and brings it up to date. Nodes must not run meanwhile.',
+	positionals: ['FILE'],
+	options: { replace: { type: 'boolean', explain: 'give up what is in the database now' } },
+	run: async (context, given) => {
+		const archive = await openArchive(given.arguments[0] as string)
+		try {
+			return await withDatabase(context, async db => {
+				await restoreAll(db, archive, given.isOn('replace'), context)
+				await migrate(db)
+				await db.raw('ANALYZE')
+				const rows = archive.manifest.tables.reduce((sum, table) => sum + table.rows, 0)
+				context.terminal.say(`${rows} rows of ${archive.manifest.tables.length} tables are as they were at ${archive.manifest.madeAt}`)
+				return sayFindings(await findingsIn(db), context)
+			})
+		} finally {
+			archive.close()
+		}
+	},
+}

@@ -1,0 +1,16 @@
+-- The tables that hold what the clinic has written down, with the columns that are not computed, and which tables they refer
+-- to. Left out: the list of migrations, which restoring makes anew, and the job runner's own, which nodes fill by themselves.
+SELECT c.relname AS name,
+	ARRAY(
+		SELECT attname::text FROM pg_attribute
+		WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
+	) AS columns,
+	ARRAY(
+		SELECT DISTINCT confrelid::regclass::text FROM pg_constraint
+		WHERE conrelid = c.oid AND contype = 'f' AND confrelid <> c.oid
+	) AS "refersTo"
+FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+	AND c.relname NOT IN ('migrations', 'migrations_lock') AND c.relname NOT LIKE 'agenda\_%'
+	AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname

@@ -1,0 +1,40 @@
+import { type DbOrTx, readSql } from '../../platform/database.ts'
+
+export type Table = { name: string; columns: string[] }
+type FoundTable = Table & { refersTo: string[] }
+
+const findTables = readSql('./tables.sql', import.meta.url)
+
+/** Each after those that it refers to, as they have to be filled. @throws Error when tables refer to each other in a circle */
+export const inOrder = (tables: readonly FoundTable[]): Table[] => {
+	const ordered: Table[] = []
+	let waiting = [...tables]
+	while (waiting.length > 0) {
+		const ready = waiting.filter(({ refersTo }) => !waiting.some(({ name }) => refersTo.includes(name)))
+		if (ready.length === 0) throw new Error(`these tables refer to each other: ${waiting.map(({ name }) => name).join(', ')}`)
+		ordered.push(...ready.map(({ name, columns }) => ({ name, columns })))
+		waiting = waiting.filter(table => !ready.includes(table))
+	}
+	return ordered
+}
+
+export const readTables = async (db: DbOrTx): Promise<Table[]> => {
+	const { rows } = await db.raw<{ rows: FoundTable[] }>(findTables)
+	return inOrder(rows)
+}
+
+export type Sequence = { name: string; lastValue: string | null }
+
+/** Sequences and the last number that each has given out; null for none. */
+export const readSequences = async (db: DbOrTx): Promise<Sequence[]> => {
+	const { rows } = await db.raw(
+		`SELECT sequencename AS name, last_value::text AS "lastValue" FROM pg_sequences
+		 WHERE schemaname = 'public' AND sequencename NOT LIKE 'agenda\\_%' AND sequencename NOT LIKE 'migrations%' ORDER BY 1`,
+	)
+	return rows
+}
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+/** A table with the columns that are kept, as COPY names them. */
+export const copied = ({ name, columns }: Table): string => `public.${quoted(name)} (${columns.map(quoted).join(', ')})`

@@ -1,0 +1,60 @@
+import { type DbOrTx, readSql } from '../../platform/database.ts'
+import { foreignKeys, schemaFindings } from './schema.ts'
+
+/** Resolves to what is wrong, a line each. */
+export type Rule = (db: DbOrTx) => Promise<string[]>
+
+const statement = (file: string): Rule => {
+	const text = readSql(file, import.meta.url)
+	return async db => (await db.raw(text)).rows.map(({ finding }: { finding: string }) => finding)
+}
+
+/** Rows that refer to others that are not there: with the constraint dropped and put back, or its triggers disabled, there may be some. */
+const orphans: Rule = async db => {
+	const found: string[] = []
+	for (const { table, column, parent, key } of foreignKeys) {
+		const { rows } = await db.raw(
+			`SELECT c.?? AS missing, count(*)::int AS count FROM ?? c
+			 WHERE c.?? IS NOT NULL AND NOT EXISTS (SELECT FROM ?? p WHERE p.?? = c.??) GROUP BY c.??`,
+			[column, table, column, parent, key, column, column],
+		)
+		for (const { missing, count } of rows)
+			found.push(`${count} rows of ${table} refer by ${column} to ${missing}, which is not in ${parent}`)
+	}
+	return found
+}
+
+/** A sequence that is behind its table, as after rows were put in by hand, makes the next insert fail. */
+const sequences: Rule = async db => {
+	const { rows } = await db.raw(
+		`SELECT c.relname AS table, a.attname AS column, s.last_value AS last
+		 FROM pg_depend d
+		 JOIN pg_class seq ON seq.oid = d.objid AND seq.relkind = 'S' AND seq.relnamespace = 'public'::regnamespace
+		 JOIN pg_sequences s ON s.schemaname = 'public' AND s.sequencename = seq.relname
+		 JOIN pg_class c ON c.oid = d.refobjid
+		 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+		 WHERE d.deptype IN ('a', 'i') AND c.relname NOT LIKE 'agenda\\_%' AND c.relname NOT LIKE 'migrations%'`,
+	)
+	const found: string[] = []
+	for (const { table, column, last } of rows) {
+		const [{ highest }] = (await db.raw('SELECT max(??) AS highest FROM ??', [column, table])).rows
+		if (highest !== null && BigInt(highest) > BigInt(last ?? 0))
+			found.push(`the sequence of ${table}.${column} is at ${last ?? 0}, behind ${highest}`)
+	}
+	return found
+}
+
+/** By name. The schema comes first: without it the others have little to look at. */
+export const rules: Record<string, Rule> = {
+	schema: schemaFindings,
+	'overlapping appointments': statement('./overlapping_appointments.sql'),
+	'slots of others': statement('./slots_of_others.sql'),
+	'appointments without slots': statement('./appointments_without_slots.sql'),
+	'overlapping slots': statement('./overlapping_slots.sql'),
+	'slots blocked wrongly': statement('./slots_blocked_wrongly.sql'),
+	'messages out of date': statement('./messages_out_of_date.sql'),
+	'outcomes without effect': statement('./outcomes_without_effect.sql'),
+	'accounts without files': statement('./accounts_without_files.sql'),
+	orphans,
+	sequences,
+}

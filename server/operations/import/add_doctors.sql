@@ -1,0 +1,21 @@
+-- Adds the doctors who have no account yet, each with a calendar, their hours and a line in the audit log. They set a
+-- password through "forgot password", as those do whom an admin adds.
+WITH accounts AS (
+	INSERT INTO users (email, full_name, phone, role, status)
+	SELECT email, full_name, phone, 'doctor', 'active' FROM incoming ORDER BY line
+	ON CONFLICT (email) DO NOTHING
+	RETURNING id, email
+),
+practising AS (
+	INSERT INTO doctors (id, specialty, time_zone)
+	SELECT a.id, i.specialty, i.time_zone FROM accounts a JOIN incoming i USING (email)
+),
+schedules AS (
+	INSERT INTO doctor_schedules (doctor_id, slot_minutes, weekly)
+	SELECT a.id, i.slot_minutes, i.weekly FROM accounts a JOIN incoming i USING (email) WHERE i.weekly IS NOT NULL
+),
+noted AS (
+	INSERT INTO audit_log (action, entity, entity_id, details)
+	SELECT 'imported', 'user', id::text, '{"role": "doctor"}' FROM accounts
+)
+SELECT coalesce(array_agg(id::text), '{}') AS "doctorIds", ((SELECT count(*) FROM incoming) - count(*))::integer AS present FROM accounts

@@ -1,0 +1,28 @@
+-- Adds the patients who are not in the file yet, each with a line in the audit log. The same name, birth date, number and
+-- address are the same person, so that a file may be imported again, and may name somebody twice.
+WITH wanted AS (
+	SELECT DISTINCT ON (name, born, digits, address) *
+	FROM (
+		SELECT *, lower(full_name) AS name, coalesce(birth_date, 'infinity') AS born,
+			coalesce(regexp_replace(phone, '[^0-9]', '', 'g'), '') AS digits, coalesce(email, '') AS address
+		FROM incoming
+	) lines
+	ORDER BY name, born, digits, address, line
+),
+added AS (
+	INSERT INTO patients (full_name, phone, email, birth_date, language, time_zone)
+	SELECT full_name, phone, email, birth_date, coalesce(language, 'en'), time_zone
+	FROM wanted w
+	WHERE NOT EXISTS (
+		SELECT FROM patients p
+		WHERE lower(p.full_name) = w.name AND coalesce(p.birth_date, 'infinity') = w.born
+			AND coalesce(p.phone_digits, '') = w.digits AND coalesce(lower(p.email), '') = w.address
+	)
+	ORDER BY line
+	RETURNING id
+),
+noted AS (
+	INSERT INTO audit_log (action, entity, entity_id) SELECT 'imported', 'patient', id::text FROM added
+)
+SELECT (SELECT count(*) FROM added)::integer AS added,
+	((SELECT count(*) FROM incoming) - (SELECT count(*) FROM added))::integer AS present

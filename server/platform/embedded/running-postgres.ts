@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres.ts'
+import { isRunning, parentOf } from './process.ts'
+
+const read = (...parts: string[]): string => {
+	try {
+		return readFileSync(path.join(...parts), 'utf8')
+	} catch {
+		return ''
+	}
+}
+
+/** The address of the PostgreSQL that a node has running on this directory; undefined when there is none that a living node owns. */
+const findRunning = (dataDir: string): string | undefined => {
+	const directory = path.join(dataDir, 'postgres')
+	// Its lines are the process, the directory, the time of start, and the port.
+	const [pid = '', , , port = ''] = read(directory, 'data', 'postmaster.pid').split('\n')
+	if (!port || !isRunning(Number(pid)) || parentOf(Number(pid)) !== Number(read(directory, 'started-by'))) return undefined
+	return `postgres://liveslot:${read(directory, 'password').trim()}@127.0.0.1:${port}/liveslot`
+}
+
+/** The embedded PostgreSQL of a node that runs at this moment, or one of one's own until `stop`. */
+export const reachEmbeddedPostgres = async (dataDir: string): Promise<EmbeddedPostgres> => {
+	const url = findRunning(dataDir)
+	return url ? { url, stop: async () => {} } : await startEmbeddedPostgres(dataDir)
+}

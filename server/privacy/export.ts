@@ -1,0 +1,150 @@
+import type { PersonalData } from '../../contract/index.ts'
+import type { Tx } from '../platform/database.ts'
+import type { Subject } from './store.ts'
+
+const instant = (at: Date): string => at.toISOString()
+
+/** Only the fields that have something in them. */
+const given = <T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } =>
+	Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as never
+
+const kept = (row: { created_at: Date; updated_at: Date }) => ({ createdAt: instant(row.created_at), updatedAt: instant(row.updated_at) })
+
+const readAccount = async (trx: Tx, userId: string): Promise<PersonalData['account']> => {
+	const row = await trx('users').where({ id: userId }).first()
+	const { id, email, full_name: fullName, role, status } = row
+	return { id, email, fullName, ...given({ phone: row.phone as string | null }), role, status, ...kept(row) }
+}
+
+const readFile = async (trx: Tx, patientId: string): Promise<Pick<PersonalData, 'patient' | 'preferences'>> => {
+	const row = await trx('patients').where({ id: patientId }).first()
+	const { phone, email, birth_date: birthDate, user_id: userId } = row as Record<string, string | null>
+	return {
+		patient: { id: row.id, fullName: row.full_name, ...given({ phone, email, birthDate, userId }), ...kept(row) },
+		preferences: {
+			email: row.notify_email,
+			sms: row.notify_sms,
+			push: row.notify_push,
+			language: row.language,
+			timeZone: row.time_zone,
+		},
+	}
+}
+
+const readVisits = async (trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['appointments']> => {
+	const rows = await trx('appointments as a')
+		.join('users as u', 'u.id', 'a.doctor_id')
+		.join('doctors as d', 'd.id', 'a.doctor_id')
+		.join('appointment_types as t', 't.id', 'a.type_id')
+		.where('a.patient_id', patientId)
+		.orderBy(['a.starts_at', 'a.id'])
+		.select('a.*', 'u.full_name as doctor_name', 'd.specialty', 't.name as type_name')
+	return rows.map(row => ({
+		id: row.id,
+		doctorName: row.doctor_name,
+		specialty: row.specialty,
+		typeName: row.type_name,
+		startsAt: instant(row.starts_at),
+		endsAt: instant(row.ends_at),
+		status: row.status,
+		...given({ reason: row.reason, cancelReason: row.cancel_reason, confirmedAt: row.confirmed_at && instant(row.confirmed_at) }),
+		bookedBy: row.booked_by === userId ? 'you' : 'the clinic',
+		...kept(row),
+	}))
+}
+
+const readNotifications = async (trx: Tx, patientId: string): Promise<PersonalData['notifications']> => {
+	const rows = await trx('notification_queue as n')
+		.join('appointments as a', 'a.id', 'n.appointment_id')
+		.where('a.patient_id', patientId)
+		.orderBy('n.id')
+		.select('n.*')
+	return rows.map(row => ({
+		id: row.id,
+		appointmentId: row.appointment_id,
+		kind: row.kind,
+		channel: row.channel,
+		...(row.kind === 'reminder' && { leadMinutes: row.lead_minutes }),
+		dueAt: instant(row.due_at),
+		status: row.status,
+		attempts: row.attempts,
+		...given({ sentAt: row.sent_at && instant(row.sent_at), nextTryAt: row.retry_at && instant(row.retry_at), error: row.last_error }),
+	}))
+}
+
+/** Who runs the push service says which browser it is; the rest of the address is a secret that lets whoever has it send to it. */
+const serviceOf = (endpoint: string) => new URL(endpoint).host
+
+/** A session is a family of tokens that followed one another. */
+const readSessions = async (trx: Tx, userId: string): Promise<PersonalData['sessions']> => {
+	const { rows } = await trx.raw(
+		`SELECT min(created_at) AS started_at, max(created_at) AS last_used_at, max(expires_at) AS expires_at, max(revoked_at) AS ended_at,
+			(array_agg(ip ORDER BY id DESC))[1] AS ip, (array_agg(user_agent ORDER BY id DESC))[1] AS user_agent
+		FROM refresh_tokens WHERE user_id = ? GROUP BY family_id ORDER BY 1`,
+		[userId],
+	)
+	type Row = { started_at: Date; last_used_at: Date; expires_at: Date; ended_at: Date | null; ip: string | null; user_agent: string | null }
+	return rows.map((row: Row) => ({
+		startedAt: instant(row.started_at),
+		lastUsedAt: instant(row.last_used_at),
+		expiresAt: instant(row.expires_at),
+		...given({ endedAt: row.ended_at && instant(row.ended_at), ip: row.ip, userAgent: row.user_agent }),
+	}))
+}
+
+const readAccountTraces = async (trx: Tx, userId: string): Promise<Pick<PersonalData, 'devices' | 'sessions' | 'passwordResets'>> => {
+	const devices = await trx('push_subscriptions').where({ user_id: userId }).orderBy('id').select('endpoint', 'created_at')
+	const resets = await trx('password_resets').where({ user_id: userId }).orderBy('created_at').select('created_at', 'used_at')
+	return {
+		devices: devices.map(row => ({ service: serviceOf(row.endpoint), addedAt: instant(row.created_at) })),
+		sessions: await readSessions(trx, userId),
+		passwordResets: resets.map(row => ({ askedAt: instant(row.created_at), ...given({ usedAt: row.used_at && instant(row.used_at) }) })),
+	}
+}
+
+/** What the patient did, and what was done to their account, file and visits. Who of the clinic did it is theirs to keep. */
+const readAuditTrail = async (trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['audit']> => {
+	const { rows } = await trx.raw(
+		`SELECT at, actor_id::text, action, entity, entity_id, ip, details FROM audit_log
+		WHERE actor_id = :userId
+			OR (entity = 'user' AND entity_id = :userId::text)
+			OR (entity = 'patient' AND entity_id = :patientId::text)
+			OR (entity = 'appointment' AND entity_id IN (SELECT id::text FROM appointments WHERE patient_id = :patientId))
+		ORDER BY at, id`,
+		{ userId, patientId },
+	)
+	type Row = {
+		at: Date
+		actor_id: string | null
+		action: string
+		entity: string
+		entity_id: string | null
+		ip: string | null
+		details: Record<string, unknown>
+	}
+	return rows.map((row: Row) => {
+		const isOwn = userId !== null && row.actor_id === userId
+		return {
+			at: instant(row.at),
+			by: isOwn ? 'you' : row.actor_id === null ? 'unknown' : 'the clinic',
+			action: row.action,
+			entity: row.entity,
+			...given({ entityId: row.entity_id, ip: isOwn ? row.ip : null }),
+			details: row.details,
+		}
+	})
+}
+
+/** Everything that is kept about a patient, as it was at one moment: the transaction must see one snapshot. */
+export const readPersonalData = async (trx: Tx, subject: Subject): Promise<PersonalData> => {
+	const { patientId, userId } = subject
+	return {
+		exportedAt: new Date().toISOString(),
+		account: userId === null ? null : await readAccount(trx, userId),
+		...(await readFile(trx, patientId)),
+		appointments: await readVisits(trx, subject),
+		notifications: await readNotifications(trx, patientId),
+		...(userId === null ? { devices: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
+		audit: await readAuditTrail(trx, subject),
+	}
+}

@@ -1,0 +1,55 @@
+import { expect } from 'chai'
+import { isLong } from '../support/forms.ts'
+import type { Person } from '../support/people.ts'
+import { type Cluster, startCluster } from './cluster.ts'
+import { faults, together } from './faults.ts'
+import { buildWithoutLocks, dropReferee } from './sabotage.ts'
+import { somePatients, tryFault } from './trial.ts'
+
+const named = (name: string) => faults.find(fault => fault.name === name) as (typeof faults)[number]
+
+/** The short form of `npm run chaos`. */
+describe('what was promised', function () {
+	this.timeout(120_000)
+	// In time, too, is a matter for a quiet machine: `npm run chaos`.
+	const options = { clients: 40, calmMs: 500, doctors: 2, healsWithinMs: 60_000 }
+	let cluster: Cluster
+	let patients: Person[]
+	before(async () => {
+		cluster = await startCluster()
+		patients = await somePatients(cluster, options.clients + 1)
+	})
+	after(() => cluster.stop())
+
+	const shortly = [named('lock-holder-killed')]
+	const all = [...shortly, together(named('redis-killed'), named('node-stopped')), named('postgres-killed')]
+	for (const fault of isLong ? all : shortly) {
+		it(`is kept in spite of ${fault.name}`, async () => {
+			const { violations, acknowledged } = await tryFault(cluster, patients, fault, options)
+			expect(violations).to.deep.equal([])
+			expect(acknowledged).to.be.above(20)
+		})
+	}
+})
+
+describe('the check of what was promised', function () {
+	this.timeout(120_000)
+	const options = { clients: 20, calmMs: 300, doctors: 1, convergesWithinMs: 2000 }
+	let cluster: Cluster
+	let patients: Person[]
+	before(async () => {
+		cluster = await startCluster({ size: 2, program: buildWithoutLocks() })
+		patients = await somePatients(cluster, options.clients + 1)
+	})
+	after(() => cluster.stop())
+
+	it('finds nothing when locks keep nobody out: the constraints referee', async () => {
+		expect((await tryFault(cluster, patients, named('nothing'), options)).violations).to.deep.equal([])
+	})
+
+	it('finds out when nobody referees either', async () => {
+		await dropReferee(cluster.db)
+		const { violations } = await tryFault(cluster, patients, named('nothing'), options)
+		expect(violations.join('\n')).to.match(/overlap|is not there|was given to one who came after/)
+	})
+})

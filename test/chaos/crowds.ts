@@ -1,0 +1,61 @@
+import { io } from 'socket.io-client'
+import { WebSocket } from 'ws'
+import { soon } from '../support/calendar.ts'
+import { waitFor } from '../support/wait.ts'
+import type { Client } from '../support/watcher.ts'
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+const nth = <T>(list: readonly T[], index: number): T => list[index % list.length] as T
+
+/** Many watchers whose lines all break at the same moment, and who all come back at once, as Socket.IO's client does. */
+export const reconnectInAStorm = async (urls: readonly string[], doctorIds: readonly string[], count: number): Promise<void> => {
+	let watching = 0
+	const crowd: Client[] = []
+	for (let i = 0; i < count; i++) {
+		const socket: Client = io(nth(urls, i), {
+			transports: ['websocket'],
+			forceNew: true,
+			reconnectionDelay: 100,
+			reconnectionDelayMax: 2000,
+		})
+		socket.on('connect', () => {
+			void socket.emitWithAck('calendar:watch', { doctorId: nth(doctorIds, i), ...soon() }).then(({ ok }) => {
+				if (ok) watching++
+			})
+		})
+		crowd.push(socket)
+		if (i % 100 === 99) await sleep(50)
+	}
+	try {
+		await waitFor(() => watching >= count, `${count} watchers`, 60_000)
+		watching = 0
+		for (const socket of crowd) socket.io.engine.close()
+		await waitFor(() => watching >= count, `${count} watchers to be back`, 60_000)
+	} finally {
+		for (const socket of crowd) socket.disconnect()
+	}
+}
+
+/** Watchers who take nothing of what is sent to them: it piles up on the way, and at the node. */
+export const watchWithoutReading = async (
+	urls: readonly string[],
+	doctorIds: readonly string[],
+	count: number,
+	forMs: number,
+): Promise<void> => {
+	const crowd = Array.from({ length: count }, (_, i) => {
+		const socket = new WebSocket(`${nth(urls, i).replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
+		socket.on('error', () => {})
+		socket.on('message', data => {
+			const packet = String(data)
+			// Engine.IO's greeting is answered by connecting, Socket.IO's by watching; then nothing is read any more.
+			if (packet.startsWith('0')) socket.send('40')
+			if (!packet.startsWith('40')) return
+			socket.send(`42${JSON.stringify(['calendar:watch', { doctorId: nth(doctorIds, i), ...soon() }])}`)
+			socket.pause()
+		})
+		return socket
+	})
+	await sleep(forMs)
+	for (const socket of crowd) socket.terminate()
+}

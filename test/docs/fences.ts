@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A block between fences; `tag` is what follows the opening one. */
+export type Fence = { file: string; line: number; tag: string; text: string }
+
+/** Every document of the repository. */
+export const documents = (): string[] => [
+	...readdirSync(root).filter(name => name.endsWith('.md')),
+	...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+		.filter(name => name.endsWith('.md'))
+		.map(name => path.join('docs', name)),
+]
+
+export const readDocument = (file: string): string => readFileSync(path.join(root, file), 'utf8')
+
+export const fencesOf = (file: string): Fence[] => {
+	const fences: Fence[] = []
+	let open: Fence | undefined
+	for (const [index, line] of readDocument(file).split('\n').entries()) {
+		const mark = /^\s*```\s*(.*)$/.exec(line)
+		if (mark && open) open = undefined
+		else if (mark) {
+			open = { file, line: index + 1, tag: (mark[1] as string).trim(), text: '' }
+			fences.push(open)
+		} else if (open) open.text += `${line}\n`
+	}
+	return fences
+}
+
+/** Commands a line each, without comments; a line that ends with a backslash goes on. */
+export const commandsOf = ({ text }: Pick<Fence, 'text'>): string[] =>
+	text
+		.replace(/\\\n\s*/g, ' ')
+		.split('\n')
+		.map(line => line.replace(/(^|\s)#\s.*$/, '').trim())
+		.filter(Boolean)

@@ -1,0 +1,72 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { freePort } from '../../server/platform/embedded/process.ts'
+import { waitFor } from '../support/wait.ts'
+import { root } from './fences.ts'
+
+const leftBehind = ['node_modules', 'dist', '.git', '.data', '.env']
+
+/** A copy of the repository in which commands may do what they like, with what is installed and what is built. */
+export const makeScratch = async () => {
+	const directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'liveslot-docs-')))
+	cpSync(root, directory, { recursive: true, filter: source => !leftBehind.includes(path.relative(root, source)) })
+	symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'))
+	// Copied last: what is built must be newer than its sources.
+	cpSync(path.join(root, 'dist'), path.join(directory, 'dist'), { recursive: true })
+	const port = String(await freePort())
+	const url = `http://localhost:${port}`
+	const { PATH, HOME, CI } = process.env
+	const env = { PATH, HOME, CI, PORT: port, URL: url, LOG_LEVEL: 'silent' }
+	const servers: { child: ChildProcess; exited: Promise<number | null> }[] = []
+
+	return {
+		directory,
+		url,
+		/** What it printed. @throws Error when it does not end with 0, or not in time */
+		run: (command: string, timeoutMs: number): Promise<string> =>
+			new Promise((resolve, reject) => {
+				execFile(
+					'bash',
+					['--norc', '-eo', 'pipefail', '-c', command],
+					{ cwd: directory, env, timeout: timeoutMs },
+					(error, stdout, stderr) => {
+						if (error) reject(new Error(`${command}: ${error.message}\n${stdout}${stderr}`))
+						else resolve(stdout)
+					},
+				)
+			}),
+		/** Starts what goes on until it is told to stop, and waits until it serves. */
+		async serve(command: string): Promise<void> {
+			const child = spawn('bash', ['-c', `exec ${command}`], { cwd: directory, env, stdio: 'ignore', detached: true })
+			servers.push({ child, exited: new Promise(resolve => child.once('exit', code => resolve(code))) })
+			const ready = () => {
+				if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`)
+				return fetch(`${url}/readyz`).then(
+					({ ok }) => ok,
+					() => false,
+				)
+			}
+			await waitFor(ready, `${command} to serve`, 90_000)
+		},
+		/** As Ctrl-C does: every process that belongs to it is told. */
+		async stopServing(): Promise<void> {
+			for (const { child, exited } of servers.splice(0)) {
+				process.kill(-(child.pid as number), 'SIGINT')
+				await exited
+				await waitFor(
+					() =>
+						fetch(`${url}/readyz`).then(
+							() => false,
+							() => true,
+						),
+					'the server to be gone',
+				)
+			}
+		},
+		remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }),
+	}
+}
+
+export type Scratch = Awaited<ReturnType<typeof makeScratch>>

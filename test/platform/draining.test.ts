@@ -1,0 +1,43 @@
+import { expect } from 'chai'
+import { someSlots } from '../support/calendar.ts'
+import { startTestNode, type TestNode } from '../support/node.ts'
+import { aDoctor, aPatient } from '../support/people.ts'
+import { waitFor } from '../support/wait.ts'
+import { aSocket, closeSockets, ok } from '../support/watcher.ts'
+
+describe('a node that is told to stop', () => {
+	let node: TestNode
+	before(async () => {
+		node = await startTestNode()
+	})
+	after(closeSockets)
+
+	it('answers what it has taken on, and sends everybody else to another node at once', async () => {
+		const { id: doctorId } = await aDoctor(node)
+		const [slotId] = (await someSlots(node, doctorId, { count: 1 })) as [string]
+		const asking = await aSocket(node, (await aPatient(node)).token)
+		const idle = await aSocket(node)
+		// Socket.IO's client comes back by itself only from a connection that closes, not from a goodbye.
+		const left: string[] = []
+		asking.on('disconnect', reason => left.push(`asking: ${reason}`))
+		idle.on('disconnect', reason => left.push(`idle: ${reason}`))
+
+		const blocker = await node.db.transaction()
+		await blocker.raw('LOCK TABLE appointments IN SHARE MODE')
+		const booking = asking.emitWithAck('appointment:book', { slotId, idempotencyKey: 'asked-before-the-end' })
+		await waitFor(
+			async () => (await node.db.raw(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).rows.length > 0,
+			'the booking to be under way',
+		)
+		const stopped = node.stop()
+		await waitFor(() => left.length > 0, 'the idle socket to be sent away')
+		expect(left).to.deep.equal(['idle: transport close'])
+		expect((await asking.emitWithAck('calendar:unwatch', { doctorId })).ok, 'new work').to.equal(false)
+
+		await blocker.rollback()
+		ok(await booking)
+		await waitFor(() => left.length > 1, 'the other to be sent away')
+		expect(left[1]).to.equal('asking: transport close')
+		await stopped
+	})
+})

@@ -1,0 +1,29 @@
+import { expect } from 'chai'
+import { Redis } from 'ioredis'
+import { useNode } from '../support/node.ts'
+
+const watchedMs = 4000
+
+/** Calls since the counts were reset, by command; those that scripts made, too. */
+const callsOf = async (redis: Redis): Promise<Record<string, number>> => {
+	const lines = (await redis.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)
+	return Object.fromEntries([...lines].map(([, name, calls]) => [name as string, Number(calls)]))
+}
+
+describe('a node that nobody uses', () => {
+	const node = useNode()
+
+	it('asks Redis a few times a second, which plans that count commands can bear', async function () {
+		this.slow(2 * watchedMs + 2000)
+		const redis = new Redis(node.redisUrl)
+		await redis.config('RESETSTAT')
+		await new Promise(resolve => setTimeout(resolve, watchedMs))
+		const { info: _info, 'config|resetstat': _reset, ...calls } = await callsOf(redis)
+		redis.disconnect()
+		const perSecond = (count = 0) => count / (watchedMs / 1000)
+		const all = Object.values(calls).reduce((sum, count) => sum + count, 0)
+		console.log(`      ${perSecond(all).toFixed(1)} commands a second: ${JSON.stringify(calls)}`)
+		expect(perSecond(calls.evalsha)).to.be.within(1, 5)
+		expect(perSecond(all)).to.be.below(12)
+	})
+})

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { call } from '../support/http.ts'
+import type { TestNode } from '../support/node.ts'
+import { aPatient, type Person } from '../support/people.ts'
+
+/** What a patient with a full file can be recognised by: to be found where it belongs, and nowhere else. */
+export type Marks = {
+	fullName: string
+	email: string
+	phone: string
+	birthDate: string
+	reason: string
+	cancelReason: string
+	device: string
+}
+
+export type MarkedPatient = Person & { marks: Marks; visitId: string; cancelledId: string }
+
+let patients = 0
+
+const book = async (node: TestNode, token: string, body: Record<string, unknown>): Promise<string> => {
+	const { status, body: appointment } = await call(node, 'POST', '/appointments', { token, body })
+	if (status !== 201) throw new Error(`not booked: ${JSON.stringify(appointment)}`)
+	return appointment.id
+}
+
+/** A patient with an account about whom something is kept in every table: a visit ahead, one that was cancelled, a device, a choice. */
+export const aMarkedPatient = async (node: TestNode, [visit, cancelled]: [visit: string, cancelled: string]): Promise<MarkedPatient> => {
+	const mark = randomBytes(5).toString('hex')
+	const marks = {
+		fullName: `Name ${mark}`,
+		email: `mail-${mark}@example.com`,
+		phone: `+49 30 ${Number.parseInt(mark.slice(0, 6), 16)}55`,
+		// Searched for, too: no two are born on one day.
+		birthDate: new Date(Date.UTC(1931, 1, 1) + 86_400_000 * patients++).toISOString().slice(0, 10),
+		reason: `Reason ${mark}`,
+		cancelReason: `Second thoughts ${mark}`,
+		device: `device-${mark}`,
+	}
+	const person = await aPatient(node, marks)
+	await node.db('patients').where({ id: person.id }).update({ birth_date: marks.birthDate })
+	await call(node, 'POST', '/me/push-subscriptions', {
+		token: person.token,
+		body: { endpoint: `https://push.example/${marks.device}`, keys: { p256dh: 'B'.repeat(87), auth: 'A'.repeat(22) } },
+	})
+	await call(node, 'PATCH', '/me/notifications', { token: person.token, body: { language: 'es', timeZone: 'Europe/Madrid' } })
+	const visitId = await book(node, person.token, { slotId: visit, reason: marks.reason })
+	const cancelledId = await book(node, person.token, { slotId: cancelled, reason: marks.reason })
+	await call(node, 'POST', `/appointments/${cancelledId}/cancel`, { token: person.token, body: { reason: marks.cancelReason } })
+	return { ...person, marks, visitId, cancelledId }
+}
+
+/** Whole tables as text, by name: what is searched for what should not be there. */
+export const allTables = async ({ db }: Pick<TestNode, 'db'>): Promise<Map<string, string>> => {
+	const { rows } = await db.raw(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
+	const texts = new Map<string, string>()
+	for (const { tablename } of rows)
+		texts.set(tablename, JSON.stringify((await db.raw(`SELECT t.*::text AS row FROM ?? t`, [tablename])).rows))
+	return texts
+}

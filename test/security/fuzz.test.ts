@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { pino } from 'pino'
+import { type ClientEventName, clientEvents, type Endpoint, endpoints, type Role, refusalCodes } from '../../contract/index.ts'
+import { hoursAhead, someSlots } from '../support/calendar.ts'
+import { fuzzSeed, isLong } from '../support/forms.ts'
+import { call } from '../support/http.ts'
+import { useNode } from '../support/node.ts'
+import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../support/people.ts'
+import { aSocket, type Client, closeSockets, ok } from '../support/watcher.ts'
+import { type Arbitraries, createArbitraries } from './arbitrary.ts'
+import { conversation, converse, polling } from './wire-noise.ts'
+
+const rounds = isLong ? 8 : 2
+/** For each of the three kinds of input, in each round. */
+const spanMs = isLong ? 15_000 : 1000
+/** Growth beyond what caches and pools of a warm server may take. */
+const maxGrowthBytes = (isLong ? 24 : 12) * 1_000_000
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** What is alive, when all that is not has been let go of: timers of closed connections first. */
+const liveBytes = async (): Promise<number> => {
+	await new Promise(resolve => setTimeout(resolve, 200))
+	collectGarbage()
+	collectGarbage()
+	return process.memoryUsage().heapUsed
+}
+
+describe('generated input', function () {
+	this.timeout(60_000 + rounds * spanMs * 6)
+	const complaints: string[] = []
+	const log = pino({ level: 'info' }, { write: (line: string) => void (/"level":[56]0|"err":/.test(line) && complaints.push(line)) })
+	const node = useNode({}, { log: log as never })
+	const callers: Partial<Record<Role, Person>> = {}
+	/** Calls and events that something good came of: what never gets past the door tests nothing but the door. */
+	const reached = new Set<string>()
+	let arbitraries: Arbitraries
+
+	before(async () => {
+		console.log(`      generated from FUZZ_SEED=${fuzzSeed}`)
+		// One doctor's hours are changed all the time; with the other there are slots to be had.
+		const [steady, doctor, patient] = [await aDoctor(node), await aDoctor(node), await aPatient(node)]
+		Object.assign(callers, { doctor, patient, receptionist: await aReceptionist(node), admin: await anAdmin(node) })
+		const slots = await someSlots(node, steady.id, { count: 300 })
+		const booked = await Promise.all(
+			slots.slice(0, 12).map(slotId => call(node, 'POST', '/appointments', { token: patient.token, body: { slotId } })),
+		)
+		// Accounts that may be disabled and erased: those of the callers would be, within moments.
+		const others = await Promise.all(Array.from({ length: 6 }, () => aPatient(node)))
+		const types = await node.db('appointment_types').select('id')
+		const notifications = await node.db('notification_queue').select('id').limit(5)
+		const idsOf = (rows: { id: unknown }[]) => rows.map(({ id }) => String(id))
+		const known = {
+			slotId: slots,
+			doctorId: [steady.id, doctor.id],
+			changingDoctorId: [doctor.id],
+			appointmentId: booked.map(({ body }) => body.id),
+			patientId: [...idsOf(others), patient.id],
+			userId: idsOf(others),
+			typeId: idsOf(types),
+			notificationId: idsOf(notifications),
+			timeOffId: ['1', '2', '3'],
+			token: Object.values(callers).map(({ token }) => token),
+		}
+		arbitraries = createArbitraries(known)
+	})
+	after(closeSockets)
+	afterEach(() => expect(complaints.splice(0), 'what the server says is its own fault').to.deep.equal([]))
+
+	/** Runs for a span of time, with several inputs at once; a failure shows the smallest input that brings it about, and the seed. */
+	const forAWhile = <T>(input: fc.Arbitrary<T>, check: (input: T) => Promise<void>, round: number) =>
+		fc.assert(
+			fc.asyncProperty(fc.array(input, { minLength: 1, maxLength: 8 }), async atOnce => {
+				await Promise.all(atOnce.map(check))
+				const said = complaints.splice(0)
+				if (said.length > 0) throw new Error(`the server complained: ${said[0]?.slice(0, 2000)}`)
+			}),
+			{ seed: fuzzSeed + round, numRuns: 1_000_000, interruptAfterTimeLimit: spanMs, markInterruptAsFailure: false },
+		)
+
+	const expectAnswer = (endpoint: Endpoint, { status, body }: { status: number; body: any }) => {
+		expect(status, JSON.stringify(body)).to.be.within(200, 499)
+		if (status >= 400) expect(body?.code, JSON.stringify(body)).to.be.oneOf([...refusalCodes])
+		else if (status !== 204 && !endpoint.contentType)
+			expect(
+				endpoint.response.safeParse(body).error?.message,
+				`${endpoint.method} ${endpoint.path}: ${JSON.stringify(body).slice(0, 500)}`,
+			).to.equal(undefined)
+	}
+
+	/** Mostly someone who may, sometimes anyone. */
+	const callerOf = ({ access }: Endpoint) => {
+		const everyone = [undefined, ...Object.values(callers)]
+		const allowed = Array.isArray(access) ? (access as Role[]).map(role => callers[role]) : everyone
+		return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...allowed) }, { weight: 1, arbitrary: fc.constantFrom(...everyone) })
+	}
+
+	/** What the number in a path is of: `/doctors/:id` has a doctor's. */
+	const idIn = ({ method, path }: Endpoint) => {
+		const [, root = ''] = /([a-z]+)\/:id/.exec(path) ?? []
+		if (method === 'delete' && root === 'patients') return 'userId'
+		if (method !== 'get' && root === 'doctors') return 'changingDoctorId'
+		return `${root.slice(0, -1)}Id`
+	}
+
+	const anyCall = () => {
+		const { input, idFor, hostileText } = arbitraries
+		const each = (Object.entries(endpoints) as [string, Endpoint][]).map(([name, endpoint]) =>
+			fc.record({
+				name: fc.constant(name),
+				endpoint: fc.constant(endpoint),
+				params: fc.tuple(idFor(idIn(endpoint)), idFor('timeOffId')),
+				query: input(endpoint.query),
+				body: input(endpoint.body),
+				caller: callerOf(endpoint),
+				key: fc.oneof(fc.constant(undefined), fc.uuid(), hostileText),
+			}),
+		)
+		return fc.oneof(...each)
+	}
+
+	/** Headers and addresses can carry only so much; the rest is for the body. */
+	const inHeader = (text: string) => /^[\x20-\x7e]*$/.test(text)
+	const inAddress = (value: unknown) =>
+		encodeURIComponent(Buffer.from(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).toString())
+
+	type Call = {
+		name: string
+		endpoint: Endpoint
+		params: string[]
+		query: unknown
+		body: unknown
+		caller: Person | undefined
+		key: string | undefined
+	}
+	const makeCall = async ({ name, endpoint, params, query, body, caller, key }: Call) => {
+		const values = [...params]
+		const path = endpoint.path.replace(/:\w+/g, () => inAddress(values.shift() || '0'))
+		const parameters = Object.entries(typeof query === 'object' && query ? query : { q: query })
+		const text = parameters.map(([field, value]) => `${inAddress(field)}=${inAddress(value)}`).join('&')
+		const answer = await call(node, endpoint.method.toUpperCase(), `${path}?${text}`, {
+			...(caller && { token: caller.token }),
+			...(endpoint.method !== 'get' && body !== undefined && { body: JSON.stringify(body) ?? 'null' }),
+			...(key && inHeader(key) && { key }),
+		})
+		expectAnswer(endpoint, answer)
+		if (answer.status < 300) reached.add(name)
+	}
+
+	const anyEvent = () =>
+		fc.oneof(
+			...(Object.keys(clientEvents) as ClientEventName[]).map(event =>
+				fc.record({ event: fc.constant(event), payload: arbitraries.input(clientEvents[event].payload), from: fc.nat() }),
+			),
+		)
+
+	const emit = async (socket: Client, event: string, payload: unknown) => {
+		const answer = await (socket as any).timeout(10_000).emitWithAck(event, payload)
+		if (answer.ok) {
+			reached.add(event)
+			const { ok: _, ...body } = answer
+			const { error } = clientEvents[event as ClientEventName].ack.safeParse(body)
+			expect(error?.message, JSON.stringify(body).slice(0, 500)).to.equal(undefined)
+		} else {
+			expect(answer.error.code, JSON.stringify(answer)).to.be.oneOf([...refusalCodes])
+			expect(answer.error.code).not.to.equal('internal')
+		}
+	}
+
+	it('is answered or refused, whatever it is: no fault of ours, no crash, no memory that is not given back', async () => {
+		const heap: number[] = []
+		for (let round = 0; round < rounds; round++) {
+			await forAWhile(anyCall(), makeCall, round)
+			const sockets = await Promise.all([undefined, ...Object.values(callers)].map(caller => aSocket(node, caller?.token)))
+			await forAWhile(anyEvent(), ({ event, payload, from }) => emit(sockets[from % sockets.length] as Client, event, payload), round)
+			closeSockets()
+			const noise = fc.record({ talks: fc.array(conversation, { minLength: 1, maxLength: 3 }), abrupt: fc.boolean(), request: polling })
+			await forAWhile(
+				noise,
+				async ({ talks, abrupt, request }) => {
+					const asked = fetch(`${node.url}/socket.io/?${new URLSearchParams(request.query)}`, {
+						method: request.method,
+						...(request.method !== 'GET' && request.body !== undefined && { body: request.body as BodyInit }),
+						signal: AbortSignal.timeout(2000),
+					}).then(async response => {
+						await response.arrayBuffer()
+						expect(response.status).to.be.below(500)
+					})
+					await Promise.all([asked, ...talks.map(frames => converse(node.url, frames, abrupt))])
+				},
+				round,
+			)
+			heap.push(await liveBytes())
+		}
+		const all = Object.keys(endpoints).length + Object.keys(clientEvents).length
+		const missed = [...Object.keys(endpoints), ...Object.keys(clientEvents)].filter(name => !reached.has(name))
+		expect(reached.size, `never got through: ${missed.join(', ')}`).to.be.greaterThan(isLong ? all * 0.8 : 10)
+		const [first = 0, ...later] = heap
+		expect(Math.max(...later) - first, `live bytes after each round: ${heap.join(', ')}`).to.be.below(maxGrowthBytes)
+	})
+
+	it('leaves a server behind that books as before', async () => {
+		const [patient, fresh] = [await aPatient(node), await aDoctor(node)]
+		const [first, second] = await someSlots(node, fresh.id, { count: 2, from: hoursAhead(48) })
+		const socket = await aSocket(node, patient.token)
+		ok(await socket.emitWithAck('slot:hold', { slotId: first! }))
+		ok(await socket.emitWithAck('appointment:book', { slotId: first!, idempotencyKey: randomUUID() }))
+		expect((await call(node, 'POST', '/appointments', { token: patient.token, body: { slotId: second } })).status).to.equal(201)
+		expect((await fetch(`${node.url}/readyz`)).status).to.equal(200)
+	})
+})

@@ -36,7 +36,10 @@ describe('two browsers on one calendar', function () {
 		const watcher = await browsing.visitor()
 		await signIn(patient, node.url, 'patient2@clinic.example')
 		await openCalendar(patient)
+		// The page's policy lets it: refused, it would fall back to polling, and be slower.
+		const overWebSocket = watcher.waitForEvent('websocket').then(socket => socket.waitForEvent('framereceived'))
 		await openCalendar(watcher)
+		await overWebSocket
 		const ids = await freeSlots(watcher)
 		const seenMs: number[] = []
 		for (const id of ids.slice(0, 3)) {

@@ -59,7 +59,8 @@ describe('the door to sockets', function () {
 		opened.push(socket)
 		socket.on('error', () => {})
 		const closed = once(socket, 'close')
-		await once(socket, 'open')
+		// The transport’s own greeting comes first.
+		await once(socket, 'message')
 		return { socket, closed }
 	}
 
@@ -99,15 +100,16 @@ describe('the door to sockets', function () {
 	})
 
 	it('closes behind one who signs in over and over on one connection', async () => {
+		const nobody = () => waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'the goodbye to be heard')
+		await nobody()
 		const { socket, closed } = await raw()
 		signIns = 0
-		// Says goodbye to each welcome, and comes again.
-		socket.on('message', data => {
-			if (!String(data).startsWith('40') || signIns > 30) return
+		while (socket.readyState === WebSocket.OPEN && signIns < 30) {
+			socket.send('40')
+			await Promise.race([once(socket, 'message'), closed])
 			socket.send('41')
-			setTimeout(() => socket.send('40'), 5)
-		})
-		socket.send('40')
+			await nobody()
+		}
 		await closed
 		expect(signIns).to.equal(20)
 	})
@@ -126,5 +128,14 @@ describe('the door to sockets', function () {
 		await waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'the connection to be given up')
 		socket.resume()
 		await closed
+	})
+
+	it('lets no more in of one address while Redis is away', async () => {
+		bare.publisher.disconnect()
+		const address = anAddress()
+		const answers = []
+		for (let tries = 0; tries < 6; tries++) answers.push(await outcome(address))
+		expect(answers).to.deep.equal(['open', 'open', 'open', 'open', 'refused', 'refused'])
+		expect(await outcome(anAddress()), 'others').to.equal('open')
 	})
 })

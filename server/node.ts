@@ -12,10 +12,10 @@ import type { Config } from './config.ts'
 import { createHoldsApi } from './holds/api.ts'
 import { createHolds } from './holds/holds.ts'
 import { createIdentity } from './identity/identity.ts'
+import { renewHandlers } from './identity/renew.ts'
 import { startJobs } from './jobs.ts'
 import { createFloodLimits } from './limits.ts'
 import { createPatients } from './patients/patients.ts'
-import { signedIn } from './platform/access.ts'
 import { createAuditTrail } from './platform/audit.ts'
 import { createClock } from './platform/clock.ts'
 import { createDatabase } from './platform/database.ts'
@@ -31,7 +31,6 @@ import { createPipeline } from './platform/pipeline.ts'
 import { createLimiters } from './platform/rate-limit.ts'
 import { createReadiness } from './platform/readiness.ts'
 import { connectToRedis } from './platform/redis-connections.ts'
-import { Refusal } from './platform/refusal.ts'
 import { createSockets, userRoom } from './platform/sockets/server.ts'
 import { tracedStatements } from './platform/tracing/statements.ts'
 import { createTracer } from './platform/tracing/tracer.ts'
@@ -207,13 +206,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 			...calendar.handlers,
 			...holdsApi.handlers,
 			...booking.handlers,
-			'session:renew': async ({ token }, { socket, actor }) => {
-				const renewed = signedIn(await identity.authenticateToken(token))
-				if (actor && actor.userId !== renewed.userId) throw new Refusal('forbidden')
-				sockets.setActor(socket, renewed)
-				holdsApi.connected(socket)
-				return { expiresIn: Math.floor((renewed.tokenExpiresAtMs - Date.now()) / 1000) }
-			},
+			...renewHandlers({ identity, setActor: sockets.setActor, renewed: holdsApi.connected }),
 		},
 		{
 			connected: socket => holdsApi.connected(socket),

@@ -42,3 +42,11 @@ export const down = (knex: Knex) =>
 		DROP TRIGGER audit_log_is_append_only ON audit_log;
 		DROP FUNCTION refuse_audit_change;
 	`)
+
+const refusesItsCleanUp =
+	'The version before deletes old entries at night by itself: that is refused, logged, and done by the first node of this version'
+
+export const survives = {
+	'trigger audit_log.audit_log_is_append_only is new or different': refusesItsCleanUp,
+	'trigger audit_log.audit_log_is_not_emptied is new or different': 'No version empties the table',
+}

@@ -15,3 +15,8 @@ export const up = (knex: Knex) =>
 
 export const down = (knex: Knex) =>
 	knex.raw(`ALTER TABLE patients DROP COLUMN erasure_asked_at, DROP COLUMN erasure_asked_by, DROP COLUMN erased_at`)
+
+export const survives = {
+	'constraint patients.patients_erasure_asked_by_fkey is new or different':
+		'The version before leaves the column empty, and removes no accounts',
+}

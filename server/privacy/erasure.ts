@@ -41,7 +41,8 @@ export const beginErasure = ({ db }: Pick<ErasureDeps, 'db'>, { patientId, userI
 
 /** All by which somebody could act as the account, or reach its devices. */
 const forgetSecrets = async (trx: Tx, userId: string) => {
-	for (const table of ['refresh_tokens', 'password_resets', 'push_subscriptions']) await trx(table).where({ user_id: userId }).delete()
+	const tables = ['refresh_tokens', 'password_resets', 'sign_in_challenges', 'second_factors', 'push_subscriptions']
+	for (const table of tables) await trx(table).where({ user_id: userId }).delete()
 }
 
 type Pending = { patientId: string; userId: string | null; askedBy: string }

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { demoTemplate } from '../support/demo-node.ts'
 import { isLong } from '../support/forms.ts'
+import { freshStores } from '../support/servers.ts'
 import { commandsOf, documents, type Fence, fencesOf, readDocument, root } from './fences.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
@@ -41,12 +43,16 @@ const distinct = (tag: string) => [...new Set(tagged(tag).flatMap(commandsOf))]
 describe('the commands in the documents', function () {
 	this.timeout(isLong ? 900_000 : 150_000)
 	let scratch: Scratch
+	let stores: Awaited<ReturnType<typeof freshStores>>
 	before(async () => {
-		scratch = await makeScratch()
+		stores = await freshStores(await demoTemplate())
+		// That it brings its own is tested by starting.test.ts, and here in the long form.
+		scratch = await makeScratch(isLong ? {} : { DATABASE_URL: stores.databaseUrl, REDIS_URL: stores.redisUrl })
 	})
 	after(async () => {
 		await scratch.stopServing()
 		scratch.remove()
+		await stores.drop()
 	})
 
 	it('are told apart from other blocks, everywhere', () => {

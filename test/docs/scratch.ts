@@ -8,8 +8,8 @@ import { root } from './fences.ts'
 
 const leftBehind = ['node_modules', 'dist', '.git', '.data', '.env']
 
-/** A copy of the repository in which commands may do what they like, with what is installed and what is built. */
-export const makeScratch = async () => {
+/** A copy of the repository in which commands may do what they like, with what is installed and what is built; `settings` of the server are added. */
+export const makeScratch = async (settings: Record<string, string>) => {
 	const directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'liveslot-docs-')))
 	cpSync(root, directory, { recursive: true, filter: source => !leftBehind.includes(path.relative(root, source)) })
 	symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'))
@@ -18,7 +18,17 @@ export const makeScratch = async () => {
 	const port = String(await freePort())
 	const url = `http://localhost:${port}`
 	const { PATH, HOME, CI } = process.env
-	const env = { PATH, HOME, CI, PORT: port, URL: url, LOG_LEVEL: 'silent' }
+	const env = {
+		PATH,
+		HOME,
+		CI,
+		PORT: port,
+		URL: url,
+		LOG_LEVEL: 'silent',
+		SLOT_DAYS_AHEAD: '14',
+		npm_config_update_notifier: 'false',
+		...settings,
+	}
 	const servers: { child: ChildProcess; exited: Promise<number | null> }[] = []
 
 	return {

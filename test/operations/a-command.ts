@@ -1,18 +1,21 @@
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { runCommand } from '../../server/operations/run.ts'
 import type { Streams } from '../../server/operations/terminal.ts'
 
 export type Ended = { code: number; output: string; errors: string }
 
-/** What a person sees of a command: it is given arguments, settings, and an input that is not a terminal unless `typing` is given. */
+/**
+ * What a person sees of a command that is given arguments and settings. Its input is no terminal unless there is `typing`;
+ * `output` takes what is no text.
+ */
 export const aCommand = async (
 	args: string[],
 	settings: Record<string, string>,
-	{ input = '', typing }: { input?: string; typing?: Streams['input'] } = {},
+	{ input = '', typing, output }: { input?: string; typing?: Streams['input']; output?: Writable } = {},
 ): Promise<Ended> => {
 	const collected = { output: new PassThrough(), errors: new PassThrough() }
 	const piped: Readable = new PassThrough().end(input)
-	const code = await runCommand(args, settings, { input: typing ?? piped, ...collected })
+	const code = await runCommand(args, settings, { input: typing ?? piped, ...collected, ...(output && { output }) })
 	const said = (stream: PassThrough) => (stream.read() as Buffer | null)?.toString() ?? ''
 	return { code, output: said(collected.output), errors: said(collected.errors) }
 }

@@ -1,21 +1,19 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
+import { finished } from 'node:stream/promises'
 import { expect } from 'chai'
+import { startNode } from '../../server/node.ts'
 import { openArchive } from '../../server/operations/backup/archive-file.ts'
 import { inOrder } from '../../server/operations/backup/tables.ts'
 import { createDatabase, type Db, migrate } from '../../server/platform/database.ts'
+import { createLog } from '../../server/platform/log.ts'
 import { book, somePatients } from '../booking/desk.ts'
 import { aClinic, anAppointment } from '../db/clinic.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { demoTemplate } from '../support/demo-node.ts'
 import { useNode } from '../support/node.ts'
 import { aDoctor } from '../support/people.ts'
-import { startProcessNode } from '../support/processes.ts'
 import { freshStores, useDatabase } from '../support/servers.ts'
 import { aCommand } from './a-command.ts'
 
@@ -49,13 +47,13 @@ describe('backup and restore of a clinic that works meanwhile', function () {
 
 	it('bring it back as of one moment: consistent, row for row, and ready for the next booking', async () => {
 		const doctor = await aDoctor(node)
-		const slots = await someSlots(node, doctor.id, { count: 200, minutes: 15, from: hoursAhead(24) })
+		const slots = await someSlots(node, doctor.id, { count: 100, minutes: 15, from: hoursAhead(24) })
 		const patients = await somePatients(node, 8)
 		let isDone = false
 		const booked: string[] = []
 		// Each patient books one slot after another until the backup is there, and a few more.
 		const load = patients.map(async (patient, place) => {
-			for (let n = place; n < slots.length && !(isDone && n > 40); n += patients.length) {
+			for (let n = place; n < slots.length && !(isDone && n > 20); n += patients.length) {
 				const { status, body } = await book(node, patient, slots[n] as string)
 				if (status === 201) booked.push(body.id)
 			}
@@ -93,8 +91,9 @@ describe('backup and restore of a clinic that works meanwhile', function () {
 		expect((await aCommand(['check:database'], { DATABASE_URL: stores.databaseUrl })).code).to.equal(0)
 
 		// The same secret, so that who was signed in is so still.
-		const revived = await startProcessNode(stores)
-		const answer = await book(revived, patients[0]!, slots[199]!)
+		const { databaseUrl, redisUrl } = stores
+		const revived = await startNode({ config: node.config, log: createLog('silent'), databaseUrl, redisUrl, version: 'test' })
+		const answer = await book(revived, patients[0]!, slots[99]!)
 		expect(answer.status, JSON.stringify(answer.body)).to.equal(201)
 		const refused = await restore(stores.databaseUrl, archives.file('busy.zip'), '--replace')
 		await revived.stop()
@@ -205,17 +204,11 @@ describe('restore', () => {
 		expect(() => inOrder([table('a', 'b'), table('b', 'a')])).to.throw('a, b')
 	})
 
-	/** The command as a process, whose output is a file. */
 	const backupInto = async (file: string) => {
-		const output = openSync(file, 'w')
-		const child = spawn(process.execPath, ['dist/server/operations/main.js', 'backup', '-'], {
-			cwd: fileURLToPath(new URL('../..', import.meta.url)),
-			env: { DATABASE_URL: database.url },
-			stdio: ['ignore', output, 'pipe'],
-		})
-		const [errors, [code]] = await Promise.all([text(child.stderr!), once(child, 'exit')])
-		closeSync(output)
-		return { code, errors }
+		const output = createWriteStream(file)
+		const ended = await aCommand(['backup', '-'], { DATABASE_URL: database.url }, { output })
+		if (!output.destroyed) await finished(output.end())
+		return ended
 	}
 
 	it('takes what backup wrote to its output', async () => {
@@ -227,7 +220,7 @@ describe('restore', () => {
 	})
 
 	it('backup says so, and ends, when the disk is full', async () => {
-		expect(await backupInto('/dev/full')).to.deep.equal({ code: 1, errors: 'ENOSPC: no space left on device, write\n' })
+		expect(await backupInto('/dev/full')).to.deep.include({ code: 1, errors: 'ENOSPC: no space left on device, write\n' })
 	})
 
 	it('backup leaves a file alone that is there already', async () => {

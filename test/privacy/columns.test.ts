@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { useDatabase } from '../support/servers.ts'
 
 /** Where there is nothing about a person; Agenda makes its own when a node starts. */
-const impersonal = ['appointment_slots', 'appointment_types', 'doctor_schedules', 'migrations', 'migrations_lock']
+const impersonal = ['appointment_slots', 'archived_slots', 'appointment_types', 'doctor_schedules', 'migrations', 'migrations_lock']
 
 /** Table and columns as the page about personal data names them. */
 const described = (): Map<string, Set<string>> => {
@@ -28,6 +28,10 @@ describe('the page about personal data', () => {
 		const actual = (rows as { table_name: string; column_name: string }[]).map(row => `${row.table_name}.${row.column_name}`)
 		const named = [...described()].flatMap(([table, columns]) => [...columns].map(column => `${table}.${column}`))
 		expect(named.length).to.be.greaterThan(80)
-		expect(named, 'docs/privacy.md, and server/privacy if it is personal').to.have.members(actual)
+		// Said by sides: of a hundred and fifty names only those that are lacking are of interest.
+		expect({
+			undescribed: actual.filter(each => !named.includes(each)),
+			unknown: named.filter(each => !actual.includes(each)),
+		}).to.deep.equal({ undescribed: [], unknown: [] }, 'docs/privacy.md, and server/privacy if it is personal')
 	})
 })

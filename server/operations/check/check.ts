@@ -31,5 +31,5 @@ export const sayFindings = (findings: Finding[], { terminal }: Context): number 
 export const checkDatabase: Command = {
 	summary: 'Looks for what must never be in the database: one line for each finding, and exit code 1 when there is any.',
 	options: {},
-	run: (context, _given) => withDatabase(context, async db => sayFindings(await findingsIn(db), context)),
+	run: context => withDatabase(context, async db => sayFindings(await findingsIn(db), context)),
 }

@@ -1,9 +1,23 @@
--- Promise 1: no two active appointments overlap for one doctor or one patient.
-SELECT format('appointments %s and %s of %s %s overlap', a.id, b.id, who.kind, who.id) AS finding
-FROM appointments a
-JOIN appointments b ON a.id < b.id AND a.during && b.during AND (a.doctor_id = b.doctor_id OR a.patient_id = b.patient_id)
-CROSS JOIN LATERAL (
-	SELECT CASE WHEN a.doctor_id = b.doctor_id THEN 'doctor' ELSE 'patient' END AS kind,
-		CASE WHEN a.doctor_id = b.doctor_id THEN a.doctor_id ELSE a.patient_id END AS id
-) who
-WHERE a.status NOT IN ('cancelled', 'no_show') AND b.status NOT IN ('cancelled', 'no_show')
+-- Promise 1: no two active appointments overlap for one doctor or one patient. In the order of starts, one overlaps an
+-- earlier one exactly when it starts before the latest end so far; only for those are the others looked for.
+WITH active AS MATERIALIZED (
+	SELECT id, doctor_id, patient_id, starts_at, ends_at FROM appointments WHERE status NOT IN ('cancelled', 'no_show')
+),
+times AS (
+	SELECT 'doctor' AS kind, doctor_id AS who, id, starts_at, ends_at FROM active
+	UNION ALL
+	SELECT 'patient', patient_id, id, starts_at, ends_at FROM active
+),
+late AS MATERIALIZED (
+	SELECT * FROM (
+		SELECT *, max(ends_at) OVER (
+			PARTITION BY kind, who ORDER BY starts_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+		) AS busy_until
+		FROM times
+	) in_order
+	WHERE busy_until > starts_at
+)
+SELECT format('appointments %s and %s of %s %s overlap', other.id, late.id, late.kind, late.who) AS finding
+FROM late
+JOIN times other ON other.kind = late.kind AND other.who = late.who AND other.ends_at > late.starts_at
+	AND (other.starts_at, other.id) < (late.starts_at, late.id)

@@ -1,4 +1,5 @@
 import { createReadStream, statSync } from 'node:fs'
+import path from 'node:path'
 import { Transform, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { z } from 'zod'
@@ -23,7 +24,7 @@ export type Importer<Row extends Fields> = {
 	load(trx: Tx, settings: Context['settings']): Promise<{ bad: BadLine[]; added: number; present: number }>
 }
 
-type Options = { file: string; delimiter: string; isStrict: boolean }
+type Options = { file: string; reportFile: string; delimiter: string; isStrict: boolean }
 
 /** Turns good records into rows for COPY, and reports the others. */
 const toRows = <Row extends Fields>({ schema, incoming }: Importer<Row>, report: Report) => {
@@ -88,7 +89,9 @@ const optionsOf = (given: Given): Options => {
 	const [file = ''] = given.arguments
 	const delimiter = given.text('delimiter') === 'tab' ? '\t' : (given.text('delimiter') as string)
 	if (delimiter.length !== 1) throw new CommandError('--delimiter must be one character, or tab')
-	return { file, delimiter, isStrict: given.isOn('strict') }
+	const reportFile = given.text('report') ?? `${file}.bad-lines.csv`
+	if (path.resolve(reportFile) === path.resolve(file)) throw new CommandError('--report must be another file')
+	return { file, reportFile, delimiter, isStrict: given.isOn('strict') }
 }
 
 export const importCommand = <Row extends Fields>(importer: Importer<Row>): Command => ({
@@ -97,13 +100,12 @@ export const importCommand = <Row extends Fields>(importer: Importer<Row>): Comm
 	options: {
 		strict: { type: 'boolean', explain: 'import nothing when any line is bad' },
 		delimiter: { type: 'string', explain: 'what stands between fields', example: 'CHAR', default: ',' },
-		report: { type: 'string', explain: 'where bad lines are listed', example: 'FILE', default: 'FILE.bad-lines.csv' },
+		report: { type: 'string', explain: 'where bad lines are listed; beside FILE by default', example: 'FILE' },
 	},
 	run: async (context, given) => {
 		const options = optionsOf(given)
 		const { terminal } = context
-		const named = given.text('report')
-		const report = createReport(named && named !== 'FILE.bad-lines.csv' ? named : `${options.file}.bad-lines.csv`)
+		const report = createReport(options.reportFile)
 		const sayWhatIsBad = async () => {
 			await report.close()
 			if (report.count === 0) return

@@ -38,6 +38,7 @@ Access tokens say nothing here.
 POST   /api/v1/auth/register                             201 201     201   201   201   201   201   201   201   201   201
 POST   /api/v1/auth/login                                200 200     200   200   200   200   200   200   200   200   200
 POST   /api/v1/auth/login#wrong-password                 401 401     401   401   401   401   401   401   401   401   401
+POST   /api/v1/auth/second-factor                        401 401     401   401   401   401   401   401   401   401   401
 POST   /api/v1/auth/refresh                              401 401     401   401   401   401   401   401   401   401   401
 POST   /api/v1/auth/refresh#from-another-site            403 403     403   403   403   403   403   403   403   403   403
 POST   /api/v1/auth/logout                               204 204     204   204   204   204   204   204   204   204   204
@@ -47,6 +48,16 @@ POST   /api/v1/auth/reset-password                       401 401     401   401  
 
 GET    /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
 PATCH  /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
+DELETE /api/v1/me#wrong-password                         401 401     401   403   403   403   403   403   403   401   401
+GET    /api/v1/me/export                                 401 200     200   403   403   403   403   403   403   401   401
+GET    /api/v1/me/second-factor                          401 200     200   200   200   200   200   200   403   401   401
+POST   /api/v1/me/second-factor                          401 201     201   201   201   201   201   201   403   401   401
+POST   /api/v1/me/second-factor/confirm#wrong            401 401     401   401   401   401   401   401   403   401   401
+POST   /api/v1/me/second-factor/recovery-codes#wrong     401 401     401   401   401   401   401   401   403   401   401
+POST   /api/v1/me/second-factor/disable#wrong            401 401     401   401   401   401   401   401   403   401   401
+GET    /api/v1/me/sessions                               401 200     200   200   200   200   200   200   403   401   401
+DELETE /api/v1/me/sessions                               401 200     200   200   200   200   200   200   403   401   401
+DELETE /api/v1/me/sessions/:id                           401 204     404   404   404   404   404   404   403   401   401
 POST   /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
 DELETE /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
 GET    /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
@@ -87,12 +98,17 @@ GET    /api/v1/patients                                  401 403     403   403  
 POST   /api/v1/patients                                  401 403     403   403   403   201   201   403   403   401   401
 GET    /api/v1/patients/:id                              401 403     403   403   403   200   200   403   403   401   401
 PATCH  /api/v1/patients/:id                              401 403     403   403   403   200   200   403   403   401   401
+GET    /api/v1/patients/:id/export                       401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/patients/:id/export#without-an-account    401 403     403   403   403   200   200   403   403   401   401
+DELETE /api/v1/patients/:id                              401 403     403   403   403   403   204   403   403   401   401
+DELETE /api/v1/patients/:id#without-an-account           401 403     403   403   403   204   204   403   403   401   401
 GET    /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 PATCH  /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 
 GET    /api/v1/admin/users                               401 403     403   403   403   403   200   403   403   401   401
 POST   /api/v1/admin/users                               401 403     403   403   403   403   201   403   403   401   401
 PATCH  /api/v1/admin/users/:id                           401 403     403   403   403   403   200   403   403   401   401
+DELETE /api/v1/admin/users/:id/second-factor             401 403     403   403   403   403   204   403   403   401   401
 GET    /api/v1/admin/analytics                           401 403     403   403   403   403   200   403   403   401   401
 GET    /api/v1/admin/audit                               401 403     403   403   403   403   200   403   403   401   401
 GET    /api/v1/admin/jobs                                401 403     403   403   403   403   200   403   403   401   401

@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import jwt from 'jsonwebtoken'
 import { createLinkTokens } from '../../server/reminders/links.ts'
 import { soon } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import type { TestNode } from '../support/node.ts'
+import { aDoctor, aPatient, aSession } from '../support/people.ts'
 import type { Caller, People } from './callers.ts'
 
 /** What requests are about: things of the patient's, in the doctor's calendar. */
@@ -80,6 +82,27 @@ const aLink = async (scene: Scene): Promise<string> => {
 	return createLinkTokens(scene.node.config.jwtSecret).make(grant, Date.now() + 3_600_000)
 }
 
+/** Somewhere else where the patient is signed in. */
+const anotherSession = async ({ node, people }: Scene) => {
+	const token = await aSession(node, { id: people.patient.id, role: 'patient' })
+	return { params: { id: (jwt.decode(token) as { sid: string }).sid } }
+}
+
+/** Patients and colleagues that may come to an end. */
+const aPatientOnly = async ({ node }: Scene) => {
+	const [{ id }] = await node.db('patients').insert({ full_name: 'A Caller', phone: '+49 30 7654321' }).returning('id')
+	return { params: { id: String(id) } }
+}
+const aFreshPatient = async ({ node }: Scene) => ({ params: { id: (await aPatient(node)).id } })
+const aGuardedColleague = async ({ node }: Scene) => {
+	const { id } = await aDoctor(node)
+	await node.db('second_factors').insert({ user_id: id, secret: randomBytes(48), confirmed_at: new Date() })
+	return { params: { id } }
+}
+
+const withPassword = ({ people }: Scene) => ({ body: { currentPassword: people.patient.password } })
+const withWrongCode = ({ people }: Scene) => ({ body: { currentPassword: people.patient.password, code: 'aaaa-bbbb' } })
+
 const fromElsewhere = { headers: { origin: 'https://evil.example', cookie: 'refresh_token=whatever' } }
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
@@ -110,6 +133,13 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/auth/forgot-password': () => ({ body: { email: 'nobody@example.com' } }),
 	'POST /api/v1/auth/reset-password': () => ({ body: { token: 'made up', password: 'long enough for this' } }),
 
+	'POST /api/v1/auth/second-factor': () => ({ body: { challenge: 'made up', code: '123456' } }),
+	'DELETE /api/v1/me#wrong-password': () => ({ body: { password: 'not the password' } }),
+	'POST /api/v1/me/second-factor': withPassword,
+	'POST /api/v1/me/second-factor/confirm#wrong': withWrongCode,
+	'POST /api/v1/me/second-factor/recovery-codes#wrong': withWrongCode,
+	'POST /api/v1/me/second-factor/disable#wrong': withWrongCode,
+	'DELETE /api/v1/me/sessions/:id': anotherSession,
 	'PATCH /api/v1/me': () => ({ body: { phone: null } }),
 	'POST /api/v1/me/push-subscriptions': () => ({ body: subscription }),
 	'DELETE /api/v1/me/push-subscriptions': () => ({ body: { endpoint: subscription.endpoint } }),
@@ -150,10 +180,15 @@ export const requests: Record<string, Ask> = {
 	'GET /api/v1/patients/:id': ofPatient,
 	'PATCH /api/v1/patients/:id': scene => ({ ...ofPatient(scene), body: { birthDate: '1990-01-01' } }),
 	'GET /api/v1/patients/:id/notifications': ofPatient,
+	'GET /api/v1/patients/:id/export': ofPatient,
+	'GET /api/v1/patients/:id/export#without-an-account': aPatientOnly,
+	'DELETE /api/v1/patients/:id': aFreshPatient,
+	'DELETE /api/v1/patients/:id#without-an-account': aPatientOnly,
 	'PATCH /api/v1/patients/:id/notifications': scene => ({ ...ofPatient(scene), body: { language: 'en' } }),
 
 	'POST /api/v1/admin/users': () => ({ body: { ...newAccount(), role: 'receptionist' } }),
 	'PATCH /api/v1/admin/users/:id': scene => ({ ...ofPatient(scene), body: { status: 'active' } }),
+	'DELETE /api/v1/admin/users/:id/second-factor': aGuardedColleague,
 	'GET /api/v1/admin/analytics': () => ({ query: soon() }),
 	'POST /api/v1/admin/jobs/:name/run': () => ({ params: { name: 'clean up' } }),
 }

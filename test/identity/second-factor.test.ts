@@ -10,7 +10,7 @@ const wrong = '401 invalid_credentials'
 const over = '401 token_expired'
 
 describe('a second factor', () => {
-	const desk = useFrontDesk()
+	const desk = useFrontDesk({ RATE_LIMIT: 'on' })
 	const begin = (person: Person, currentPassword = person.password) =>
 		post(desk, '/me/second-factor', { currentPassword }, { token: person.token })
 	const confirm = ({ token }: Person, code: string) => post(desk, '/me/second-factor/confirm', { code }, { token })
@@ -91,165 +91,159 @@ describe('a second factor', () => {
 		expect(refusalOf(await answer(desk, challenge, now(secret)))).to.equal(wrong)
 		expect((await answer(desk, challenge, recoveryCodes[0] as string)).status).to.equal(200)
 	})
-})
 
-describe('signing in with a second factor', () => {
-	const desk = useFrontDesk()
-	const now = (secret: string) => codeAt(secret, desk.nowMs())
-	let person: Person
-	let enrolled: Enrolled
-	beforeEach(async () => {
-		person = await aReceptionist(desk)
-		enrolled = await enrol(desk, person)
+	describe('at sign-in', () => {
+		let person: Person
+		let enrolled: Enrolled
+		beforeEach(async () => {
+			person = await aReceptionist(desk)
+			enrolled = await enrol(desk, person)
+		})
+
+		it('gives a challenge and no tokens for the password, and tokens for a code', async () => {
+			const first = await signInAs(desk, person)
+			expect(first.status).to.equal(200)
+			expect(first.body).to.have.all.keys('challenge', 'expiresIn')
+			expect(first.cookies).to.deep.equal([])
+			const second = await answer(desk, first.body.challenge, now(enrolled.secret))
+			expect(second.body).to.have.all.keys('accessToken', 'expiresIn', 'user')
+			expect((await post(desk, '/auth/refresh', undefined, { cookie: cookieOf(second) })).status).to.equal(200)
+			expect((await auditOf(desk.db, person.id)).slice(-2)).to.deep.equal(['second_factor_asked', 'signed_in'])
+		})
+
+		it('takes a challenge once, and none that is made up or too old', async () => {
+			const [used, old] = [await aChallenge(desk, person), await aChallenge(desk, person)]
+			await answer(desk, used, now(enrolled.secret))
+			desk.pass(60)
+			expect(refusalOf(await answer(desk, used, now(enrolled.secret)))).to.equal(over)
+			expect(refusalOf(await answer(desk, 'made up', now(enrolled.secret)))).to.equal(over)
+			await desk
+				.db('sign_in_challenges')
+				.where({ user_id: person.id })
+				.update({ expires_at: desk.db.raw('now()') })
+			expect(refusalOf(await answer(desk, old, now(enrolled.secret)))).to.equal(over)
+		})
+
+		it('is not gone on with once the password is another', async () => {
+			const challenge = await aChallenge(desk, person)
+			await post(desk, '/auth/forgot-password', { email: person.email })
+			await desk.identity.stop()
+			await post(desk, '/auth/reset-password', { token: desk.mails.at(-1)?.token, password: 'a brand-new password' })
+			expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal(over)
+		})
+
+		it('takes a code once, though it would be good for a while, and none before it', async () => {
+			const code = now(enrolled.secret)
+			const earlier = codeAt(enrolled.secret, desk.nowMs() - 30_000)
+			expect((await answer(desk, await aChallenge(desk, person), code)).status).to.equal(200)
+			const replay = await aChallenge(desk, person)
+			expect(refusalOf(await answer(desk, replay, code))).to.equal(wrong)
+			expect(refusalOf(await answer(desk, replay, earlier))).to.equal(wrong)
+			desk.pass(30)
+			expect((await answer(desk, replay, now(enrolled.secret))).status).to.equal(200)
+		})
+
+		it('takes a code that comes many times at the same moment once', async () => {
+			const challenges = await Promise.all(Array.from({ length: 4 }, () => aChallenge(desk, person)))
+			const answers = await Promise.all(challenges.map(challenge => answer(desk, challenge, now(enrolled.secret))))
+			expect(answers.filter(({ status }) => status === 200)).to.have.length(1)
+		})
+
+		it('takes each recovery code once, however it is typed, in place of a code', async () => {
+			const [first = '', second = ''] = enrolled.recoveryCodes
+			const typed = ` ${first.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o')} `
+			expect((await answer(desk, await aChallenge(desk, person), typed)).status).to.equal(200)
+			expect(refusalOf(await answer(desk, await aChallenge(desk, person), first))).to.equal(wrong)
+			expect((await answer(desk, await aChallenge(desk, person), second)).status).to.equal(200)
+			const [entry] = await desk.db('audit_log').where({ entity_id: person.id, action: 'signed_in' }).orderBy('id', 'desc')
+			expect(entry.details).to.deep.equal({ factor: 'recovery_code' })
+			expect(await factorOf(desk, person.token)).to.include({ recoveryCodesLeft: 8 })
+		})
+
+		it('is given up after five wrong codes for one challenge', async () => {
+			const challenge = await aChallenge(desk, person)
+			const guess = aWrongCode(enrolled.secret, desk.nowMs())
+			const guesses = await Promise.all(Array.from({ length: 8 }, () => answer(desk, challenge, guess)))
+			expect(guesses.filter(each => refusalOf(each) === wrong)).to.have.length(5)
+			expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal(over)
+			expect((await auditOf(desk.db, person.id)).filter(action => action === 'second_factor_failed')).to.have.length(5)
+		})
+
+		it('takes no code at all after a hundred wrong ones in a row, until a recovery code is used', async () => {
+			await desk.db('second_factors').where({ user_id: person.id }).update({ failures: 99 })
+			await answer(desk, await aChallenge(desk, person), aWrongCode(enrolled.secret, desk.nowMs()))
+			const challenge = await aChallenge(desk, person)
+			expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal(wrong)
+			expect((await answer(desk, challenge, enrolled.recoveryCodes[0] as string)).status).to.equal(200)
+			expect((await answer(desk, await aChallenge(desk, person), now(enrolled.secret))).status).to.equal(200)
+		})
+
+		it('takes ten guesses for one account and no more, whatever the challenge, also when they come as one volley', async () => {
+			const { secret } = enrolled
+			const challenges = await Promise.all(Array.from({ length: 4 }, () => aChallenge(desk, person)))
+			const guess = aWrongCode(secret, desk.nowMs())
+			const guesses = await Promise.all(challenges.flatMap(challenge => [1, 2, 3, 4].map(() => answer(desk, challenge, guess))))
+			expect(guesses.filter(each => refusalOf(each) === wrong)).to.have.length(10)
+			const late = await answer(desk, await aChallenge(desk, person), codeAt(secret, desk.nowMs()))
+			expect(refusalOf(late), 'the right code comes too late').to.equal('429 rate_limited')
+			expect(Number(late.headers.get('retry-after'))).to.be.within(1, 900)
+		})
+
+		it('is refused to an account that was disabled between the steps', async () => {
+			const challenge = await aChallenge(desk, person)
+			await desk.db('users').where({ id: person.id }).update({ status: 'disabled' })
+			expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal('403 account_disabled')
+		})
 	})
 
-	it('gives a challenge and no tokens for the password, and tokens for a code', async () => {
-		const first = await signInAs(desk, person)
-		expect(first.status).to.equal(200)
-		expect(first.body).to.have.all.keys('challenge', 'expiresIn')
-		expect(first.cookies).to.deep.equal([])
-		const second = await answer(desk, first.body.challenge, now(enrolled.secret))
-		expect(second.body).to.have.all.keys('accessToken', 'expiresIn', 'user')
-		expect((await post(desk, '/auth/refresh', undefined, { cookie: cookieOf(second) })).status).to.equal(200)
-		expect((await auditOf(desk.db, person.id)).slice(-2)).to.deep.equal(['second_factor_asked', 'signed_in'])
-	})
+	describe('that is on', () => {
+		const proofOf = ({ password }: Person, code: string) => ({ currentPassword: password, code })
+		const disable = (person: Person, proof: object) => post(desk, '/me/second-factor/disable', proof, { token: person.token })
 
-	it('takes a challenge once, and none that is made up or too old', async () => {
-		const [used, old] = [await aChallenge(desk, person), await aChallenge(desk, person)]
-		await answer(desk, used, now(enrolled.secret))
-		desk.pass(60)
-		expect(refusalOf(await answer(desk, used, now(enrolled.secret)))).to.equal(over)
-		expect(refusalOf(await answer(desk, 'made up', now(enrolled.secret)))).to.equal(over)
-		await desk
-			.db('sign_in_challenges')
-			.where({ user_id: person.id })
-			.update({ expires_at: desk.db.raw('now()') })
-		expect(refusalOf(await answer(desk, old, now(enrolled.secret)))).to.equal(over)
-	})
+		it('is switched off with the password and a code, and with nothing less', async () => {
+			const person = await aReceptionist(desk)
+			const { secret } = await enrol(desk, person)
+			const code = () => codeAt(secret, desk.nowMs())
+			expect(refusalOf(await disable(person, { currentPassword: 'a wrong guess', code: code() }))).to.equal(wrong)
+			expect(refusalOf(await disable(person, { currentPassword: person.password }))).to.equal('400 invalid_input')
+			const guessed = await disable(person, proofOf(person, aWrongCode(secret, desk.nowMs())))
+			expect(guessed.body.errors).to.deep.equal([{ path: 'code', message: 'is wrong or was used before' }])
+			expect((await disable(person, proofOf(person, code()))).status).to.equal(204)
+			expect((await signInAs(desk, person)).body).to.have.property('accessToken')
+			expect(await desk.db('recovery_codes').where({ user_id: person.id })).to.deep.equal([])
+			expect(await auditOf(desk.db, person.id)).to.include.members(['second_factor_failed', 'second_factor_disabled'])
+		})
 
-	it('is not gone on with once the password is another', async () => {
-		const challenge = await aChallenge(desk, person)
-		await post(desk, '/auth/forgot-password', { email: person.email })
-		await desk.identity.stop()
-		await post(desk, '/auth/reset-password', { token: desk.mails.at(-1)?.token, password: 'a brand-new password' })
-		expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal(over)
-	})
+		it('gives new recovery codes, and the old ones are void', async () => {
+			const person = await aReceptionist(desk)
+			const { secret, recoveryCodes } = await enrol(desk, person)
+			const proof = proofOf(person, codeAt(secret, desk.nowMs()))
+			const { body } = await post(desk, '/me/second-factor/recovery-codes', proof, { token: person.token })
+			const challenge = await aChallenge(desk, person)
+			expect(refusalOf(await answer(desk, challenge, recoveryCodes[0] as string))).to.equal(wrong)
+			expect((await answer(desk, challenge, body.recoveryCodes[0])).status).to.equal(200)
+		})
 
-	it('takes a code once, though it would be good for a while, and none before it', async () => {
-		const code = now(enrolled.secret)
-		const earlier = codeAt(enrolled.secret, desk.nowMs() - 30_000)
-		expect((await answer(desk, await aChallenge(desk, person), code)).status).to.equal(200)
-		const replay = await aChallenge(desk, person)
-		expect(refusalOf(await answer(desk, replay, code))).to.equal(wrong)
-		expect(refusalOf(await answer(desk, replay, earlier))).to.equal(wrong)
-		desk.pass(30)
-		expect((await answer(desk, replay, now(enrolled.secret))).status).to.equal(200)
-	})
-
-	it('takes a code that comes many times at the same moment once', async () => {
-		const challenges = await Promise.all(Array.from({ length: 6 }, () => aChallenge(desk, person)))
-		const answers = await Promise.all(challenges.map(challenge => answer(desk, challenge, now(enrolled.secret))))
-		expect(answers.filter(({ status }) => status === 200)).to.have.length(1)
-	})
-
-	it('takes each recovery code once, however it is typed, in place of a code', async () => {
-		const [first = '', second = ''] = enrolled.recoveryCodes
-		const typed = ` ${first.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o')} `
-		expect((await answer(desk, await aChallenge(desk, person), typed)).status).to.equal(200)
-		expect(refusalOf(await answer(desk, await aChallenge(desk, person), first))).to.equal(wrong)
-		expect((await answer(desk, await aChallenge(desk, person), second)).status).to.equal(200)
-		const [entry] = await desk.db('audit_log').where({ entity_id: person.id, action: 'signed_in' }).orderBy('id', 'desc')
-		expect(entry.details).to.deep.equal({ factor: 'recovery_code' })
-		expect(await factorOf(desk, person.token)).to.include({ recoveryCodesLeft: 8 })
-	})
-
-	it('is given up after five wrong codes for one challenge', async () => {
-		const challenge = await aChallenge(desk, person)
-		const guess = aWrongCode(enrolled.secret, desk.nowMs())
-		const guesses = await Promise.all(Array.from({ length: 8 }, () => answer(desk, challenge, guess)))
-		expect(guesses.filter(each => refusalOf(each) === wrong)).to.have.length(5)
-		expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal(over)
-		expect((await auditOf(desk.db, person.id)).filter(action => action === 'second_factor_failed')).to.have.length(5)
-	})
-
-	it('takes no code at all after a hundred wrong ones in a row, until a recovery code is used', async () => {
-		await desk.db('second_factors').where({ user_id: person.id }).update({ failures: 99 })
-		await answer(desk, await aChallenge(desk, person), aWrongCode(enrolled.secret, desk.nowMs()))
-		const challenge = await aChallenge(desk, person)
-		expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal(wrong)
-		expect((await answer(desk, challenge, enrolled.recoveryCodes[0] as string)).status).to.equal(200)
-		expect((await answer(desk, await aChallenge(desk, person), now(enrolled.secret))).status).to.equal(200)
-	})
-
-	it('is refused to an account that was disabled between the steps', async () => {
-		const challenge = await aChallenge(desk, person)
-		await desk.db('users').where({ id: person.id }).update({ status: 'disabled' })
-		expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal('403 account_disabled')
-	})
-})
-
-describe('guesses at a second factor', () => {
-	const desk = useFrontDesk({ RATE_LIMIT: 'on' })
-
-	it('are turned away after ten for one account, whatever the challenge, also when they come as one volley', async () => {
-		const person = await aReceptionist(desk)
-		const { secret } = await enrol(desk, person)
-		const challenges = await Promise.all(Array.from({ length: 4 }, () => aChallenge(desk, person)))
-		const guess = aWrongCode(secret, desk.nowMs())
-		const guesses = await Promise.all(challenges.flatMap(challenge => [1, 2, 3, 4].map(() => answer(desk, challenge, guess))))
-		expect(guesses.filter(each => refusalOf(each) === wrong)).to.have.length(10)
-		const late = await answer(desk, await aChallenge(desk, person), codeAt(secret, desk.nowMs()))
-		expect(refusalOf(late), 'the right code comes too late').to.equal('429 rate_limited')
-		expect(Number(late.headers.get('retry-after'))).to.be.within(1, 900)
-	})
-})
-
-describe('a second factor that is on', () => {
-	const desk = useFrontDesk()
-	const proofOf = ({ password }: Person, code: string) => ({ currentPassword: password, code })
-	const disable = (person: Person, proof: object) => post(desk, '/me/second-factor/disable', proof, { token: person.token })
-
-	it('is switched off with the password and a code, and with nothing less', async () => {
-		const person = await aReceptionist(desk)
-		const { secret } = await enrol(desk, person)
-		const code = () => codeAt(secret, desk.nowMs())
-		expect(refusalOf(await disable(person, { currentPassword: 'a wrong guess', code: code() }))).to.equal(wrong)
-		expect(refusalOf(await disable(person, { currentPassword: person.password }))).to.equal('400 invalid_input')
-		const guessed = await disable(person, proofOf(person, aWrongCode(secret, desk.nowMs())))
-		expect(guessed.body.errors).to.deep.equal([{ path: 'code', message: 'is wrong or was used before' }])
-		expect((await disable(person, proofOf(person, code()))).status).to.equal(204)
-		expect((await signInAs(desk, person)).body).to.have.property('accessToken')
-		expect(await desk.db('recovery_codes').where({ user_id: person.id })).to.deep.equal([])
-		expect(await auditOf(desk.db, person.id)).to.include.members(['second_factor_failed', 'second_factor_disabled'])
-	})
-
-	it('gives new recovery codes, and the old ones are void', async () => {
-		const person = await aReceptionist(desk)
-		const { secret, recoveryCodes } = await enrol(desk, person)
-		const proof = proofOf(person, codeAt(secret, desk.nowMs()))
-		const { body } = await post(desk, '/me/second-factor/recovery-codes', proof, { token: person.token })
-		const challenge = await aChallenge(desk, person)
-		expect(refusalOf(await answer(desk, challenge, recoveryCodes[0] as string))).to.equal(wrong)
-		expect((await answer(desk, challenge, body.recoveryCodes[0])).status).to.equal(200)
-	})
-
-	it('is taken off by an admin for a colleague who lost it, whose sessions end; not for themself, and by nobody else', async () => {
-		const [admin, colleague, other] = await Promise.all([anAdmin(desk), aReceptionist(desk), aReceptionist(desk)])
-		await Promise.all([enrol(desk, admin), enrol(desk, colleague)])
-		const reset = (id: string, { token }: Person) => call(desk, 'DELETE', `/admin/users/${id}/second-factor`, { token })
-		const listed = async () =>
-			(await call(desk, 'GET', `/admin/users?q=${colleague.email}`, { token: admin.token })).body.items[0].secondFactor
-		expect(await listed()).to.equal(true)
-		expect(refusalOf(await reset(colleague.id, other))).to.equal('403 forbidden')
-		expect(refusalOf(await reset(admin.id, admin))).to.equal('403 forbidden')
-		expect(refusalOf(await reset(other.id, admin))).to.equal('404 not_found')
-		expect(refusalOf(await reset('x', admin))).to.equal('404 not_found')
-		expect((await reset(colleague.id, admin)).status).to.equal(204)
-		expect(await listed()).to.equal(undefined)
-		expect((await call(desk, 'GET', '/me', { token: colleague.token })).status).to.equal(401)
-		expect((await signInAs(desk, colleague)).body).to.have.property('accessToken')
-		const [entry] = await desk.db('audit_log').where({ entity_id: colleague.id, action: 'second_factor_reset' })
-		expect(entry.actor_id).to.equal(admin.id)
+		it('is taken off by an admin for a colleague who lost it, whose sessions end; not for themself, and by nobody else', async () => {
+			const [admin, colleague, other] = await Promise.all([anAdmin(desk), aReceptionist(desk), aReceptionist(desk)])
+			// One after the other: time passes for both.
+			await enrol(desk, admin)
+			await enrol(desk, colleague)
+			const reset = (id: string, { token }: Person) => call(desk, 'DELETE', `/admin/users/${id}/second-factor`, { token })
+			const listed = async () =>
+				(await call(desk, 'GET', `/admin/users?q=${colleague.email}`, { token: admin.token })).body.items[0].secondFactor
+			expect(await listed()).to.equal(true)
+			expect(refusalOf(await reset(colleague.id, other))).to.equal('403 forbidden')
+			expect(refusalOf(await reset(admin.id, admin))).to.equal('403 forbidden')
+			expect(refusalOf(await reset(other.id, admin))).to.equal('404 not_found')
+			expect(refusalOf(await reset('x', admin))).to.equal('404 not_found')
+			expect((await reset(colleague.id, admin)).status).to.equal(204)
+			expect(await listed()).to.equal(undefined)
+			expect((await call(desk, 'GET', '/me', { token: colleague.token })).status).to.equal(401)
+			expect((await signInAs(desk, colleague)).body).to.have.property('accessToken')
+			const [entry] = await desk.db('audit_log').where({ entity_id: colleague.id, action: 'second_factor_reset' })
+			expect(entry.actor_id).to.equal(admin.id)
+		})
 	})
 })
 

@@ -111,7 +111,7 @@ describe('the HTTP side', () => {
 			await call(strict, 'GET', '/broken?q=a-name', { headers: { 'x-request-id': 'request-0002' } })
 			await strict.stop()
 			expect(lines).to.have.length(1)
-			expect(lines[0]).to.deep.include({ msg: 'not allowed', requestId: 'request-0002', method: 'GET', path: '/broken' })
+			expect(lines[0]).to.deep.include({ msg: 'not allowed', requestId: 'request-0002', method: 'GET', route: '/api/v1/broken' })
 		})
 
 		it('names what failed by its declaration, not by a link that somebody could follow', async () => {
@@ -121,7 +121,7 @@ describe('the HTTP side', () => {
 			const failing = await anApp({}, { log, pages: [page] })
 			await fetch(`${failing.url}/n/secret-of-a-link`)
 			await failing.stop()
-			expect(lines[0]).to.deep.include({ msg: 'internal error', path: '/n/:token' })
+			expect(lines[0]).to.deep.include({ msg: 'internal error', route: '/n/:token' })
 			expect(JSON.stringify(lines)).not.to.include('secret-of-a-link')
 		})
 	})

@@ -43,6 +43,8 @@ const placeOf = (address: Exclude<RedisAddress, { kind: 'cluster' }>): RedisOpti
 		...(sentinelPassword && { sentinelPassword }),
 		...(access.tls && { sentinelTLS: access.tls, enableTLSForSentinelMode: true }),
 		sentinelRetryStrategy: reconnectDelayMs,
+		// One that hangs must not keep the others from being asked.
+		sentinelCommandTimeout: 2000,
 	}
 }
 

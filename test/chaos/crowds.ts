@@ -18,11 +18,13 @@ export const reconnectInAStorm = async (urls: readonly string[], doctorIds: read
 			reconnectionDelay: 100,
 			reconnectionDelayMax: 2000,
 		})
-		socket.on('connect', () => {
-			void socket.emitWithAck('calendar:watch', { doctorId: nth(doctorIds, i), ...soon() }).then(({ ok }) => {
-				if (ok) watching++
-			})
-		})
+		const watch = async (): Promise<void> => {
+			const { ok } = await socket.emitWithAck('calendar:watch', { doctorId: nth(doctorIds, i), ...soon() })
+			if (ok) watching++
+			// Told to come back.
+			else setTimeout(() => socket.connected && void watch(), 500)
+		}
+		socket.on('connect', () => void watch())
 		crowd.push(socket)
 		if (i % 100 === 99) await sleep(50)
 	}

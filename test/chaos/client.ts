@@ -35,7 +35,9 @@ export const createChaosClient = (urls: () => readonly string[], patient: Person
 			socket = opened
 			await new Promise<void>(resolve => {
 				opened.once('connect', () => resolve())
-				opened.once('connect_error', () => setTimeout(resolve, 200 + Math.random() * 300))
+				// A node that dies in the middle of the greeting leaves a connection that was never made, and breaks.
+				for (const failure of ['connect_error', 'disconnect'] as const)
+					opened.once(failure, () => setTimeout(resolve, 200 + Math.random() * 300))
 			})
 		}
 		return socket as Client

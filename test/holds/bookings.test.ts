@@ -84,16 +84,20 @@ describe('holds and bookings', () => {
 		const refusals: string[] = []
 		let holds = 0
 
+		const tryToBook = async (socket: (typeof clients)[number]['socket'], slotId: string) => {
+			const answer = await book(socket, slotId)
+			if (!answer.ok) refusals.push(answer.error.code)
+			else if (booked.has(slotId)) throw new Error(`${slotId} was booked twice`)
+			else booked.add(slotId)
+		}
+
 		const play = async ({ socket, patient }: (typeof clients)[number]) => {
 			for (let turn = 0; turn < 80 && booked.size < slots.length; turn++) {
 				const slotId = slots[Math.floor(Math.random() * slots.length)]!
 				const chance = Math.random()
 				// Seldom enough that the slots are not gone before there was a contest for them.
 				if (chance < 0.12) {
-					const answer = await book(socket, slotId)
-					if (!answer.ok) refusals.push(answer.error.code)
-					else if (booked.has(slotId)) throw new Error(`${slotId} was booked twice`)
-					else booked.add(slotId)
+					await tryToBook(socket, slotId)
 					continue
 				}
 				const wasBooked = booked.has(slotId)
@@ -104,6 +108,8 @@ describe('holds and bookings', () => {
 				if (got) holds++
 				if (got && wasBooked) wronglyHeld.push(slotId)
 				if (got && chance < 0.6) await socket.emitWithAck('slot:release', { slotId })
+				// Whoever keeps a slot to the end keeps it from everybody who would book it.
+				else if (got && chance < 0.7) await tryToBook(socket, slotId)
 			}
 		}
 		await Promise.all(clients.map(play))

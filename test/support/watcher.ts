@@ -48,8 +48,16 @@ export const aWatcher = async (socket: Client, doctorId: string, range: { from: 
 	let early = 0
 	let watching: Promise<void> | undefined
 
+	const ask = () => socket.emitWithAck('calendar:watch', { doctorId, ...range })
+
 	const watch = async () => {
-		const snapshot = ok(await socket.emitWithAck('calendar:watch', { doctorId, ...range }))
+		let answer = await ask()
+		// Whoever watched before, and is told to come back, does.
+		while (!answer.ok && answer.error.code === 'booking_pending' && version > 0 && socket.connected) {
+			await new Promise(resolve => setTimeout(resolve, 300))
+			answer = await ask()
+		}
+		const snapshot = ok(answer)
 		picture.clear()
 		for (const slot of snapshot.slots) picture.set(slot.id, slot)
 		version = snapshot.version

@@ -24,6 +24,11 @@ const line = ({ fault, operations, acknowledged, unknown: open, orderSeen, recov
 console.log(`${'fault'.padEnd(30)}operations acknowledged unknown  order  recovery violations`)
 const asRoot = process.getuid?.() === 0
 const cluster = await startCluster(asRoot ? { diskMegabytes: 1500 } : {})
+// Whatever goes wrong with the run itself, no server is left behind.
+process.once('uncaughtException', error => {
+	console.error(error)
+	void cluster.stop().finally(() => process.exit(1))
+})
 let failed = false
 try {
 	const patients = await somePatients(cluster, clients + 1)

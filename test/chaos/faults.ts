@@ -41,6 +41,13 @@ const postgresAway = async (cluster: Cluster, signal: NodeJS.Signals) => {
 	await cluster.startPostgres()
 }
 
+const linkCut = async (cluster: Cluster, which: 'toRedis' | 'toPostgres') => {
+	const link = anyNode(cluster)[which]
+	link.cut()
+	await sleep(4000)
+	link.mend()
+}
+
 const onPostgres = async (cluster: Cluster, work: (client: pg.Client) => Promise<unknown>) => {
 	const client = new pg.Client({ connectionString: cluster.databaseUrl })
 	client.on('error', () => {})
@@ -132,15 +139,7 @@ export const faults: Fault[] = [
 			await cluster.onRedis(async redis => void (await redis.config('SET', 'maxmemory', '0')))
 		},
 	},
-	{
-		name: 'redis-link-cut',
-		async harm(cluster) {
-			const { toRedis } = anyNode(cluster)
-			toRedis.cut()
-			await sleep(4000)
-			toRedis.mend()
-		},
-	},
+	{ name: 'redis-link-cut', harm: cluster => linkCut(cluster, 'toRedis') },
 	{ name: 'postgres-restarted', outage: true, harm: cluster => postgresAway(cluster, 'SIGINT') },
 	{ name: 'postgres-killed', outage: true, harm: cluster => postgresAway(cluster, 'SIGKILL') },
 	{
@@ -152,15 +151,7 @@ export const faults: Fault[] = [
 			}
 		},
 	},
-	{
-		name: 'postgres-link-cut',
-		async harm(cluster) {
-			const { toPostgres } = anyNode(cluster)
-			toPostgres.cut()
-			await sleep(4000)
-			toPostgres.mend()
-		},
-	},
+	{ name: 'postgres-link-cut', harm: cluster => linkCut(cluster, 'toPostgres') },
 	{
 		name: 'disk-full',
 		isBeyond: cluster => cluster.disk === undefined,

@@ -108,13 +108,16 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 
 	const publicDoes = async () => {
 		const nobody = oneOf(anonymous)
+		// Somebody guesses from elsewhere, as fast as they can: it is their own way in that they close, and that of those they guess at.
+		const guessedAt = oneOf(patients.slice(0, 2)).person!
+		const headers = { 'x-forwarded-for': '203.0.113.9' }
 		const someone = oneOf(patients).person!
 		await oneOf([
 			() => watch(nobody),
 			() => ask(nobody, 'GET', `/doctors/${oneOf(doctors).id}/slots?from=${from}&to=${to}`),
 			() => ask(nobody, 'GET', '/doctors'),
 			() => ask(nobody, 'GET', `/doctors/${doctors[0]!.id}/schedule`),
-			() => ask(nobody, 'POST', '/auth/login', { body: { email: someone.email, password: 'a guess of mine' } }),
+			() => ask(nobody, 'POST', '/auth/login', { headers, body: { email: guessedAt.email, password: 'a guess of mine' } }),
 			() => ask(nobody, 'POST', '/auth/register', { body: { email: someone.email, password: 'long enough it is', fullName: 'Some Body' } }),
 			() => ask(nobody, 'POST', '/auth/forgot-password', { body: { email: someone.email } }),
 			() => nobody.socket.emitWithAck('slot:hold', { slotId: oneOf(slots) }),

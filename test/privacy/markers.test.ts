@@ -25,10 +25,13 @@ const everythingIn = async (redis: Redis): Promise<string[]> => {
 }
 
 describe('a busy minute', function () {
-	this.timeout(120_000)
+	this.timeout(isLong ? 300_000 : 120_000)
 	const lines: string[] = []
 	const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
-	const node = useNode({ RATE_LIMIT: 'on', HOLD_SECONDS: '2', HOLD_SECONDS_STAFF: '2', LOG_LEVEL: 'debug' }, { log: log as never })
+	const node = useNode(
+		{ RATE_LIMIT: 'on', TRUST_PROXY: '1', HOLD_SECONDS: '2', HOLD_SECONDS_STAFF: '2', LOG_LEVEL: 'debug' },
+		{ log: log as never },
+	)
 	const marks = createMarks()
 	let clinic: BusyClinic
 

@@ -57,8 +57,9 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 	)
 	const toSearch = useCallback(() => {
 		setCallerTyped(undefined)
-		// The search box may only now be coming back.
-		requestAnimationFrame(() => search.current?.focus())
+		// Where the search box is only now coming back, a frame later; otherwise at once, before the focus is wanted elsewhere.
+		if (search.current) search.current.focus()
+		else requestAnimationFrame(() => search.current?.focus())
 	}, [])
 	const onFinished = useCallback(() => {
 		search.current?.clear()

@@ -1,3 +1,5 @@
+import { ApiError } from './http.ts'
+
 /** When a renewal was sent whose answer has not been seen. */
 const sentAt = 'liveslot-renewal-sent'
 /** An answer to a page that is gone arrives within this, or hardly ever. */
@@ -19,22 +21,18 @@ const landed = async () => {
 	if (waitMs > 0 && waitMs <= landingMs) await new Promise(resolve => setTimeout(resolve, waitMs))
 }
 
-/** What is under way fails for a page that is being left, though it goes on. */
-let leaving = false
-addEventListener('pagehide', () => {
-	leaving = true
-})
-addEventListener('pageshow', () => {
-	leaving = false
-})
-
 const renewing = async <T>(renew: () => Promise<T>): Promise<T> => {
 	await landed()
 	note(() => localStorage.setItem(sentAt, String(Date.now())))
+	const forget = () => note(() => localStorage.removeItem(sentAt))
 	try {
-		return await renew()
-	} finally {
-		if (!leaving) note(() => localStorage.removeItem(sentAt))
+		const renewed = await renew()
+		forget()
+		return renewed
+	} catch (error) {
+		// What fails without an answer, as it does in a page that is being left, may go on all the same.
+		if (!(error instanceof ApiError && error.code === 'unreachable')) forget()
+		throw error
 	}
 }
 

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
 import type { SessionTokens, SignInChallenge, User } from '../../contract/index.ts'
-import { getAccessToken, onTokenExpired, request, setAccessToken } from './http.ts'
+import { getAccessToken, onTokenExpired, readTimeoutMs, request, setAccessToken } from './http.ts'
 import { renewAlone } from './renewal.ts'
 import { ask, reopen, socket } from './socket.ts'
 
@@ -53,6 +53,24 @@ export const openEarly = () => {
 const ends: ReadonlySet<number | undefined> = new Set([401, 403])
 
 const renewAheadMs = 60_000
+/**
+ * A renewal that is late is not given up for this long: its request may be on its way yet, or be sent again by the browser on a
+ * connection that broke. Another beside it would show the server a token twice, which ends the session.
+ */
+const renewalMs = 40_000
+
+/** Resolves to false when a renewal is late, and tells so; the renewal goes on. */
+const orLate = (renewal: Promise<boolean>, tell: () => void): Promise<boolean> =>
+	new Promise(resolve => {
+		const timer = setTimeout(() => {
+			tell()
+			resolve(false)
+		}, readTimeoutMs)
+		void renewal.then(renewed => {
+			clearTimeout(timer)
+			resolve(renewed)
+		})
+	})
 
 export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	const [user, setUser] = useState<User | null | undefined>(() => (wasSignedIn() ? undefined : null))
@@ -82,7 +100,8 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	}, [])
 
 	const renew = useCallback((): Promise<boolean> => {
-		renewal.current ??= renewAlone(() => request<SessionTokens>('/auth/refresh', { method: 'POST', outlivesPage: true }))
+		const send = () => request<SessionTokens>('/auth/refresh', { method: 'POST', outlivesPage: true, timeoutMs: renewalMs })
+		renewal.current ??= renewAlone(send)
 			.then(
 				tokens => {
 					begin(tokens, renew)
@@ -99,7 +118,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 			.finally(() => {
 				renewal.current = undefined
 			})
-		return renewal.current
+		return orLate(renewal.current, () => setFailed(true))
 	}, [begin, end])
 
 	useEffect(() => {

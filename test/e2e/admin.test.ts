@@ -39,7 +39,7 @@ const addAndRemoveTimeOff = async (page: Page) => {
 describe('an admin', function () {
 	this.timeout(120_000)
 	const node = useDemoNode()
-	const browsing = useBrowser()
+	const browsing = useBrowser({ returning: true })
 
 	const openAsAdmin = async (path: string) => {
 		const page = await browsing.visitor(desktop)

@@ -30,7 +30,7 @@ const focusedSlot = (page: Page) =>
 describe('the desk', function () {
 	this.timeout(120_000)
 	const node = useDemoNode()
-	const browsing = useBrowser()
+	const browsing = useBrowser({ returning: true })
 
 	const openDesk = async () => {
 		const page = await browsing.visitor(atTheDesk)

@@ -15,7 +15,7 @@ const longDay = (instant: string | number) => berlin(instant, { weekday: 'long',
 describe('a doctor', function () {
 	this.timeout(120_000)
 	const node = useDemoNode()
-	const browsing = useBrowser()
+	const browsing = useBrowser({ returning: true })
 	let doctorId: string
 
 	const tokenOf = async (email: string) =>

@@ -18,7 +18,7 @@ describe('messages about visits', function () {
 	this.timeout(120_000)
 	// As https://www.twilio.com/docs/messaging/api/message-resource describes it.
 	const twilio = useWebService(() => ({ status: 201, headers: json, body: JSON.stringify({ sid: 'SM1', status: 'queued' }) }))
-	const browsing = useBrowser()
+	const browsing = useBrowser({ returning: true })
 	let node: TestNode
 
 	before(async () => {

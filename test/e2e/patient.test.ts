@@ -22,7 +22,7 @@ const calendarEvent = async (page: Page, button: ReturnType<Page['getByRole']>) 
 describe('a patient on a phone', function () {
 	this.timeout(120_000)
 	const node = useDemoNode()
-	const browsing = useBrowser()
+	const browsing = useBrowser({ returning: true })
 
 	const openDoctor = async (page: Page, search: string, name: string) => {
 		await page.getByLabel('Search by name or specialty').fill(search)

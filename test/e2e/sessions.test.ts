@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { signIn, useBrowser } from '../support/browser.ts'
 import { useDemoNode } from '../support/demo-node.ts'
-import { startProxy, type TroubledProxy } from '../support/proxy.ts'
+import { type Fate, startProxy, type TroubledProxy } from '../support/proxy.ts'
 
 describe('somebody who is signed in', function () {
 	this.timeout(60_000)
@@ -33,6 +33,18 @@ describe('somebody who is signed in', function () {
 			await asked
 		}
 		await page.reload()
+		await page.getByText('Dr. Anna Lindner').first().waitFor()
+		expect(new URL(page.url()).pathname).to.equal('/visits')
+	})
+
+	it('stays so when the answer to a renewal is very late, and somebody tries again meanwhile', async () => {
+		const page = await browsing.visitor()
+		await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })
+		await page.getByText('Dr. Anna Lindner').first().waitFor()
+		const fates: Fate[] = ['late']
+		proxy.decide(path => (path.startsWith('/api/v1/auth/refresh') && fates.pop()) || 'well')
+		await page.reload({ waitUntil: 'commit' })
+		await page.getByRole('button', { name: 'Try again' }).click()
 		await page.getByText('Dr. Anna Lindner').first().waitFor()
 		expect(new URL(page.url()).pathname).to.equal('/visits')
 	})

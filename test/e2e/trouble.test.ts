@@ -102,7 +102,8 @@ const untilReady = async (page: Page, ready: ScreenUnderTest['ready']) => {
 	})
 	there.catch(() => {})
 	while (isWaiting) {
-		if (await again.isVisible()) await again.click().catch(() => {})
+		// It may go by itself before it is pressed.
+		if (await again.isVisible()) await again.click({ timeout: 1000 }).catch(() => {})
 		await Promise.race([there.catch(() => {}), page.waitForTimeout(500)])
 	}
 	await there

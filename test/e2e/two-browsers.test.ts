@@ -24,7 +24,7 @@ const dateAhead = (days: number) => new Date(Date.now() + days * 86_400_000).toI
 describe('two browsers on one calendar', function () {
 	this.timeout(120_000)
 	const node = useDemoNode()
-	const browsing = useBrowser()
+	const browsing = useBrowser({ returning: true })
 
 	const openCalendar = async (page: Page, doctor = 'Dr. Anna Lindner') => {
 		const { id } = await doctorNamed(node, doctor)

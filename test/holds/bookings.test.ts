@@ -92,7 +92,7 @@ describe('holds and bookings', () => {
 		}
 
 		const play = async ({ socket, patient }: (typeof clients)[number]) => {
-			for (let turn = 0; turn < 80 && booked.size < slots.length; turn++) {
+			for (let turn = 0; turn < 50 && booked.size < slots.length; turn++) {
 				const slotId = slots[Math.floor(Math.random() * slots.length)]!
 				const chance = Math.random()
 				// Seldom enough that the slots are not gone before there was a contest for them.

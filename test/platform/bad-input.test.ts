@@ -102,10 +102,12 @@ describe('bad input', () => {
 			const token = callAs(endpoint)
 			const path = (id: string) => endpoint.path.replace(/:(\w+)/g, encodeURIComponent(id))
 			const options = (body: unknown) => ({ ...(token && { token }), ...(endpoint.method !== 'get' && body !== undefined && { body }) })
-			for (const { what, value } of [...payloads(), ...wrongFields(fieldNames)]) {
+			// What asks with GET has no body: all that can be wrong is in its address.
+			const bodies = endpoint.method === 'get' ? [{ what: 'nothing', value: undefined }] : [...payloads(), ...wrongFields(fieldNames)]
+			for (const { what, value } of bodies) {
 				const answer = await call(node, endpoint.method.toUpperCase(), path('1'), options(value))
 				expectProblem(answer, what)
-				if (what === '1 MB' && endpoint.method !== 'get') expect(answer.status, what).to.equal(413)
+				if (what === '1 MB') expect(answer.status, what).to.equal(413)
 			}
 			for (const text of hostile.filter(text => !/[\ud800-\udfff]/.test(text))) {
 				const query = fieldNames.map(field => `${field}=${encodeURIComponent(text)}`).join('&')

@@ -5,7 +5,7 @@ import { type Config, loadConfig } from '../../server/config.ts'
 import { type RunningNode, startNode } from '../../server/node.ts'
 import { createDatabase, type Db } from '../../server/platform/database.ts'
 import { createLog, type Log } from '../../server/platform/log.ts'
-import { freshStores } from './servers.ts'
+import { freshStores, nodeTemplate } from './servers.ts'
 import { isTopology, startTopology } from './topology.ts'
 
 export type TestNode = RunningNode & { db: Db; databaseUrl: string; redisUrl: string; config: Config }
@@ -22,7 +22,7 @@ export const testEnvironment = (dataDir: string, overrides: Record<string, strin
 })
 
 export const startTestNode = async (overrides: Record<string, string> = {}, log?: Log, template?: string): Promise<TestNode> => {
-	const stores = await freshStores(template)
+	const stores = await freshStores(template ?? nodeTemplate)
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-node-'))
 	const config = loadConfig(testEnvironment(dataDir, overrides))
 	const { databaseUrl, redisUrl } = stores

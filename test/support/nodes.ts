@@ -6,7 +6,7 @@ import { startNode } from '../../server/node.ts'
 import { createDatabase } from '../../server/platform/database.ts'
 import { createLog, type Log } from '../../server/platform/log.ts'
 import { type TestNode, testEnvironment } from './node.ts'
-import { freshStores } from './servers.ts'
+import { freshStores, nodeTemplate } from './servers.ts'
 
 export type NodesOptions = {
 	/** A Redis other than the test run's own. */
@@ -20,7 +20,7 @@ export type NodesOptions = {
 }
 
 const startNodes = async (count: number, overrides: Record<string, string>, options: NodesOptions) => {
-	const { databaseUrl, drop, ...stores } = await freshStores()
+	const { databaseUrl, drop, ...stores } = await freshStores(nodeTemplate)
 	const redisUrl = options.redisUrl?.() ?? stores.redisUrl
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-nodes-'))
 	const settings = { ...overrides, ...(await options.settings?.()) }

@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 
-/** What becomes of a request: `slow` is done at once and answered half a second later, `silent` is never answered. */
-export type Fate = 'well' | 'slow' | 'internal' | 'bad gateway' | 'silent'
+/** What becomes of a request: `slow` and `late` are done at once and answered some time later, `silent` is never answered. */
+export type Fate = 'well' | keyof typeof delaysMs | 'internal' | 'bad gateway' | 'silent'
+
+const delaysMs = { slow: 500, late: 11_000 }
+const isDelayed = (fate: Fate): fate is keyof typeof delaysMs => fate in delaysMs
 
 const nasty = 'Error: SELECT * FROM users WHERE undefined — at Pool.query (/srv/app/db.js:12:7)'
 
@@ -36,7 +39,7 @@ export const startProxy = async (target: string) => {
 
 	const server = createServer((incoming, answer) => {
 		const fate = fateOf(incoming.url as string)
-		if (fate === 'well' || fate === 'slow') return pass(incoming, answer, fate === 'slow' ? 500 : 0)
+		if (fate === 'well' || isDelayed(fate)) return pass(incoming, answer, isDelayed(fate) ? delaysMs[fate] : 0)
 		if (fate === 'silent') return
 		const { status, type, body } = answers[fate]
 		answer.writeHead(status, { 'content-type': type }).end(body)
@@ -49,7 +52,7 @@ export const startProxy = async (target: string) => {
 		socket.on('error', () => socket.destroy())
 		const fate = fateOf(incoming.url as string)
 		if (fate === 'silent') return
-		if (fate !== 'well' && fate !== 'slow') return void socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+		if (fate !== 'well' && !isDelayed(fate)) return void socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
 		const onward = connect(Number(port), hostname, () => {
 			const headers = incoming.rawHeaders.map((text, index) => (index % 2 ? `${text}\r\n` : `${text}: `)).join('')
 			onward.write(`GET ${incoming.url} HTTP/1.1\r\n${headers}\r\n`)

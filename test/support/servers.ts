@@ -6,16 +6,19 @@ import pg from 'pg'
 import { createDatabase, type Db, migrate } from '../../server/platform/database.ts'
 import { startEmbeddedPostgres } from '../../server/platform/embedded/postgres.ts'
 import { startEmbeddedRedis } from '../../server/platform/embedded/redis.ts'
+import { prepareJobs } from '../../server/platform/jobs.ts'
 
 /** Where the servers are, told to the processes that mocha runs tests in. */
 const addresses = { postgres: 'TEST_POSTGRES_URL', redis: 'TEST_REDIS_URLS' }
 
 /** Doctors of two databases have the same ids, and Redis channels know no index: what runs at once has a Redis each. */
-export const testProcesses = 3
+export const testProcesses = 4
 
 let stop: (() => Promise<void>) | undefined
 
 const template = 'template_liveslot'
+/** With the tables of jobs, too, which each node would make otherwise. */
+export const nodeTemplate = 'template_node'
 
 const onServer = async (text: string): Promise<void> => {
 	const client = new pg.Client({ connectionString: running().postgresUrl })
@@ -61,6 +64,8 @@ export const startServers = async (): Promise<void> => {
 	const db = createDatabase({ url: withDatabase(postgres.url, template), poolSize: 1 })
 	await migrate(db)
 	await db.destroy()
+	await onServer(`CREATE DATABASE ${nodeTemplate} TEMPLATE ${template} STRATEGY file_copy`)
+	await prepareJobs(withDatabase(postgres.url, nodeTemplate))
 }
 
 export const stopServers = async (): Promise<void> => {
@@ -84,7 +89,7 @@ export const filledTemplate = async (name: string, fill: (db: Db) => Promise<voi
 		if (rowCount) return name
 		// Under its name it is there only when it is complete.
 		await client.query(`DROP DATABASE IF EXISTS ${name}_unfinished`)
-		await client.query(`CREATE DATABASE ${name}_unfinished TEMPLATE ${template} STRATEGY file_copy`)
+		await client.query(`CREATE DATABASE ${name}_unfinished TEMPLATE ${nodeTemplate} STRATEGY file_copy`)
 		const db = createDatabase({ url: withDatabase(postgresUrl, `${name}_unfinished`), poolSize: 2 })
 		await fill(db).finally(() => db.destroy())
 		await client.query(`ALTER DATABASE ${name}_unfinished RENAME TO ${name}`)

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { statfsSync } from 'node:fs'
+import { freemem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { startServers, stopServers } from './servers.ts'
 import { isTopology, killInTheMiddle } from './topology.ts'
@@ -7,8 +9,22 @@ import { waitFor } from './wait.ts'
 /** Servers that are processes of their own, and the web client, are tested as they are built. */
 const build = () => execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url)), '--if-stale'])
 
+const inMemory = '/dev/shm'
+const roomBytes = 4 * 2 ** 30
+
+/** Some two hundred databases of four hundred files each are made and removed: in memory, where there is plenty. */
+const keepFilesInMemory = () => {
+	try {
+		const { bavail, bsize } = statfsSync(inMemory)
+		if (Math.min(bavail * bsize, freemem()) > roomBytes) process.env.TMPDIR = inMemory
+	} catch {
+		// This system has no such place.
+	}
+}
+
 export const mochaGlobalSetup = async (): Promise<void> => {
 	build()
+	keepFilesInMemory()
 	await startServers()
 }
 export const mochaGlobalTeardown = stopServers

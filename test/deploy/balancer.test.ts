@@ -82,9 +82,17 @@ describe('a balancer before three nodes', () => {
 			const socket: Client = io(balancer.url, { transports: ['websocket'], auth: token ? { token } : {}, forceNew: true })
 			comingBack.push(socket)
 			socket.on('disconnect', () => lost.add(socket))
-			// As every client does when it is back: a fresh snapshot.
-			socket.on('connect', () => void watch(socket).then(slots => seen.set(socket, slots.find(({ id }) => id === slotId)?.state ?? '')))
-			socket.on('calendar:changed', ({ changes }) => {
+			let version = 0
+			const look = async () => {
+				const snapshot = ok(await socket.emitWithAck('calendar:watch', { doctorId: doctor.id, ...soon() }))
+				version = snapshot.version
+				seen.set(socket, snapshot.slots.find(({ id }) => id === slotId)?.state ?? '')
+			}
+			// As every client does when it is back, and when it has missed something: a fresh snapshot.
+			socket.on('connect', () => void look())
+			socket.on('calendar:changed', ({ fromVersion, toVersion, changes }) => {
+				if (fromVersion !== version + 1) return void look()
+				version = toVersion
 				for (const { id, state } of changes) if (id === slotId) seen.set(socket, state)
 			})
 			await waitFor(() => seen.get(socket) === 'free', 'the first snapshot')

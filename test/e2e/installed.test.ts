@@ -100,7 +100,7 @@ describe('the page as an app', function () {
 		})
 		const shown = () =>
 			page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(each => [each.title, each.body]))
-		await waitFor(async () => (await shown()).length > 0, 'the notification to be shown')
+		await waitFor(async () => (await shown()).length > 0, 'the notification to be shown', 30_000)
 		expect(await shown()).to.deep.equal([[title, body ?? '']])
 
 		await setting(page).getByRole('button', { name: 'Switch off' }).click()

@@ -138,7 +138,7 @@ describe('random histories of one desk', () => {
 				await expectConsistent(node)
 				closeSockets()
 			}),
-			{ numRuns: isLong ? 18 : 8, examples: [[tour]], interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false },
+			{ numRuns: isLong ? 18 : 6, examples: [[tour]], interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false },
 		)
 		console.log(`        ${operations} operations: ${[...answers].map(([code, count]) => `${count} ${code}`).join(', ')}`)
 		for (const code of everyAnswer) expect(answers.get(code), `how often ${code}`).to.be.above(0)

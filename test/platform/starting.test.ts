@@ -59,13 +59,6 @@ describe('the server as a process', function () {
 		expect({ code, stderr }).to.deep.equal({ code: 1, stderr: 'ROLE must be web, worker, all or migrate\n' })
 	})
 
-	it('stops on Ctrl-C as well', async () => {
-		const server = start()
-		await server.url
-		server.child.kill('SIGINT')
-		expect((await server.exit).code).to.equal(0)
-	})
-
 	it('stops as asked while it is still starting', async () => {
 		const server = start()
 		await until('PostgreSQL is being prepared', () => readdirSync(directory).includes('postgres'))
@@ -95,7 +88,7 @@ describe('the server as a process', function () {
 		await until('PostgreSQL and Redis follow their node', () => processesOn(directory).length === 0)
 	})
 
-	it('runs side by side with another on a directory of its own', async () => {
+	it('runs side by side with another on a directory of its own, and stops on Ctrl-C as well', async () => {
 		const one = start({ DATA_DIR: path.join(directory, 'one') })
 		const other = start({ DATA_DIR: path.join(directory, 'other') })
 		expect((await register(await one.url, 'ada@example.com')).status).to.equal(201)
@@ -103,6 +96,8 @@ describe('the server as a process', function () {
 		other.child.kill('SIGKILL')
 		await other.exit
 		expect((await register(await one.url, 'bea@example.com')).status).to.equal(201)
+		one.child.kill('SIGINT')
+		expect((await one.exit).code).to.equal(0)
 	})
 
 	it('leaves another that uses the same directory alone, and says so in one line', async () => {

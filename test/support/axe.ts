@@ -6,9 +6,6 @@ import type { Page } from 'playwright-core'
 import { isLong } from './forms.ts'
 
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-/** What hangs on colours and sizes: all that another look at a page can bring to light when one has had every rule applied. */
-const rulesOfLooks = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable']
-
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Colours change without a transition, but not before the next frame; lists, charts and the marks of tabs follow the width a little later. */
@@ -19,24 +16,18 @@ const settled = (page: Page) =>
 		await Promise.all(ending.map(each => each.finished.catch(() => {})))
 	})
 
-/**
- * What axe objects to on a page in a colour scheme, at most two places of each kind. `again` is for a page of which another
- * look had all rules applied: markup and names do not change with colours and sizes.
- */
-export const violationsIn = async (page: Page, colorScheme: 'light' | 'dark', { again = false } = {}): Promise<string[]> => {
+/** What axe objects to on a page in a colour scheme, at most two places of each kind. */
+export const violationsIn = async (page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> => {
 	await page.emulateMedia({ colorScheme })
 	await settled(page)
 	// Once a page: to read half a megabyte of script takes as long as to apply some rules.
 	if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source)
-	const found = await page.evaluate(
-		async runOnly => {
-			const { axe } = window as unknown as { axe: typeof Axe }
-			// What is right is not written down at length: that takes longer than to look for what is wrong.
-			const { violations } = await axe.run(document, { runOnly, resultTypes: ['violations'] })
-			return violations.map(({ id, nodes }) => ({ id, places: nodes.slice(0, 2).map(each => each.html.slice(0, 140)) }))
-		},
-		again ? { type: 'rule' as const, values: rulesOfLooks } : { type: 'tag' as const, values: tags },
-	)
+	const found = await page.evaluate(async values => {
+		const { axe } = window as unknown as { axe: typeof Axe }
+		// What is right is not written down at length: that takes longer than to look for what is wrong.
+		const { violations } = await axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] })
+		return violations.map(({ id, nodes }) => ({ id, places: nodes.slice(0, 2).map(each => each.html.slice(0, 140)) }))
+	}, tags)
 	return found.map(({ id, places }) => `${colorScheme}: ${id} ${places.join(' | ')}`)
 }
 

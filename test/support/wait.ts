@@ -3,6 +3,6 @@ export const waitFor = async (condition: () => boolean | Promise<boolean>, what:
 	const deadline = Date.now() + timeoutMs
 	while (!(await condition())) {
 		if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
-		await new Promise(resolve => setTimeout(resolve, 10))
+		await new Promise(resolve => setTimeout(resolve, 20))
 	}
 }

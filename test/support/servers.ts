@@ -12,7 +12,7 @@ import { prepareJobs } from '../../server/platform/jobs.ts'
 const addresses = { postgres: 'TEST_POSTGRES_URL', redis: 'TEST_REDIS_URLS' }
 
 /** Doctors of two databases have the same ids, and Redis channels know no index: what runs at once has a Redis each. */
-export const testProcesses = 4
+export const testProcesses = 3
 
 let stop: (() => Promise<void>) | undefined
 

@@ -117,6 +117,7 @@ describe('a doctor', function () {
 			const picker = doctor.getByRole('dialog', { name: label })
 			const month = berlin(Date.now(), { month: 'long', year: 'numeric' })
 			if (month !== berlin(at, { month: 'long', year: 'numeric' })) {
+				await picker.getByRole('button', { name: 'Next month' }).waitFor()
 				const shown = picker.getByText(month)
 				if (await shown.isVisible()) await picker.getByRole('button', { name: 'Next month' }).click()
 			}

@@ -44,22 +44,39 @@ describe('generated input', function () {
 	/** Calls and events that something good came of: what never gets past the door tests nothing but the door. */
 	const reached = new Set<string>()
 	let arbitraries: Arbitraries
+	let scenes = 0
+
+	const anew: Record<Role, (on: typeof node) => Promise<Person>> = {
+		patient: aPatient,
+		doctor: aDoctor,
+		receptionist: aReceptionist,
+		admin: anAdmin,
+	}
+	/** One doctor's hours are changed all the time; with the other there are slots to be had. */
+	let steady: Person
+	/** Accounts that may be disabled and erased: those of the callers would be, within moments. */
+	let others: Person[]
 
 	before(async () => {
 		console.log(`      generated from FUZZ_SEED=${fuzzSeed}`)
-		// One doctor's hours are changed all the time; with the other there are slots to be had.
-		const [steady, doctor, patient] = [await aDoctor(node), await aDoctor(node), await aPatient(node)]
-		Object.assign(callers, { doctor, patient, receptionist: await aReceptionist(node), admin: await anAdmin(node) })
-		const slots = await someSlots(node, steady.id, { count: 300 })
+		for (const role of Object.keys(anew) as Role[]) callers[role] = await anew[role](node)
+		steady = await aDoctor(node)
+		others = await Promise.all(Array.from({ length: 6 }, () => aPatient(node)))
+	})
+
+	/** Visits and slots to be had, and callers who are let in: chance takes all of that away in time. */
+	const setTheScene = async () => {
+		for (const [role, { token }] of Object.entries(callers) as [Role, Person][])
+			if ((await call(node, 'GET', '/me', { token })).status !== 200) callers[role] = await anew[role](node)
+		const { patient, doctor } = callers as Record<Role, Person>
+		const slots = await someSlots(node, steady.id, { count: 300, from: hoursAhead(24 * 7 * ++scenes) })
 		const booked = await Promise.all(
 			slots.slice(0, 12).map(slotId => call(node, 'POST', '/appointments', { token: patient.token, body: { slotId } })),
 		)
-		// Accounts that may be disabled and erased: those of the callers would be, within moments.
-		const others = await Promise.all(Array.from({ length: 6 }, () => aPatient(node)))
 		const types = await node.db('appointment_types').select('id')
 		const notifications = await node.db('notification_queue').select('id').limit(5)
 		const idsOf = (rows: { id: unknown }[]) => rows.map(({ id }) => String(id))
-		const known = {
+		arbitraries = createArbitraries({
 			slotId: slots,
 			doctorId: [steady.id, doctor.id],
 			changingDoctorId: [doctor.id],
@@ -70,9 +87,8 @@ describe('generated input', function () {
 			notificationId: idsOf(notifications),
 			timeOffId: ['1', '2', '3'],
 			token: Object.values(callers).map(({ token }) => token),
-		}
-		arbitraries = createArbitraries(known)
-	})
+		})
+	}
 	after(closeSockets)
 	afterEach(() => expect(complaints.splice(0), 'what the server says is its own fault').to.deep.equal([]))
 
@@ -181,9 +197,12 @@ describe('generated input', function () {
 
 	it('is answered or refused, whatever it is: no fault of ours, no crash, no memory that is not given back', async () => {
 		const heap: number[] = []
+		await setTheScene()
 		await makeSomeOfEach()
 		for (let round = 0; round < rounds; round++) {
+			await setTheScene()
 			await forAWhile(fc.oneof(...callsOfEach()), makeCall, round)
+			await setTheScene()
 			const sockets = await Promise.all([undefined, ...Object.values(callers)].map(caller => aSocket(node, caller?.token)))
 			await forAWhile(anyEvent(), ({ event, payload, from }) => emit(sockets[from % sockets.length] as Client, event, payload), round)
 			closeSockets()

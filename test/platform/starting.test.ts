@@ -23,6 +23,9 @@ describe('the server as a process', function () {
 		return started
 	}
 
+	/** What watches over a server ends a moment after the node. */
+	const nothingStays = () => until('nothing stays behind', () => processesOn(directory).length === 0)
+
 	beforeEach(() => {
 		directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'liveslot-main-')))
 	})
@@ -43,14 +46,14 @@ describe('the server as a process', function () {
 		server.child.kill('SIGTERM')
 		const { code, stderr } = await server.exit
 		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
-		expect(processesOn(directory)).to.deep.equal([])
+		await nothingStays()
 	})
 
 	it('only brings the database up to date in the role of migrate, and ends with 0', async () => {
 		const { code, stdout, stderr } = await start({ ROLE: 'migrate' }).exit
 		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
 		expect(stdout).to.equal('The database is up to date\n')
-		expect(processesOn(directory)).to.deep.equal([])
+		await nothingStays()
 	})
 
 	it('takes its role as an argument, too, where hosts set commands rather than environments', async () => {
@@ -64,7 +67,7 @@ describe('the server as a process', function () {
 		await until('PostgreSQL is being prepared', () => readdirSync(directory).includes('postgres'))
 		server.child.kill('SIGTERM')
 		expect((await server.exit).code).to.equal(0)
-		expect(processesOn(directory)).to.deep.equal([])
+		await nothingStays()
 		const again = start()
 		expect((await fetch(`${await again.url}/readyz`)).status).to.equal(200)
 	})
@@ -118,7 +121,7 @@ describe('the server as a process', function () {
 		holder.close()
 		expect(code).to.equal(1)
 		expect(stderr).to.match(/^PORT [^\n]*\n$/)
-		await until('nothing stays behind', () => processesOn(directory).length === 0)
+		await nothingStays()
 	})
 
 	it('names a setting that is malformed in one line, and ends with 1 before it starts anything', async () => {
@@ -133,6 +136,6 @@ describe('the server as a process', function () {
 		const { code, stderr } = await start().exit
 		expect(code).to.equal(1)
 		expect(stderr).to.match(/^[^\n]+\n$/)
-		await until('nothing stays behind', () => processesOn(directory).length === 0)
+		await nothingStays()
 	})
 })

@@ -23,8 +23,12 @@ describe('the server as a process', function () {
 		return started
 	}
 
-	/** What watches over a server ends a moment after the node. */
 	const nothingStays = () => until('nothing stays behind', () => processesOn(directory).length === 0)
+	/** A node that ended in good order has stopped its servers first; only the shells that watched over them end a moment later. */
+	const everythingIsStopped = async () => {
+		expect(processesOn(directory).filter(line => !line.includes('read -r called_off'))).to.deep.equal([])
+		await nothingStays()
+	}
 
 	beforeEach(() => {
 		directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'liveslot-main-')))
@@ -46,14 +50,14 @@ describe('the server as a process', function () {
 		server.child.kill('SIGTERM')
 		const { code, stderr } = await server.exit
 		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
-		await nothingStays()
+		await everythingIsStopped()
 	})
 
 	it('only brings the database up to date in the role of migrate, and ends with 0', async () => {
 		const { code, stdout, stderr } = await start({ ROLE: 'migrate' }).exit
 		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
 		expect(stdout).to.equal('The database is up to date\n')
-		await nothingStays()
+		await everythingIsStopped()
 	})
 
 	it('takes its role as an argument, too, where hosts set commands rather than environments', async () => {
@@ -67,7 +71,7 @@ describe('the server as a process', function () {
 		await until('PostgreSQL is being prepared', () => readdirSync(directory).includes('postgres'))
 		server.child.kill('SIGTERM')
 		expect((await server.exit).code).to.equal(0)
-		await nothingStays()
+		await everythingIsStopped()
 		const again = start()
 		expect((await fetch(`${await again.url}/readyz`)).status).to.equal(200)
 	})

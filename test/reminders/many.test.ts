@@ -8,7 +8,7 @@ import { waitFor } from '../support/wait.ts'
 import { type MailServer, startMailServer } from './a-mail-server.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const many = isLong ? 10_000 : 1200
+const many = isLong ? 10_000 : 2000
 
 type Report = { done: number; seconds: number; memory: number[]; rss: number }
 

@@ -89,6 +89,7 @@ describe('generated input', function () {
 			token: Object.values(callers).map(({ token }) => token),
 		})
 	}
+
 	after(closeSockets)
 	afterEach(() => expect(complaints.splice(0), 'what the server says is its own fault').to.deep.equal([]))
 

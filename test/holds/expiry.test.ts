@@ -10,8 +10,10 @@ import { aSocket, type Client, closeSockets, ok, refused } from '../support/watc
 /** What promise 4 allows, and a little for a busy machine. */
 const announcedWithinMs = 1500
 
+const holdMs = 1000
+
 describe('a hold that runs out', () => {
-	const [node, other] = useNodes(2, { HOLD_SECONDS: '1', HOLD_SECONDS_STAFF: '2' })
+	const [node, other] = useNodes(2, { HOLD_SECONDS: String(holdMs / 1000), HOLD_SECONDS_STAFF: '2' })
 	afterEach(closeSockets)
 
 	let doctor: Person
@@ -70,29 +72,37 @@ describe('a hold that runs out', () => {
 
 	it('lasts longer for staff', async () => {
 		const recorder = await watching(node!)
+		const atTheDesk = await aSocket(node!, (await aReceptionist(node!)).token)
 		const began = Date.now()
-		const placed = await hold(await aSocket(node!, (await aReceptionist(node!)).token), slots[0]!)
+		const placed = await hold(atTheDesk, slots[0]!)
 		expect(Date.parse(placed.expiresAt) - began).to.be.within(1900, 3000)
 		await freedInTime(recorder, [slots[0]!])
 	})
 
 	it('lives on while it is renewed, but only to five times its length; then its holder has room for others', async function () {
-		this.timeout(20_000)
+		this.timeout(60_000)
 		const holder = await aHolder()
-		const held = slots.slice(0, 5)
-		const firstEnds = (await Promise.all(held.map(slotId => hold(holder, slotId)))).map(({ expiresAt }) => Date.parse(expiresAt))
 		const recorder = await watching(other!)
-		const ends = [...firstEnds]
-		const freed = () => held.some(slotId => recorder.told(slotId)?.state === 'free')
-		let renewals = 0
-		for (let next = Date.now() + 300; !freed() && Date.now() < firstEnds[0]! + 3700; next += 300) {
+		const lives = await Promise.all(
+			slots.slice(0, 5).map(async slotId => {
+				const firstEnd = Date.parse((await hold(holder, slotId)).expiresAt)
+				return { slotId, firstEnd, end: firstEnd, renewals: 0, ended: false }
+			}),
+		)
+		for (let next = Date.now() + 300; lives.some(({ ended }) => !ended); next += 300) {
 			await waitFor(() => Date.now() >= next, 'the time to renew')
-			for (const [index, slotId] of held.entries()) ends[index] = Date.parse((await hold(holder, slotId)).expiresAt)
-			renewals++
+			for (const life of lives.filter(({ ended }) => !ended)) {
+				const end = Date.parse((await hold(holder, life.slotId)).expiresAt)
+				// On a machine that comes too late with a renewal it is another hold, which has its own time.
+				if (end >= life.end + holdMs) Object.assign(life, { firstEnd: end, end, renewals: 0 })
+				else Object.assign(life, { end, renewals: life.renewals + 1, ended: end === life.end })
+			}
 		}
-		expect(renewals).to.be.greaterThan(8)
-		for (const [index, end] of ends.entries()) expect(end - firstEnds[index]!).to.be.within(2500, 4001)
-		await freedInTime(recorder, held)
+		for (const { firstEnd, end, renewals } of lives) {
+			expect(end - firstEnd).to.be.within(4 * holdMs - 1, 4 * holdMs + 1)
+			expect(renewals).to.be.greaterThan(4)
+		}
+		await freedInTime(recorder, slots.slice(0, 5))
 		for (const slotId of slots.slice(5, 10)) await hold(holder, slotId)
 	})
 

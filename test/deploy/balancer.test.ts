@@ -83,11 +83,13 @@ describe('a balancer before three nodes', () => {
 			comingBack.push(socket)
 			socket.on('disconnect', () => lost.add(socket))
 			let version = 0
-			const look = async () => {
-				const snapshot = await watch(socket)
-				version = snapshot.version
-				seen.set(socket, snapshot.slots.find(({ id }) => id === slotId)?.state ?? '')
-			}
+			// A callback, not a promise: a promise would let changes of the same packet overtake the snapshot.
+			const look = () =>
+				socket.emit('calendar:watch', { doctorId: doctor.id, ...soon() }, answer => {
+					const snapshot = ok(answer)
+					version = snapshot.version
+					seen.set(socket, snapshot.slots.find(({ id }) => id === slotId)?.state ?? '')
+				})
 			// As every client does when it is back, and when it has missed something: a fresh snapshot.
 			socket.on('connect', () => void look())
 			socket.on('calendar:changed', ({ fromVersion, toVersion, changes }) => {

@@ -2,9 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { statfsSync } from 'node:fs'
 import { freemem } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
 import { startServers, stopServers } from './servers.ts'
 import { isTopology, killInTheMiddle } from './topology.ts'
 import { waitFor } from './wait.ts'
+
+// A counterexample alone does not say what is wrong with it.
+fc.configureGlobal({ includeErrorInReport: true })
 
 /** Servers that are processes of their own, and the web client, are tested as they are built. */
 const build = () => execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url)), '--if-stale'])

@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
-import type { Ack, CalendarChanged, ClientToServer, ServerToClient, Slot } from '../../contract/index.ts'
+import type { Ack, CalendarChanged, ClientToServer, ServerToClient, Slot, Snapshot } from '../../contract/index.ts'
 
 export type Client = Socket<ServerToClient, ClientToServer>
 
@@ -48,7 +48,19 @@ export const aWatcher = async (socket: Client, doctorId: string, range: { from: 
 	let early = 0
 	let watching: Promise<void> | undefined
 
-	const ask = () => socket.emitWithAck('calendar:watch', { doctorId, ...range })
+	/** A callback, not a promise: a promise would let changes of the same packet overtake the snapshot. */
+	const ask = () =>
+		new Promise<Ack<Snapshot>>(resolve => {
+			socket.emit('calendar:watch', { doctorId, ...range }, answer => {
+				if (answer.ok) {
+					picture.clear()
+					for (const slot of answer.slots) picture.set(slot.id, slot)
+					version = answer.version
+					watching = undefined
+				}
+				resolve(answer)
+			})
+		})
 
 	const watch = async () => {
 		let answer = await ask()
@@ -57,15 +69,13 @@ export const aWatcher = async (socket: Client, doctorId: string, range: { from: 
 			await new Promise(resolve => setTimeout(resolve, 300))
 			answer = await ask()
 		}
-		const snapshot = ok(answer)
-		picture.clear()
-		for (const slot of snapshot.slots) picture.set(slot.id, slot)
-		version = snapshot.version
+		ok(answer)
 	}
 
 	const rewatch = () => {
-		watching ??= watch().finally(() => {
+		watching ??= watch().catch(error => {
 			watching = undefined
+			throw error
 		})
 		return watching
 	}

@@ -12,19 +12,17 @@ const replaceIn = (file: string, before: string, after: string) => {
 	writeFileSync(file, whole.replace(before, after))
 }
 
-/** A copy of the build whose locks anybody gets, and keep nobody out. Returns the program to run. */
+/**
+ * A copy of the build whose locks anybody takes from anybody, so that they keep nobody from deciding and writing. Only the
+ * lock's latest owner still tells watchers: what is told in the wrong order no constraint can mend. Returns the program to run.
+ */
 export const buildWithoutLocks = (): string => {
 	rmSync(place, { recursive: true, force: true })
 	mkdirSync(place, { recursive: true })
 	for (const part of ['dist', 'package.json']) cpSync(path.join(root, part), path.join(place, part), { recursive: true })
 	const server = path.join(place, 'dist', 'server')
-	replaceIn(path.join(server, 'platform', 'lock.lua'), `redis.call('SET', key, token, 'PX', lease_ms, 'NX') ~= false`, 'true')
-	for (const [script, key] of [
-		['claim', 'KEYS[1]'],
-		['conclude', 'lock_key'],
-	]) {
-		replaceIn(path.join(server, 'booking', `${script}.lua`), `redis.call('GET', ${key}) ~= token`, 'false')
-	}
+	replaceIn(path.join(server, 'platform', 'lock.lua'), `'PX', lease_ms, 'NX')`, `'PX', lease_ms)`)
+	replaceIn(path.join(server, 'booking', 'claim.lua'), `redis.call('GET', KEYS[1]) ~= token`, 'false')
 	return path.join(server, 'main.js')
 }
 

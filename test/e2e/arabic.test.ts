@@ -37,7 +37,7 @@ const sizes = { desktop: { width: 1280, height: 900 }, phone: { width: 390, heig
 describe('the pages in other languages', function () {
 	this.timeout(180_000)
 	const node = useDemoNode()
-	const browsing = useBrowser()
+	const browsing = useBrowser({ returning: true })
 
 	it('take a patient from the search to the cancelling in Arabic, from right to left', async () => {
 		const words = wordsIn('ar')

@@ -6,7 +6,7 @@ import { type Fate, startProxy, type TroubledProxy } from '../support/proxy.ts'
 describe('somebody who is signed in', function () {
 	this.timeout(60_000)
 	const node = useDemoNode()
-	const browsing = useBrowser()
+	const browsing = useBrowser({ returning: true })
 	let proxy: TroubledProxy
 	beforeEach(async () => {
 		proxy = await startProxy(node.url)

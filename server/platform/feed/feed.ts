@@ -81,6 +81,19 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 		await skip([versionKey], [channel])
 	}
 
+	/** One command a shard: a node may follow hundreds of topics, and asks twice a second. */
+	const versionsOf = async (wanted: readonly string[]): Promise<Map<string, number>> => {
+		const byShard = new Map<string, string[]>()
+		for (const topic of wanted) byShard.set(tagOf(topic), [...(byShard.get(tagOf(topic)) ?? []), topic])
+		const readShard = async (topics: string[]) => {
+			const texts = await redis.mget(topics.map(topic => feedKeys(topic).versionKey))
+			// A Redis without its memory has no number: it begins anew when it is asked for one.
+			const numbers = await Promise.all(texts.map((text, index) => (text ? Number(text) : version(topics[index] as string))))
+			return numbers.map((number, index) => [topics[index] as string, number] as const)
+		}
+		return new Map((await Promise.all([...byShard.values()].map(readShard))).flat())
+	}
+
 	const lostSomething = (state: Followed, current: number): boolean => {
 		if (current === state.lastTo) {
 			state.behindAt = undefined
@@ -95,15 +108,15 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 	type Connection = NonNullable<ReturnType<Subscriber['via']>>
 
 	const auditOne = async (connection: Connection, states: [string, Followed][]) => {
-		const currents = await Promise.all(states.map(([topic]) => version(topic)))
+		const currents = await versionsOf(states.map(([topic]) => topic))
 		// Answered on the connection of the messages, behind them: however busy this process is, what was published
 		// before the numbers were read has arrived by now.
 		const askedMs = performance.now()
 		await connection.ping()
 		observeDelivery?.(performance.now() - askedMs)
 		await Promise.all(
-			states.map(async ([topic, state], index) => {
-				const current = currents[index] as number
+			states.map(async ([topic, state]) => {
+				const current = currents.get(topic) as number
 				if (followed.get(topic) !== state || state.lastTo === undefined || state.lastTo > current || !lostSomething(state, current)) return
 				log.info({ topic, current, lastTo: state.lastTo }, 'feed reset')
 				await reset(topic)

@@ -17,6 +17,8 @@ export type SnapshotWanted = {
 	viewerId: string | undefined
 	/** Where the caller has asked for it already. */
 	timeZone?: string
+	/** Changes after its version follow, so that it may be one that others were given at that version. */
+	isFollowed?: boolean
 }
 
 export type Snapshots = {
@@ -50,11 +52,12 @@ export const createSnapshots = ({ run, feed, readHolds, nowMs }: SnapshotDeps): 
 		return { full, visible: full.map(slot => visibleSlot(slot, 'public')), holders: new Set(full.map(slot => slot.holderId)) }
 	}
 
-	/** When a doctor's month opens hundreds look at once: between two changes they all see the same. */
 	const slotsAt = async (version: number, wanted: SnapshotWanted): Promise<Slot[]> => {
-		const { doctorId, from, to, view, viewerId } = wanted
-		// What the staff sees has names in it, which change without a change of the calendar.
-		if (view === 'staff') return (await read(wanted)).map(slot => visibleSlot(slot, view, viewerId))
+		const { doctorId, from, to, view, viewerId, isFollowed } = wanted
+		// What was committed a moment ago may have no version yet: whoever is told nothing afterwards reads for themselves. And
+		// what the staff sees has names in it, which change without a version.
+		if (!isFollowed || view === 'staff') return (await read(wanted)).map(slot => visibleSlot(slot, view, viewerId))
+		// When a doctor's month opens hundreds look at once: between two changes they all see the same.
 		const { full, visible, holders } = await recent.get(`${doctorId} ${from} ${to}`, version, () => readPublic(wanted))
 		if (viewerId === undefined || !holders.has(viewerId)) return visible
 		return full.map(slot => visibleSlot(slot, view, viewerId))

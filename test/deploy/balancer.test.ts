@@ -91,7 +91,7 @@ describe('a balancer before three nodes', () => {
 					seen.set(socket, snapshot.slots.find(({ id }) => id === slotId)?.state ?? '')
 				})
 			// As every client does when it is back, and when it has missed something: a fresh snapshot.
-			socket.on('connect', () => void look())
+			socket.on('connect', look)
 			socket.on('calendar:changed', ({ fromVersion, toVersion, changes }) => {
 				if (fromVersion !== version + 1) return void look()
 				version = toVersion

@@ -177,14 +177,14 @@ describe('a server in trouble', function () {
 	const isLive = (path: string) => path.startsWith('/socket.io/')
 
 	it('that answers every call with an error is told of, and the screen then comes back', () =>
-		meetAll(some('newcomer', 'patient'), path => (isApi(path) ? 'internal' : 'well')))
+		meetAll(some('newcomer', 'patient', 'reception'), path => (isApi(path) ? 'internal' : 'well')))
 
 	if (isLong)
 		it('behind a proxy that answers 502 in HTML is told of, and the screen then comes back', () =>
 			meetAll(everybody, path => (isApi(path) || isLive(path) ? 'bad gateway' : 'well')))
 
 	it('that never answers is told of, and the screen then comes back', () =>
-		meetAll(some('nobody', 'admin'), path => (isApi(path) || isLive(path) ? 'silent' : 'well')))
+		meetAll(some('nobody', 'doctor', 'admin'), path => (isApi(path) || isLive(path) ? 'silent' : 'well')))
 
 	for (const fate of isLong ? (['bad gateway', 'silent'] as const) : (['silent'] as const)) {
 		it(`leaves those who were signed in signed in when it cannot say who they are (${fate})`, async () => {
@@ -203,7 +203,7 @@ describe('a server in trouble', function () {
 
 	it('that is gone is told of on the screen, on which nothing can be taken meanwhile, and which comes once it is back', async () => {
 		await Promise.all(
-			some('reception').map(async who => {
+			some('patient', 'reception').map(async who => {
 				const { proxy, page, screens } = await arrive(who)
 				for (const screen of screens.slice(0, atMost)) {
 					await goWithin(page, proxy.url, '/nowhere')

@@ -84,7 +84,11 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 	/** One command a shard: a node may follow hundreds of topics, and asks twice a second. */
 	const versionsOf = async (wanted: readonly string[]): Promise<Map<string, number>> => {
 		const byShard = new Map<string, string[]>()
-		for (const topic of wanted) byShard.set(tagOf(topic), [...(byShard.get(tagOf(topic)) ?? []), topic])
+		for (const topic of wanted) {
+			const together = byShard.get(tagOf(topic))
+			if (together) together.push(topic)
+			else byShard.set(tagOf(topic), [topic])
+		}
 		const readShard = async (topics: string[]) => {
 			const texts = await redis.mget(topics.map(topic => feedKeys(topic).versionKey))
 			// A Redis without its memory has no number: it begins anew when it is asked for one.

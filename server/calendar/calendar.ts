@@ -87,7 +87,7 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 				inTurn(socket, doctorId, async () => {
 					const timeZone = await snapshots.timeZoneOf(doctorId)
 					const joined = await watchers.join(socket, doctorId)
-					const wanted = { doctorId, from, to, view: viewOf(actor, doctorId), viewerId: actor?.userId, timeZone, isFollowed: true }
+					const wanted = { doctorId, from, to, view: viewOf(actor, doctorId), viewerId: actor?.userId, timeZone }
 					const snapshot = await snapshots.take(wanted).catch(error => {
 						watchers.leave(socket, doctorId)
 						throw error

@@ -110,7 +110,11 @@ describe('a booking is followed', function () {
 		await redis.set(lockKey(doctor.id), 'of a node that died', 'PX', 2500)
 		const before = lines.length
 		await Promise.all(sockets.map(async (socket, index) => ok(await bookLive(socket, slotIds[index] as string))))
-		const settled = lines.slice(before).filter(({ msg }) => msg === 'settled') as (LogLine & { traceId: string; requests: number })[]
+		const settledSince = () =>
+			lines.slice(before).filter(({ msg }) => msg === 'settled') as (LogLine & { traceId: string; requests: number })[]
+		// Callers are answered before it is written down.
+		await waitFor(() => settledSince().length >= 2, 'both lines')
+		const settled = settledSince()
 		expect(settled.map(({ requests }) => requests)).to.deep.equal([2, 2])
 		const spanOf = ({ traceId }: { traceId: string }) => traces.spans.find(span => span.traceId === traceId && span.name === 'settled')
 		await isAllSent(() => settled.every(line => spanOf(line)))

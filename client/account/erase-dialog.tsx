@@ -2,7 +2,6 @@ import { Button, Group, List, Text } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
-import { request } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
 import { Dialog } from '../shell/dialog.tsx'
 import { ErrorMessage } from '../shell/messages.tsx'
@@ -12,20 +11,18 @@ import { checks, PasswordField, useFields } from './fields.tsx'
 /** Says what erasing means, and asks for the password: there is no way back. */
 export const EraseDialog = ({ onClose }: { onClose: () => void }) => {
 	const { t } = useTranslation()
-	const { signOut } = useSession()
+	const { erase } = useSession()
 	const navigate = useNavigate()
 	const [progress, setProgress] = useState<{ state: 'asking' | 'sending' } | { state: 'failed'; error: unknown }>({ state: 'asking' })
 	const sending = progress.state === 'sending'
 	const fields = useFields({ password: '' }, ({ password }) => ({ password: checks.required(password) }))
 
-	const erase = async (event: FormEvent<HTMLFormElement>) => {
+	const send = async (event: FormEvent<HTMLFormElement>) => {
 		event.preventDefault()
 		if (!fields.complete(event.currentTarget)) return
 		setProgress({ state: 'sending' })
 		try {
-			await request('/me', { method: 'DELETE', body: fields.values })
-			await signOut()
-			void navigate('/erased', { replace: true })
+			await erase(fields.values.password, () => void navigate('/erased', { replace: true }))
 		} catch (error) {
 			fields.refuse(error)
 			setProgress({ state: 'failed', error })
@@ -40,7 +37,7 @@ export const EraseDialog = ({ onClose }: { onClose: () => void }) => {
 				<List.Item>{t('account.data.eraseStays')}</List.Item>
 			</List>
 			<Text fw={500}>{t('account.data.eraseFinal')}</Text>
-			<form onSubmit={erase} noValidate className={classes.form}>
+			<form onSubmit={send} noValidate className={classes.form}>
 				{progress.state === 'failed' && <ErrorMessage error={progress.error} />}
 				<PasswordField label={t('account.password')} readOnly={sending} {...fields.bind('password')} />
 				<Group grow preventGrowOverflow={false} gap="sm">

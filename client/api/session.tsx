@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
+import { createContext, type ReactNode, startTransition, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
 import type { SessionTokens, SignInChallenge, User } from '../../contract/index.ts'
 import { getAccessToken, onTokenExpired, readTimeoutMs, request, setAccessToken } from './http.ts'
 import { renewAlone } from './renewal.ts'
@@ -20,7 +20,10 @@ type Session = {
 	signIn(credentials: Credentials): Promise<User | SignInChallenge>
 	answerChallenge(challenge: string, code: string): Promise<User>
 	register(registration: Registration): Promise<User>
-	signOut(): Promise<void>
+	/** `leave` goes to where those who are signed out are to be: together with it, lest a guarded screen asks them to sign in. */
+	signOut(leave?: () => void): Promise<void>
+	/** Erases the patient's account for good, and signs out. @throws ApiError */
+	erase(password: string, leave: () => void): Promise<void>
 	setUser(user: User): void
 	/** The second factor is set up: all else is open now. */
 	secondFactorSet(): void
@@ -79,6 +82,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	const [lacksSecondFactor, setLacksSecondFactor] = useState(false)
 	const timer = useRef<number | undefined>(undefined)
 	const renewal = useRef<Promise<boolean> | undefined>(undefined)
+	const leaving = useRef(false)
 
 	const end = useCallback(() => {
 		window.clearTimeout(timer.current)
@@ -136,7 +140,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 		socket.on('connect_error', onRefused)
 		// A server that closes the connection may have ended the session: then the page says so at once.
 		const onClosed = (reason: string) => {
-			if (reason !== 'io server disconnect' || !getAccessToken()) return
+			if (reason !== 'io server disconnect' || !getAccessToken() || leaving.current) return
 			request('/me').catch(error => error.code === 'account_disabled' && end())
 		}
 		socket.on('disconnect', onClosed)
@@ -169,6 +173,34 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 		[begin, renew],
 	)
 
+	const signOut = useCallback(
+		async (leave = () => {}) => {
+			// The server closes the connection: that is no news to a page that asked for it, nor is there a session to renew then.
+			setAccessToken(undefined)
+			remember(false)
+			await request('/auth/logout', { method: 'POST' }).catch(() => {})
+			startTransition(() => {
+				leave()
+				end()
+			})
+			reopen()
+		},
+		[end],
+	)
+
+	const erase = useCallback(
+		async (password: string, leave: () => void) => {
+			leaving.current = true
+			try {
+				await request('/me', { method: 'DELETE', body: { password } })
+				await signOut(leave)
+			} finally {
+				leaving.current = false
+			}
+		},
+		[signOut],
+	)
+
 	const session = useMemo<Session>(
 		() => ({
 			user,
@@ -190,15 +222,10 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 			answerChallenge: async (challenge, code) =>
 				enter(await request<SessionTokens>('/auth/second-factor', { method: 'POST', body: { challenge, code } })),
 			register: async registration => enter(await request<SessionTokens>('/auth/register', { method: 'POST', body: registration })),
-			signOut: async () => {
-				// The server closes the connection: that is no news to a page that asked for it.
-				setAccessToken(undefined)
-				await request('/auth/logout', { method: 'POST' }).catch(() => {})
-				end()
-				reopen()
-			},
+			signOut,
+			erase,
 		}),
-		[user, failed, lacksSecondFactor, renew, enter, end],
+		[user, failed, lacksSecondFactor, renew, enter, signOut, erase],
 	)
 	return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>
 }

@@ -59,7 +59,7 @@ export const AccountMenu = ({ user }: { user: User }) => {
 				<Menu.Item component={Link} to="/account" mih={44}>
 					{t('nav.account')}
 				</Menu.Item>
-				<Menu.Item mih={44} onClick={() => void signOut().then(() => navigate('/'))}>
+				<Menu.Item mih={44} onClick={() => void signOut(() => void navigate('/'))}>
 					{t('account.signOut')}
 				</Menu.Item>
 			</Menu.Dropdown>

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
 import { PersonalData } from '../../contract/index.ts'
@@ -50,4 +51,27 @@ describe('a patient’s own data', function () {
 		expect((await call(node, 'POST', '/auth/login', { body: { email, password: known } })).status).to.equal(401)
 		expect(await node.db('patients').where({ id: patient.id }).first('full_name')).to.deep.equal({ full_name: 'Erased' })
 	})
+
+	for (const late of ['DELETE /me', 'GET /me', 'POST /auth/logout'])
+		it(`is said to be erased, and nobody is asked to sign in, when ${late} is answered late`, async () => {
+			const patient = await aPatient(node)
+			const page = await browsing.visitor(phone)
+			await signIn(page, node.url, patient.email, { password: patient.password, path: '/account' })
+			await button(page, 'account.data.erase').click()
+			await page.route('**/api/v1/**', async route => {
+				const response = await route.fetch()
+				const call = `${route.request().method()} ${new URL(route.request().url()).pathname.replace('/api/v1', '')}`
+				// Longer than a page whose connection was closed waits before it opens another.
+				if (call === late) await sleep(700)
+				await route.fulfill({ response })
+			})
+			const visited: string[] = []
+			page.on('framenavigated', frame => visited.push(new URL(frame.url()).pathname))
+			await page.getByRole('dialog').getByLabel(words('account.password'), { exact: true }).fill(patient.password)
+			await button(page, 'account.data.eraseConfirm').click()
+			await page.getByRole('heading', { name: words('account.data.erased') }).waitFor()
+			await page.waitForLoadState('networkidle')
+			expect(visited).to.deep.equal(['/erased'])
+			await page.unrouteAll({ behavior: 'ignoreErrors' })
+		})
 })

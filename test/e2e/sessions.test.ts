@@ -48,4 +48,16 @@ describe('somebody who is signed in', function () {
 		await page.getByText('Dr. Anna Lindner').first().waitFor()
 		expect(new URL(page.url()).pathname).to.equal('/visits')
 	})
+
+	it('signs out at a screen of theirs and is at the start, not asked to sign in again', async () => {
+		const page = await browsing.visitor()
+		await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })
+		await page.getByText('Dr. Anna Lindner').first().waitFor()
+		const visited: string[] = []
+		page.on('framenavigated', frame => visited.push(new URL(frame.url()).pathname))
+		await page.getByRole('button', { name: /^Account: / }).click()
+		await page.getByRole('menuitem', { name: 'Sign out' }).click()
+		await page.getByRole('link', { name: 'Sign in' }).waitFor()
+		expect([...new Set(visited)]).to.deep.equal(['/'])
+	})
 })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError, loadConfig } from './config.ts'
 import { startNode } from './node.ts'
 import { createDatabase, migrate } from './platform/database.ts'
@@ -71,8 +72,21 @@ const start = async (stops: Stop[]): Promise<boolean> => {
 	return true
 }
 
-const stopAll = async (stops: Stop[]): Promise<void> => {
-	for (const stop of stops.reverse()) await stop()
+/** For running work; what still hangs then is not worth waiting for. */
+const patienceMs = 10_000
+
+/** @returns whether it was done in time */
+const inTime = async (done: Promise<unknown>): Promise<boolean> => await Promise.race([done.then(() => true), sleep(patienceMs, false)])
+
+/** What hangs or fails keeps nothing else from being stopped. @returns whether nothing did */
+const stopAll = async (stops: Stop[]): Promise<boolean> => {
+	let isWell = true
+	const noteFailure = (error: unknown) => {
+		isWell = false
+		process.stderr.write(`while stopping: ${error}\n`)
+	}
+	for (const stop of stops.reverse()) isWell = (await inTime(stop().catch(noteFailure))) && isWell
+	return isWell
 }
 
 const main = async () => {
@@ -82,11 +96,9 @@ const main = async () => {
 		if (stopping) return
 		stopping = true
 		say(`${signal}: finishing running work`)
-		// Ten seconds are for running work; whatever still hangs then is not worth waiting for.
-		setTimeout(() => process.exit(1), 10_000).unref()
-		await started.catch(() => {})
-		await stopAll(stops)
-		process.exit(0)
+		const isStarted = await inTime(started.catch(() => {}))
+		const isStopped = await stopAll(stops)
+		process.exit(isStarted && isStopped ? 0 : 1)
 	}
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
 

@@ -22,6 +22,7 @@ import { createDatabase } from './platform/database.ts'
 import { observeTraffic, registerGauges } from './platform/gauges.ts'
 import { createApp } from './platform/http/app.ts'
 import { clientFiles } from './platform/http/client-files.ts'
+import { createEnding } from './platform/http/ending.ts'
 import { jobRoutes } from './platform/job-routes.ts'
 import { createLocks } from './platform/lock.ts'
 import type { Log } from './platform/log.ts'
@@ -62,6 +63,8 @@ const offeredTimes = 8
 
 /** How long a stopping node gives requests that it has taken on. */
 const finishMs = 6000
+/** And how long the rest, which only reads. */
+const readMs = 2000
 
 /** Puts one node together: HTTP, sockets, queue workers, jobs. Stopping it finishes running work first. */
 export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl, version }: NodeDeps): Promise<RunningNode> => {
@@ -108,6 +111,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		tracer,
 	})
 	const { io } = sockets
+	const ending = createEnding(http)
 
 	let isBookingAwaited = () => false
 	const dispatches = config.role !== 'web'
@@ -261,9 +265,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		sockets.drain()
 		await jobs.stop()
 		await booking.finish(finishMs)
-		await sockets.close()
-		http.closeIdleConnections()
-		await closed
+		await Promise.all([sockets.close(), ending.cut(readMs), closed])
 		await booking.stop()
 		holdsApi.stop()
 		await identity.stop()

@@ -149,6 +149,7 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 		async finish(timeoutMs) {
 			const deadline = performance.now() + timeoutMs
 			while (waiters.count() > 0 && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+			waiters.refuse()
 		},
 		async stop() {
 			clearInterval(sweeper)

@@ -32,6 +32,15 @@ export const createWaiters = async ({ redis, subscriber, nodeId, log, timeoutMs 
 	subscriber.on('message', onMessage)
 	await subscriber.subscribe(channelOf(nodeId))
 
+	/** Their requests are in the queue, for another node to settle. Nobody is left hanging, or the server could not close. */
+	const refuse = () => {
+		for (const waiter of waiting.values()) {
+			clearTimeout(waiter.timer)
+			waiter.refuse(pending())
+		}
+		waiting.clear()
+	}
+
 	return {
 		/** @throws Refusal booking_pending when nothing is heard in time: the caller repeats with the same key */
 		wait: (requestId: string): Promise<Outcome> =>
@@ -58,14 +67,10 @@ export const createWaiters = async ({ redis, subscriber, nodeId, log, timeoutMs 
 			}
 		},
 		count: () => waiting.size,
+		refuse,
 		stop() {
 			subscriber.off('message', onMessage)
-			// Their requests are in the queue, for another node to settle. Nobody is left hanging, or the server could not close.
-			for (const { refuse, timer } of waiting.values()) {
-				clearTimeout(timer)
-				refuse(pending())
-			}
-			waiting.clear()
+			refuse()
 		},
 	}
 }

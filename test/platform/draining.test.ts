@@ -1,5 +1,7 @@
+import { connect } from 'node:net'
 import { expect } from 'chai'
 import { someSlots } from '../support/calendar.ts'
+import { call } from '../support/http.ts'
 import { startTestNode, type TestNode } from '../support/node.ts'
 import { aDoctor, aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
@@ -39,5 +41,36 @@ describe('a node that is told to stop', () => {
 		await waitFor(() => left.length > 1, 'the other to be sent away')
 		expect(left[1]).to.equal('asking: transport close')
 		await stopped
+	})
+
+	it('does not wait for connections on which nothing is asked, and answers what was asked before it goes', async () => {
+		const other = await startTestNode()
+		const port = Number(new URL(other.url).port)
+		const blocker = await other.db.transaction()
+		await blocker.raw('LOCK TABLE users IN ACCESS EXCLUSIVE MODE')
+		const credentials = { email: 'nobody@clinic.example', password: 'of no account' }
+		const asked = call(other, 'POST', '/auth/login', { body: credentials })
+		// Browsers open one in advance; on a second one a request has begun that never ends.
+		const silent = [connect(port, 'localhost'), connect(port, 'localhost')]
+		let cut = 0
+		for (const socket of silent) socket.on('error', () => {}).on('close', () => cut++)
+		silent[1]?.write('POST /api/v1/auth/login HTTP/1.1\r\n')
+		await waitFor(
+			async () => (await blocker.raw(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).rows.length > 0,
+			'the login to be under way',
+		)
+		const stopped = other.stop()
+		await waitFor(
+			() =>
+				fetch(other.url).then(
+					() => false,
+					() => true,
+				),
+			'nobody else to be let in',
+		)
+		await blocker.rollback()
+		expect((await asked).status).to.equal(401)
+		await stopped
+		await waitFor(() => cut === silent.length, 'the silent connections to be cut')
 	})
 })

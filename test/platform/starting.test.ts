@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -51,6 +51,23 @@ describe('the server as a process', function () {
 		const { code, stderr } = await server.exit
 		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
 		await everythingIsStopped()
+	})
+
+	it('stops PostgreSQL, too, when Redis hangs, and ends with 1', async () => {
+		const server = start()
+		await server.url
+		const [redis = 0] = readFileSync(path.join(directory, 'redis', 'redis.pid'), 'utf8')
+			.split(' ')
+			.map(Number)
+		process.kill(redis, 'SIGSTOP')
+		try {
+			server.child.kill('SIGTERM')
+			expect((await server.exit).code).to.equal(1)
+			expect(processesOn(directory).join('\n')).not.to.match(/postgres/)
+		} finally {
+			process.kill(redis, 'SIGCONT')
+		}
+		await nothingStays()
 	})
 
 	it('only brings the database up to date in the role of migrate, and ends with 0', async () => {

@@ -10,7 +10,7 @@ import type { IsOwnPage } from '../own-pages.ts'
 import type { Limiter } from '../rate-limit.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
-import type { Subscriber } from '../subscriber.ts'
+import type { SingleSubscriber, Subscriber } from '../subscriber.ts'
 import { noTracer, type Tracer } from '../tracing/tracer.ts'
 import { type Connection, cutOff } from './connection.ts'
 import { createDoor } from './door.ts'
@@ -71,18 +71,20 @@ const maxSocketsPerAccount = 100
 /** How long a closing node waits for answers that are still being worked on. */
 const unansweredMs = 2000
 
+const adapterCommands: ReadonlySet<PropertyKey> = new Set(['publish', 'subscribe', 'psubscribe', 'unsubscribe', 'punsubscribe'])
+
 /**
- * The adapter looks after none of its messages. One that Redis does not take is lost, as are all that a subscriber misses;
- * it must not end the process as a promise that nobody hears of.
+ * The adapter looks after none of its commands. A message that Redis does not take is lost, as are all that a subscriber misses,
+ * and channels end with their connection; none of it must end the process as a promise that nobody hears of.
  */
-const lookedAfter = (publisher: SingleRedis, log: Log): SingleRedis =>
-	new Proxy(publisher, {
+const lookedAfter = (connection: SingleRedis, log: Log): SingleRedis =>
+	new Proxy(connection, {
 		get(target, name) {
-			if (name === 'publish')
-				return (channel: string, message: string | Buffer) =>
-					target.publish(channel, message).catch(error => log.debug({ reason: error.message }, 'other nodes were not told'))
 			const value = Reflect.get(target, name)
-			return typeof value === 'function' ? value.bind(target) : value
+			if (typeof value !== 'function') return value
+			if (!adapterCommands.has(name)) return value.bind(target)
+			return (...args: unknown[]) =>
+				value.apply(target, args).catch((error: Error) => log.debug({ reason: error.message }, `socket adapter: ${String(name)}`))
 		},
 	})
 
@@ -93,7 +95,10 @@ const lookedAfter = (publisher: SingleRedis, log: Log): SingleRedis =>
 const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
 	publisher instanceof Cluster
 		? createShardedAdapter(publisher, subscriber, { channelPrefix: 'liveslot', subscriptionMode: 'static' })
-		: createAdapter(lookedAfter(publisher, log), subscriber, { key: 'liveslot', requestsTimeout: 3000 })
+		: createAdapter(lookedAfter(publisher, log), lookedAfter(subscriber as SingleSubscriber, log), {
+				key: 'liveslot',
+				requestsTimeout: 3000,
+			})
 
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {

@@ -5,13 +5,15 @@ import { fanOutRange } from './fan-out.ts'
 import type { Benchmark } from './support/benchmark.ts'
 import { aClinic, type BenchClinic } from './support/clinic.ts'
 import { connectMany, granted, LightSocket } from './support/light-socket.ts'
-import { alternate, ratioRow, sleep } from './support/measure.ts'
+import { type Pair, ratioRow, sleep } from './support/measure.ts'
 import { residentBytes, startServer } from './support/node.ts'
 import { startWorker } from './support/worker.ts'
 
 const doctors = 100
-/** For what was allocated while connecting to be collected. */
-const settleMs = 3000
+/** V8 collects what starting and connecting left behind when little has been allocated for a while: 10 to 30 s later here. */
+const collectMs = 40_000
+/** From then on memory rises with what pings leave behind, and falls again. */
+const observeMs = 30_000
 
 export const work = {
 	/** The baseline's server: Socket.IO, and nothing else. */
@@ -33,47 +35,64 @@ export const work = {
 	},
 }
 
-/** Bytes that each of the connections costs a server, whose memory before them is taken off. */
-const bytesEach = async (pid: number, count: number, connect: () => Promise<unknown>): Promise<number> => {
-	const before = residentBytes(pid)
+const meanResidentBytes = async (pid: number): Promise<number> => {
+	const samples: number[] = []
+	const until = performance.now() + observeMs
+	while (performance.now() < until) {
+		samples.push(residentBytes(pid))
+		await sleep(500)
+	}
+	return samples.reduce((sum, each) => sum + each, 0) / samples.length
+}
+
+/** Bytes that each connection costs a server: as it lives on, and at once, with the garbage of connecting. */
+const bytesEach = async (pid: number, count: number, connect: () => Promise<unknown>) => {
+	const before = await meanResidentBytes(pid)
 	await connect()
-	await sleep(settleMs)
-	return (residentBytes(pid) - before) / count
+	const atOnce = (residentBytes(pid) - before) / count
+	await sleep(collectMs)
+	return { lasting: ((await meanResidentBytes(pid)) - before) / count, atOnce }
 }
 
 /** Memory per connected watcher with 10,000 connections, against connections of bare Socket.IO. */
 export const benchmark: Benchmark = {
 	name: 'memory',
-	async run({ stores, rounds, short }) {
+	async run({ stores, rounds, short, say }) {
 		const count = short ? 2000 : 10_000
 		const fresh = await stores.fresh()
 		const clinic = await aClinic(fresh.databaseUrl, { doctors, patients: 1, slots: 50 })
-		// Processes of their own each round: memory that was used once is not given back.
-		const subject = async () => {
+		// Processes of their own each round: memory that was used once is not always given back. Both sides mostly wait, and do it together.
+		const round = async () => {
 			const node = await startServer(fresh)
-			const load = await startWorker<typeof work>(import.meta.url)
+			const [bare, ...loads] = await Promise.all([1, 2, 3].map(() => startWorker<typeof work>(import.meta.url)))
+			const [watching, connecting] = loads as [Worker, Worker]
 			try {
-				return await bytesEach(node.pid, count, () => load.call('watch', node.url, clinic, count))
+				const bareUrl = await (bare as Worker).call('bareServer')
+				await sleep(collectMs)
+				return await Promise.all([
+					bytesEach(node.pid, count, () => watching.call('watch', node.url, clinic, count)),
+					bytesEach((bare as Worker).pid, count, () => connecting.call('connect', bareUrl, count)),
+				])
 			} finally {
-				await load.stop()
+				await Promise.all([...loads, bare as Worker].map(worker => worker.stop()))
 				await node.stop()
 			}
 		}
-		const baseline = async () => {
-			const bare = await startWorker<typeof work>(import.meta.url)
-			const load = await startWorker<typeof work>(import.meta.url)
-			try {
-				const url = await bare.call('bareServer')
-				return await bytesEach(bare.pid, count, () => load.call('connect', url, count))
-			} finally {
-				await Promise.all([load.stop(), bare.stop()])
-			}
-		}
 		try {
-			const pairs = await alternate({ rounds, subject, baseline })
-			return [ratioRow('memory, a watcher', { atMost: 1.3, unit: 'x' }, pairs, 'bytes', `${count} connections`)]
+			const pairs: Pair[] = []
+			const atOnce: string[] = []
+			for (let i = 0; i < rounds; i++) {
+				const [subject, baseline] = await round()
+				pairs.push({ subject: subject.lasting, baseline: baseline.lasting })
+				atOnce.push(`${(subject.atOnce / baseline.atOnce).toFixed(2)}x`)
+				say(`round ${i + 1} of ${rounds}: ${Math.round(subject.lasting)} : ${Math.round(baseline.lasting)} bytes`)
+			}
+			const note = `${count} connections; with the garbage of connecting ${atOnce.join(', ')}`
+			return [ratioRow('memory, a watcher', { atMost: 1.3, unit: 'x' }, pairs, 'bytes', note)]
 		} finally {
 			await fresh.drop()
 		}
 	},
 }
+
+type Worker = Awaited<ReturnType<typeof startWorker<typeof work>>>

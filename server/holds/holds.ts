@@ -1,3 +1,4 @@
+import { setImmediate as othersRead } from 'node:timers/promises'
 import type { Hold } from '../../contract/index.ts'
 import { nearestOffers, readFreeSlots } from '../calendar/alternatives.ts'
 import { readSlots, type StoredSlot } from '../calendar/availability.ts'
@@ -107,6 +108,8 @@ export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsSta
 			await mayHold()
 			const slots = await finding
 			const placed = await placeOn(actor, wanted, slots, known)
+			// What watchers are told has arrived together with this answer, and goes first.
+			await othersRead()
 			if (placed.state === 'held') throw await refuse('slot_held', ref, minutes)
 			if (placed.state === 'placed') return { ...placed, slots }
 			known = placed.truth

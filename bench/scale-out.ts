@@ -84,7 +84,7 @@ export const benchmark: Benchmark = {
 		const bookingsEach = short ? 1000 : 4000
 		const place = await open(context, bookingsEach)
 		try {
-			return [...(await bookings(place, rounds, bookingsEach)), ...(await fanOut(place, rounds, short ? 1000 : 4000))]
+			return [...(await bookings(place, rounds, bookingsEach)), ...(await fanOut(place, rounds, short ? 5000 : 20_000))]
 		} finally {
 			await Promise.all(place.nodes.map(node => node.stop()))
 			await place.fresh.drop()

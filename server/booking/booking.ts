@@ -4,6 +4,7 @@ import type { AppointmentTypes } from '../calendar/types.ts'
 import type { Holds } from '../holds/holds.ts'
 import { signedIn } from '../platform/access.ts'
 import type { Db } from '../platform/database.ts'
+import { groupBy } from '../platform/group-by.ts'
 import { type Route, route } from '../platform/http/routes.ts'
 import type { Locks } from '../platform/lock.ts'
 import type { Log } from '../platform/log.ts'
@@ -11,7 +12,7 @@ import type { Metrics } from '../platform/metrics.ts'
 import type { Run } from '../platform/pipeline.ts'
 import type { Redis } from '../platform/redis.ts'
 import type { EventHandlers } from '../platform/sockets/events.ts'
-import { type LiveServer, staffRoom, userRoom } from '../platform/sockets/server.ts'
+import type { LiveServer } from '../platform/sockets/server.ts'
 import type { Subscriber } from '../platform/subscriber.ts'
 import type { Tracer } from '../platform/tracing/tracer.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
@@ -19,6 +20,7 @@ import { listAppointments } from './appointments.ts'
 import { calendarFile, readVisitNames } from './calendar-file.ts'
 import { createDrain } from './drain.ts'
 import { createIntake } from './intake.ts'
+import { createNews } from './news.ts'
 import { createDrainObserver } from './observe.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { Happening } from './outcome.ts'
@@ -70,22 +72,20 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 	const { io, db, run, redis, subscriber, locks, log, metrics, tracer, nodeId, types, holds, policy, notices, nudge, nowMs } = deps
 	const queue = createQueue(redis)
 	const waiters = await createWaiters({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
+	const news = await createNews({ io, redis, subscriber, nodeId, log })
 	metrics.sampled('booking_callers_waiting', 'Callers of this node who wait for an outcome', () => waiters.count())
 
 	const tell = (happenings: Happening[]) => {
-		for (const { appointment, change, patientUserId, doctorIds } of happenings) {
-			const rooms = [staffRoom, ...doctorIds.map(userRoom), ...(patientUserId ? [userRoom(patientUserId)] : [])]
-			io.to(rooms).emit('appointment:changed', { appointment, change })
-		}
+		news.tell(happenings)
 		if (happenings.some(({ change }) => change !== 'status')) nudge()
 	}
 
 	const forgetHolds = (ended: readonly { doctorId: string; startMinute: number; userId: string }[]) => {
-		const byUser = new Map<string, string[]>()
-		for (const { doctorId, startMinute, userId } of ended)
-			byUser.set(userId, [...(byUser.get(userId) ?? []), slotId(doctorId, startMinute)])
 		// A count that is not corrected corrects itself when the hold would have run out.
-		for (const [userId, slotIds] of byUser) holds.forget(userId, slotIds).catch(() => {})
+		for (const [userId, theirs] of groupBy(ended, ({ userId }) => userId)) {
+			const slotIds = theirs.map(({ doctorId, startMinute }) => slotId(doctorId, startMinute))
+			holds.forget(userId, slotIds).catch(() => {})
+		}
 	}
 
 	const drain = createDrain({
@@ -155,6 +155,7 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 			clearInterval(sweeper)
 			await drain.stop()
 			waiters.stop()
+			news.stop()
 		},
 	}
 }

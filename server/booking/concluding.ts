@@ -68,7 +68,12 @@ export const createConcluding = ({ queue, deliver, announce, forgetHolds, later,
 		const fenced = new Set(concluded.flatMap(each => (each.status === 'fulfilled' && each.value !== null ? [each.value] : [])))
 		await answered
 		announce(result.happenings.filter(({ doctorIds }) => !doctorIds.some(doctorId => fenced.has(doctorId))))
-		forgetHolds(result.endedHolds)
+		// Most who book held the slot before, but many did not, and have nothing on their count.
+		forgetHolds(
+			result.endedHolds.filter(
+				({ doctorId, startMinute, userId }) => draining.get(doctorId)?.taken.holds.get(startMinute)?.userId === userId,
+			),
+		)
 		for (const { doctorId } of result.elsewhere) poke(doctorId)
 		const failed = concluded.find(each => each.status === 'rejected')
 		if (failed?.status === 'rejected') throw failed.reason

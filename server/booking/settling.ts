@@ -1,6 +1,7 @@
 import type { RefusalCode } from '../../contract/index.ts'
 import { jsonBeforeState } from '../calendar/changes.ts'
 import { violatedConstraint } from '../platform/database.ts'
+import { groupBy } from '../platform/group-by.ts'
 import type { Log } from '../platform/log.ts'
 import type { Run } from '../platform/pipeline.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
@@ -31,8 +32,7 @@ export const createSettling = ({ queue, run, log, policy, notices }: SettlingDep
 	const claimFor =
 		(draining: Drainings): BatchDeps['claim'] =>
 		async slots => {
-			const byDoctor = new Map<string, typeof slots>()
-			for (const each of slots) byDoctor.set(each.slot.doctorId, [...(byDoctor.get(each.slot.doctorId) ?? []), each])
+			const byDoctor = groupBy(slots, ({ slot }) => slot.doctorId)
 			const answers = await Promise.all(
 				[...byDoctor].map(async ([doctorId, claims]) => {
 					const { lease, claimed, taken } = draining.get(doctorId) as Draining
@@ -97,8 +97,7 @@ export const createSettling = ({ queue, run, log, policy, notices }: SettlingDep
 		} catch (error) {
 			if (entries.length === 1 || isPassing(error)) throw error
 			log.debug({ reason: (error as Error).message, requests: entries.length }, 'batch is replayed in parts')
-			const byDoctor = new Map<string, QueueEntry[]>()
-			for (const entry of entries) byDoctor.set(entry.request.doctorId, [...(byDoctor.get(entry.request.doctorId) ?? []), entry])
+			const byDoctor = groupBy(entries, ({ request }) => request.doctorId)
 			const parts = byDoctor.size > 1 ? [...byDoctor.values()] : entries.map(entry => [entry])
 			for (const part of parts) await settleAll(draining, part, tell)
 		}

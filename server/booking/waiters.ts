@@ -1,3 +1,4 @@
+import { groupBy } from '../platform/group-by.ts'
 import type { Log } from '../platform/log.ts'
 import { publish, type Redis } from '../platform/redis.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -57,12 +58,12 @@ export const createWaiters = async ({ redis, subscriber, nodeId, log, timeoutMs 
 		},
 		/** Tells those who wait, here or on other nodes. One who is not reached asks again, and finds the outcome in the database. */
 		deliver(outcomes: readonly { request: ChangeRequest; outcome: Outcome }[]) {
-			const elsewhere = new Map<string, [string, Outcome][]>()
-			for (const { request, outcome } of outcomes) {
-				if (request.node === nodeId) settle(request.id, outcome)
-				else elsewhere.set(request.node, [...(elsewhere.get(request.node) ?? []), [request.id, outcome]])
-			}
-			for (const [node, list] of elsewhere) {
+			for (const [node, theirs] of groupBy(outcomes, ({ request }) => request.node)) {
+				if (node === nodeId) {
+					for (const { request, outcome } of theirs) settle(request.id, outcome)
+					continue
+				}
+				const list = theirs.map(({ request, outcome }) => [request.id, outcome])
 				publish(redis, channelOf(node), JSON.stringify(list)).catch(error => log.debug({ reason: error.message }, 'outcome not sent'))
 			}
 		},

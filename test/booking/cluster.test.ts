@@ -9,11 +9,12 @@ import { inconsistencies, overlaps, someSlots, soon } from '../support/calendar.
 import { isLong } from '../support/forms.ts'
 import { call } from '../support/http.ts'
 import { testEnvironment } from '../support/node.ts'
-import { aDoctor, aPatient, type Person } from '../support/people.ts'
+import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { type ProcessNode, startProcessNode } from '../support/processes.ts'
 import { freshStores } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, type Client, closeSockets, type Watcher } from '../support/watcher.ts'
+import { book, cancel, done, newsOf } from './desk.ts'
 
 const nodeCount = 3
 const clientCount = isLong ? 300 : 120
@@ -37,6 +38,35 @@ describe('three nodes that share one PostgreSQL and one Redis', () => {
 		await Promise.all(nodes.map(node => node.stop()))
 		await db.destroy()
 		await drop()
+	})
+
+	it('tell those whom an appointment concerns, whichever node they are at, once, and nobody else', async () => {
+		const [doctor, colleague] = [await aDoctor(clinic()), await aDoctor(clinic())]
+		const [patient, stranger, desk] = [await aPatient(clinic()), await aPatient(clinic()), await aReceptionist(clinic())]
+		const [one, two, three] = nodes as [ProcessNode, ProcessNode, ProcessNode]
+		const hear = async (node: ProcessNode, person: Person) => newsOf(await aSocket(node, person.token))
+		const told = await Promise.all([
+			...nodes.map(node => hear(node, patient)),
+			...nodes.map(node => hear(node, doctor)),
+			...nodes.map(node => hear(node, desk)),
+		])
+		const untold = await Promise.all([...nodes.map(node => hear(node, stranger)), ...nodes.map(node => hear(node, colleague))])
+		const [slotId = ''] = await someSlots({ db }, doctor.id, { count: 1, minutes: 15 })
+		const reason = 'knee {"left"}\nsince Monday'
+		const appointment = done(await book(one, patient, slotId, { reason }))
+		expect(appointment.reason).to.equal(reason)
+		await waitFor(() => told.every(news => news.length > 0), 'all those concerned to hear')
+		const cancelled = done(await cancel(two, patient, appointment.id))
+		await waitFor(() => told.every(news => news.length === 2), 'all those concerned to hear again')
+		for (const news of told) {
+			expect(news).to.deep.equal([
+				{ appointment, change: 'booked' },
+				{ appointment: cancelled, change: 'cancelled' },
+			])
+		}
+		// What was sent to them before this answer would have come by then.
+		await Promise.all([stranger, colleague].map(person => call(three, 'GET', '/me', { token: person.token })))
+		expect(untold.flat()).to.deep.equal([])
 	})
 
 	it(`lose nothing, overlap nothing, and show every watcher the truth, while ${clientCount} clients do as they please`, async function () {
@@ -106,7 +136,8 @@ describe('three nodes that share one PostgreSQL and one Redis', () => {
 		expect(await overlaps(db), 'overlapping appointments').to.equal(0)
 		expect(await inconsistencies(db), 'slots and appointments that disagree').to.equal(0)
 
-		const rows = await db('appointments').select('id', 'status')
+		const doctorIds = doctors.map(({ id }) => id)
+		const rows = await db('appointments').whereIn('doctor_id', doctorIds).select('id', 'status')
 		const statusById = new Map(rows.map(row => [String(row.id), row.status]))
 		for (const id of acknowledged.keys())
 			expect(statusById.get(id), `appointment ${id}`).to.equal(cancelled.has(id) ? 'cancelled' : 'booked')

@@ -76,8 +76,8 @@ describe('requests that come in', () => {
 	it('are queued while all lanes are taken, and settled when one is free', async () => {
 		const requests = await rivalsFor(slot(0), 3)
 		const node = aNode()
-		const lanes = [node.reserve(['1']), node.reserve(['2'])]
-		expect(node.reserve(['3'])).to.equal(null)
+		const lanes = ['1', '2', '3', '4'].map(doctorId => node.reserve([doctorId]))
+		expect(node.reserve(['5'])).to.equal(null)
 		await Promise.all(requests.map(node.intake.add))
 		expect(node.outcomes.size).to.equal(0)
 		for (const lane of lanes) lane?.start(new Map())

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.ts'
 import type { Log } from '../log.ts'
 import { defineScript, type Redis, readLua } from '../redis.ts'
 import { tagOf } from '../shard.ts'
@@ -83,12 +84,7 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 
 	/** One command a shard: a node may follow hundreds of topics, and asks twice a second. */
 	const versionsOf = async (wanted: readonly string[]): Promise<Map<string, number>> => {
-		const byShard = new Map<string, string[]>()
-		for (const topic of wanted) {
-			const together = byShard.get(tagOf(topic))
-			if (together) together.push(topic)
-			else byShard.set(tagOf(topic), [topic])
-		}
+		const byShard = groupBy(wanted, tagOf)
 		const readShard = async (topics: string[]) => {
 			const texts = await redis.mget(topics.map(topic => feedKeys(topic).versionKey))
 			// A Redis without its memory has no number: it begins anew when it is asked for one.
@@ -130,15 +126,8 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 
 	/** Master by master: in a cluster one that is away keeps nobody from auditing the others. */
 	const auditAll = async () => {
-		const byConnection = new Map<Connection, [string, Followed][]>()
-		for (const entry of followed) {
-			const connection = subscriber.via(feedKeys(entry[0]).channel)
-			if (!connection) continue
-			const states = byConnection.get(connection)
-			if (states) states.push(entry)
-			else byConnection.set(connection, [entry])
-		}
-		const audits = await Promise.allSettled([...byConnection].map(([connection, states]) => auditOne(connection, states)))
+		const byConnection = groupBy(followed, ([topic]) => subscriber.via(feedKeys(topic).channel))
+		const audits = await Promise.allSettled([...byConnection].map(([connection, states]) => connection && auditOne(connection, states)))
 		for (const { reason } of audits.filter(each => each.status === 'rejected')) {
 			log.debug({ reason: (reason as Error).message }, 'feed audit failed')
 		}

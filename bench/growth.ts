@@ -9,8 +9,8 @@ import { startWorker, type Worker } from './support/worker.ts'
 
 /** Sixty days of a doctor, as in production: what grows is the number of doctors. */
 const slotsPerDoctor = 2000
-/** Each holds five slots at once, which is the limit. */
-const patients = 100
+/** As many as the smallest table has doctors, so that each is with another one; each holds five slots at once, which is the limit. */
+const patients = 50
 const atOnce = 4
 
 type Times = { p50: number; p99: number }
@@ -103,7 +103,7 @@ export const benchmark: Benchmark = {
 	async run(context) {
 		const { rounds, short } = context
 		const sizes = short ? [100_000, 300_000, 1_000_000] : [100_000, 1_000_000, 10_000_000]
-		const count = short ? 100 : 500
+		const count = short ? 100 : 5 * patients
 		const places: Place[] = []
 		try {
 			for (const size of sizes) places.push(await open(context, size))

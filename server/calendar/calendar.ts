@@ -69,7 +69,7 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 	})
 	const watchers = createWatchers({ io, feed, presence, observe })
 	registerWatchGauges(metrics, watchers.counts)
-	const snapshots = createSnapshots({ run, feed, readHolds, nowMs })
+	const snapshots = createSnapshots({ run, readHolds, nowMs })
 
 	const listSlots = publicRoute(endpoints.listSlots, async ({ params, query }, actor) =>
 		snapshots.take({ doctorId: params.id, from: query.from, to: query.to, view: viewOf(actor, params.id), viewerId: actor?.userId }),

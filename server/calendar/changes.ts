@@ -5,6 +5,9 @@ import { instantOf, slotId } from './slot-id.ts'
 /** Who holds a slot, as Redis has it. */
 export type Holder = { userId: string; name: string; role: Role; untilMs: number }
 
+/** Who holds which slots of a doctor, by the minute they start, at a version of the calendar. */
+export type Held = { version: number; holders: Map<number, Holder> }
+
 /** Whose eyes a calendar is shown to. Personal details are in the staff's view only. */
 export type View = 'public' | 'staff'
 

@@ -25,6 +25,6 @@ export const nextFree = async (
 	])
 	return known.map((doctorId, index) => ({
 		doctorId,
-		slots: nearestOffers(doctorId, free.get(doctorId) ?? [], start => holds[index]?.has(start) === true, minute, 1, each),
+		slots: nearestOffers(doctorId, free.get(doctorId) ?? [], start => holds[index]?.holders.has(start) === true, minute, 1, each),
 	}))
 }

@@ -1,12 +1,11 @@
 import type { Slot, Snapshot } from '../../contract/index.ts'
-import type { Feed } from '../platform/feed/feed.ts'
 import { isDatabaseId } from '../platform/page.ts'
 import type { Run } from '../platform/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { readSlotsBetween } from './availability.ts'
-import { fullSlot, type Holder, type View, visibleSlot } from './changes.ts'
+import { fullSlot, type Held, type View, visibleSlot } from './changes.ts'
 
-export type ReadHolds = (doctorId: string) => Promise<Map<number, Holder>>
+export type ReadHolds = (doctorId: string) => Promise<Held>
 
 export type SnapshotWanted = {
 	doctorId: string
@@ -29,9 +28,9 @@ const doctorStatement = {
 	text: `SELECT d.time_zone FROM doctors d JOIN users u ON u.id = d.id WHERE d.id = $1 AND u.status = 'active' AND u.role = 'doctor'`,
 }
 
-export type SnapshotDeps = { run: Run; feed: Feed; readHolds: ReadHolds; nowMs: () => number }
+export type SnapshotDeps = { run: Run; readHolds: ReadHolds; nowMs: () => number }
 
-export const createSnapshots = ({ run, feed, readHolds, nowMs }: SnapshotDeps): Snapshots => {
+export const createSnapshots = ({ run, readHolds, nowMs }: SnapshotDeps): Snapshots => {
 	const timeZoneOf = async (doctorId: string) => {
 		if (!isDatabaseId(doctorId)) throw new Refusal('not_found')
 		const [doctor] = await run<{ time_zone: string }>(doctorStatement, [doctorId])
@@ -45,11 +44,10 @@ export const createSnapshots = ({ run, feed, readHolds, nowMs }: SnapshotDeps): 
 			const timeZoneRead = known === undefined ? timeZoneOf(doctorId) : Promise.resolve(known)
 			timeZoneRead.catch(() => {})
 			// In this order: a change that slips in between is applied twice, never missed.
-			const version = await feed.version(doctorId)
+			const { version, holders } = await readHolds(doctorId)
 			const [timeZone, stored] = await Promise.all([timeZoneRead, readSlotsBetween(run, doctorId, from, to)])
-			const holds = await readHolds(doctorId)
 			const now = nowMs()
-			const slots: Slot[] = stored.map(slot => visibleSlot(fullSlot(slot, holds.get(slot.startMinute), now), view, viewerId))
+			const slots: Slot[] = stored.map(slot => visibleSlot(fullSlot(slot, holders.get(slot.startMinute), now), view, viewerId))
 			return { doctorId, timeZone, version, slots }
 		},
 	}

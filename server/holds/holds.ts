@@ -2,7 +2,7 @@ import { setImmediate as othersRead } from 'node:timers/promises'
 import type { Hold } from '../../contract/index.ts'
 import { nearestOffers, readFreeSlots } from '../calendar/alternatives.ts'
 import { readSlots, type StoredSlot } from '../calendar/availability.ts'
-import { type Holder, jsonBeforeState } from '../calendar/changes.ts'
+import { type Held, jsonBeforeState } from '../calendar/changes.ts'
 import { parseSlotId, type SlotRef, slotId } from '../calendar/slot-id.ts'
 import { consecutiveSlots, whyUnavailable } from '../calendar/slot-run.ts'
 import type { AppointmentTypes } from '../calendar/types.ts'
@@ -30,8 +30,7 @@ export type Holds = {
 	place(actor: Actor, request: HoldRequest, options?: { throughSocket: boolean }): Promise<Hold>
 	/** @throws Refusal hold_expired when the caller holds no such slot */
 	release(actor: Actor, slotId: string): Promise<void>
-	/** Who holds which slots of a doctor, by the minute they start. */
-	read(doctorId: string): Promise<Map<number, Holder>>
+	read(doctorId: string): Promise<Held>
 	/** Whether the account may hold anything; false is certain. */
 	mayHold(userId: string): Promise<boolean>
 	/** The holder is gone: what was held through a socket lasts only for a short grace from now on. */
@@ -66,8 +65,11 @@ export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsSta
 	const { read } = scripts
 
 	const refuse = async (code: 'slot_booked' | 'slot_blocked' | 'slot_in_past' | 'slot_held', ref: SlotRef, minutes: number | undefined) => {
-		const [free, held] = await Promise.all([readFreeSlots(run, [{ doctorId: ref.doctorId, minute: ref.startMinute }]), read(ref.doctorId)])
-		const alternatives = nearestOffers(ref.doctorId, free.get(ref.doctorId) ?? [], minute => held.has(minute), ref.startMinute, minutes)
+		const [free, { holders }] = await Promise.all([
+			readFreeSlots(run, [{ doctorId: ref.doctorId, minute: ref.startMinute }]),
+			read(ref.doctorId),
+		])
+		const alternatives = nearestOffers(ref.doctorId, free.get(ref.doctorId) ?? [], minute => holders.has(minute), ref.startMinute, minutes)
 		return new Refusal(code, { alternatives })
 	}
 

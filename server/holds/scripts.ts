@@ -1,5 +1,5 @@
 import type { Role } from '../../contract/index.ts'
-import type { Holder } from '../calendar/changes.ts'
+import type { Held, Holder } from '../calendar/changes.ts'
 import { slotId } from '../calendar/slot-id.ts'
 import { feedKeys, feedLua } from '../platform/feed/feed.ts'
 import { defineScript, type Redis, readLua, shardsTogether } from '../platform/redis.ts'
@@ -65,7 +65,7 @@ export const createHoldScripts = (redis: Redis) => {
 	const release = define<string[]>('holdRelease', 'release.lua')
 	const expire = define<number>('holdExpire', 'expire.lua')
 	const grace = define<string[]>('holdGrace', 'grace.lua')
-	const read = define<string[]>('holdRead', 'read.lua')
+	const read = define<[version: string, holds: string[]]>('holdRead', 'read.lua')
 	const reserve = define<number>('holdReserve', 'reserve.lua')
 	const truth = define<string>('holdTruth', 'truth.lua')
 
@@ -96,7 +96,10 @@ export const createHoldScripts = (redis: Redis) => {
 			for (let i = 0; i < fields.length; i += 2) ends.push({ slotId: slotId(doctorId, Number(fields[i])), untilMs: Number(fields[i + 1]) })
 			return ends
 		},
-		read: async (doctorId: string): Promise<Map<number, Holder>> => toHolders(await read([holdKeys(doctorId).holds], [])),
+		async read(doctorId: string): Promise<Held> {
+			const [version, fields] = await read([holdKeys(doctorId).holds, feedKeys(doctorId).versionKey], [])
+			return { version: Number(version), holders: toHolders(fields) }
+		},
 		async reserve(userId: string, slotId: string, limit: number, holdMs: number): Promise<'limit' | 'new' | 'renewed'> {
 			const answer = await reserve([holderKey(userId)], [slotId, limit, holdMs])
 			return answer === 0 ? 'limit' : answer === 1 ? 'new' : 'renewed'

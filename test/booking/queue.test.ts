@@ -111,7 +111,7 @@ describe('a queue', () => {
 		})
 		await drain.empty(doctor.id)
 		await waitFor(() => heard.length >= 2, 'watchers are told')
-		expect((await bench.holds.read(doctor.id)).get(minuteOf(slot(0)))?.userId).to.equal(holder.id)
+		expect((await bench.holds.read(doctor.id)).holders.get(minuteOf(slot(0)))?.userId).to.equal(holder.id)
 		expect(heard.at(-1)).to.equal(`${slot(0)} held`)
 	})
 
@@ -146,7 +146,7 @@ describe('a queue', () => {
 			}),
 		})
 		await drain.empty(doctor.id)
-		expect((await bench.holds.read(doctor.id)).size).to.equal(0)
+		expect((await bench.holds.read(doctor.id)).holders.size).to.equal(0)
 	})
 
 	it('tells that a lapsed hold is gone also when a booking had claimed the slot and then failed', async () => {
@@ -180,7 +180,7 @@ describe('a queue', () => {
 		})
 		await drain.empty(doctor.id)
 		expect([drain.answer(request), drain.answer(behind)]).to.deep.equal(['slot_held', 'ok'])
-		expect((await bench.holds.read(doctor.id)).get(minuteOf(slot(0)))?.userId).to.equal(holder.id)
+		expect((await bench.holds.read(doctor.id)).holders.get(minuteOf(slot(0)))?.userId).to.equal(holder.id)
 	})
 
 	it('keeps holds off a slot from the moment it is won', async () => {

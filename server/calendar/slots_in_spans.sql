@@ -1,17 +1,28 @@
 -- Slots of any number of doctors, each span an index range of the primary key.
 -- The slots of a doctor who left, or waits for approval, are not to be had.
+-- Joined row by row (OFFSET keeps PostgreSQL from doing otherwise): it cannot know how few a span has, and would read all
+-- appointments, or all of a doctor's slots, to be on the safe side.
 SELECT s.doctor_id::text,
        (extract(epoch FROM s.starts_at) / 60)::int AS start_minute,
        (extract(epoch FROM s.ends_at) / 60)::int AS end_minute,
-       s.is_blocked OR u.status <> 'active' AS is_blocked,
+       s.is_blocked OR doctor.status <> 'active' AS is_blocked,
        s.appointment_id::text,
-       a.status,
-       p.full_name AS patient_name
+       visit.status,
+       visit.patient_name
 FROM unnest($1::bigint[], $2::int[], $3::int[]) AS span (doctor_id, from_minute, until_minute)
-JOIN appointment_slots s
-  ON s.doctor_id = span.doctor_id
- AND s.starts_at >= to_timestamp(span.from_minute * 60.0)
- AND s.starts_at < to_timestamp(span.until_minute * 60.0)
-JOIN users u ON u.id = s.doctor_id
-LEFT JOIN appointments a ON a.id = s.appointment_id
-LEFT JOIN patients p ON p.id = a.patient_id
+CROSS JOIN LATERAL (SELECT u.status FROM users u WHERE u.id = span.doctor_id OFFSET 0) doctor
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM appointment_slots
+    WHERE doctor_id = span.doctor_id
+      AND starts_at >= to_timestamp(span.from_minute * 60.0)
+      AND starts_at < to_timestamp(span.until_minute * 60.0)
+    OFFSET 0
+) s
+LEFT JOIN LATERAL (
+    SELECT a.status, p.full_name AS patient_name
+    FROM appointments a
+    CROSS JOIN LATERAL (SELECT full_name FROM patients WHERE id = a.patient_id OFFSET 0) p
+    WHERE a.id = s.appointment_id
+    OFFSET 0
+) visit ON true

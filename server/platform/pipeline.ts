@@ -34,7 +34,7 @@ const queryTimeoutMs = 10_000
  * than to run it. Such a plan knows no keys, so it is told to go by the indexes. (Before PostgreSQL 18 what is forbidden and
  * yet unavoidable looks so dear that it would be compiled; hence the last.)
  */
-const keepPlans = 'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off'
+export const keepPlans = 'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off'
 /** A plan made for an empty table reads all of it. PostgreSQL plans anew after it has counted the rows, which takes a minute. */
 const replanEveryMs = 1000
 

@@ -48,9 +48,14 @@ export const readSlots = async (run: Run, spans: readonly Span[]): Promise<Store
 	return rows.map(toSlot)
 }
 
-/** Slots between two dates of the doctor's own zone, both inclusive, in order. */
-export const readSlotsBetween = async (run: Run, doctorId: string, from: string, to: string): Promise<StoredSlot[]> =>
-	(await run<Row>(inDates, [doctorId, from, to])).map(toSlot)
+/**
+ * Slots between two dates of the doctor's own zone, both inclusive, in order. None says nothing: it may be that there is no such
+ * doctor, and the zone is not known then.
+ */
+export const readSlotsBetween = async (run: Run, doctorId: string, from: string, to: string) => {
+	const rows = await run<Row & { time_zone: string | null }>(inDates, [doctorId, from, to])
+	return { timeZone: rows[0]?.time_zone ?? undefined, slots: rows.map(toSlot) }
+}
 
 export type Availability = 'free' | 'booked' | 'blocked' | 'past'
 

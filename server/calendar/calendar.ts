@@ -1,6 +1,6 @@
 import { endpoints } from '../../contract/index.ts'
 import { createFeed, type Feed } from '../platform/feed/feed.ts'
-import { publicRoute, type Route } from '../platform/http/routes.ts'
+import { PreparedJson, publicRoute, type Route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Run } from '../platform/pipeline.ts'
@@ -71,9 +71,10 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 	registerWatchGauges(metrics, watchers.counts)
 	const snapshots = createSnapshots({ run, readHolds, nowMs })
 
-	const listSlots = publicRoute(endpoints.listSlots, async ({ params, query }, actor) =>
-		snapshots.take({ doctorId: params.id, from: query.from, to: query.to, view: viewOf(actor, params.id), viewerId: actor?.userId }),
-	)
+	const listSlots = publicRoute(endpoints.listSlots, async ({ params: { id: doctorId }, query: { from, to } }, actor) => {
+		const view = viewOf(actor, doctorId)
+		return new PreparedJson(await snapshots.takeJson({ doctorId, from, to, view, viewerId: actor?.userId }))
+	})
 
 	const listNextFree = publicRoute(endpoints.listNextFree, async ({ query }) => ({
 		items: await nextFree({ run, readHolds, nowMs }, query.doctorIds, query.each),

@@ -1,9 +1,9 @@
-import type { Slot, Snapshot } from '../../contract/index.ts'
+import type { Snapshot } from '../../contract/index.ts'
 import { isDatabaseId } from '../platform/page.ts'
 import type { Run } from '../platform/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { readSlotsBetween } from './availability.ts'
-import { fullSlot, type Held, type View, visibleSlot } from './changes.ts'
+import { fullSlot, type Held, type View, visibleSlot, visibleSlotJson } from './changes.ts'
 
 export type ReadHolds = (doctorId: string) => Promise<Held>
 
@@ -20,6 +20,8 @@ export type SnapshotWanted = {
 export type Snapshots = {
 	/** @throws Refusal not_found for a doctor who takes no appointments */
 	take(wanted: SnapshotWanted): Promise<Snapshot>
+	/** The same as JSON. @throws Refusal not_found */
+	takeJson(wanted: SnapshotWanted): Promise<string>
 	timeZoneOf(doctorId: string): Promise<string>
 }
 
@@ -38,17 +40,26 @@ export const createSnapshots = ({ run, readHolds, nowMs }: SnapshotDeps): Snapsh
 		return doctor.time_zone
 	}
 
+	const read = async ({ doctorId, from, to, timeZone: known }: SnapshotWanted) => {
+		if (!isDatabaseId(doctorId)) throw new Refusal('not_found')
+		// In this order: a change that slips in between is applied twice, never missed.
+		const { version, holders } = await readHolds(doctorId)
+		const stored = await readSlotsBetween(run, doctorId, from, to)
+		const timeZone = stored.timeZone ?? known ?? (await timeZoneOf(doctorId))
+		const now = nowMs()
+		return { doctorId, timeZone, version, slots: stored.slots.map(slot => fullSlot(slot, holders.get(slot.startMinute), now)) }
+	}
+
 	return {
 		timeZoneOf,
-		async take({ doctorId, from, to, view, viewerId, timeZone: known }) {
-			const timeZoneRead = known === undefined ? timeZoneOf(doctorId) : Promise.resolve(known)
-			timeZoneRead.catch(() => {})
-			// In this order: a change that slips in between is applied twice, never missed.
-			const { version, holders } = await readHolds(doctorId)
-			const [timeZone, stored] = await Promise.all([timeZoneRead, readSlotsBetween(run, doctorId, from, to)])
-			const now = nowMs()
-			const slots: Slot[] = stored.map(slot => visibleSlot(fullSlot(slot, holders.get(slot.startMinute), now), view, viewerId))
-			return { doctorId, timeZone, version, slots }
+		async take(wanted) {
+			const { slots, ...calendar } = await read(wanted)
+			return { ...calendar, slots: slots.map(slot => visibleSlot(slot, wanted.view, wanted.viewerId)) }
+		},
+		async takeJson(wanted) {
+			const { slots, ...calendar } = await read(wanted)
+			const list = slots.map(slot => visibleSlotJson(slot, wanted.view, wanted.viewerId)).join(',')
+			return `${JSON.stringify(calendar).slice(0, -1)},"slots":[${list}]}`
 		},
 	}
 }

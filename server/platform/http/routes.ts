@@ -22,7 +22,7 @@ export type Input<E extends Endpoint> = {
 /** What a handler answers. A string is JSON that was encoded already. */
 type Answer<E extends Endpoint> = z.input<E['response']> | PreparedJson
 
-/** JSON that is sent as it is, for answers that are encoded once and sent often. */
+/** JSON that is sent as it is, for answers that are long and much asked for. */
 export class PreparedJson {
 	readonly text: string
 	constructor(text: string) {

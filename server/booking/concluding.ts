@@ -52,6 +52,12 @@ export const createConcluding = ({ queue, deliver, announce, forgetHolds, later,
 		const isSettled = new Set(result.settled)
 		const settled = entries.filter(entry => isSettled.has(entry.request))
 		const doctors = [...new Set(entries.map(entry => entry.request.doctorId))].map(doctorId => draining.get(doctorId) as Draining)
+		// Before anybody is answered: who is at the limit may hold another slot at once. Many held none, and have nothing on their count.
+		forgetHolds(
+			result.endedHolds.filter(
+				({ doctorId, startMinute, userId }) => draining.get(doctorId)?.taken.holds.get(startMinute)?.userId === userId,
+			),
+		)
 		// A turn later: what watchers are told leaves for Redis before hundreds of answers are written.
 		const answered = new Promise<void>(resolve => {
 			setImmediate(() => {
@@ -68,12 +74,6 @@ export const createConcluding = ({ queue, deliver, announce, forgetHolds, later,
 		const fenced = new Set(concluded.flatMap(each => (each.status === 'fulfilled' && each.value !== null ? [each.value] : [])))
 		await answered
 		announce(result.happenings.filter(({ doctorIds }) => !doctorIds.some(doctorId => fenced.has(doctorId))))
-		// Most who book held the slot before, but many did not, and have nothing on their count.
-		forgetHolds(
-			result.endedHolds.filter(
-				({ doctorId, startMinute, userId }) => draining.get(doctorId)?.taken.holds.get(startMinute)?.userId === userId,
-			),
-		)
 		for (const { doctorId } of result.elsewhere) poke(doctorId)
 		const failed = concluded.find(each => each.status === 'rejected')
 		if (failed?.status === 'rejected') throw failed.reason

@@ -119,8 +119,11 @@ describe('random histories of one desk', () => {
 
 	it('go as the model says, answer for answer, and end as it does', async function () {
 		this.timeout(90_000)
+		const until = performance.now() + 15_000
 		await fc.assert(
 			fc.asyncProperty(fc.array(anOp, { minLength: 80, maxLength: 120 }), async ops => {
+				// On a busy machine fewer will do. Interrupted by fast-check, the last one would go on beside the next test.
+				if (performance.now() > until) return
 				const world = await aWorld()
 				const model = new Model()
 				const watchers = await watching(world)
@@ -140,7 +143,7 @@ describe('random histories of one desk', () => {
 				await expectConsistent(node)
 				closeSockets()
 			}),
-			{ numRuns: isLong ? 18 : 6, examples: [[tour]], interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false },
+			{ numRuns: isLong ? 18 : 6, examples: [[tour]] },
 		)
 		console.log(`        ${operations} operations: ${[...answers].map(([code, count]) => `${count} ${code}`).join(', ')}`)
 		for (const code of everyAnswer) expect(answers.get(code), `how often ${code}`).to.be.above(0)

@@ -64,17 +64,17 @@ export const benchmark: Benchmark = {
 		// Processes of their own each round: memory that was used once is not always given back. Both sides mostly wait, and do it together.
 		const round = async () => {
 			const node = await startServer(fresh)
-			const [bare, ...loads] = await Promise.all([1, 2, 3].map(() => startWorker<typeof work>(import.meta.url)))
-			const [watching, connecting] = loads as [Worker, Worker]
+			const workers = await Promise.all([1, 2, 3].map(() => startWorker<typeof work>(import.meta.url)))
+			const [bare, watching, connecting] = workers as [Worker, Worker, Worker]
 			try {
-				const bareUrl = await (bare as Worker).call('bareServer')
+				const bareUrl = await bare.call('bareServer')
 				await sleep(collectMs)
 				return await Promise.all([
 					bytesEach(node.pid, count, () => watching.call('watch', node.url, clinic, count)),
-					bytesEach((bare as Worker).pid, count, () => connecting.call('connect', bareUrl, count)),
+					bytesEach(bare.pid, count, () => connecting.call('connect', bareUrl, count)),
 				])
 			} finally {
-				await Promise.all([...loads, bare as Worker].map(worker => worker.stop()))
+				await Promise.all(workers.map(worker => worker.stop()))
 				await node.stop()
 			}
 		}

@@ -50,7 +50,7 @@ export const visibleSlot = (slot: FullSlot, view: View, viewerId?: string): Slot
 	return visible
 }
 
-/** The same as JSON. Most slots show neither holder nor visit: then nothing needs to be escaped, and a week takes a third of the time. */
+/** The same as JSON. Most slots show neither holder nor visit: then there is nothing to escape, and no object to be made for it. */
 export const visibleSlotJson = (slot: FullSlot, view: View, viewerId?: string): string => {
 	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, appointment } = slot
 	if (heldUntilMs === undefined && (view === 'public' || !appointment))

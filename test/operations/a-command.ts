@@ -6,14 +6,14 @@ export type Ended = { code: number; output: string; errors: string }
 
 /**
  * What a person sees of a command that is given arguments and settings. Its input is no terminal unless there is `typing`;
- * `output` takes what is no text.
+ * `output` takes what is no text; `watched` is a screen, where how far it is is told five times a second.
  */
 export const aCommand = async (
 	args: string[],
 	settings: Record<string, string>,
-	{ input = '', typing, output }: { input?: string; typing?: Streams['input']; output?: Writable } = {},
+	{ input = '', typing, output, watched = false }: { input?: string; typing?: Streams['input']; output?: Writable; watched?: boolean } = {},
 ): Promise<Ended> => {
-	const collected = { output: new PassThrough(), errors: new PassThrough() }
+	const collected = { output: new PassThrough(), errors: Object.assign(new PassThrough(), { isTTY: watched }) }
 	const piped: Readable = new PassThrough().end(input)
 	const code = await runCommand(args, settings, { input: typing ?? piped, ...collected, ...(output && { output }) })
 	const said = (stream: PassThrough) => (stream.read() as Buffer | null)?.toString() ?? ''

@@ -159,7 +159,8 @@ describe('import', () => {
 			const bad = await writeManyPatients(file, rows)
 			expect(bad).to.have.lengthOf(rows / 100)
 			const began = performance.now()
-			const { output, errors } = await run('patients', file)
+			const args = ['import:patients', file, '--report', path.join(directory, 'report.csv')]
+			const { output, errors } = await aCommand(args, { DATABASE_URL: database.url }, { watched: true })
 			const tookMs = performance.now() - began
 			expect(output).to.equal(`${rows - bad.length} patients added, 0 were there already, ${bad.length} lines were bad\n`)
 			expect(

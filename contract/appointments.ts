@@ -66,6 +66,7 @@ export const appointmentEndpoints = {
 		body: BookingInput,
 		status: 201,
 		response: Appointment,
+		repeatable: true,
 		refusals: [...slotRefusals, ...queueRefusals],
 	}),
 	listAppointments: endpoint({
@@ -120,6 +121,7 @@ export const appointmentEndpoints = {
 		params: IdParams,
 		body: z.object({ reason: Text(500).optional() }),
 		response: Appointment,
+		repeatable: true,
 		refusals: ['not_found', 'too_late', 'wrong_status', ...queueRefusals],
 	}),
 	rescheduleAppointment: endpoint({
@@ -131,6 +133,7 @@ export const appointmentEndpoints = {
 		params: IdParams,
 		body: z.object({ slotId: Id }),
 		response: Appointment,
+		repeatable: true,
 		refusals: ['too_late', 'wrong_status', ...slotRefusals, ...queueRefusals],
 	}),
 	setAppointmentStatus: endpoint({
@@ -142,6 +145,7 @@ export const appointmentEndpoints = {
 		params: IdParams,
 		body: z.object({ status: AppointmentStatus }),
 		response: Appointment,
+		repeatable: true,
 		refusals: ['not_found', 'wrong_status', 'patient_overlap', ...queueRefusals],
 	}),
 }

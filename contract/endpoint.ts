@@ -31,6 +31,8 @@ export type Endpoint<
 	response: R
 	/** Of the answer, when it is not JSON. */
 	contentType?: string
+	/** Whether it can be repeated safely with the same `Idempotency-Key`. */
+	repeatable?: boolean
 	/** The kind of personal record that the answer shows. Readings by anyone but patients are written to the audit log. */
 	reveals?: string
 	/** Refusals that are particular to this call; those of bad input, access and rate go without saying. */
@@ -47,6 +49,7 @@ type EndpointInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
 	status?: Endpoint['status']
 	response?: R
 	contentType?: string
+	repeatable?: boolean
 	reveals?: string
 	refusals?: readonly RefusalCode[]
 }

@@ -89,7 +89,9 @@ export const identityEndpoints = {
 		method: 'post',
 		path: '/auth/refresh',
 		tag,
-		summary: 'Trade the refresh cookie for a new pair. Using an old one again ends the whole session.',
+		summary:
+			'Trade the refresh cookie for a new pair. Using an old one again ends the whole session, unless it repeats the trade, whose answer was lost, with the same Idempotency-Key.',
+		repeatable: true,
 		access: 'anyone',
 		response: SessionTokens,
 		refusals: ['unauthenticated', 'token_expired', 'account_disabled'],

@@ -21,8 +21,6 @@ type Options = {
 	signal?: AbortSignal
 	/** Whether its answer's cookie is to be kept though the page is left meanwhile. */
 	outlivesPage?: boolean
-	/** Until it is given up; by default what suits its kind. */
-	timeoutMs?: number
 }
 
 let accessToken: string | undefined
@@ -37,7 +35,7 @@ export const onTokenExpired = (handler: () => Promise<boolean>) => {
 	renew = handler
 }
 
-export const readTimeoutMs = 8000
+const readTimeoutMs = 8000
 /** A booking may wait for its outcome as long as the server does: 8 s. */
 const writeTimeoutMs = 12_000
 const slowMs = 2000
@@ -55,8 +53,8 @@ const noteServerTime = (response: Response) => {
 	if (Number.isFinite(at)) serverAheadMs = Math.abs(at - Date.now()) > 3000 ? at - Date.now() : 0
 }
 
-const send = async (path: string, { method = 'GET', body, key, signal, outlivesPage = false, timeoutMs }: Options): Promise<Response> => {
-	const late = AbortSignal.timeout(timeoutMs ?? timeoutOf(path, method))
+const send = async (path: string, { method = 'GET', body, key, signal, outlivesPage = false }: Options): Promise<Response> => {
+	const late = AbortSignal.timeout(timeoutOf(path, method))
 	try {
 		const response = await fetch(`/api/v1${path}`, {
 			method,

@@ -1,42 +1,44 @@
+import { newKey } from './attempt.ts'
 import { ApiError } from './http.ts'
 
-/** When a renewal was sent whose answer has not been seen. */
-const sentAt = 'liveslot-renewal-sent'
-/** An answer to a page that is gone arrives within this, or hardly ever. */
-const landingMs = 2000
+/** The key of the renewal whose answer has not been seen yet, by this page or by one that is gone. */
+const unseen = 'liveslot-renewal'
 
-const note = (change: () => void) => {
+const begun = (): string => {
+	const key = newKey()
 	try {
-		change()
+		const before = localStorage.getItem(unseen)
+		if (before) return before
+		localStorage.setItem(unseen, key)
+	} catch {}
+	return key
+}
+
+const ended = () => {
+	try {
+		localStorage.removeItem(unseen)
 	} catch {}
 }
 
-/** A page that was left while it renewed its session leaves a token behind that is used up; the next one is about to be stored. */
-const landed = async () => {
-	let sinceMs = 0
-	note(() => {
-		sinceMs = Number(localStorage.getItem(sentAt))
-	})
-	const waitMs = sinceMs + landingMs - Date.now()
-	if (waitMs > 0 && waitMs <= landingMs) await new Promise(resolve => setTimeout(resolve, waitMs))
-}
+/** The HTTP answers with which the server refuses a session. */
+const ends: ReadonlySet<number | undefined> = new Set([401, 403])
 
-const renewing = async <T>(renew: () => Promise<T>): Promise<T> => {
-	await landed()
-	note(() => localStorage.setItem(sentAt, String(Date.now())))
-	const forget = () => note(() => localStorage.removeItem(sentAt))
+/** Whether the server said no; one in trouble does not. */
+export const isRefused = (error: unknown): boolean => error instanceof ApiError && ends.has(error.problem?.status)
+
+/** The server may have traded the token though its answer did not arrive: it gives the next one again to who brings the same key. */
+const renewing = async <T>(renew: (key: string) => Promise<T>): Promise<T> => {
 	try {
-		const renewed = await renew()
-		forget()
+		const renewed = await renew(begun())
+		ended()
 		return renewed
 	} catch (error) {
-		// What fails without an answer, as it does in a page that is being left, may go on all the same.
-		if (!(error instanceof ApiError && error.code === 'unreachable')) forget()
+		if (isRefused(error)) ended()
 		throw error
 	}
 }
 
 /** One renewal at a time in all pages of a browser: a refresh token that is used twice ends the session. */
-export const renewAlone = <T>(renew: () => Promise<T>): Promise<T> =>
+export const renewAlone = <T>(renew: (key: string) => Promise<T>): Promise<T> =>
 	// Browsers have locks only where the connection is safe from others.
 	'locks' in navigator ? (navigator.locks.request('liveslot-renewal', () => renewing(renew)) as Promise<T>) : renewing(renew)

@@ -1,8 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, startTransition, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
 import type { SessionTokens, SignInChallenge, User } from '../../contract/index.ts'
-import { getAccessToken, onTokenExpired, readTimeoutMs, request, setAccessToken } from './http.ts'
-import { renewAlone } from './renewal.ts'
+import { getAccessToken, onTokenExpired, request, setAccessToken } from './http.ts'
+import { isRefused, renewAlone } from './renewal.ts'
 import { ask, reopen, socket } from './socket.ts'
 
 type Credentials = { email: string; password: string }
@@ -52,29 +52,7 @@ export const openEarly = () => {
 	if (!wasSignedIn()) socket.connect()
 }
 
-/** The HTTP answers with which the server refuses a session. */
-const ends: ReadonlySet<number | undefined> = new Set([401, 403])
-
 const renewAheadMs = 60_000
-/**
- * A renewal that is late is not given up for this long: its request may be on its way yet, or be sent again by the browser on a
- * connection that broke. Another beside it would show the server a token twice, which ends the session.
- */
-const renewalMs = 40_000
-
-/** Resolves to false when a renewal is late, and tells so; the renewal goes on. */
-const orLate = (renewal: Promise<boolean>, tell: () => void): Promise<boolean> =>
-	new Promise(resolve => {
-		const timer = setTimeout(() => {
-			tell()
-			resolve(false)
-		}, readTimeoutMs)
-		void renewal.then(renewed => {
-			clearTimeout(timer)
-			resolve(renewed)
-		})
-	})
-
 export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	const [user, setUser] = useState<User | null | undefined>(() => (wasSignedIn() ? undefined : null))
 	const queries = useQueryClient()
@@ -104,7 +82,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	}, [])
 
 	const renew = useCallback((): Promise<boolean> => {
-		const send = () => request<SessionTokens>('/auth/refresh', { method: 'POST', outlivesPage: true, timeoutMs: renewalMs })
+		const send = (key: string) => request<SessionTokens>('/auth/refresh', { method: 'POST', key, outlivesPage: true })
 		renewal.current ??= renewAlone(send)
 			.then(
 				tokens => {
@@ -113,8 +91,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 					return true
 				},
 				error => {
-					// Only a server that says no ends the session; one in trouble does not.
-					if (ends.has(error.problem?.status)) end()
+					if (isRefused(error)) end()
 					else setFailed(true)
 					return false
 				},
@@ -122,7 +99,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 			.finally(() => {
 				renewal.current = undefined
 			})
-		return orLate(renewal.current, () => setFailed(true))
+		return renewal.current
 	}, [begin, end])
 
 	useEffect(() => {

@@ -1,10 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { Appointment, Hold, Slot } from '../../contract/index.ts'
+import { newKey } from '../api/attempt.ts'
 import { ApiError } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
 import { ask } from '../api/socket.ts'
-import { newKey, patiently } from './patiently.ts'
+import { patiently } from './patiently.ts'
 
 export type Wanted = Pick<Slot, 'id' | 'startsAt' | 'endsAt'>
 

@@ -1,6 +1,5 @@
+import { newKey } from '../api/attempt.ts'
 import { ApiError } from '../api/http.ts'
-
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('')
 
 /** After these nobody knows whether it was done: the next try must say that it is the same one. */
 const open = new Set(['unreachable', 'booking_pending', 'queue_full', 'internal', 'rate_limited'])

@@ -15,7 +15,7 @@ import { register } from './registration.ts'
 import { resetPassword } from './resets.ts'
 import { hasSecondFactor, withSecondFactor } from './second-factor.ts'
 import { answerChallenge, type SecondStepDeps } from './second-step.ts'
-import { createMarks } from './secrets.ts'
+import { createMarks, createNextToken } from './secrets.ts'
 import type { Client } from './sessions.ts'
 import { refresh, type SignedIn, signIn, signOut } from './sign-in.ts'
 import { createUser, updateUser } from './user-admin.ts'
@@ -39,6 +39,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 	const isOwnPage = createOwnPages(config)
 	const transport = { secure: config.production }
 	const markOf = createMarks(config.jwtSecret)
+	const nextToken = createNextToken(config.jwtSecret)
 
 	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
 
@@ -70,12 +71,13 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 		publicRoute(accountSecurityEndpoints.answerChallenge, async ({ body, origin, req, res }) =>
 			handOver(res, await answerChallenge(deps, body, clientOf(req, origin))),
 		),
-		publicRoute(identityEndpoints.refresh, async ({ origin, req, res }) => {
+		publicRoute(identityEndpoints.refresh, async ({ origin, idempotencyKey, req, res }) => {
 			refuseForeignPages(req)
 			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
 			if (!refreshToken) throw new Refusal('unauthenticated')
 			try {
-				return await handOver(res, await refresh(deps, refreshToken, clientOf(req, origin)))
+				const trade = { refreshToken, next: nextToken(refreshToken, idempotencyKey) }
+				return await handOver(res, await refresh(deps, trade, clientOf(req, origin)))
 			} catch (error) {
 				// A cookie that was turned down will not do better next time.
 				if (error instanceof Refusal) setCookie(res, null)

@@ -13,10 +13,13 @@ export type Client = { origin: Origin; userAgent: string | undefined }
 /** A family of refresh tokens, of which only the newest is good. */
 export type Session = { id: string; refreshToken: string }
 
-type NewToken = { userId: string; sessionId: string; startedAt?: Date }
+type NewToken = { userId: string; sessionId: string; refreshToken: string; startedAt?: Date }
 
-const insertToken = async (trx: Tx, { userId, sessionId, startedAt }: NewToken, { origin, userAgent }: Client): Promise<Session> => {
-	const refreshToken = newSecret()
+const insertToken = async (
+	trx: Tx,
+	{ userId, sessionId, refreshToken, startedAt }: NewToken,
+	{ origin, userAgent }: Client,
+): Promise<Session> => {
 	await trx('refresh_tokens').insert({
 		user_id: userId,
 		family_id: sessionId,
@@ -32,7 +35,7 @@ const insertToken = async (trx: Tx, { userId, sessionId, startedAt }: NewToken, 
 /** Begins a session. The account must be locked. Tokens that ran out a month ago are swept away on the occasion. */
 export const openSession = async (trx: Tx, userId: string, client: Client): Promise<Session> => {
 	await trx('refresh_tokens').where({ user_id: userId }).whereRaw(`expires_at < now() - interval '30 days'`).delete()
-	return await insertToken(trx, { userId, sessionId: randomUUID() }, client)
+	return await insertToken(trx, { userId, sessionId: randomUUID(), refreshToken: newSecret() }, client)
 }
 
 /** All sessions of an account, one of them, or all but one. */
@@ -74,16 +77,29 @@ export type Renewal =
 	| { state: 'stolen'; account: Account; sessionId: string }
 	| { state: 'refused'; code: RefusalCode }
 
+/** A refresh token, and the one that it is to be traded for. */
+export type Trade = { refreshToken: string; next: string }
+
+/** Whether just this trade was made before, and nobody has used yet what it gave: its answer was lost, or is still on its way. */
+const isRepeated = async (trx: Tx, { next }: Trade): Promise<boolean> => {
+	const given = await findToken(trx, next)
+	return given !== undefined && !given.isUsed
+}
+
 /**
- * Trades a refresh token for the next one. A token that comes a second time was copied, by whom cannot be told: the session ends
- * (RFC 9700 §4.14.2). That must be committed, so it is an outcome and not an error.
+ * Trades a refresh token for the next one. A token that comes a second time, other than to repeat the trade, was copied, by whom
+ * cannot be told: the session ends (RFC 9700 §4.14.2). That must be committed, so it is an outcome and not an error.
  */
-export const renewSession = async (trx: Tx, refreshToken: string, client: Client): Promise<Renewal> => {
+export const renewSession = async (trx: Tx, trade: Trade, client: Client): Promise<Renewal> => {
+	const { refreshToken, next } = trade
 	const locked = await lockToken(trx, refreshToken)
 	if (!locked) return { state: 'refused', code: 'unauthenticated' }
 	const { token, account } = locked
 	if (account.status === 'disabled') return { state: 'refused', code: 'account_disabled' }
 	if (token.isRevoked) return { state: 'refused', code: 'unauthenticated' }
+	if (token.isUsed && (await isRepeated(trx, trade))) {
+		return { state: 'renewed', account, session: { id: token.sessionId, refreshToken: next } }
+	}
 	if (token.isUsed) {
 		await endSessions(trx, account.id, { only: token.sessionId })
 		return { state: 'stolen', account, sessionId: token.sessionId }
@@ -93,7 +109,8 @@ export const renewSession = async (trx: Tx, refreshToken: string, client: Client
 		.where({ token_hash: digestSecret(refreshToken) })
 		.update({ used_at: trx.fn.now() })
 	const { sessionId, startedAt } = token
-	return { state: 'renewed', account, session: await insertToken(trx, { userId: account.id, sessionId, startedAt }, client) }
+	const session = await insertToken(trx, { userId: account.id, sessionId, refreshToken: next, startedAt }, client)
+	return { state: 'renewed', account, session }
 }
 
 /** Ends the session of a refresh token, and tells which and whose it was if it was still running. */

@@ -7,7 +7,7 @@ import { openChallenge } from './challenges.ts'
 import type { PasswordAttempts } from './limits.ts'
 import { isPassword } from './passwords.ts'
 import { hasSecondFactor } from './second-factor.ts'
-import { type Client, closeSession, openSession, renewSession, type Session, type WhichSessions } from './sessions.ts'
+import { type Client, closeSession, openSession, renewSession, type Session, type Trade, type WhichSessions } from './sessions.ts'
 
 export type SignedIn = { account: Account; session: Session }
 
@@ -65,9 +65,9 @@ export const byThemself = ({ id }: Pick<Account, 'id'>, { origin }: Client) => (
 type SessionDeps = { db: Db; cutOff: CutOff }
 
 /** @throws Refusal unauthenticated, token_expired, account_disabled */
-export const refresh = async ({ db, cutOff }: SessionDeps, refreshToken: string, client: Client): Promise<SignedIn> => {
+export const refresh = async ({ db, cutOff }: SessionDeps, trade: Trade, client: Client): Promise<SignedIn> => {
 	const renewal = await inTransaction(db, async trx => {
-		const outcome = await renewSession(trx, refreshToken, client)
+		const outcome = await renewSession(trx, trade, client)
 		if (outcome.state === 'stolen')
 			// Which of the two holders of the token is the owner cannot be told, so nobody is named as the actor.
 			await recordAudit(trx, { ...byThemself(outcome.account, client), actor: null, action: 'session_reuse_detected' })

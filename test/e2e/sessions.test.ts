@@ -37,17 +37,19 @@ describe('somebody who is signed in', function () {
 		expect(new URL(page.url()).pathname).to.equal('/visits')
 	})
 
-	it('stays so when the answer to a renewal is very late, and somebody tries again meanwhile', async () => {
-		const page = await browsing.visitor()
-		await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })
-		await page.getByText('Dr. Anna Lindner').first().waitFor()
-		const fates: Fate[] = ['late']
-		proxy.decide(path => (path.startsWith('/api/v1/auth/refresh') && fates.pop()) || 'well')
-		await page.reload({ waitUntil: 'commit' })
-		await page.getByRole('button', { name: 'Try again' }).click()
-		await page.getByText('Dr. Anna Lindner').first().waitFor()
-		expect(new URL(page.url()).pathname).to.equal('/visits')
-	})
+	for (const fate of ['late', 'lost', 'internal', 'bad gateway'] as const) {
+		it(`stays so, and need do nothing for it, when the answer to a renewal meets with this: ${fate}`, async () => {
+			const page = await browsing.visitor()
+			await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })
+			await page.getByText('Dr. Anna Lindner').first().waitFor()
+			const fates: Fate[] = [fate]
+			proxy.decide(path => (path.startsWith('/api/v1/auth/refresh') && fates.pop()) || 'well')
+			await page.reload({ waitUntil: 'commit' })
+			await page.getByText('Dr. Anna Lindner').first().waitFor()
+			expect(fates).to.deep.equal([])
+			expect(new URL(page.url()).pathname).to.equal('/visits')
+		})
+	}
 
 	it('signs out at a screen of theirs and is at the start, not asked to sign in again', async () => {
 		const page = await browsing.visitor()

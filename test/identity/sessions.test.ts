@@ -6,6 +6,7 @@ import { auditOf, cookieOf, post, refusalOf, signInAs, useFrontDesk } from './fr
 describe('a session', () => {
 	const desk = useFrontDesk({ CORS_ORIGIN: 'https://app.example' })
 	const refresh = (cookie: string, headers: Record<string, string> = {}) => post(desk, '/auth/refresh', undefined, { cookie, headers })
+	const attempt = (key: string, cookie: string) => refresh(cookie, { 'idempotency-key': key })
 	const logout = (cookie: string, headers: Record<string, string> = {}) => post(desk, '/auth/logout', undefined, { cookie, headers })
 	const me = (token: string) => call(desk, 'GET', '/me', { token })
 
@@ -35,6 +36,43 @@ describe('a session', () => {
 		expect(refusalOf(await me(renewed.body.accessToken))).to.equal('401 unauthenticated')
 		expect(desk.cutOffs.filter(userId => userId === id)).to.have.length(1)
 		expect(await auditOf(desk.db, id)).to.deep.equal(['signed_in', 'session_reuse_detected'])
+	})
+
+	it('is given again to who repeats an attempt by its key, however often and at the same moment, until what it gave is used', async () => {
+		const { id, cookie } = await aSignedInPatient()
+		const answers = await Promise.all(Array.from({ length: 8 }, () => attempt('first', cookie)))
+		expect(answers.map(({ status }) => status)).to.deep.equal(Array(8).fill(200))
+		const next = cookieOf(await attempt('first', cookie))
+		expect(new Set(answers.map(cookieOf))).to.deep.equal(new Set([next]))
+		const used = await attempt('second', next)
+		expect(used.status).to.equal(200)
+		expect(refusalOf(await attempt('first', cookie))).to.equal('401 unauthenticated')
+		expect(refusalOf(await attempt('third', cookieOf(used)))).to.equal('401 unauthenticated')
+		expect(await auditOf(desk.db, id)).to.deep.equal(['signed_in', 'session_reuse_detected'])
+	})
+
+	for (const [what, key] of [
+		['another key', { 'idempotency-key': 'second' }],
+		['no key', {}],
+	] as const) {
+		it(`ends altogether when a token that an attempt has used comes with ${what}`, async () => {
+			const { cookie } = await aSignedInPatient()
+			const renewed = await attempt('first', cookie)
+			expect(refusalOf(await refresh(cookie, key))).to.equal('401 unauthenticated')
+			expect(refusalOf(await attempt('first', cookie))).to.equal('401 unauthenticated')
+			expect(refusalOf(await refresh(cookieOf(renewed)))).to.equal('401 unauthenticated')
+		})
+	}
+
+	it('that has ended is not given again to who repeats an attempt', async () => {
+		const { cookie } = await aSignedInPatient()
+		await logout(cookieOf(await attempt('first', cookie)))
+		expect(refusalOf(await attempt('first', cookie))).to.equal('401 unauthenticated')
+	})
+
+	it('gives two sessions that name their attempts alike different tokens', async () => {
+		const [one, other] = await Promise.all([aSignedInPatient(), aSignedInPatient()])
+		expect(cookieOf(await attempt('same', one.cookie))).not.to.equal(cookieOf(await attempt('same', other.cookie)))
 	})
 
 	it('of another device is not touched by that', async () => {

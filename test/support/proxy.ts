@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 
-/** What becomes of a request: `slow` and `late` are done at once and answered some time later, `silent` is never answered. */
-export type Fate = 'well' | keyof typeof delaysMs | 'internal' | 'bad gateway' | 'silent'
+/**
+ * What becomes of a request: `slow` and `late` are done at once and answered some time later, `lost` is done and its answer cut off,
+ * `silent` is neither done nor answered.
+ */
+export type Fate = 'well' | keyof typeof delaysMs | 'lost' | 'internal' | 'bad gateway' | 'silent'
 
 const delaysMs = { slow: 500, late: 11_000 }
 const isDelayed = (fate: Fate): fate is keyof typeof delaysMs => fate in delaysMs
@@ -24,9 +27,11 @@ export const startProxy = async (target: string) => {
 	let fateOf: (path: string) => Fate = () => 'well'
 	const open = new Set<Socket>()
 
-	const pass = (incoming: IncomingMessage, answer: ServerResponse, delayMs: number) => {
+	const pass = (incoming: IncomingMessage, answer: ServerResponse, fate: Fate) => {
 		const { method, url: path, headers } = incoming
+		const delayMs = isDelayed(fate) ? delaysMs[fate] : 0
 		const onward = request({ hostname, port, method, path, headers, agent: false }, response => {
+			if (fate === 'lost') return void incoming.socket.destroy()
 			setTimeout(() => {
 				answer.writeHead(response.statusCode as number, response.headers)
 				response.pipe(answer)
@@ -39,8 +44,8 @@ export const startProxy = async (target: string) => {
 
 	const server = createServer((incoming, answer) => {
 		const fate = fateOf(incoming.url as string)
-		if (fate === 'well' || isDelayed(fate)) return pass(incoming, answer, isDelayed(fate) ? delaysMs[fate] : 0)
 		if (fate === 'silent') return
+		if (fate !== 'internal' && fate !== 'bad gateway') return pass(incoming, answer, fate)
 		const { status, type, body } = answers[fate]
 		answer.writeHead(status, { 'content-type': type }).end(body)
 	})

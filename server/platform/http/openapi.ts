@@ -58,7 +58,6 @@ const operationOf = (name: string, endpoint: Endpoint, components: Record<string
 	const body = schemaOf(endpoint.body, 'input', components)
 	const hasBody = endpoint.method !== 'get' && (body.$ref !== undefined || Object.keys(body.properties ?? {}).length > 0)
 	const bodyRequired = body.$ref !== undefined || (body.required ?? []).length > 0
-	const mutatesWithKey = endpoint.refusals.includes('idempotency_mismatch')
 	return {
 		operationId: name,
 		tags: [endpoint.tag],
@@ -68,7 +67,9 @@ const operationOf = (name: string, endpoint: Endpoint, components: Record<string
 		parameters: [
 			...parametersOf(endpoint.params, 'path', components),
 			...parametersOf(endpoint.query, 'query', components),
-			...(mutatesWithKey ? [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 128 } }] : []),
+			...(endpoint.repeatable
+				? [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 128 } }]
+				: []),
 		],
 		...(hasBody && { requestBody: { required: bodyRequired, content: { 'application/json': { schema: body } } } }),
 		responses: {

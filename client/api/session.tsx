@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, startTransition, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
 import type { SessionTokens, SignInChallenge, User } from '../../contract/index.ts'
-import { getAccessToken, onTokenExpired, request, setAccessToken } from './http.ts'
+import { ApiError, getAccessToken, onTokenExpired, request, setAccessToken } from './http.ts'
 import { isRefused, renewAlone } from './renewal.ts'
 import { ask, reopen, socket } from './socket.ts'
 
@@ -53,6 +53,19 @@ export const openEarly = () => {
 }
 
 const renewAheadMs = 60_000
+
+const insistAfterMs = 500
+
+/** Asks once more when nobody answered, as when a node dies under the request: to sign in twice does no harm. */
+const insistently = async <T,>(ask: () => Promise<T>): Promise<T> => {
+	try {
+		return await ask()
+	} catch (error) {
+		if (!(error instanceof ApiError) || error.code !== 'unreachable' || error.slow) throw error
+		await new Promise(resolve => setTimeout(resolve, insistAfterMs))
+		return await ask()
+	}
+}
 export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	const [user, setUser] = useState<User | null | undefined>(() => (wasSignedIn() ? undefined : null))
 	const queries = useQueryClient()
@@ -193,7 +206,8 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 				reopen()
 			},
 			signIn: async credentials => {
-				const answer = await request<SessionTokens | SignInChallenge>('/auth/login', { method: 'POST', body: credentials })
+				const ask = () => request<SessionTokens | SignInChallenge>('/auth/login', { method: 'POST', body: credentials })
+				const answer = await insistently(ask)
 				return 'challenge' in answer ? answer : enter(answer)
 			},
 			answerChallenge: async (challenge, code) =>

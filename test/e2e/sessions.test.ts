@@ -51,6 +51,20 @@ describe('somebody who is signed in', function () {
 		})
 	}
 
+	for (const fate of ['lost', 'bad gateway'] as const) {
+		it(`has come in though the first answer to signing in met with this: ${fate}`, async () => {
+			const page = await browsing.visitor()
+			const fates: Fate[] = [fate]
+			proxy.decide(path => (path.startsWith('/api/v1/auth/login') && fates.pop()) || 'well')
+			await page.goto(`${proxy.url}/sign-in`)
+			await page.getByLabel('E-mail address').fill('patient@clinic.example')
+			await page.getByLabel('Password', { exact: true }).fill('demo-clinic-2026')
+			await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click()
+			await page.getByRole('button', { name: /^Account: / }).waitFor()
+			expect(fates).to.deep.equal([])
+		})
+	}
+
 	it('signs out at a screen of theirs and is at the start, not asked to sign in again', async () => {
 		const page = await browsing.visitor()
 		await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })

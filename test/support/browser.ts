@@ -67,6 +67,14 @@ const emptied = async (context: BrowserContext): Promise<BrowserContext> => {
 	return context
 }
 
+/** What a test that failed was looking at. */
+const tellOf = async (pages: readonly Page[]) => {
+	for (const page of pages) {
+		const text = await page.innerText('body', { timeout: 2000 }).catch(error => String(error))
+		console.log(`      on ${page.url()}:\n${text.replace(/^/gm, '      | ')}`)
+	}
+}
+
 export type Browsing = {
 	/** A person with a browser of their own: no cookies or storage are shared. A service worker fetches the page once more, unasked. */
 	visitor(options?: BrowserContextOptions): Promise<Page>
@@ -92,7 +100,8 @@ export const useBrowser = (options: { full?: boolean; returning?: boolean } = {}
 		console.log('      there is no Chromium, and none could be installed: the browser tests are skipped')
 		this.skip()
 	})
-	afterEach(async () => {
+	afterEach(async function () {
+		if (this.currentTest?.state === 'failed') await tellOf(contexts.flatMap(({ context }) => context.pages()))
 		if (options.returning)
 			idle = [...idle, ...(await Promise.all(contexts.map(async ({ context, like }) => ({ context: await emptied(context), like }))))]
 		else await Promise.all(contexts.map(({ context }) => context.close()))

@@ -4,6 +4,14 @@ import { Decoder, Encoder, type Packet } from 'socket.io-parser'
 export const tooLarge = Symbol('too large')
 
 type DecodesStrings = { decodeString(text: string): Packet }
+type EncodesStrings = { encodeAsString(packet: Packet): string }
+
+/** Nothing that is sent has bytes in it, so that nothing is searched for them. */
+class TextEncoder extends Encoder {
+	override encode(packet: Packet): string[] {
+		return [(this as unknown as EncodesStrings).encodeAsString(packet)]
+	}
+}
 
 /**
  * Builds a parser that keeps the event's name and acknowledgement of an oversized message but drops its payload, so
@@ -19,5 +27,5 @@ export const createLimitedParser = (maxChars: number) => {
 			return packet
 		},
 	})
-	return { Encoder, Decoder: LimitedDecoder }
+	return { Encoder: TextEncoder, Decoder: LimitedDecoder }
 }

@@ -1,0 +1,26 @@
+import { expect } from 'chai'
+import { Encoder, type Packet, PacketType } from 'socket.io-parser'
+import { createLimitedParser } from '../../server/platform/sockets/parser.ts'
+
+describe('the parser of sockets', () => {
+	const ours = new (createLimitedParser(1000).Encoder)()
+	const theirs = new Encoder()
+
+	const packets: Packet[] = [
+		{ type: PacketType.CONNECT, nsp: '/', data: { sid: 'abc' } },
+		{ type: PacketType.CONNECT_ERROR, nsp: '/', data: { message: 'no', data: { code: 'account_disabled' } } },
+		{ type: PacketType.DISCONNECT, nsp: '/' },
+		{
+			type: PacketType.EVENT,
+			nsp: '/',
+			data: ['calendar:changed', { doctorId: '1', changes: [{ id: '1-2', state: 'free', version: 3 }] }],
+		},
+		{ type: PacketType.ACK, nsp: '/', id: 12, data: [{ ok: true, text: 'naïve “ß” \u2028', nothing: null, left: undefined }] },
+	]
+
+	for (const packet of packets) {
+		it(`says ${PacketType[packet.type]} as Socket.IO’s own does`, () => {
+			expect(ours.encode(packet)).to.deep.equal(theirs.encode(packet))
+		})
+	}
+})

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError, loadConfig } from './config.ts'
 import { startNode } from './node.ts'
-import { createDatabase, migrate } from './platform/database.ts'
+import { createDatabase, isDatabaseUnavailable, migrate } from './platform/database.ts'
 import { startEmbeddedPostgres } from './platform/embedded/postgres.ts'
 import { EmbeddedServerError } from './platform/embedded/process.ts'
 import { startEmbeddedRedis } from './platform/embedded/redis.ts'
 import { grantToServer, mayGrant } from './platform/grants.ts'
 import { prepareJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
+import { untilReachable } from './platform/reachable.ts'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
@@ -29,7 +30,7 @@ type Stop = () => Promise<void>
  *
  * @returns whether there is a node to be kept running
  */
-const start = async (stops: Stop[]): Promise<boolean> => {
+const start = async (stops: Stop[], signal: AbortSignal): Promise<boolean> => {
 	// Hosts that run one image in several roles set the command of each rather than its environment.
 	const [role] = process.argv.slice(2)
 	const config = loadConfig({ ...process.env, ...(role && { ROLE: role }) })
@@ -46,6 +47,7 @@ const start = async (stops: Stop[]): Promise<boolean> => {
 	const ownerUrl = config.migrationDatabaseUrl ?? databaseUrl
 	const db = createDatabase({ url: ownerUrl, poolSize: 2 })
 	try {
+		await untilReachable(db, { say, signal })
 		await migrate(db)
 		if (await mayGrant(db)) {
 			if (!config.mongoUrl) await prepareJobs(ownerUrl)
@@ -89,20 +91,31 @@ const stopAll = async (stops: Stop[]): Promise<boolean> => {
 	return isWell
 }
 
+/** What is worth knowing of an error that ends the start: a line for what an operator can mend, and all there is for the rest. */
+const explain = (error: unknown): string => {
+	if (error instanceof ConfigError || error instanceof EmbeddedServerError) return error.message
+	const { code, message, stack } = error as NodeJS.ErrnoException
+	if (code === 'EADDRINUSE') return 'PORT is in use: choose another one'
+	if (isDatabaseUnavailable(error)) return `PostgreSQL cannot be reached: ${message || code}`
+	return String(stack ?? error)
+}
+
 const main = async () => {
 	const stops: Stop[] = []
+	const calledOff = new AbortController()
 	let stopping = false
 	const stop = async (signal: string) => {
 		if (stopping) return
 		stopping = true
 		say(`${signal}: finishing running work`)
+		calledOff.abort()
 		const isStarted = await inTime(started.catch(() => {}))
 		const isStopped = await stopAll(stops)
 		process.exit(isStarted && isStopped ? 0 : 1)
 	}
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
 
-	const started = start(stops)
+	const started = start(stops, calledOff.signal)
 	try {
 		if (await started) return
 		await stopAll(stops)
@@ -110,10 +123,7 @@ const main = async () => {
 	} catch (error) {
 		if (stopping) return
 		stopping = true
-		const expected = error instanceof ConfigError || error instanceof EmbeddedServerError
-		const busy = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-		const line = expected ? (error as Error).message : busy ? 'PORT is in use: choose another one' : String((error as Error).stack ?? error)
-		process.stderr.write(`${line}\n`)
+		process.stderr.write(`${explain(error)}\n`)
 		await stopAll(stops)
 		process.exit(1)
 	}

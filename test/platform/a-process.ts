@@ -11,6 +11,8 @@ export type ServerProcess = {
 	/** Where it answers. @throws Error when the process ends first */
 	url: Promise<string>
 	exit: Promise<Exit>
+	/** Resolves once it has said this. */
+	says(text: string): Promise<void>
 }
 
 /** The server, as it was built, in a process of its own, told nothing but what is given here. */
@@ -38,7 +40,8 @@ export const aProcess = (settings: Record<string, string>, args: string[] = []):
 		void exit.then(({ code, signal }) => reject(new Error(`ended with ${code ?? signal} before it was ready: ${stdout}${stderr}`)))
 	})
 	url.catch(() => {})
-	return { child, url, exit }
+	const says = (text: string) => until(`it says ${text}`, () => stdout.includes(text))
+	return { child, url, exit, says }
 }
 
 const read = (file: string) => {

@@ -3,7 +3,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
+import { freshStores } from '../support/servers.ts'
 import { aProcess, processesOn, type ServerProcess, until } from './a-process.ts'
+import { aWire } from './a-wire.ts'
 
 const aRegistration = (email: string) => ({
 	method: 'POST',
@@ -150,6 +152,47 @@ describe('the server as a process', function () {
 		expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
 		expect(stderr).to.equal('HOLD_SECONDS must be a whole number of seconds from 1 to 3600\n')
 		expect(readdirSync(directory)).to.deep.equal([])
+	})
+
+	describe('whose PostgreSQL cannot be reached', () => {
+		const waiting = 'PostgreSQL cannot be reached yet: waiting for it\n'
+		let stores: Awaited<ReturnType<typeof freshStores>>
+		before(async () => {
+			stores = await freshStores()
+		})
+		after(() => stores.drop())
+
+		it('waits for it, says so once, and goes on when it is there', async () => {
+			const wire = await aWire(stores.databaseUrl)
+			await wire.cut()
+			const server = start({ DATABASE_URL: wire.url, REDIS_URL: stores.redisUrl })
+			await server.says(waiting)
+			await wire.mend()
+			expect((await fetch(`${await server.url}/readyz`)).status).to.equal(200)
+			server.child.kill('SIGTERM')
+			const { code, stdout } = await server.exit
+			expect({ code, waits: stdout.split(waiting).length - 1 }).to.deep.equal({ code: 0, waits: 1 })
+			await wire.stop()
+		})
+
+		it('stops at once when it is told to while it waits', async () => {
+			const wire = await aWire(stores.databaseUrl)
+			await wire.stop()
+			const server = start({ DATABASE_URL: wire.url, REDIS_URL: stores.redisUrl })
+			await server.says(waiting)
+			server.child.kill('SIGTERM')
+			expect(await server.exit).to.include({ code: 0, stderr: '' })
+		})
+
+		it('does not wait for one that says no', async () => {
+			const { pathname } = new URL(stores.databaseUrl)
+			const { code, stdout, stderr } = await start({
+				DATABASE_URL: stores.databaseUrl.replace(pathname, '/no_such_database'),
+				REDIS_URL: stores.redisUrl,
+			}).exit
+			expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
+			expect(stderr).to.include('"no_such_database" does not exist')
+		})
 	})
 
 	it('says what to do when PostgreSQL cannot be prepared, and stops what has started', async () => {

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { PersonalData } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
 import { ErrorMessage } from '../shell/messages.tsx'
-import { saveFile } from '../shell/save-file.ts'
+import { savePersonalData } from '../shell/save-personal-data.ts'
 import { EraseDialog } from './erase-dialog.tsx'
 
 type Progress = { state: 'idle' | 'sending' | 'saved' } | { state: 'failed'; error: unknown }
@@ -19,8 +19,7 @@ export const OwnData = () => {
 		setProgress({ state: 'sending' })
 		try {
 			const personal = await request<PersonalData>('/me/export')
-			const file = new Blob([JSON.stringify(personal, null, '\t')], { type: 'application/json' })
-			saveFile(file, `my-data-${personal.exportedAt.slice(0, 10)}.json`)
+			savePersonalData(personal, 'my-data')
 			setProgress({ state: 'saved' })
 		} catch (error) {
 			setProgress({ state: 'failed', error })

@@ -38,7 +38,12 @@ const renewing = async <T>(renew: (key: string) => Promise<T>): Promise<T> => {
 	}
 }
 
+/** Longer than this no page waits for the others': it says that there is trouble. */
+const turnMs = 8000
+
 /** One renewal at a time in all pages of a browser: a refresh token that is used twice ends the session. */
-export const renewAlone = <T>(renew: (key: string) => Promise<T>): Promise<T> =>
+export const renewAlone = async <T>(renew: (key: string) => Promise<T>): Promise<T> => {
 	// Browsers have locks only where the connection is safe from others.
-	'locks' in navigator ? (navigator.locks.request('liveslot-renewal', () => renewing(renew)) as Promise<T>) : renewing(renew)
+	if (!('locks' in navigator)) return await renewing(renew)
+	return (await navigator.locks.request('liveslot-renewal', { signal: AbortSignal.timeout(turnMs) }, () => renewing(renew))) as T
+}

@@ -66,6 +66,7 @@ const insistently = async <T,>(ask: () => Promise<T>): Promise<T> => {
 		return await ask()
 	}
 }
+
 export const SessionProvider = ({ children }: { children: ReactNode }) => {
 	const [user, setUser] = useState<User | null | undefined>(() => (wasSignedIn() ? undefined : null))
 	const queries = useQueryClient()
@@ -103,7 +104,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 					if (socket.connected) void ask('session:renew', { token: tokens.accessToken }).catch(() => reopen())
 					return true
 				},
-				error => {
+				(error: unknown) => {
 					if (isRefused(error)) end()
 					else setFailed(true)
 					return false

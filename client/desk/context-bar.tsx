@@ -2,6 +2,7 @@ import { ActionIcon, Button, Kbd, Text } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconX } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { Appointment, Patient } from '../../contract/index.ts'
+import { CallerData } from './caller-data.tsx'
 import classes from './desk.module.css'
 import type { Status } from './use-desk.ts'
 
@@ -12,10 +13,12 @@ type Props = {
 	movingFrom: string
 	status: Status | undefined
 	onDrop: () => void
+	say: (text: string, kind: Status['kind']) => void
+	onErased: (patient: Patient) => void
 }
 
 /** For whom, and what came of it last. */
-export const ContextBar = ({ patient, moving, movingFrom, status, onDrop }: Props) => {
+export const ContextBar = ({ patient, moving, movingFrom, status, onDrop, say, onErased }: Props) => {
 	const { t } = useTranslation()
 	return (
 		<div className={classes.bar}>
@@ -36,6 +39,7 @@ export const ContextBar = ({ patient, moving, movingFrom, status, onDrop }: Prop
 						<Text size="sm" truncate>
 							{t('desk.context.for')} <strong data-testid="desk-caller">{patient.fullName}</strong> <span dir="ltr">{patient.phone}</span>
 						</Text>
+						<CallerData key={patient.id} patient={patient} say={say} onErased={() => onErased(patient)} />
 						<ActionIcon
 							size="sm"
 							variant="subtle"

@@ -142,6 +142,11 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 		toSearch()
 	}, [desk.clearStatus, desk.setMoving, desk.setPatient, moving, say, t, toSearch])
 
+	const onErased = ({ fullName: name }: Patient) => {
+		dropCaller()
+		say(t('desk.data.erased', { name }), 'done')
+	}
+
 	const startMove = (appointment: Appointment) => {
 		desk.startMove(appointment)
 		focus.doctorId.current = appointment.doctorId
@@ -216,6 +221,8 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 				movingFrom={moving ? describe({ ...moving, id: moving.slotIds[0] ?? '' }) : ''}
 				status={desk.status}
 				onDrop={dropCaller}
+				say={say}
+				onErased={onErased}
 			/>
 			<div className={classes.stage} ref={stage}>
 				{/* biome-ignore lint/a11y/noStaticElementInteractions: the slots are buttons; their keys and clicks are heard here */}

@@ -97,10 +97,8 @@ export const renewSession = async (trx: Tx, trade: Trade, client: Client): Promi
 	const { token, account } = locked
 	if (account.status === 'disabled') return { state: 'refused', code: 'account_disabled' }
 	if (token.isRevoked) return { state: 'refused', code: 'unauthenticated' }
-	if (token.isUsed && (await isRepeated(trx, trade))) {
-		return { state: 'renewed', account, session: { id: token.sessionId, refreshToken: next } }
-	}
 	if (token.isUsed) {
+		if (await isRepeated(trx, trade)) return { state: 'renewed', account, session: { id: token.sessionId, refreshToken: next } }
 		await endSessions(trx, account.id, { only: token.sessionId })
 		return { state: 'stolen', account, sessionId: token.sessionId }
 	}

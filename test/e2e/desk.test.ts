@@ -1,9 +1,12 @@
 /// <reference lib="dom" />
+import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
 import { desktop, signIn, useBrowser } from '../support/browser.ts'
 import { useDemoNode } from '../support/demo-node.ts'
+import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
+import { wordsIn } from '../support/words.ts'
 
 const atTheDesk = { ...desktop, viewport: { width: 1440, height: 900 } }
 
@@ -74,6 +77,40 @@ describe('the desk', function () {
 		expect(
 			await page.getByTestId('desk-search').evaluate(box => box === document.activeElement || box.contains(document.activeElement)),
 		).to.equal(true)
+	})
+
+	it('hands a caller what is kept about them, and erases them after a question; not those who have an account', async () => {
+		const [{ id }] = await node.db('patients').insert({ full_name: 'Zora Onlycalls', phone: '+49 30 5550142' }).returning('id')
+		const page = await openDesk()
+		const choose = async (name: string, reachedAt: string) => {
+			await page.getByTestId('desk-search').fill(name)
+			await page.getByRole('option').filter({ hasText: reachedAt }).click()
+			await page.getByTestId('desk-caller').filter({ hasText: name }).waitFor()
+		}
+		const words = wordsIn('en')
+		const button = (key: string, name: string) => page.getByRole('button', { name: words(key, { name }), exact: true })
+
+		await choose('Zora Onlycalls', '+49 30 5550142')
+		const [download] = await Promise.all([page.waitForEvent('download'), button('desk.data.download', 'Zora Onlycalls').click()])
+		expect(await readFile(await download.path(), 'utf8')).to.include('+49 30 5550142')
+
+		await button('desk.data.erase', 'Zora Onlycalls').click()
+		const dialog = page.getByRole('dialog')
+		await page.keyboard.press('Escape')
+		await dialog.waitFor({ state: 'detached' })
+		expect(await page.getByTestId('desk-caller').innerText(), 'Escape closes no more than the question').to.equal('Zora Onlycalls')
+		await button('desk.data.erase', 'Zora Onlycalls').click()
+		await page.getByTestId('desk-erase-confirm').click()
+		await page
+			.getByTestId('desk-status-line')
+			.filter({ hasText: words('desk.data.erased', { name: 'Zora Onlycalls' }) })
+			.waitFor()
+		expect(await page.getByTestId('desk-caller').count()).to.equal(0)
+		expect(await node.db('patients').where({ id, full_name: 'Zora Onlycalls' })).to.deep.equal([])
+
+		const { fullName, email } = await aPatient(node, { fullName: 'Yara Withaccount' })
+		await choose(fullName, email)
+		expect(await button('desk.data.erase', fullName).count()).to.equal(0)
 	})
 
 	it('shows what a colleague holds, and who', async () => {

@@ -67,11 +67,14 @@ const emptied = async (context: BrowserContext): Promise<BrowserContext> => {
 	return context
 }
 
+/** Characters of a page: a calendar goes on and on. */
+const mostTold = 2000
+
 /** What a test that failed was looking at. */
 const tellOf = async (pages: readonly Page[]) => {
 	for (const page of pages) {
 		const text = await page.innerText('body', { timeout: 2000 }).catch(error => String(error))
-		console.log(`      on ${page.url()}:\n${text.replace(/^/gm, '      | ')}`)
+		console.log(`      on ${page.url()}:\n${text.slice(0, mostTold).replace(/^/gm, '      | ')}`)
 	}
 }
 

@@ -40,7 +40,7 @@ export const aProcess = (settings: Record<string, string>, args: string[] = []):
 		void exit.then(({ code, signal }) => reject(new Error(`ended with ${code ?? signal} before it was ready: ${stdout}${stderr}`)))
 	})
 	url.catch(() => {})
-	const says = (text: string) => until(`it says ${text}`, () => stdout.includes(text))
+	const says = (text: string) => until(`it says ${text}`, () => stdout.includes(text), 30_000)
 	return { child, url, exit, says }
 }
 

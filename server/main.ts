@@ -9,7 +9,7 @@ import { startEmbeddedRedis } from './platform/embedded/redis.ts'
 import { grantToServer, mayGrant } from './platform/grants.ts'
 import { prepareJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
-import { untilReachable } from './platform/reachable.ts'
+import { NotServedError, untilDatabaseReachable, untilRedisReachable, type Waiting } from './platform/reachable.ts'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
@@ -35,6 +35,7 @@ const start = async (stops: Stop[], signal: AbortSignal): Promise<boolean> => {
 	const [role] = process.argv.slice(2)
 	const config = loadConfig({ ...process.env, ...(role && { ROLE: role }) })
 	const log = createLog(config.logLevel)
+	const waiting: Waiting = { say, signal }
 
 	const [postgres, redis] = await Promise.all([
 		config.databaseUrl ? undefined : startEmbeddedPostgres(config.dataDir),
@@ -47,7 +48,7 @@ const start = async (stops: Stop[], signal: AbortSignal): Promise<boolean> => {
 	const ownerUrl = config.migrationDatabaseUrl ?? databaseUrl
 	const db = createDatabase({ url: ownerUrl, poolSize: 2 })
 	try {
-		await untilReachable(db, { say, signal })
+		await untilDatabaseReachable(db, waiting)
 		await migrate(db)
 		if (await mayGrant(db)) {
 			if (!config.mongoUrl) await prepareJobs(ownerUrl)
@@ -67,6 +68,7 @@ const start = async (stops: Stop[], signal: AbortSignal): Promise<boolean> => {
 	}
 
 	const redisUrl = config.redisUrl ?? (redis?.url as string)
+	await untilRedisReachable(redisUrl, waiting)
 	const node = await startNode({ config, log, databaseUrl, redisUrl, version: version() })
 	stops.push(node.stop)
 	say(`Liveslot is ready on ${node.url}`)
@@ -93,7 +95,7 @@ const stopAll = async (stops: Stop[]): Promise<boolean> => {
 
 /** What is worth knowing of an error that ends the start: a line for what an operator can mend, and all there is for the rest. */
 const explain = (error: unknown): string => {
-	if (error instanceof ConfigError || error instanceof EmbeddedServerError) return error.message
+	if (error instanceof ConfigError || error instanceof EmbeddedServerError || error instanceof NotServedError) return error.message
 	const { code, message, stack } = error as NodeJS.ErrnoException
 	if (code === 'EADDRINUSE') return 'PORT is in use: choose another one'
 	if (isDatabaseUnavailable(error)) return `PostgreSQL cannot be reached: ${message || code}`

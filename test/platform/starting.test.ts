@@ -154,44 +154,53 @@ describe('the server as a process', function () {
 		expect(readdirSync(directory)).to.deep.equal([])
 	})
 
-	describe('whose PostgreSQL cannot be reached', () => {
-		const waiting = 'PostgreSQL cannot be reached yet: waiting for it\n'
+	describe('that is started before what it needs', () => {
 		let stores: Awaited<ReturnType<typeof freshStores>>
 		before(async () => {
 			stores = await freshStores()
 		})
 		after(() => stores.drop())
 
-		it('waits for it, says so once, and goes on when it is there', async () => {
-			const wire = await aWire(stores.databaseUrl)
-			await wire.cut()
-			const server = start({ DATABASE_URL: wire.url, REDIS_URL: stores.redisUrl })
-			await server.says(waiting)
-			await wire.mend()
-			expect((await fetch(`${await server.url}/readyz`)).status).to.equal(200)
-			server.child.kill('SIGTERM')
-			const { code, stdout } = await server.exit
-			expect({ code, waits: stdout.split(waiting).length - 1 }).to.deep.equal({ code: 0, waits: 1 })
-			await wire.stop()
-		})
+		const settingsOf = (elsewhere: { databaseUrl?: string; redisUrl?: string }) => {
+			const { databaseUrl, redisUrl } = { ...stores, ...elsewhere }
+			return { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+		}
 
-		it('stops at once when it is told to while it waits', async () => {
-			const wire = await aWire(stores.databaseUrl)
-			await wire.stop()
-			const server = start({ DATABASE_URL: wire.url, REDIS_URL: stores.redisUrl })
-			await server.says(waiting)
-			server.child.kill('SIGTERM')
-			expect(await server.exit).to.include({ code: 0, stderr: '' })
-		})
+		for (const [name, address] of [
+			['PostgreSQL', 'databaseUrl'],
+			['Redis', 'redisUrl'],
+		] as const) {
+			const waiting = `${name} cannot be reached yet: waiting for it\n`
 
-		it('does not wait for one that says no', async () => {
+			it(`waits for ${name}, says so once, and goes on when it is there`, async () => {
+				const wire = await aWire(stores[address])
+				await wire.cut()
+				const server = start(settingsOf({ [address]: wire.url }))
+				await server.says(waiting)
+				await wire.mend()
+				expect((await fetch(`${await server.url}/readyz`)).status).to.equal(200)
+				server.child.kill('SIGTERM')
+				const { code, stdout, stderr } = await server.exit
+				expect({ code, stderr, waits: stdout.split(waiting).length - 1 }).to.deep.equal({ code: 0, stderr: '', waits: 1 })
+				await wire.stop()
+			})
+
+			it(`stops at once when it is told to while it waits for ${name}`, async () => {
+				const wire = await aWire(stores[address])
+				await wire.stop()
+				const server = start(settingsOf({ [address]: wire.url }))
+				await server.says(waiting)
+				server.child.kill('SIGTERM')
+				expect(await server.exit).to.include({ code: 0, stderr: '' })
+			})
+		}
+
+		it('does not wait for a PostgreSQL that says no', async () => {
 			const { pathname } = new URL(stores.databaseUrl)
-			const { code, stdout, stderr } = await start({
-				DATABASE_URL: stores.databaseUrl.replace(pathname, '/no_such_database'),
-				REDIS_URL: stores.redisUrl,
-			}).exit
+			const url = stores.databaseUrl.replace(pathname, '/no_such_database')
+			const { code, stdout, stderr } = await start(settingsOf({ databaseUrl: url })).exit
 			expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
-			expect(stderr).to.include('"no_such_database" does not exist')
+			expect(stderr).to.equal('PostgreSQL says no: database "no_such_database" does not exist\n')
 		})
 	})
 

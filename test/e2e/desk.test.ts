@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
+import { violationsOf } from '../support/axe.ts'
 import { desktop, signIn, useBrowser } from '../support/browser.ts'
 import { useDemoNode } from '../support/demo-node.ts'
 import { aPatient } from '../support/people.ts'
@@ -96,6 +97,8 @@ describe('the desk', function () {
 
 		await button('desk.data.erase', 'Zora Onlycalls').click()
 		const dialog = page.getByRole('dialog')
+		await dialog.waitFor()
+		expect(await violationsOf(page)).to.deep.equal([])
 		await page.keyboard.press('Escape')
 		await dialog.waitFor({ state: 'detached' })
 		expect(await page.getByTestId('desk-caller').innerText(), 'Escape closes no more than the question').to.equal('Zora Onlycalls')

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError, loadConfig } from './config.ts'
 import { startNode } from './node.ts'
-import { createDatabase, isDatabaseUnavailable, migrate } from './platform/database.ts'
+import { createDatabase, migrate } from './platform/database.ts'
 import { startEmbeddedPostgres } from './platform/embedded/postgres.ts'
 import { EmbeddedServerError } from './platform/embedded/process.ts'
 import { startEmbeddedRedis } from './platform/embedded/redis.ts'
@@ -96,10 +96,8 @@ const stopAll = async (stops: Stop[]): Promise<boolean> => {
 /** What is worth knowing of an error that ends the start: a line for what an operator can mend, and all there is for the rest. */
 const explain = (error: unknown): string => {
 	if (error instanceof ConfigError || error instanceof EmbeddedServerError || error instanceof NotServedError) return error.message
-	const { code, message, stack } = error as NodeJS.ErrnoException
-	if (code === 'EADDRINUSE') return 'PORT is in use: choose another one'
-	if (isDatabaseUnavailable(error)) return `PostgreSQL cannot be reached: ${message || code}`
-	return String(stack ?? error)
+	const { code, stack } = error as NodeJS.ErrnoException
+	return code === 'EADDRINUSE' ? 'PORT is in use: choose another one' : String(stack ?? error)
 }
 
 const main = async () => {

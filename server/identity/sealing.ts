@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { derivedKey } from '../platform/derived-key.ts'
 
 export type Seal = {
 	/** Encrypts what belongs to `owner`; it opens for the same owner only. */
@@ -13,7 +14,7 @@ const tagBytes = 16
 
 /** Keeps secrets that must be read again unreadable in the database and its backups; the key is derived from the server's secret. */
 export const createSeal = (serverSecret: string, purpose: string): Seal => {
-	const key = Buffer.from(hkdfSync('sha256', serverSecret, '', `liveslot ${purpose}`, 32))
+	const key = derivedKey(serverSecret, purpose)
 	return {
 		close: (content, owner) => {
 			const nonce = randomBytes(nonceBytes)

@@ -1,4 +1,5 @@
-import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { derivedKey } from '../platform/derived-key.ts'
 
 /** 256 random bits as text that fits a cookie and a link. */
 export const newSecret = (): string => randomBytes(32).toString('base64url')
@@ -18,15 +19,12 @@ export const createMarks =
 	(text: string): string =>
 		createHmac('sha256', key).update(`mark ${text}`).digest('base64url').slice(0, 22)
 
-/** What a refresh token is traded for. */
-export type NextToken = (refreshToken: string, attempt?: string) => string
-
 /**
- * A new secret; or with the name of an attempt, always the same one for the same token and attempt, so that who did not get the answer
- * can ask again. It cannot be found out without the server's key.
+ * What a refresh token is traded for: a new secret; or with the name of an attempt, always the same one for the same token and
+ * attempt, so that who did not get the answer can ask again. It cannot be found out without the server's key.
  */
-export const createNextToken = (serverSecret: string): NextToken => {
-	const key = Buffer.from(hkdfSync('sha256', serverSecret, '', 'liveslot renewals', 32))
-	return (refreshToken, attempt) =>
+export const createNextToken = (serverSecret: string) => {
+	const key = derivedKey(serverSecret, 'renewals')
+	return (refreshToken: string, attempt?: string): string =>
 		attempt === undefined ? newSecret() : createHmac('sha256', key).update(`${refreshToken} ${attempt}`).digest('base64url')
 }

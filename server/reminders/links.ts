@@ -1,5 +1,6 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { NotificationChannel } from '../../contract/index.ts'
+import { derivedKey } from '../platform/derived-key.ts'
 
 /** What a link allows whoever has it, and nothing else. */
 export type Grant = { appointmentId: string; patientId: string } & (
@@ -25,7 +26,7 @@ const fromBase36 = (text: string): string => {
  * secret for this purpose alone, so that no other token can be taken for one of these.
  */
 export const createLinkTokens = (secret: string) => {
-	const key = Buffer.from(hkdfSync('sha256', secret, '', 'liveslot links in messages', 32))
+	const key = derivedKey(secret, 'links in messages')
 	const sign = (text: string) => createHmac('sha256', key).update(text).digest().subarray(0, 16)
 
 	return {

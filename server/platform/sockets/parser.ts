@@ -7,7 +7,7 @@ type DecodesStrings = { decodeString(text: string): Packet }
 type EncodesStrings = { encodeAsString(packet: Packet): string }
 
 /** Nothing that is sent has bytes in it, so that nothing is searched for them. */
-class TextEncoder extends Encoder {
+class BytelessEncoder extends Encoder {
 	override encode(packet: Packet): string[] {
 		return [(this as unknown as EncodesStrings).encodeAsString(packet)]
 	}
@@ -27,5 +27,5 @@ export const createLimitedParser = (maxChars: number) => {
 			return packet
 		},
 	})
-	return { Encoder: TextEncoder, Decoder: LimitedDecoder }
+	return { Encoder: BytelessEncoder, Decoder: LimitedDecoder }
 }

@@ -5,7 +5,7 @@ import { slotId } from '../calendar/slot-id.ts'
 import type { Run } from '../platform/pipeline.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
 import { readAlternatives, refusalOf } from './offers.ts'
-import type { Happening, Outcome } from './outcome.ts'
+import type { Happening, Outcome, SettledOutcome } from './outcome.ts'
 import type { Announcement, ChangeRequest, QueueRequest } from './request.ts'
 import { createDecider, type Decided, isSlotRefusal, type State } from './rules.ts'
 import { newAppointment, writeDecisions } from './settlement.ts'
@@ -35,7 +35,7 @@ export type BatchDeps = {
 export type BatchResult = {
 	/** The requests that are settled; the rest depend on them and wait for the next batch. */
 	settled: QueueRequest[]
-	outcomes: { request: ChangeRequest; outcome: Outcome }[]
+	outcomes: SettledOutcome[]
 	/** Slots whose state is to be told, by doctor, in order; holds are laid over them as they are told. */
 	changes: Map<string, FullSlot[]>
 	/** Slots of other doctors that were freed: to be told in their own queues. */

@@ -25,6 +25,7 @@ import { createDrainObserver } from './observe.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { Happening } from './outcome.ts'
 import { createQueue } from './queue.ts'
+import { createRefuseTaken } from './refuse-taken.ts'
 import type { State } from './rules.ts'
 import { toWire } from './store.ts'
 import { createWaiters } from './waiters.ts'
@@ -88,6 +89,7 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 		}
 	}
 
+	const observer = createDrainObserver({ metrics, log, tracer })
 	const drain = createDrain({
 		locks,
 		queue,
@@ -98,10 +100,11 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 		deliver: waiters.deliver,
 		announce: tell,
 		forgetHolds,
-		observe: createDrainObserver({ metrics, log, tracer }),
+		observe: observer,
 	})
 	const intake = createIntake({ queue, reserve: drain.reserve, poke: drain.poke })
-	const operations = createOperations({ run, types, intake, waiters, nodeId, tracer })
+	const refuseTaken = createRefuseTaken({ run, holds })
+	const operations = createOperations({ run, types, intake, waiters, refuseTaken, observe: observer.refusedAtDoor, nodeId, tracer })
 
 	const sweeper = setInterval(() => {
 		drain.sweep(nowMs()).catch(error => log.debug({ reason: (error as Error).message }, 'queue sweep failed'))
@@ -132,9 +135,10 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 			),
 		],
 		handlers: {
-			'appointment:book': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
-				appointment: await operations.book({ actor: signedIn(actor), origin, idempotencyKey }, payload),
-			}),
+			'appointment:book': (payload, { actor, origin }) =>
+				operations
+					.book({ actor: signedIn(actor), origin, idempotencyKey: payload.idempotencyKey }, payload)
+					.then(appointment => ({ appointment })),
 			'appointment:cancel': async (payload, { actor, origin }) => ({
 				appointment: await operations.cancel({ actor: signedIn(actor), origin, idempotencyKey: undefined }, payload),
 			}),

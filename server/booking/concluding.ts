@@ -1,13 +1,12 @@
 import type { BatchResult } from './batch.ts'
 import { type Draining, type Drainings, FencedOff } from './draining.ts'
-import type { Happening, Outcome } from './outcome.ts'
+import type { Happening, SettledOutcome } from './outcome.ts'
 import type { Queue, QueueEntry } from './queue.ts'
-import type { ChangeRequest } from './request.ts'
 
 export type ConcludingDeps = {
 	queue: Queue
 	/** Hands outcomes to those who wait for them, here or on another node. */
-	deliver: (outcomes: { request: ChangeRequest; outcome: Outcome }[]) => void
+	deliver: (outcomes: SettledOutcome[]) => void
 	/** Tells the people concerned. */
 	announce: (happenings: Happening[]) => void
 	/** Strikes slots that are no longer held off their holders' counts. */

@@ -21,12 +21,21 @@ export type DrainObserver = {
 	/** A lock was found taken. */
 	contended(): void
 	begin(batch: SeenBatch): BatchWatch
+	/** Refused before they came into a queue. */
+	refusedAtDoor(outcomes: Outcomes): void
 	failed(why: Failure): void
 	/** Queues that wait too long, and how many requests are in them; called at every sweep, with none mostly. */
 	strayed(strays: readonly (Stray & { requests: number })[]): void
 }
 
 export type DrainObserverDeps = { metrics: Metrics; log: Log; tracer: Tracer }
+
+/** A request as it stands in a log; it names nobody but the doctor. */
+const lineOf = (each: Outcomes[number]) => {
+	const { kind, doctorId, origin, node } = each.request
+	const trace = origin.trace && { traceId: origin.trace.split('-')[1] }
+	return { requestId: origin.requestId, askedNode: node, kind, outcome: outcomeName(each), doctorId, ...trace }
+}
 
 const maxIdsInALine = 20
 
@@ -47,10 +56,7 @@ export const createDrainObserver = ({ metrics, log, tracer }: DrainObserverDeps)
 		for (const each of outcomes) {
 			const outcome = outcomeName(each)
 			if (outcome !== 'ok' && !notesRefusals) continue
-			const { kind, doctorId, origin, node } = each.request
-			const { requestId } = origin
-			const trace = origin.trace && { traceId: origin.trace.split('-')[1] }
-			const line = { requestId, askedNode: node, kind, outcome, doctorId, requests: entries.length, doctors: taken.length, ms, ...trace }
+			const line = { ...lineOf(each), requests: entries.length, doctors: taken.length, ms }
 			log[outcome === 'ok' ? 'info' : 'debug'](line, 'settled')
 		}
 	}
@@ -59,6 +65,10 @@ export const createDrainObserver = ({ metrics, log, tracer }: DrainObserverDeps)
 		contended: figures.contended,
 		failed: figures.failed,
 		strayed: figures.strayed,
+		refusedAtDoor(outcomes) {
+			figures.settled(outcomes)
+			if (log.isLevelEnabled('debug')) for (const each of outcomes) log.debug(lineOf(each), 'refused at the door')
+		},
 		begin(batch) {
 			figures.taken(batch)
 			const spans = tracer.isOn ? traceBatch(tracer, batch) : undefined

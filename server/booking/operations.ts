@@ -1,15 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
 import { parseSlotId, type SlotRef } from '../calendar/slot-id.ts'
 import type { AppointmentTypes } from '../calendar/types.ts'
 import { type Actor, isStaff, type Origin } from '../platform/actor.ts'
+import { newId } from '../platform/new-id.ts'
 import { isDatabaseId } from '../platform/page.ts'
 import type { Run } from '../platform/pipeline.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import type { Tracer } from '../platform/tracing/tracer.ts'
 import { maySee } from './appointments.ts'
+import { createCrowd } from './crowd.ts'
 import type { Intake } from './intake.ts'
-import { appointmentOf } from './outcome.ts'
+import type { DrainObserver } from './observe.ts'
+import { appointmentOf, type Outcome } from './outcome.ts'
+import type { RefuseTaken } from './refuse-taken.ts'
 import { type ChangeRequest, fingerprintOf } from './request.ts'
 import { type FullAppointment, readAppointments } from './store.ts'
 import type { Waiters } from './waiters.ts'
@@ -19,6 +22,8 @@ export type OperationsDeps = {
 	types: AppointmentTypes
 	intake: Intake
 	waiters: Waiters
+	refuseTaken: RefuseTaken
+	observe: DrainObserver['refusedAtDoor']
 	nodeId: string
 	tracer: Tracer
 }
@@ -46,8 +51,8 @@ const patientFor = (actor: Actor, patientId: string | undefined): string => {
 	return actor.patientId
 }
 
-/** What changes calendars. HTTP and sockets both come through here, and everything from here goes through a doctor's queue. */
-export const createOperations = ({ run, types, intake, waiters, nodeId, tracer }: OperationsDeps) => {
+/** What changes calendars. HTTP and sockets both come through here, and everything from here goes to a doctor's queue, through its door. */
+export const createOperations = ({ run, types, intake, waiters, refuseTaken, observe, nodeId, tracer }: OperationsDeps) => {
 	/** Into the queue, with the trace context of this step: whoever drains it goes on from there. */
 	const enqueue = async (request: ChangeRequest) => {
 		if (!tracer.isOn) return await intake.add(request)
@@ -57,27 +62,21 @@ export const createOperations = ({ run, types, intake, waiters, nodeId, tracer }
 		await intake.add({ ...request, origin }).finally(() => span.end())
 	}
 
-	const submit = async (request: ChangeRequest, forwards = 0): Promise<Appointment> => {
-		const heard = waiters.wait(request.id)
-		// It may be refused while the request is still on its way into the queue.
-		heard.catch(() => {})
-		try {
-			await enqueue(request)
-		} catch (error) {
-			waiters.abandon(request.id)
-			throw error
-		}
-		const outcome = await heard
-		if (!('forward' in outcome)) return appointmentOf(outcome)
-		if (forwards >= maxForwards) throw new Refusal('booking_pending', { retryAfterSeconds: 1 })
-		return await submit({ ...request, id: randomUUID(), doctorId: outcome.forward }, forwards + 1)
-	}
+	const crowd = createCrowd({ waiters, enqueue, refuseTaken, observe })
 
-	const common = (kind: ChangeRequest['kind'], payload: Record<string, unknown>, { actor, origin, idempotencyKey }: Asked) => ({
-		id: randomUUID(),
+	// Not async, as little as possible on this way is: thousands may wait on it at once, each with all that has been called.
+	const submit = (request: ChangeRequest, forwards = 0): Promise<Appointment> =>
+		crowd.ask(request).then((outcome: Outcome) => {
+			if (!('forward' in outcome)) return appointmentOf(outcome)
+			if (forwards >= maxForwards) throw new Refusal('booking_pending', { retryAfterSeconds: 1 })
+			return submit({ ...request, id: newId(), doctorId: outcome.forward }, forwards + 1)
+		})
+
+	const commonOf = (kind: ChangeRequest['kind'], payload: Record<string, unknown>, { actor, origin, idempotencyKey }: Asked) => ({
+		id: newId(),
 		node: nodeId,
 		by: actor.userId,
-		key: idempotencyKey ?? `auto-${randomUUID()}`,
+		key: idempotencyKey ?? `auto-${newId()}`,
 		fingerprint: fingerprintOf(kind, payload),
 		origin,
 	})
@@ -95,26 +94,20 @@ export const createOperations = ({ run, types, intake, waiters, nodeId, tracer }
 			asked: Asked,
 			payload: { slotId: string; typeId?: string | undefined; patientId?: string | undefined; reason?: string | undefined },
 		): Promise<Appointment> {
-			const ref = refOf(payload.slotId)
-			const patientId = patientFor(asked.actor, payload.patientId)
-			const [minutes, typeId] = await Promise.all([types.minutesOf(payload.typeId), payload.typeId ?? types.defaultId()])
 			const { slotId, reason } = payload
-			return await submit({
-				...common('book', { slotId, typeId: payload.typeId, patientId, reason }, asked),
-				...ref,
-				kind: 'book',
-				privileged: isStaff(asked.actor),
-				minutes,
-				typeId,
-				patientId,
-				reason,
-			})
+			const { doctorId, startMinute } = refOf(slotId)
+			const patientId = patientFor(asked.actor, payload.patientId)
+			const minutes = await types.minutesOf(payload.typeId)
+			const typeId = payload.typeId ?? (await types.defaultId())
+			const common = commonOf('book', { slotId, typeId: payload.typeId, patientId, reason }, asked)
+			const privileged = isStaff(asked.actor)
+			return submit(Object.assign(common, { kind: 'book' as const, doctorId, startMinute, privileged, minutes, typeId, patientId, reason }))
 		},
 		async cancel(asked: Asked, payload: { appointmentId: string; reason?: string | undefined }): Promise<Appointment> {
 			const { appointmentId, reason } = payload
 			const { doctorId } = await find(asked.actor, appointmentId)
 			const privileged = asked.actor.role !== 'patient'
-			return await submit({ ...common('cancel', payload, asked), kind: 'cancel', doctorId, privileged, appointmentId, reason })
+			return await submit({ ...commonOf('cancel', payload, asked), kind: 'cancel', doctorId, privileged, appointmentId, reason })
 		},
 		async reschedule(asked: Asked, payload: { appointmentId: string; slotId: string }): Promise<Appointment> {
 			const { appointmentId, slotId } = payload
@@ -122,7 +115,7 @@ export const createOperations = ({ run, types, intake, waiters, nodeId, tracer }
 			if (asked.actor.role === 'doctor') throw new Refusal('forbidden')
 			const privileged = isStaff(asked.actor)
 			return await submit({
-				...common('reschedule', { appointmentId, slotId }, asked),
+				...commonOf('reschedule', { appointmentId, slotId }, asked),
 				...refOf(slotId),
 				kind: 'reschedule',
 				privileged,
@@ -135,7 +128,7 @@ export const createOperations = ({ run, types, intake, waiters, nodeId, tracer }
 			const { doctorId } = await find(asked.actor, appointmentId)
 			// Cancelling frees slots and has its own rules; everybody who may set a status may cancel.
 			if (status === 'cancelled') return await this.cancel(asked, { appointmentId })
-			return await submit({ ...common('status', payload, asked), kind: 'status', doctorId, privileged: true, appointmentId, status })
+			return await submit({ ...commonOf('status', payload, asked), kind: 'status', doctorId, privileged: true, appointmentId, status })
 		},
 	}
 }

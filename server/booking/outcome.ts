@@ -1,5 +1,6 @@
 import type { Appointment, AppointmentChange, RefusalCode, SlotOffer } from '../../contract/index.ts'
 import { Refusal } from '../platform/refusal.ts'
+import type { ChangeRequest } from './request.ts'
 
 /** What a request came to, as it travels back to the node that took it. */
 export type Outcome =
@@ -7,6 +8,9 @@ export type Outcome =
 	| { refused: RefusalCode; alternatives?: SlotOffer[] }
 	/** The appointment has moved to another doctor's queue, where the request must go. */
 	| { forward: string }
+
+/** A request and what became of it. */
+export type SettledOutcome = { request: ChangeRequest; outcome: Outcome }
 
 /** Something that happened, for those it concerns. */
 export type Happening = { appointment: Appointment; change: AppointmentChange; patientUserId: string | null; doctorIds: string[] }

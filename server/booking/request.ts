@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AppointmentStatus } from '../../contract/index.ts'
 import type { Origin } from '../platform/actor.ts'
 
@@ -56,7 +56,5 @@ export const fingerprintOf = (kind: ChangeRequest['kind'], payload: Record<strin
 	const sorted = Object.entries(payload)
 		.filter(([, value]) => value !== undefined)
 		.sort(([a], [b]) => (a < b ? -1 : 1))
-	return createHash('sha256')
-		.update(JSON.stringify([kind, sorted]))
-		.digest('base64url')
+	return hash('sha256', JSON.stringify([kind, sorted]), 'base64url')
 }

@@ -1,4 +1,4 @@
-import type { BatchResult } from './batch.ts'
+import type { SettledOutcome } from './outcome.ts'
 import type { QueueEntry, Taken } from './queue.ts'
 
 /** What one lane has taken, of one doctor or of many, as it is told to logs, figures and traces. */
@@ -11,7 +11,7 @@ export type SeenBatch = {
 	beganMs: number
 }
 
-export type Outcomes = BatchResult['outcomes']
+export type Outcomes = readonly SettledOutcome[]
 
 /** Why requests stay queued: `fenced` when another node has the lock by now. */
 export type Failure = 'fenced' | 'error'

@@ -1,12 +1,19 @@
 import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+type Transport = {
+	socket?: { bufferedAmount: number; terminate(): void; _socket?: Duplex }
+	send(packets: unknown[]): void
+}
 
 /** What we use of Engine.IO's connections beyond what its types promise. */
 export type Connection = {
 	request: IncomingMessage
 	writeBuffer: { data?: unknown }[]
 	/** With a WebSocket in it, unless it polls. */
-	transport: { socket?: { bufferedAmount: number; terminate(): void } }
+	transport: Transport
 	on(event: 'packet', listener: () => void): void
+	on(event: 'upgrade', listener: (transport: Transport) => void): void
 	once(event: 'close', listener: () => void): void
 	close(discard: boolean): void
 }
@@ -16,4 +23,21 @@ export const cutOff = (connection: Connection): void => {
 	const { socket } = connection.transport
 	if (socket) socket.terminate()
 	else connection.close(true)
+}
+
+function sendTogether(this: Transport, packets: unknown[]): void {
+	const { send } = Object.getPrototypeOf(this) as Transport
+	const stream = packets.length > 1 ? this.socket?._socket : undefined
+	stream?.cork()
+	send.call(this, packets)
+	stream?.uncork()
+}
+
+/** Packets that a WebSocket is given together go to the kernel in one write; Engine.IO writes each by itself. */
+export const writeTogether = (connection: Connection): void => {
+	const prepare = (transport: Transport) => {
+		if (transport.socket) transport.send = sendTogether
+	}
+	prepare(connection.transport)
+	connection.on('upgrade', prepare)
 }

@@ -12,19 +12,22 @@ const sliceEveryMs = 20
 export const createDraining = () => {
 	const underWay = new Map<Socket, number>()
 	let isOn = false
-	let answered = () => {}
+	let allAnswered = () => {}
+
+	const finished = (socket: Socket) => {
+		const left = (underWay.get(socket) ?? 1) - 1
+		if (left > 0) return void underWay.set(socket, left)
+		underWay.delete(socket)
+		if (!isOn) return
+		socket.conn.close()
+		if (underWay.size === 0) allAnswered()
+	}
 
 	return {
 		isOn: () => isOn,
-		async during(socket: Socket, answering: Promise<void>): Promise<void> {
+		during(socket: Socket, answering: Promise<void>): void {
 			underWay.set(socket, (underWay.get(socket) ?? 0) + 1)
-			await answering
-			const left = (underWay.get(socket) ?? 1) - 1
-			if (left > 0) return void underWay.set(socket, left)
-			underWay.delete(socket)
-			if (!isOn) return
-			socket.conn.close()
-			if (underWay.size === 0) answered()
+			void answering.then(() => finished(socket))
 		},
 		async start(sockets: Iterable<Socket>): Promise<void> {
 			isOn = true
@@ -40,7 +43,7 @@ export const createDraining = () => {
 			if (underWay.size === 0) return
 			let timer: NodeJS.Timeout | undefined
 			await new Promise<void>(resolve => {
-				answered = resolve
+				allAnswered = resolve
 				timer = setTimeout(resolve, timeoutMs)
 			})
 			clearTimeout(timer)

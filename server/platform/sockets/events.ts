@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Socket } from 'socket.io'
 import type { z } from 'zod'
 import { type Ack, type AckError, type AckOf, type ClientEventName, clientEvents, type Payload, refusals } from '../../../contract/index.ts'
@@ -7,6 +6,7 @@ import type { Actor, Origin } from '../actor.ts'
 import type { AuditFact } from '../audit.ts'
 import { parseInput, toRefusal } from '../failure.ts'
 import type { Log } from '../log.ts'
+import { newId } from '../new-id.ts'
 import { Refusal } from '../refusal.ts'
 import { noSpan, type Tracer } from '../tracing/tracer.ts'
 import { tooLarge } from './parser.ts'
@@ -51,9 +51,10 @@ const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientE
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
 export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess, observe, tracer }: DispatchDeps): Dispatch => {
-	const answer = async (socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined) => {
-		const limited = limit(socket)
-		if (limited) await limited
+	type Asked = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
+
+	// Neither this nor what calls it is async beyond need: thousands may wait at once, and each function that waits takes half a kilobyte.
+	const handle = (...[socket, event, payload, requestId, trace]: Asked): Promise<Record<string, unknown>> => {
 		if (payload === tooLarge) throw new Refusal('payload_too_large')
 		if (!isEvent(event)) throw new Refusal('invalid_input', { message: 'There is no such event' })
 		const definition = clientEvents[event]
@@ -64,20 +65,25 @@ export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess
 		const handler = handlers[event] as AnyHandler
 		const input = parseInput(definition.payload as z.ZodType<Record<string, unknown>>, payload)
 		const origin = { ip: ipOf(socket), requestId, ...(trace && { trace }) }
-		const body = await handler(input, { actor, socket, origin })
+		const answered = handler(input, { actor, socket, origin })
 		const reveals = 'reveals' in definition ? definition.reveals : undefined
-		if (reveals && actor && actor.role !== 'patient') {
-			const { kind, idField } = reveals
-			noteAccess({ actor, origin, action: 'viewed', entity: kind, entityId: String(input[idField]) })
-		}
-		return body
+		if (!reveals || !actor || actor.role === 'patient') return answered
+		return answered.then(body => {
+			noteAccess({ actor, origin, action: 'viewed', entity: reveals.kind, entityId: String(input[reveals.idField]) })
+			return body
+		})
+	}
+
+	const answer = (...asked: Asked): Promise<Record<string, unknown>> => {
+		const limited = limit(asked[0])
+		return limited ? limited.then(() => handle(...asked)) : handle(...asked)
 	}
 
 	return async (socket, event, args) => {
 		const last = args.at(-1)
 		const ack = typeof last === 'function' ? (last as (reply: Ack<Record<string, unknown>>) => void) : () => {}
 		const payload = typeof args[0] === 'function' ? undefined : args[0]
-		const requestId = randomUUID()
+		const requestId = newId()
 		const began = performance.now()
 		// A name that a client made up says nothing, and may say too much.
 		const name = isEvent(event) ? event : 'unknown'

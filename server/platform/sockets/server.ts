@@ -12,7 +12,7 @@ import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
 import type { SingleSubscriber, Subscriber } from '../subscriber.ts'
 import { noTracer, type Tracer } from '../tracing/tracer.ts'
-import { type Connection, cutOff } from './connection.ts'
+import { type Connection, cutOff, writeTogether } from './connection.ts'
 import { createDoor } from './door.ts'
 import { createDraining } from './draining.ts'
 import { createDispatch, type EventHandlers } from './events.ts'
@@ -130,6 +130,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		...(corsOrigins.length > 0 && { cors: { origin: [...corsOrigins], credentials: true } }),
 	})
 	door.watch(io.engine)
+	io.engine.on('connection', writeTogether)
 	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
 	/** From now on everything that happens to the clinic's appointments, or to a doctor's own, is told to this connection. */
@@ -202,7 +203,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				Object.assign(socket.conn, { request: null })
 				connected(socket as Socket)
 				void checkAgain(socket as Socket)
-				socket.onAny((event: string, ...args: unknown[]) => void draining.during(socket as Socket, dispatch(socket as Socket, event, args)))
+				socket.onAny((event: string, ...args: unknown[]) => draining.during(socket as Socket, dispatch(socket as Socket, event, args)))
 				socket.on('disconnect', () => disconnected(socket as Socket))
 			})
 		},

@@ -4,7 +4,7 @@ import { Server } from 'socket.io'
 import type { Benchmark } from './support/benchmark.ts'
 import { aClinic, type BenchClinic, newKey, slotIdOf, type Wish } from './support/clinic.ts'
 import { bookDirectly, openPool, refuseDirectly, runOn } from './support/direct-booking.ts'
-import { type Answer, connectMany, LightSocket } from './support/light-socket.ts'
+import { answerIn, connectMany, LightSocket, questionOf } from './support/light-socket.ts'
 import { alternate, inParallel, median, type Pair, ratioRow } from './support/measure.ts'
 import { startServer } from './support/node.ts'
 import { query } from './support/stores.ts'
@@ -36,20 +36,26 @@ export const faults = (outcomes: readonly Outcome[], slotCount: number): string[
 export const stampede = async (sockets: readonly LightSocket[], clinic: BenchClinic, from: number, count: number, slotCount = slots) => {
 	const wanted = Array.from({ length: count }, (_, index) => {
 		const slot = (index + Math.floor(index / sockets.length)) % slotCount
-		return { slot, socket: index % sockets.length }
+		const socket = index % sockets.length
+		const slotId = slotIdOf(clinic, { doctor: 0, patient: socket, slot: from + slot })
+		return { slot, socket, question: questionOf('appointment:book', { slotId, idempotencyKey: newKey() }) }
 	})
 	let answers = 0
 	const began = performance.now()
-	const outcomes = await Promise.all(
-		wanted.map(async ({ slot, socket }): Promise<Outcome> => {
-			const slotId = slotIdOf(clinic, { doctor: 0, patient: socket, slot: from + slot })
-			const answer: Answer = await (sockets[socket] as LightSocket).ask('appointment:book', { slotId, idempotencyKey: newKey() })
-			if (!answer.ok && !['slot_booked', 'patient_overlap'].includes(answer.error?.code ?? ''))
-				throw new Error(`refused with ${answer.error?.code}`)
-			return { slot, socket, answeredAs: answers++, won: answer.ok }
+	const answered = await Promise.all(
+		wanted.map(async ({ slot, socket, question }) => {
+			const text = await (sockets[socket] as LightSocket).askAsText(question)
+			return { slot, socket, text, answeredAs: answers++ }
 		}),
 	)
-	return { outcomes, ms: performance.now() - began }
+	const ms = performance.now() - began
+	const outcomes = answered.map(({ text, ...rest }): Outcome => {
+		const answer = answerIn(text)
+		if (!answer.ok && !['slot_booked', 'patient_overlap'].includes(answer.error?.code ?? ''))
+			throw new Error(`refused with ${answer.error?.code}`)
+		return { ...rest, won: answer.ok }
+	})
+	return { outcomes, ms }
 }
 
 let open: LightSocket[] = []
@@ -65,14 +71,12 @@ export const work = {
 	},
 	/** Milliseconds until all are acknowledged, by whoever acknowledges anything. */
 	async askAll(clinic: BenchClinic, count: number) {
+		const questions = Array.from({ length: count }, (_, index) => {
+			const wish = { doctor: 0, patient: 0, slot: index % slots }
+			return questionOf('appointment:book', { slotId: slotIdOf(clinic, wish), idempotencyKey: newKey() })
+		})
 		const began = performance.now()
-		await Promise.all(
-			Array.from({ length: count }, (_, index) => {
-				const wish = { doctor: 0, patient: 0, slot: index % slots }
-				const asked = { slotId: slotIdOf(clinic, wish), idempotencyKey: newKey() }
-				return (open[index % open.length] as LightSocket).ask('appointment:book', asked)
-			}),
-		)
+		await Promise.all(questions.map((question, index) => (open[index % open.length] as LightSocket).askAsText(question)))
 		return performance.now() - began
 	},
 	async connect(url: string, clinic: BenchClinic) {

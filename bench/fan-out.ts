@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { SlotChange } from '../contract/index.ts'
+import { type FullSlot, visibleSlot } from '../server/calendar/changes.ts'
 import { feedKeys, feedLua } from '../server/platform/feed/feed.ts'
 import { defineScript } from '../server/platform/redis.ts'
 import type { BenchContext, Benchmark } from './support/benchmark.ts'
@@ -15,6 +16,13 @@ import { startWorker } from './support/worker.ts'
 /** What the load generator sends: so many changes of slots, spread over the calendars, a second. */
 export type Changes = { count: number; perSecond: number }
 export type Delivery = { p99Ms: number; deliveriesPerSecond: number }
+
+const held = {
+	state: 'held',
+	heldUntilMs: Date.now() + 120_000,
+	heldBy: { name: 'Somebody else', role: 'patient' },
+	holderId: '1',
+} as const
 
 const bareChannel = (doctorId: string) => `bare:${doctorId}`
 const doctorOf = (channel: string) => channel.slice('bare:'.length)
@@ -62,25 +70,27 @@ const receive = (watcher: Watcher, text: string) => {
 	latencies.push(now - (source.atMs[Number(from) - source.firstVersion] as number))
 }
 
-type Publish = (doctorId: string, version: number, change: Omit<SlotChange, 'version'>) => void
+type Publish = (doctorId: string, version: number, slot: FullSlot) => void
 
 const publishThroughFeed = (redis: Redis): Publish => {
 	// As the scripts for holds do it: the number and the message in one step.
 	const append = defineScript<number>(redis, 'benchAppend', `${feedLua}\nreturn feed_append(KEYS[1], ARGV[1], 1, ARGV[2])`)
-	return (doctorId, _version, change) => {
+	return (doctorId, _version, slot) => {
 		const { versionKey, channel } = feedKeys(doctorId)
-		append([versionKey], [channel, JSON.stringify([change])]).catch(() => {})
+		append([versionKey], [channel, JSON.stringify([slot])]).catch(() => {})
 	}
 }
 
 const publishFrames =
 	(redis: Redis): Publish =>
-	(doctorId, version, change) => {
-		const frame = { doctorId, fromVersion: version, toVersion: version, changes: [{ ...change, version }] }
+	(doctorId, version, slot) => {
+		const change = { ...visibleSlot(slot, 'public'), version }
+		const frame = { doctorId, fromVersion: version, toVersion: version, changes: [change] }
 		redis.publish(bareChannel(doctorId), `42${JSON.stringify(['calendar:changed', frame])}`).catch(() => {})
 	}
 
-const changeNumber = (clinic: BenchClinic, doctor: number, turn: number): Omit<SlotChange, 'version'> => {
+/** As the scripts for holds tell it: to nodes, who holds it, too. */
+const changeNumber = (clinic: BenchClinic, doctor: number, turn: number): FullSlot => {
 	const slot = turn % slotsOfDoctor
 	const minute = minuteOfSlot(slot)
 	const instant = (at: number) => new Date(at * 60_000).toISOString()
@@ -90,7 +100,7 @@ const changeNumber = (clinic: BenchClinic, doctor: number, turn: number): Omit<S
 		doctorId: clinic.doctorIds[doctor] as string,
 		startsAt: instant(minute),
 		endsAt: instant(minute + slotMinutes),
-		state: isHeld ? 'held' : 'free',
+		...(isHeld ? held : { state: 'free' }),
 	}
 }
 

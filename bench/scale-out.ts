@@ -13,7 +13,7 @@ const sockets = 100
 const doctors = 20
 const watchers = 2000
 /** V8 compiles what is hot in each process for itself: before the rounds the many nodes do as much each as the one does in a round or two. */
-const warmUps = 2 * mostNodes
+const warmUps = 8 * mostNodes
 
 /** No loss on two cores: what a round's noise takes is no loss. */
 const target = { atLeast: 0.95, unit: 'x' as const }

@@ -45,7 +45,7 @@ for _, slot in ipairs(cjson.decode(ARGV[5])) do
 	end
 end
 if #changes > 0 then
-	local version = feed_append(version_key, channel, #changes, '[' .. table.concat(changes, ',') .. ']')
+	local version = feed_append(version_key, channel, #changes, as_changes(changes))
 	redis.call('SET', truth_key, string.format('%.0f', version))
 end
 if ARGV[8] == '1' then

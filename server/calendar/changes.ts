@@ -59,8 +59,29 @@ export const visibleSlotJson = (slot: FullSlot, view: View, viewerId?: string): 
 }
 
 /** Slots under consecutive numbers, as the feed hands them on. */
-export const visibleChanges = (slots: readonly FullSlot[], view: View, fromVersion: number, viewerId?: string): SlotChange[] =>
-	slots.map((slot, index) => Object.assign(visibleSlot(slot, view, viewerId), { version: fromVersion + index }))
+export const visibleChanges = (slotsJson: readonly string[], view: View, fromVersion: number, viewerId?: string): SlotChange[] =>
+	slotsJson.map((json, index) => Object.assign(visibleSlot(JSON.parse(json), view, viewerId), { version: fromVersion + index }))
+
+const stateMark = '"state":"'
+const heldUntilMark = ',"heldUntilMs":'
+const holderMark = ',"holderId":"'
+
+/**
+ * What the public sees of a slot that changed, as JSON, from the JSON of all of it, which is not read for that: what everybody may
+ * see comes first in it (`fullSlot`, and the scripts that complete `jsonBeforeState`), and nothing after it is taken over.
+ */
+export const publicChangeJson = (slotJson: string, version: number): string => {
+	const end = slotJson.indexOf('"', slotJson.indexOf(stateMark) + stateMark.length) + 1
+	const isHeld = slotJson.startsWith(heldUntilMark, end)
+	const heldUntil = isHeld ? new Date(Number.parseInt(slotJson.slice(end + heldUntilMark.length), 10)).toISOString() : undefined
+	return `${slotJson.slice(0, end)}${heldUntil ? `,"heldUntil":"${heldUntil}"` : ''},"version":${version}}`
+}
+
+/** Who holds a slot, from its JSON, where it is the last that is said. */
+export const holderIn = (slotJson: string): string | undefined => {
+	const at = slotJson.lastIndexOf(holderMark)
+	return at === -1 ? undefined : slotJson.slice(at + holderMark.length, -2)
+}
 
 /** The beginning of a slot's JSON, which scripts that free, hold or claim it complete with its state. */
 export const jsonBeforeState = (slot: StoredSlot): string =>

@@ -1,8 +1,18 @@
 import type { FeedMessage } from '../platform/feed/feed.ts'
-import type { FullSlot } from './changes.ts'
 
-/** Changes that go out together: a contiguous stretch of one doctor's versions. Without slots it is a skipped number. */
-export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: FullSlot[] }
+/**
+ * Changes that go out together: a contiguous stretch of one doctor's versions. Each slot is JSON, most of which nobody has to read.
+ * Without slots it is a skipped number.
+ */
+export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: string[] }
+
+/** The slots of a message, one a version (holds.lua). */
+const slotsIn = ({ from, to, changes }: FeedMessage): string[] => {
+	if (changes === '[]') return []
+	const slots = changes.slice(1, -1).split(',\n')
+	// Nodes of an earlier version, which may run beside this one, do not set them apart.
+	return slots.length === to - from + 1 ? slots : JSON.parse(changes).map((slot: unknown) => JSON.stringify(slot))
+}
 
 /** What of a frame is news to someone who knows everything through `version`; null when nothing is. */
 export const newsAfter = (frame: Frame, version: number): Frame | null => {
@@ -40,13 +50,14 @@ export const createFrames = ({ send, windowMs, nowMs = () => performance.now(), 
 	}
 
 	return {
-		add({ topic, from, to, changes }: FeedMessage) {
+		add(message: FeedMessage) {
+			const { topic, from, to } = message
 			let gathering = calendars.get(topic)
 			if (!gathering) {
 				gathering = { frame: undefined, beganMs: 0, sentAtMs: Number.NEGATIVE_INFINITY, timer: undefined }
 				calendars.set(topic, gathering)
 			}
-			const slots = JSON.parse(changes) as FullSlot[]
+			const slots = slotsIn(message)
 			const { frame } = gathering
 			if (frame && frame.toVersion + 1 === from && frame.slots.length > 0 && slots.length > 0) {
 				frame.slots.push(...slots)

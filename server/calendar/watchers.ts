@@ -2,8 +2,8 @@ import type { Socket } from 'socket.io'
 import { type Actor, isStaff } from '../platform/actor.ts'
 import type { Feed, FeedMessage } from '../platform/feed/feed.ts'
 import { Refusal } from '../platform/refusal.ts'
-import type { LiveServer } from '../platform/sockets/server.ts'
-import { type View, visibleChanges } from './changes.ts'
+import { type LiveServer, preparedPayload } from '../platform/sockets/server.ts'
+import { holderIn, publicChangeJson, type View, visibleChanges } from './changes.ts'
 import { createFrames, type Frame, newsAfter } from './frames.ts'
 import type { CalendarObserver } from './observe.ts'
 import type { Presence } from './presence.ts'
@@ -56,16 +56,18 @@ export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) =>
 	/** Holders are told apart: their own holds are marked as theirs. Everybody else with one view shares one encoded frame. */
 	const tellAll = (frame: Frame, sockets: Set<Socket>) => {
 		const { doctorId, fromVersion, toVersion, slots } = frame
-		const holders = new Set(slots.flatMap(slot => slot.holderId ?? []))
+		const holders = new Set(slots.flatMap(slot => holderIn(slot) ?? []))
 		const apart = holders.size === 0 ? [] : [...sockets].filter(socket => holders.has(actorOf(socket)?.userId ?? ''))
 		for (const socket of apart) tellOne(socket, frame)
 		const ids = apart.map(socket => socket.id)
-		for (const view of ['public', 'staff'] as const) {
+		const tell = (view: View, changesJson: () => string) => {
 			const room = roomOf(doctorId, view)
-			if (!io.of('/').adapter.rooms.has(room)) continue
-			const changes = visibleChanges(slots, view, fromVersion)
-			io.local.to(room).except(ids).emit('calendar:changed', { doctorId, fromVersion, toVersion, changes })
+			if (!io.of('/').adapter.rooms.has(room)) return
+			const json = `{"doctorId":"${doctorId}","fromVersion":${fromVersion},"toVersion":${toVersion},"changes":${changesJson()}}`
+			io.local.to(room).except(ids).emit('calendar:changed', preparedPayload<'calendar:changed'>(json))
 		}
+		tell('public', () => `[${slots.map((slot, index) => publicChangeJson(slot, fromVersion + index)).join(',')}]`)
+		tell('staff', () => JSON.stringify(visibleChanges(slots, 'staff', fromVersion)))
 	}
 
 	/** A skipped number makes a watcher start over. */

@@ -71,6 +71,11 @@ local function hold_let_go(holds_key, expiry_key, doctor, minute, hold, now)
 	return free_slot(hold)
 end
 
+-- JSON in which slots are told apart without being read: no text in JSON has a line's end in it.
+local function as_changes(slots)
+	return '[' .. table.concat(slots, ',\n') .. ']'
+end
+
 local function publish_slots(version_key, channel, slots)
-	if #slots > 0 then feed_append(version_key, channel, #slots, '[' .. table.concat(slots, ',') .. ']') end
+	if #slots > 0 then feed_append(version_key, channel, #slots, as_changes(slots)) end
 end

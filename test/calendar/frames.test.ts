@@ -1,15 +1,15 @@
 import { expect } from 'chai'
-import type { FullSlot } from '../../server/calendar/changes.ts'
 import { createFrames, type Frame, newsAfter } from '../../server/calendar/frames.ts'
 import { waitFor } from '../support/wait.ts'
 
-const slotNamed = (id: string): FullSlot => ({ id, doctorId: '1', startsAt: '', endsAt: '', state: 'free' })
+const slotNamed = (id: string) => JSON.stringify({ id, doctorId: '1', startsAt: '', endsAt: '', state: 'free' })
+const idIn = (slot: string) => JSON.parse(slot).id
 
 const changes = (from: number, ...ids: string[]) => ({
 	topic: '1',
 	from,
 	to: from + Math.max(ids.length, 1) - 1,
-	changes: JSON.stringify(ids.map(slotNamed)),
+	changes: `[${ids.map(slotNamed).join(',\n')}]`,
 })
 
 describe('frames of changes', () => {
@@ -20,7 +20,7 @@ describe('frames of changes', () => {
 		const pass = (ms: number) => {
 			now += ms
 		}
-		return { frames, sent, pass, ids: () => sent.map(frame => frame.slots.map(slot => slot.id).join('')) }
+		return { frames, sent, pass, ids: () => sent.map(frame => frame.slots.map(idIn).join('')) }
 	}
 
 	it('leave at once on an idle calendar', () => {
@@ -54,6 +54,13 @@ describe('frames of changes', () => {
 			[6, 6],
 			[9, 9],
 		])
+		frames.stop()
+	})
+
+	it('are read from nodes of an earlier version, too, which do not set slots apart', () => {
+		const { frames, ids } = gathering()
+		frames.add({ topic: '1', from: 5, to: 6, changes: `[${slotNamed('a')},${slotNamed('b')}]` })
+		expect(ids()).to.deep.equal(['ab'])
 		frames.stop()
 	})
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Encoder, type Packet, PacketType } from 'socket.io-parser'
+import { PreparedJson } from '../../server/platform/prepared-json.ts'
 import { createLimitedParser } from '../../server/platform/sockets/parser.ts'
 
 describe('the parser of sockets', () => {
@@ -17,6 +18,12 @@ describe('the parser of sockets', () => {
 		},
 		{ type: PacketType.ACK, nsp: '/', id: 12, data: [{ ok: true, text: 'naïve “ß” \u2028', nothing: null, left: undefined }] },
 	]
+
+	it('says what was prepared as if it had not been', () => {
+		const payload = { doctorId: '1', changes: ['“ß”'] }
+		const event = (data: unknown): Packet => ({ type: PacketType.EVENT, nsp: '/', data: ['calendar:changed', data] })
+		expect(ours.encode(event(new PreparedJson(JSON.stringify(payload))))).to.deep.equal(theirs.encode(event(payload)))
+	})
 
 	for (const packet of packets) {
 		it(`says ${PacketType[packet.type]} as Socket.IO’s own does`, () => {

@@ -5,6 +5,7 @@ import { admitted, checkAccess } from '../access.ts'
 import type { Actor, Origin } from '../actor.ts'
 import type { AuditFact } from '../audit.ts'
 import { parseInput } from '../failure.ts'
+import { PreparedJson } from '../prepared-json.ts'
 import { Refusal } from '../refusal.ts'
 import type { Span, Tracer } from '../tracing/tracer.ts'
 import { apiPath } from './observe.ts'
@@ -21,14 +22,6 @@ export type Input<E extends Endpoint> = {
 
 /** What a handler answers. A string is JSON that was encoded already. */
 type Answer<E extends Endpoint> = z.input<E['response']> | PreparedJson
-
-/** JSON that is sent as it is, for answers that are long and much asked for. */
-export class PreparedJson {
-	readonly text: string
-	constructor(text: string) {
-		this.text = text
-	}
-}
 
 export type Route = { endpoint: Endpoint; handle: (input: Input<Endpoint>, actor: Actor | null) => Promise<unknown> }
 

@@ -1,4 +1,5 @@
-import { Decoder, Encoder, type Packet } from 'socket.io-parser'
+import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser'
+import { PreparedJson } from '../prepared-json.ts'
 
 /** Stands in for the payload of a message that was over the limit. */
 export const tooLarge = Symbol('too large')
@@ -6,9 +7,11 @@ export const tooLarge = Symbol('too large')
 type DecodesStrings = { decodeString(text: string): Packet }
 type EncodesStrings = { encodeAsString(packet: Packet): string }
 
-/** Nothing that is sent has bytes in it, so that nothing is searched for them. */
+/** Nothing that is sent has bytes in it, so that nothing is searched for them. What was prepared is not encoded again. */
 class BytelessEncoder extends Encoder {
 	override encode(packet: Packet): string[] {
+		const [event, payload] = packet.type === PacketType.EVENT ? packet.data : []
+		if (payload instanceof PreparedJson) return [`${PacketType.EVENT}["${event}",${payload.text}]`]
 		return [(this as unknown as EncodesStrings).encodeAsString(packet)]
 	}
 }

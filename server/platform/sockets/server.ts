@@ -7,6 +7,7 @@ import type { Actor } from '../actor.ts'
 import type { AuditFact } from '../audit.ts'
 import type { Log } from '../log.ts'
 import type { IsOwnPage } from '../own-pages.ts'
+import { PreparedJson } from '../prepared-json.ts'
 import type { Limiter } from '../rate-limit.ts'
 import type { Redis } from '../redis.ts'
 import { Refusal } from '../refusal.ts'
@@ -56,6 +57,10 @@ export type Sockets = {
 	drain(): void
 	close(): Promise<void>
 }
+
+/** Stands in for an event's payload, which it is the JSON of: encoded once, however many are told. */
+export const preparedPayload = <E extends keyof ServerToClient>(json: string) =>
+	new PreparedJson(json) as unknown as Parameters<ServerToClient[E]>[0]
 
 export const userRoom = (userId: string) => `user:${userId}`
 export const staffRoom = 'staff'

@@ -11,9 +11,10 @@ const nodeCounts = [1, 2, 4]
 const mostNodes = Math.max(...nodeCounts)
 const sockets = 100
 const doctors = 20
-const watchers = 2000
-/** V8 compiles what is hot in each process for itself: before the rounds the many nodes do as much each as the one does in a round or two. */
-const warmUps = 8 * mostNodes
+/** As for fan-out on one node, and as many a node when there are four: who adds nodes has more watchers. */
+const watcherCounts = [2000, 8000]
+/** V8 compiles what is hot in each process for itself, which takes each of them a few seconds of work: all do it before the rounds. */
+const warmUps = 4 * mostNodes
 
 /** No loss on two cores: what a round's noise takes is no loss. */
 const target = { atLeast: 0.95, unit: 'x' as const }
@@ -53,11 +54,13 @@ const bookings = async ({ clinic, nodes }: Place, rounds: number, count: number)
 const urls = (nodes: readonly BenchNode[], count: number) => nodes.slice(0, count).map(node => node.url)
 
 /** As many changes as the nodes can hand on: a second's worth is published at once. */
-const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, count: number): Promise<Row[]> => {
+const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, watchers: number, count: number): Promise<Row[]> => {
+	let watchedOn = 0
 	const load = await startWorker<typeof fanOutWork>(moduleUrl('./fan-out.ts'))
 	try {
-		return await compare('fan-out', rounds, 'deliveries/s', async nodeCount => {
-			await load.call('watch', urls(nodes, nodeCount), clinic, watchers, fanOutRange())
+		return await compare(`fan-out to ${watchers / 1000},000`, rounds, 'deliveries/s', async nodeCount => {
+			if (nodeCount !== watchedOn) await load.call('watch', urls(nodes, nodeCount), clinic, watchers, fanOutRange())
+			watchedOn = nodeCount
 			const { deliveriesPerSecond } = await load.call('deliver', fresh.redisUrl, clinic, { count, perSecond: 1e6 }, false)
 			return deliveriesPerSecond
 		})
@@ -80,10 +83,14 @@ export const benchmark: Benchmark = {
 	name: 'scale-out',
 	async run(context) {
 		const { rounds, short } = context
-		const bookingsEach = short ? 1000 : 4000
+		const bookingsEach = short ? 1000 : 8000
+		// As many deliveries for each number of watchers.
+		const deliveries = short ? 10_000_000 : 40_000_000
 		const place = await open(context, bookingsEach)
 		try {
-			return [...(await bookings(place, rounds, bookingsEach)), ...(await fanOut(place, rounds, short ? 5000 : 20_000))]
+			const rows = await bookings(place, rounds, bookingsEach)
+			for (const watchers of watcherCounts) rows.push(...(await fanOut(place, rounds, watchers, deliveries / watchers)))
+			return rows
 		} finally {
 			await Promise.all(place.nodes.map(node => node.stop()))
 			await place.fresh.drop()

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+/** A frame for many sockets is shared by them: its header and its content. */
+type Sent = { options?: { wsPreEncodedFrame?: Buffer[] } }
+
 type Transport = {
 	socket?: { bufferedAmount: number; terminate(): void; _socket?: Duplex }
-	send(packets: unknown[]): void
+	send(packets: Sent[]): void
 }
 
 /** What we use of Engine.IO's connections beyond what its types promise. */
@@ -25,7 +28,11 @@ export const cutOff = (connection: Connection): void => {
 	else connection.close(true)
 }
 
-function sendTogether(this: Transport, packets: unknown[]): void {
+function sendTogether(this: Transport, packets: Sent[]): void {
+	for (const { options } of packets) {
+		const frame = options?.wsPreEncodedFrame
+		if (frame && frame.length > 1) frame.splice(0, frame.length, Buffer.concat(frame))
+	}
 	const { send } = Object.getPrototypeOf(this) as Transport
 	const stream = packets.length > 1 ? this.socket?._socket : undefined
 	stream?.cork()

@@ -1,6 +1,6 @@
 import type { Role, Slot, SlotChange } from '../../contract/index.ts'
 import type { StoredSlot } from './availability.ts'
-import { instantOf, slotId } from './slot-id.ts'
+import { instantOf, isoOf, slotId } from './slot-id.ts'
 
 /** Who holds a slot, as Redis has it. */
 export type Holder = { userId: string; name: string; role: Role; untilMs: number }
@@ -43,7 +43,7 @@ export const fullSlot = (stored: StoredSlot, holder: Holder | undefined, nowMs: 
 export const visibleSlot = (slot: FullSlot, view: View, viewerId?: string): Slot => {
 	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, holderId, heldBy, appointment } = slot
 	const visible: Slot = { id, doctorId, startsAt, endsAt, state }
-	if (heldUntilMs !== undefined) visible.heldUntil = new Date(heldUntilMs).toISOString()
+	if (heldUntilMs !== undefined) visible.heldUntil = isoOf(heldUntilMs)
 	if (holderId !== undefined && holderId === viewerId) visible.heldByMe = true
 	if (view === 'staff' && heldBy) visible.heldBy = heldBy
 	if (view === 'staff' && appointment) visible.appointment = appointment
@@ -72,15 +72,15 @@ const holderMark = ',"holderId":"'
  */
 export const publicChangeJson = (slotJson: string, version: number): string => {
 	const end = slotJson.indexOf('"', slotJson.indexOf(stateMark) + stateMark.length) + 1
-	const isHeld = slotJson.startsWith(heldUntilMark, end)
-	const heldUntil = isHeld ? new Date(Number.parseInt(slotJson.slice(end + heldUntilMark.length), 10)).toISOString() : undefined
-	return `${slotJson.slice(0, end)}${heldUntil ? `,"heldUntil":"${heldUntil}"` : ''},"version":${version}}`
+	if (!slotJson.startsWith(heldUntilMark, end)) return `${slotJson.slice(0, end)},"version":${version}}`
+	const heldUntil = isoOf(Number.parseInt(slotJson.slice(end + heldUntilMark.length), 10))
+	return `${slotJson.slice(0, end)},"heldUntil":"${heldUntil}","version":${version}}`
 }
 
 /** Who holds a slot, from its JSON, where it is the last that is said. */
 export const holderIn = (slotJson: string): string | undefined => {
-	const at = slotJson.lastIndexOf(holderMark)
-	return at === -1 ? undefined : slotJson.slice(at + holderMark.length, -2)
+	const idFrom = slotJson.lastIndexOf('"', slotJson.length - 3) + 1
+	return slotJson.startsWith(holderMark, idFrom - holderMark.length) ? slotJson.slice(idFrom, -2) : undefined
 }
 
 /** The beginning of a slot's JSON, which scripts that free, hold or claim it complete with its state. */

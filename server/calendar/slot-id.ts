@@ -27,3 +27,11 @@ export const instantOf = (minute: number): string => {
 	instants.set(minute, instant)
 	return instant
 }
+
+/** Milliseconds since 1970 as an instant of the contract. Its minute is mostly remembered. */
+export const isoOf = (ms: number): string => {
+	const withinMinute = ms % 60_000
+	const upToSeconds = instantOf((ms - withinMinute) / 60_000).slice(0, -7)
+	const digits = String(100_000 + withinMinute)
+	return `${upToSeconds}${digits.slice(1, 3)}.${digits.slice(3)}Z`
+}

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { fullSlot, holderIn, publicChangeJson, visibleSlot, visibleSlotJson } from '../../server/calendar/changes.ts'
+import { isoOf } from '../../server/calendar/slot-id.ts'
 
 /** Names that look like what is looked for, too. */
 const aName = fc.oneof(fc.string(), fc.constantFrom(',"holderId":"3"}', '"state":"free"', ',\n', '\\","heldUntilMs":1'))
@@ -23,6 +24,10 @@ const aHolder = fc.option(
 )
 
 describe('a slot as JSON', () => {
+	it('says instants as the contract has them', () => {
+		fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 42 }), ms => void expect(isoOf(ms)).to.equal(new Date(ms).toISOString())))
+	})
+
 	it('is what a watcher may see of it, whatever is in it', () => {
 		fc.assert(
 			fc.property(

@@ -9,7 +9,7 @@ import { createWaiters } from '../../server/booking/waiters.ts'
 import { createLog } from '../../server/platform/log.ts'
 import { aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aCancellation, aDrain, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aCancellation, aDrain, afterStatement, type Scene, useScene } from './a-drain.ts'
 
 /** As many as are let in at once, so that whoever comes after them waits at the door. */
 const first = 200
@@ -161,6 +161,40 @@ describe('a crowd at one doctor’s door', function () {
 		await Promise.all(requests.map(node.ask))
 		expect(node.refused).to.deep.equal([])
 		expect(node.answered).to.deep.equal(idsOf(requests))
+	})
+
+	it('hears the same at another node when its own dies between writing refusals and telling them', async () => {
+		const dying = await aNode({ run: afterStatement(bench.run, 'refuse_taken', () => new Promise(() => {})), timeoutMs: 1500 })
+		const requests = bookings(first + 20, () => slot(0))
+		const untold = await Promise.all(requests.map(request => dying.ask(request).catch(error => error.code)))
+		expect(untold.slice(first)).to.deep.equal(Array(20).fill('booking_pending'))
+		const written = () =>
+			bench
+				.db('booking_requests')
+				.whereIn(
+					'idempotency_key',
+					requests.map(({ key }) => key),
+				)
+				.orderBy('idempotency_key')
+		const before = await written()
+		expect(before).to.have.length(first + 20)
+
+		const next = await aNode()
+		const outcomes = await Promise.all(requests.map(request => next.ask({ ...request, id: randomUUID() })))
+		expect(outcomes.map(codeOf)).to.deep.equal(['ok', ...Array(first + 19).fill('slot_booked')])
+		expect(await written()).to.deep.equal(before)
+	})
+
+	it('at two nodes has one winner a slot all the same, and each node answers in order', async () => {
+		const nodes = [await aNode(), await aNode()]
+		const requests = bookings(2 * (first + 300), index => slot(index % 5))
+		const outcomes = await Promise.all(requests.map((request, index) => (nodes[index % 2] as (typeof nodes)[0]).ask(request)))
+		expect(outcomes.filter(outcome => codeOf(outcome) === 'ok')).to.have.length(5)
+		expect(await bench.db('appointment_slots').where({ doctor_id: doctor.id, is_booked: true })).to.have.length(5)
+		for (const [index, node] of nodes.entries()) {
+			expect(node.answered).to.deep.equal(idsOf(requests.filter((_, of) => of % 2 === index)))
+			expect(node.refused).to.have.length.above(0)
+		}
 	})
 
 	it('is told to come back when it has waited too long, and is not booked afterwards', async () => {

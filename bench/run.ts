@@ -64,7 +64,8 @@ say(table(rows))
 // A quick look is no result.
 if (!short || values.keep) {
 	const results = file('./results.json')
-	const kept = earlierRows(results).filter(old => !rows.some(row => row.name === old.name))
+	// Of a run of all, lines of earlier runs have other names by now.
+	const kept = chosen === benchmarks ? [] : earlierRows(results).filter(old => !rows.some(row => row.name === old.name))
 	const all = [...kept, ...rows]
 	writeFileSync(results, asJson(all, began))
 	mkdirSync(file('../docs/pictures'), { recursive: true })

@@ -106,7 +106,7 @@ const useScale = (columns: readonly Column[]): Scale => {
 }
 
 /** In rem, with each column's share of what is left. */
-const timeWidth = 4.25
+const timeWidth = 4.8
 const fullWidth = { rem: 8.25, share: 1 }
 const quietWidth = { rem: 6.5, share: 0.6 }
 

@@ -76,15 +76,22 @@ noted AS (
     INSERT INTO audit_log (actor_id, action, entity, entity_id, ip, request_id)
     SELECT requested_by, action, 'appointment', outcome_id::text, ip, trace_id FROM requests WHERE refusal IS NULL
 ),
--- Told so far, or about to be: void once the visit is cancelled or moved, carried along when only its status changes.
+-- About to be told, or given up and perhaps tried again: carried along when only the visit's status changes.
+carried AS (
+    UPDATE notification_queue n
+    SET appointment_sequence = changed.sequence
+    FROM changed
+    WHERE changed.kind = 'status' AND n.appointment_id = changed.id AND n.appointment_sequence = changed.sequence - 1
+      AND n.status IN ('due', 'failed')
+),
+-- Void once the visit is cancelled or moved; what was tried again after a move is so at the next change.
 outdated AS (
     UPDATE notification_queue n
-    SET appointment_sequence = CASE WHEN changed.kind = 'status' THEN changed.sequence ELSE n.appointment_sequence END,
-        status = CASE WHEN changed.kind = 'status' THEN n.status ELSE 'void' END,
-        settled_at = CASE WHEN changed.kind = 'status' THEN n.settled_at ELSE now() END,
-        last_error = CASE WHEN changed.kind = 'status' THEN n.last_error ELSE 'the visit was ' || changed.kind END
+    SET status = 'void', settled_at = now(),
+        last_error = CASE WHEN changed.kind = 'status' THEN 'the visit had moved' ELSE 'the visit was ' || changed.kind END
     FROM changed
     WHERE n.appointment_id = changed.id AND n.appointment_sequence < changed.sequence AND n.status = 'due'
+      AND NOT (changed.kind = 'status' AND n.appointment_sequence = changed.sequence - 1)
 ),
 told AS (
     SELECT news.*, channel

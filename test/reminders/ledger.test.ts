@@ -92,6 +92,43 @@ describe('the ledger', () => {
 		])
 	})
 
+	describe('after a message was given up', () => {
+		const giveUp = (visit: { id: string }) =>
+			node.db('notification_queue').where({ appointment_id: visit.id, lead_minutes: 5 }).update({ status: 'failed', attempts: 10 })
+		const tryAgain = async (desk: Person, visit: { id: string }, sequence: number) => {
+			const row = (await ledgerOf(node, visit.id)).find(each => each.lead_minutes === 5 && each.appointment_sequence === sequence)
+			return done(await call(node, 'POST', `/notifications/${row?.id}/retry`, { token: desk.token }))
+		}
+		const reminders = async (visit: { id: string }) =>
+			(await ledgerOf(node, visit.id))
+				.filter(each => each.lead_minutes === 5)
+				.map(each => `${each.status} ${each.appointment_sequence}`)
+				.sort()
+
+		it('carries it along with the status, so that it can be tried again, and is not written a second time', async () => {
+			const [patient, desk] = [await aPatient(node), await aReceptionist(node)]
+			const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
+			await giveUp(visit)
+			done(await setStatus(node, desk, visit.id, 'checked_in'))
+			done(await setStatus(node, desk, visit.id, 'booked'))
+			for (const email of [false, true]) done(await call(node, 'PATCH', '/me/notifications', { token: patient.token, body: { email } }))
+			expect(await reminders(visit)).to.deep.equal(['failed 2'])
+			await tryAgain(desk, visit, 2)
+			done(await setStatus(node, desk, visit.id, 'checked_in'))
+			expect(await reminders(visit)).to.deep.equal(['due 3'])
+		})
+
+		it('changes the status of a visit that has moved, though what it said of the old time is tried again', async () => {
+			const [patient, desk] = [await aPatient(node), await aReceptionist(node)]
+			const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
+			await giveUp(visit)
+			done(await reschedule(node, patient, visit.id, await aSlot(node, doctor.id, hoursAhead(72))))
+			await tryAgain(desk, visit, 0)
+			done(await setStatus(node, desk, visit.id, 'checked_in'))
+			expect(await reminders(visit)).to.deep.equal(['due 2', 'void 0'])
+		})
+	})
+
 	it('gets reminders over a channel that is chosen after the booking', async () => {
 		const patient = await aPatient(node)
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))

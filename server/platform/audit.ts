@@ -16,6 +16,12 @@ export type AuditFact = {
 	at?: Date
 }
 
+/** PostgreSQL takes neither a NUL nor half a pair. What was asked for with them was asked for all the same. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD')
+
+const storableJson = (details: Record<string, unknown>): string =>
+	JSON.stringify(details, (_name, value) => (typeof value === 'string' ? storable(value) : value))
+
 /** Writes down who did what to what. Given a transaction, the fact stands or falls with it. */
 export const recordAudit = async (db: DbOrTx, facts: AuditFact | AuditFact[]): Promise<void> => {
 	const rows = [facts].flat().map(({ actor, origin, action, entity, entityId, details, at }) => ({
@@ -23,10 +29,10 @@ export const recordAudit = async (db: DbOrTx, facts: AuditFact | AuditFact[]): P
 		actor_id: actor?.userId ?? null,
 		action,
 		entity,
-		entity_id: entityId ?? null,
+		entity_id: entityId === undefined ? null : storable(entityId),
 		ip: origin?.ip ?? null,
 		request_id: origin?.requestId ?? null,
-		details: JSON.stringify(details ?? {}),
+		details: storableJson(details ?? {}),
 	}))
 	if (rows.length > 0) await db('audit_log').insert(rows)
 }

@@ -124,11 +124,17 @@ describe('looking at somebody’s details', () => {
 		expect(all).not.to.include('1234567')
 	})
 
+	it('is written down whatever was asked for, also what no database takes', async () => {
+		const path = `/appointments?patientId=${encodeURIComponent('a\0b\\u0000')}`
+		const entries = await newEntries(desk, 1, () => call(node, 'GET', path, { token: desk.token }))
+		expect(entries).to.deep.equal([['listed', 'appointment', null, { shown: 0, patientId: 'a\uFFFDb\\u0000' }]])
+	})
+
 	it('is no less written down after an entry that the database does not take, and all of it when the node stops', async () => {
 		const trail = createAuditTrail({ db: node.db, log: createLog('silent') })
-		const entry = (action: string, details = {}) => trail.note({ actor: null, action, entity: 'test', details })
+		const entry = (action: string) => trail.note({ actor: null, action, entity: 'test' })
 		entry('first')
-		entry('impossible', { doctorId: '\u0000' })
+		entry('impossible\u0000')
 		entry('last')
 		await trail.stop()
 		const rows = await node.db('audit_log').where({ entity: 'test' }).orderBy('id')

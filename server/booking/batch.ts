@@ -12,6 +12,9 @@ import { newAppointment, writeDecisions } from './settlement.ts'
 import { type BatchState, type Facts, type HoldsByDoctor, readFacts, stateOf } from './state.ts'
 import { type FullAppointment, toWire } from './store.ts'
 
+/** Requests that one transaction settles; more wait for the next. */
+export const maxBatch = 600
+
 /** A slot that a winner of the batch takes. */
 export type ClaimedSlot = { slot: StoredSlot; userId: string }
 

@@ -1,3 +1,4 @@
+import { maxBatch } from './batch.ts'
 import type { Outcome, SettledOutcome } from './outcome.ts'
 import type { RefuseTaken } from './refuse-taken.ts'
 import type { BookingRequest, ChangeRequest } from './request.ts'
@@ -14,8 +15,6 @@ export type CrowdDeps = {
 
 /** Requests for one doctor that this node has in the queue; who comes when there are as many waits until they are answered. */
 const crowdedAt = 200
-/** Of those who have waited and may still hope, so many go on into the queue: as many as one transaction settles. */
-const letInAtOnce = 600
 /** Refusals that one statement writes, and that are answered together. */
 const refusedAtOnce = 1000
 
@@ -39,7 +38,7 @@ const saysTaken = (outcome: Outcome) => 'done' in outcome || ('refused' in outco
 /**
  * The door before the doctors' queues. One or a hundred pass it at once. Of thousands who want one doctor's few slots, the first
  * are let into the queue and the rest wait; when the first have been answered, most slots are gone, and those who asked for them
- * are refused together, without a way through Redis. Who may still hope goes on into the queue, in order.
+ * are refused together, without a way through Redis. Who may still hope goes on into the queue, in order, as many as one batch takes.
  *
  * What is remembered here is only a reason to ask PostgreSQL, which refuses (docs/decisions/0005).
  */
@@ -85,7 +84,7 @@ export const createCrowd = ({ waiters, enqueue, refuseTaken, observe }: CrowdDep
 		for (let hopeless = takeHopeless(doctor); hopeless.length > 0; hopeless = takeHopeless(doctor)) await refuse(doctor, doctorId, hopeless)
 		doctor.isOpening = false
 		doctor.taken.clear()
-		for (const each of doctor.waiting.splice(0, letInAtOnce)) send(doctor, each)
+		for (const each of doctor.waiting.splice(0, maxBatch)) send(doctor, each)
 		if (doctor.queued === 0) doctors.delete(doctorId)
 	}
 
@@ -118,5 +117,3 @@ export const createCrowd = ({ waiters, enqueue, refuseTaken, observe }: CrowdDep
 		},
 	}
 }
-
-export type Crowd = ReturnType<typeof createCrowd>

@@ -1,5 +1,5 @@
 import type { Locks, Proposal } from '../platform/lock.ts'
-import type { BatchResult } from './batch.ts'
+import { type BatchResult, maxBatch } from './batch.ts'
 import { type ConcludingDeps, createConcluding } from './concluding.ts'
 import { type Draining, type Drainings, drainingOf, FencedOff, notReleased } from './draining.ts'
 import type { Reservation } from './intake.ts'
@@ -11,9 +11,6 @@ import { createSettling, type ReadAhead, type SettlingDeps } from './settling.ts
 import { readFacts } from './state.ts'
 
 export type DrainDeps = SettlingDeps & Omit<ConcludingDeps, 'later' | 'poke'> & { locks: Locks; observe?: DrainObserver }
-
-/** Requests that one transaction settles; more wait for the next. */
-const maxBatch = 600
 
 export const createDrain = (deps: DrainDeps) => {
 	const { locks, queue, run, log, observe } = deps

@@ -20,7 +20,7 @@ export type Input<E extends Endpoint> = {
 	res: Response
 }
 
-/** What a handler answers. A string is JSON that was encoded already. */
+/** What a handler answers. */
 type Answer<E extends Endpoint> = z.input<E['response']> | PreparedJson
 
 export type Route = { endpoint: Endpoint; handle: (input: Input<Endpoint>, actor: Actor | null) => Promise<unknown> }

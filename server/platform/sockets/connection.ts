@@ -29,6 +29,7 @@ export const cutOff = (connection: Connection): void => {
 }
 
 function sendTogether(this: Transport, packets: Sent[]): void {
+	// Each of the sockets that share a frame would write its two pieces.
 	for (const { options } of packets) {
 		const frame = options?.wsPreEncodedFrame
 		if (frame && frame.length > 1) frame.splice(0, frame.length, Buffer.concat(frame))

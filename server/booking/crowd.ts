@@ -16,7 +16,7 @@ export type CrowdDeps = {
 /** Requests for one doctor that this node has in the queue; who comes when there are as many waits until they are answered. */
 const crowdedAt = 200
 /** Refusals that one statement writes, and that are answered together. */
-const refusedAtOnce = 1000
+const refusedAtOnce = 2500
 
 type Asked = { request: ChangeRequest; heard: Promise<Outcome> }
 

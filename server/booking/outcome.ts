@@ -15,8 +15,16 @@ export type SettledOutcome = { request: ChangeRequest; outcome: Outcome }
 /** Something that happened, for those it concerns. */
 export type Happening = { appointment: Appointment; change: AppointmentChange; patientUserId: string | null; doctorIds: string[] }
 
-/** @throws Refusal */
+const refusals = new WeakMap<Outcome, Refusal>()
+
+/** @throws Refusal the same one for all who share an outcome */
 export const appointmentOf = (outcome: Exclude<Outcome, { forward: string }>): Appointment => {
 	if ('done' in outcome) return outcome.done
-	throw new Refusal(outcome.refused, outcome.alternatives ? { alternatives: outcome.alternatives } : {})
+	const { refused, alternatives } = outcome
+	if (!alternatives) throw new Refusal(refused)
+	const known = refusals.get(outcome)
+	if (known) throw known
+	const refusal = new Refusal(refused, { alternatives })
+	refusals.set(outcome, refusal)
+	throw refusal
 }

@@ -1,8 +1,9 @@
+import type { SlotOffer } from '../../contract/index.ts'
 import type { Holds } from '../holds/holds.ts'
 import { readSql } from '../platform/database.ts'
 import type { Run } from '../platform/pipeline.ts'
 import { readAlternatives } from './offers.ts'
-import type { SettledOutcome } from './outcome.ts'
+import type { Outcome, SettledOutcome } from './outcome.ts'
 import type { BookingRequest } from './request.ts'
 
 const statement = { name: 'refuse_taken', text: readSql('refuse_taken.sql', import.meta.url) }
@@ -42,9 +43,13 @@ export const createRefuseTaken =
 	(deps: RefuseTakenDeps) =>
 	async (doctorId: string, requests: readonly BookingRequest[]): Promise<SettledOutcome[]> => {
 		const [refused, alternativesFor] = await Promise.all([write(deps.run, doctorId, requests), readOffers(deps, doctorId, requests)])
+		const outcomes = new Map<SlotOffer[] | undefined, Outcome>()
 		return refused.map(request => {
 			const alternatives = alternativesFor(request)
-			return { request, outcome: { refused: refusal, ...(alternatives && { alternatives }) } }
+			// Whoever is offered the same shares an outcome, which is encoded once.
+			const outcome = outcomes.get(alternatives) ?? { refused: refusal, ...(alternatives && { alternatives }) }
+			outcomes.set(alternatives, outcome)
+			return { request, outcome }
 		})
 	}
 

@@ -22,7 +22,10 @@ describe('the parser of sockets', () => {
 	it('says what was prepared as if it had not been', () => {
 		const payload = { doctorId: '1', changes: ['“ß”'] }
 		const event = (data: unknown): Packet => ({ type: PacketType.EVENT, nsp: '/', data: ['calendar:changed', data] })
-		expect(ours.encode(event(new PreparedJson(JSON.stringify(payload))))).to.deep.equal(theirs.encode(event(payload)))
+		const prepared = new PreparedJson(JSON.stringify(payload))
+		expect(ours.encode(event(prepared))).to.deep.equal(theirs.encode(event(payload)))
+		const ack = (data: unknown): Packet => ({ type: PacketType.ACK, nsp: '/', id: 12, data: [data] })
+		expect(ours.encode(ack(prepared))).to.deep.equal(theirs.encode(ack(payload)))
 	})
 
 	for (const packet of packets) {

@@ -15,6 +15,7 @@ export type Connection = {
 	writeBuffer: { data?: unknown }[]
 	/** With a WebSocket in it, unless it polls. */
 	transport: Transport
+	flush(): void
 	on(event: 'packet', listener: () => void): void
 	on(event: 'upgrade', listener: (transport: Transport) => void): void
 	once(event: 'close', listener: () => void): void
@@ -41,11 +42,31 @@ function sendTogether(this: Transport, packets: Sent[]): void {
 	stream?.uncork()
 }
 
-/** Packets that a WebSocket is given together go to the kernel in one write; Engine.IO writes each by itself. */
+/** Connections with packets that are not on their way yet. */
+const unflushed = new Set<Connection>()
+
+const flushAll = () => {
+	for (const connection of unflushed) {
+		unflushed.delete(connection)
+		const { flush } = Object.getPrototypeOf(connection) as Connection
+		flush.call(connection)
+	}
+}
+
+function flushSoon(this: Connection): void {
+	if (unflushed.size === 0) process.nextTick(flushAll)
+	unflushed.add(this)
+}
+
+/**
+ * Packets that a connection gets in one go leave in one write to the kernel: when all that is ready to run has run. Engine.IO
+ * writes the first as soon as it comes, and each by itself.
+ */
 export const writeTogether = (connection: Connection): void => {
 	const prepare = (transport: Transport) => {
 		if (transport.socket) transport.send = sendTogether
 	}
 	prepare(connection.transport)
 	connection.on('upgrade', prepare)
+	connection.flush = flushSoon
 }

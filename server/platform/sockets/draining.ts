@@ -14,7 +14,7 @@ export const createDraining = () => {
 	let isOn = false
 	let allAnswered = () => {}
 
-	const finished = (socket: Socket) => {
+	const answered = (socket: Socket): void => {
 		const left = (underWay.get(socket) ?? 1) - 1
 		if (left > 0) return void underWay.set(socket, left)
 		underWay.delete(socket)
@@ -25,10 +25,10 @@ export const createDraining = () => {
 
 	return {
 		isOn: () => isOn,
-		during(socket: Socket, answering: Promise<void>): void {
+		asked(socket: Socket): void {
 			underWay.set(socket, (underWay.get(socket) ?? 0) + 1)
-			void answering.then(() => finished(socket))
 		},
+		answered,
 		async start(sockets: Iterable<Socket>): Promise<void> {
 			isOn = true
 			let closed = 0

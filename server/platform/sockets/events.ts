@@ -7,6 +7,7 @@ import type { AuditFact } from '../audit.ts'
 import { parseInput, toRefusal } from '../failure.ts'
 import type { Log } from '../log.ts'
 import { newId } from '../new-id.ts'
+import { PreparedJson } from '../prepared-json.ts'
 import { Refusal } from '../refusal.ts'
 import { noSpan, type Tracer } from '../tracing/tracer.ts'
 import { tooLarge } from './parser.ts'
@@ -22,7 +23,7 @@ export type EventHandlers = { [E in ClientEventName]: (payload: Payload<E>, cont
 
 type AnyHandler = (payload: unknown, context: SocketContext) => Promise<Record<string, unknown>>
 
-export const ackError = ({ code, message, details }: Refusal, requestId: string): AckError => ({
+const ackError = ({ code, message, details }: Refusal, requestId: string): AckError => ({
 	code,
 	message,
 	...(details.errors && { errors: details.errors }),
@@ -31,7 +32,22 @@ export const ackError = ({ code, message, details }: Refusal, requestId: string)
 	...(refusals[code].status >= 500 && { requestId }),
 })
 
-export type Dispatch = (socket: Socket, event: string, args: unknown[]) => Promise<void>
+type Answer = Ack<Record<string, unknown>> | PreparedJson
+
+const answers = new WeakMap<Refusal, PreparedJson>()
+
+/** A crowd that is offered the same alternatives shares its refusal, which is encoded once. */
+const refusalAnswer = (refusal: Refusal, requestId: string): Answer => {
+	const known = answers.get(refusal)
+	if (known) return known
+	const answer = { ok: false as const, error: ackError(refusal, requestId) }
+	if (!answer.error.alternatives || answer.error.requestId) return answer
+	const prepared = new PreparedJson(JSON.stringify(answer))
+	answers.set(refusal, prepared)
+	return prepared
+}
+
+export type Dispatch = (socket: Socket, event: string, args: unknown[]) => void
 
 export type DispatchDeps = {
 	handlers: EventHandlers
@@ -40,6 +56,9 @@ export type DispatchDeps = {
 	ipOf: (socket: Socket) => string
 	/** @throws Refusal rate_limited */
 	limit: (socket: Socket) => Promise<void> | undefined
+	/** Told when an event comes and when it is answered. */
+	asked: (socket: Socket) => void
+	answered: (socket: Socket) => void
 	/** Told of each answer that shows somebody else's personal details. */
 	noteAccess: (fact: AuditFact) => void
 	/** Told how each event ended, for the metrics. */
@@ -50,11 +69,12 @@ export type DispatchDeps = {
 const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
-export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess, observe, tracer }: DispatchDeps): Dispatch => {
-	type Asked = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
+export const createDispatch = (deps: DispatchDeps): Dispatch => {
+	const { handlers, log, actorOf, ipOf, limit, asked, answered, noteAccess, observe, tracer } = deps
+	type Call = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
 
 	// Neither this nor what calls it is async beyond need: thousands may wait at once, and each function that waits takes half a kilobyte.
-	const handle = (...[socket, event, payload, requestId, trace]: Asked): Promise<Record<string, unknown>> => {
+	const handle = (...[socket, event, payload, requestId, trace]: Call): Promise<Record<string, unknown>> => {
 		if (payload === tooLarge) throw new Refusal('payload_too_large')
 		if (!isEvent(event)) throw new Refusal('invalid_input', { message: 'There is no such event' })
 		const definition = clientEvents[event]
@@ -65,23 +85,24 @@ export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess
 		const handler = handlers[event] as AnyHandler
 		const input = parseInput(definition.payload as z.ZodType<Record<string, unknown>>, payload)
 		const origin = { ip: ipOf(socket), requestId, ...(trace && { trace }) }
-		const answered = handler(input, { actor, socket, origin })
+		const answering = handler(input, { actor, socket, origin })
 		const reveals = 'reveals' in definition ? definition.reveals : undefined
-		if (!reveals || !actor || actor.role === 'patient') return answered
-		return answered.then(body => {
+		if (!reveals || !actor || actor.role === 'patient') return answering
+		return answering.then(body => {
 			noteAccess({ actor, origin, action: 'viewed', entity: reveals.kind, entityId: String(input[reveals.idField]) })
 			return body
 		})
 	}
 
-	const answer = (...asked: Asked): Promise<Record<string, unknown>> => {
-		const limited = limit(asked[0])
-		return limited ? limited.then(() => handle(...asked)) : handle(...asked)
+	const answer = (...call: Call): Promise<Record<string, unknown>> => {
+		const limited = limit(call[0])
+		return limited ? limited.then(() => handle(...call)) : handle(...call)
 	}
 
 	return async (socket, event, args) => {
+		asked(socket)
 		const last = args.at(-1)
-		const ack = typeof last === 'function' ? (last as (reply: Ack<Record<string, unknown>>) => void) : () => {}
+		const ack = typeof last === 'function' ? (last as (reply: Answer) => void) : () => {}
 		const payload = typeof args[0] === 'function' ? undefined : args[0]
 		const requestId = newId()
 		const began = performance.now()
@@ -91,15 +112,16 @@ export const createDispatch = ({ handlers, log, actorOf, ipOf, limit, noteAccess
 		span.set('liveslot.request_id', requestId)
 		let outcome = 'ok'
 		try {
-			const answered = tracer.isOn
+			const answering = tracer.isOn
 				? tracer.within(span, () => answer(socket, event, payload, requestId, span.context))
 				: answer(socket, event, payload, requestId, undefined)
-			ack({ ok: true, ...(await answered) })
+			ack({ ok: true, ...(await answering) })
 		} catch (error) {
 			const refusal = toRefusal(error, log, { requestId, actorId: actorOf(socket)?.userId, event: name })
-			ack({ ok: false, error: ackError(refusal, requestId) })
+			ack(refusalAnswer(refusal, requestId))
 			outcome = refusal.code
 		}
+		answered(socket)
 		const ms = performance.now() - began
 		observe(name, outcome, ms)
 		span.set('liveslot.outcome', outcome)

@@ -10,8 +10,11 @@ type EncodesStrings = { encodeAsString(packet: Packet): string }
 /** Nothing that is sent has bytes in it, so that nothing is searched for them. What was prepared is not encoded again. */
 class BytelessEncoder extends Encoder {
 	override encode(packet: Packet): string[] {
-		const [event, payload] = packet.type === PacketType.EVENT ? packet.data : []
-		if (payload instanceof PreparedJson) return [`${PacketType.EVENT}["${event}",${payload.text}]`]
+		const payload: unknown = Array.isArray(packet.data) ? packet.data.at(-1) : undefined
+		if (payload instanceof PreparedJson) {
+			if (packet.type === PacketType.EVENT) return [`${PacketType.EVENT}["${packet.data[0]}",${payload.text}]`]
+			if (packet.type === PacketType.ACK) return [`${PacketType.ACK}${packet.id}[${payload.text}]`]
+		}
 		return [(this as unknown as EncodesStrings).encodeAsString(packet)]
 	}
 }

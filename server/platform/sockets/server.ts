@@ -201,6 +201,8 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 					return takeTurn?.(socket)
 				},
 				noteAccess,
+				asked: draining.asked,
+				answered: draining.answered,
 			})
 			io.on('connection', socket => {
 				// What is needed of the first HTTP request is in the handshake; kept, the rest is most of an idle socket's memory.
@@ -208,7 +210,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 				Object.assign(socket.conn, { request: null })
 				connected(socket as Socket)
 				void checkAgain(socket as Socket)
-				socket.onAny((event: string, ...args: unknown[]) => draining.during(socket as Socket, dispatch(socket as Socket, event, args)))
+				socket.onAny((event: string, ...args: unknown[]) => dispatch(socket as Socket, event, args))
 				socket.on('disconnect', () => disconnected(socket as Socket))
 			})
 		},

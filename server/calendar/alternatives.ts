@@ -26,12 +26,14 @@ export const readFreeSlots = async (
 	return byDoctor
 }
 
-const hasRoom = (byStart: Map<number, FreeSlot>, startMinute: number, minutes: number): boolean => {
-	let next = startMinute
-	while (next < startMinute + minutes) {
-		const slot = byStart.get(next)
-		if (!slot) return false
-		next = slot.endMinute
+/** Whether the slot, and those that follow it without a gap, have room for so many minutes. */
+const hasRoom = (free: readonly FreeSlot[], index: number, minutes: number, isTaken: (startMinute: number) => boolean): boolean => {
+	const from = (free[index] as FreeSlot).startMinute
+	let until = from
+	for (let i = index; until < from + minutes; i++) {
+		const slot = free[i]
+		if (slot?.startMinute !== until || isTaken(slot.startMinute)) return false
+		until = slot.endMinute
 	}
 	return true
 }
@@ -39,7 +41,7 @@ const hasRoom = (byStart: Map<number, FreeSlot>, startMinute: number, minutes: n
 /** How many others somebody is offered whose slot is gone. */
 export const offersOnRefusal = 5
 
-/** The free slots nearest in time to the one that could not be had, each with room for `minutes`. */
+/** The free slots nearest in time to the one that could not be had, each with room for `minutes`. `free` is in order of time. */
 export const nearestOffers = (
 	doctorId: string,
 	free: readonly FreeSlot[],
@@ -48,16 +50,22 @@ export const nearestOffers = (
 	minutes = 1,
 	atMost = offersOnRefusal,
 ): SlotOffer[] => {
-	const byStart = new Map(free.filter(slot => !isTaken(slot.startMinute)).map(slot => [slot.startMinute, slot]))
-	return [...byStart.values()]
-		.filter(slot => slot.startMinute !== wantedMinute && hasRoom(byStart, slot.startMinute, minutes))
-		.sort((a, b) => Math.abs(a.startMinute - wantedMinute) - Math.abs(b.startMinute - wantedMinute) || a.startMinute - b.startMinute)
-		.slice(0, atMost)
-		.map(slot => ({
-			id: slotId(doctorId, slot.startMinute),
+	const firstAfter = free.findIndex(slot => slot.startMinute >= wantedMinute)
+	let after = firstAfter === -1 ? free.length : firstAfter
+	let before = after - 1
+	const distance = (index: number) => Math.abs((free[index]?.startMinute ?? Number.POSITIVE_INFINITY) - wantedMinute)
+	const offers: SlotOffer[] = []
+	while (offers.length < atMost && (before >= 0 || after < free.length)) {
+		const index = distance(before) <= distance(after) ? before-- : after++
+		const { startMinute, endMinute } = free[index] as FreeSlot
+		if (startMinute === wantedMinute || !hasRoom(free, index, minutes, isTaken)) continue
+		offers.push({
+			id: slotId(doctorId, startMinute),
 			doctorId,
-			startsAt: instantOf(slot.startMinute),
-			endsAt: instantOf(slot.endMinute),
-			state: 'free' as const,
-		}))
+			startsAt: instantOf(startMinute),
+			endsAt: instantOf(endMinute),
+			state: 'free',
+		})
+	}
+	return offers
 }

@@ -14,21 +14,26 @@ export const usersKey = ['users']
 /** Changes an account, and what is listed of it. */
 const useChangeUser = () => {
 	const queries = useQueryClient()
+	const show = (changed: User) =>
+		queries.setQueriesData<InfiniteData<Page<ListedUser>>>(
+			{ queryKey: usersKey },
+			listed =>
+				listed && {
+					...listed,
+					pages: listed.pages.map(page => ({
+						...page,
+						items: page.items.map(user => (user.id === changed.id ? { ...user, ...changed } : user)),
+					})),
+				},
+		)
 	return useMutation({
 		mutationFn: ({ id, ...changes }: { id: string; status?: AccountStatus; role?: Role; fullName?: string }) =>
 			request<User>(`/admin/users/${id}`, { method: 'PATCH', body: changes }),
-		onSuccess: changed =>
-			queries.setQueriesData<InfiniteData<Page<ListedUser>>>(
-				{ queryKey: usersKey },
-				listed =>
-					listed && {
-						...listed,
-						pages: listed.pages.map(page => ({
-							...page,
-							items: page.items.map(user => (user.id === changed.id ? { ...user, ...changed } : user)),
-						})),
-					},
-			),
+		onSuccess: changed => {
+			show(changed)
+			// A list that is on its way may have been read before.
+			void queries.refetchQueries({ queryKey: usersKey, fetchStatus: 'fetching' }).then(() => show(changed))
+		},
 	})
 }
 

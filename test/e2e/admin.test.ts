@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { desktop, signIn, useBrowser } from '../support/browser.ts'
 import { useDemoNode } from '../support/demo-node.ts'
 import { call } from '../support/http.ts'
+import { waitFor } from '../support/wait.ts'
 
 const password = 'a password for a test'
 
@@ -68,6 +69,27 @@ describe('an admin', function () {
 		await patient.getByLabel('Search by name or specialty').fill('neurology')
 		await patient.getByRole('link', { name: 'Dr. Wait Ing', exact: true }).waitFor()
 		expect(browsing.complaints).to.deep.equal([])
+	})
+
+	it('sees an account as it is, though a list that was read before arrives later', async () => {
+		await registerDoctor('Dr. Early Bird', 'early@example.com')
+		const admin = await openAsAdmin('/admin/users')
+		const approved = admin.waitForResponse(response => response.request().method() === 'PATCH')
+		let arrived = false
+		const arriveLate = async (route: Route) => {
+			const read = await route.fetch()
+			await approved
+			// The page may have asked again, and wait for this one no longer.
+			await route.fulfill({ response: read }).catch(() => {})
+			arrived = true
+		}
+		await admin.route(/admin\/users\?.*q=early/, arriveLate, { times: 1 })
+		const row = await account(admin, 'early@', 'Dr. Early Bird')
+		await admin.waitForRequest(/admin\/users\?.*q=early/)
+		await row.getByRole('button', { name: 'Approve: Dr. Early Bird' }).click()
+		await waitFor(() => arrived, 'the list to arrive')
+		await admin.getByRole('row').nth(2).waitFor({ state: 'detached' })
+		await row.getByText('active', { exact: true }).waitFor({ timeout: 5000 })
 	})
 
 	it('creates an account for the desk, which can be used at once', async () => {

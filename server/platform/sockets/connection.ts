@@ -43,11 +43,13 @@ function sendTogether(this: Transport, packets: Sent[]): void {
 }
 
 /** Connections with packets that are not on their way yet. */
-const unflushed = new Set<Connection>()
+let unflushed = new Set<Connection>()
 
 const flushAll = () => {
-	for (const connection of unflushed) {
-		unflushed.delete(connection)
+	const connections = unflushed
+	// Before the first of them: were one to throw, the next turn's would still leave.
+	unflushed = new Set()
+	for (const connection of connections) {
 		const { flush } = Object.getPrototypeOf(connection) as Connection
 		flush.call(connection)
 	}

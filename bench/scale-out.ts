@@ -84,7 +84,12 @@ const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, watchers:
 
 const open = async ({ stores, rounds }: BenchContext, bookingsEach: number): Promise<Place> => {
 	const fresh = await stores.fresh()
-	const slots = slotsNeeded(Math.ceil(rounds * (1 + ahead) + warmUps / nodeCounts.length), bookingsEach, doctors, nodeCounts.length)
+	const slots = slotsNeeded(
+		Math.ceil(rounds * (1 + ahead) + (warmUps * ahead) / nodeCounts.length),
+		bookingsEach,
+		doctors,
+		nodeCounts.length,
+	)
 	const clinic = await aClinic(fresh.databaseUrl, { doctors, patients: sockets, slots })
 	const nodes: BenchNode[] = []
 	for (let i = 0; i < mostNodes; i++) nodes.push(await startServer(fresh))

@@ -76,12 +76,13 @@ describe('a crowd at one doctor’s door', function () {
 
 	it('is refused at the door when its slots are gone, in order, with others instead, and without a way through Redis', async () => {
 		const node = await aNode()
-		const requests = bookings(first + 1300, index => slot(index % 2))
+		const requests = bookings(first + 2800, index => slot(index % 2))
 		const outcomes = await Promise.all(requests.map(node.ask))
-		expect(outcomes.map(codeOf)).to.deep.equal(['ok', 'ok', ...Array(first + 1298).fill('slot_booked')])
+		expect(outcomes.map(codeOf)).to.deep.equal(['ok', 'ok', ...Array(first + 2798).fill('slot_booked')])
 		expect(node.queued).to.deep.equal(idsOf(requests.slice(0, first)))
 		expect(node.refused).to.deep.equal(idsOf(requests.slice(first)))
 		expect(node.answered).to.deep.equal(idsOf(requests))
+		expect(outcomes.at(-1), 'shared by all who want the slot').to.equal(outcomes.at(-3))
 		const last = outcomes.at(-1) as { alternatives?: { id: string }[] }
 		expect(last.alternatives?.map(({ id }) => id)).to.deep.equal([2, 3, 4, 5, 6].map(slot))
 	})

@@ -25,7 +25,7 @@ type Doctor = {
 	queued: number
 	/** Those at the door, in the order in which they came. */
 	waiting: Asked[]
-	/** Slots that were taken when they were last asked for. */
+	/** Slots that were taken when they were last asked for, as long as there is a crowd. */
 	taken: Set<string>
 	/** Somebody sees to those at the door. */
 	isOpening: boolean
@@ -83,7 +83,6 @@ export const createCrowd = ({ waiters, enqueue, refuseTaken, observe }: CrowdDep
 		doctor.isOpening = true
 		for (let hopeless = takeHopeless(doctor); hopeless.length > 0; hopeless = takeHopeless(doctor)) await refuse(doctor, doctorId, hopeless)
 		doctor.isOpening = false
-		doctor.taken.clear()
 		for (const each of doctor.waiting.splice(0, maxBatch)) send(doctor, each)
 		if (doctor.queued === 0) doctors.delete(doctorId)
 	}

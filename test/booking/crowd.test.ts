@@ -118,6 +118,16 @@ describe('a crowd at one doctor’s door', function () {
 		expect(node.answered).to.deep.equal(idsOf(requests))
 	})
 
+	it('is refused for slots that went at first, though others were asked for since', async () => {
+		const node = await aNode()
+		const wanted = [...Array(first).fill(0), ...Array(600).fill(1), 0, 1, 0, 1]
+		const requests = bookings(wanted.length, index => slot(wanted[index]))
+		const outcomes = await Promise.all(requests.map(node.ask))
+		expect(outcomes.map(codeOf).filter(code => code !== 'slot_booked')).to.deep.equal(['ok', 'ok'])
+		expect(node.refused).to.deep.equal(idsOf(requests.slice(-4)))
+		expect(node.answered).to.deep.equal(idsOf(requests))
+	})
+
 	it('is told apart from those who repeat: a key that has won is told so', async () => {
 		const node = await aNode()
 		const requests = bookings(first, () => slot(0))

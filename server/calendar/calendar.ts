@@ -74,7 +74,8 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 
 	const listSlots = publicRoute(endpoints.listSlots, async ({ params: { id: doctorId }, query: { from, to } }, actor) => {
 		const view = viewOf(actor, doctorId)
-		return new PreparedJson(await snapshots.takeJson({ doctorId, from, to, view, viewerId: actor?.userId }))
+		const { json } = await snapshots.take({ doctorId, from, to, view, viewerId: actor?.userId })
+		return new PreparedJson(json)
 	})
 
 	const listNextFree = publicRoute(endpoints.listNextFree, async ({ query }) => ({
@@ -96,7 +97,7 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 					})
 					// The acknowledgement leaves before the next turn of the event loop, and the changes after it.
 					setImmediate(() => watchers.follow(socket, doctorId, joined, snapshot.version))
-					return snapshot
+					return new PreparedJson(snapshot.json)
 				}),
 			'calendar:unwatch': async ({ doctorId }, { socket }) => {
 				watchers.leave(socket, doctorId)

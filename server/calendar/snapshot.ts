@@ -1,9 +1,8 @@
-import type { Snapshot } from '../../contract/index.ts'
 import { isDatabaseId } from '../platform/page.ts'
 import type { Run } from '../platform/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { readSlotsBetween } from './availability.ts'
-import { fullSlot, type Held, type View, visibleSlot, visibleSlotJson } from './changes.ts'
+import { fullSlot, type Held, type View, visibleSlotJson } from './changes.ts'
 
 export type ReadHolds = (doctorId: string) => Promise<Held>
 
@@ -18,10 +17,8 @@ export type SnapshotWanted = {
 }
 
 export type Snapshots = {
-	/** @throws Refusal not_found for a doctor who takes no appointments */
-	take(wanted: SnapshotWanted): Promise<Snapshot>
-	/** The same as JSON. @throws Refusal not_found */
-	takeJson(wanted: SnapshotWanted): Promise<string>
+	/** As JSON, and the version in it. @throws Refusal not_found for a doctor who takes no appointments */
+	take(wanted: SnapshotWanted): Promise<{ version: number; json: string }>
 	timeZoneOf(doctorId: string): Promise<string>
 }
 
@@ -54,12 +51,8 @@ export const createSnapshots = ({ run, readHolds, nowMs }: SnapshotDeps): Snapsh
 		timeZoneOf,
 		async take(wanted) {
 			const { slots, ...calendar } = await read(wanted)
-			return { ...calendar, slots: slots.map(slot => visibleSlot(slot, wanted.view, wanted.viewerId)) }
-		},
-		async takeJson(wanted) {
-			const { slots, ...calendar } = await read(wanted)
 			const list = slots.map(slot => visibleSlotJson(slot, wanted.view, wanted.viewerId)).join(',')
-			return `${JSON.stringify(calendar).slice(0, -1)},"slots":[${list}]}`
+			return { version: calendar.version, json: `${JSON.stringify(calendar).slice(0, -1)},"slots":[${list}]}` }
 		},
 	}
 }

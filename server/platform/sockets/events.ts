@@ -19,9 +19,11 @@ export type SocketContext = {
 }
 
 /** One handler an event; what it returns goes into the acknowledgement. */
-export type EventHandlers = { [E in ClientEventName]: (payload: Payload<E>, context: SocketContext) => Promise<AckOf<E>> }
+export type EventHandlers = { [E in ClientEventName]: (payload: Payload<E>, context: SocketContext) => Promise<AckOf<E> | PreparedJson> }
 
-type AnyHandler = (payload: unknown, context: SocketContext) => Promise<Record<string, unknown>>
+type Body = Record<string, unknown> | PreparedJson
+
+type AnyHandler = (payload: unknown, context: SocketContext) => Promise<Body>
 
 const ackError = ({ code, message, details }: Refusal, requestId: string): AckError => ({
 	code,
@@ -33,6 +35,9 @@ const ackError = ({ code, message, details }: Refusal, requestId: string): AckEr
 })
 
 type Answer = Ack<Record<string, unknown>> | PreparedJson
+
+const granted = (body: Body): Answer =>
+	body instanceof PreparedJson ? new PreparedJson(`{"ok":true,${body.text.slice(1)}`) : { ok: true, ...body }
 
 const answers = new WeakMap<Refusal, PreparedJson>()
 
@@ -74,7 +79,7 @@ export const createDispatch = (deps: DispatchDeps): Dispatch => {
 	type Call = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
 
 	// Neither this nor what calls it is async beyond need: thousands may wait at once, and each function that waits takes half a kilobyte.
-	const handle = (...[socket, event, payload, requestId, trace]: Call): Promise<Record<string, unknown>> => {
+	const handle = (...[socket, event, payload, requestId, trace]: Call): Promise<Body> => {
 		if (payload === tooLarge) throw new Refusal('payload_too_large')
 		if (!isEvent(event)) throw new Refusal('invalid_input', { message: 'There is no such event' })
 		const definition = clientEvents[event]
@@ -94,7 +99,7 @@ export const createDispatch = (deps: DispatchDeps): Dispatch => {
 		})
 	}
 
-	const answer = (...call: Call): Promise<Record<string, unknown>> => {
+	const answer = (...call: Call): Promise<Body> => {
 		const limited = limit(call[0])
 		return limited ? limited.then(() => handle(...call)) : handle(...call)
 	}
@@ -115,7 +120,7 @@ export const createDispatch = (deps: DispatchDeps): Dispatch => {
 			const answering = tracer.isOn
 				? tracer.within(span, () => answer(socket, event, payload, requestId, span.context))
 				: answer(socket, event, payload, requestId, undefined)
-			ack({ ok: true, ...(await answering) })
+			ack(granted(await answering))
 		} catch (error) {
 			const refusal = toRefusal(error, log, { requestId, actorId: actorOf(socket)?.userId, event: name })
 			ack(refusalAnswer(refusal, requestId))

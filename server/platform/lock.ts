@@ -44,6 +44,10 @@ export const createLocks = ({ redis, leaseMs }: LockDeps): Locks => {
 	// Redlock reports every lost vote here too; the caller learns of it from the rejected promise.
 	redlock.on('error', () => {})
 
+	// What no other node's tokens begin with: random bytes are too dear for each of thousands of proposals a second.
+	const ours = randomBytes(16).toString('hex')
+	let proposed = 0
+
 	const leaseOf = (key: string, lock: RedlockLock): Lease => ({
 		key,
 		token: lock.value,
@@ -54,7 +58,7 @@ export const createLocks = ({ redis, leaseMs }: LockDeps): Locks => {
 	})
 
 	const propose = (key: string): Proposal => {
-		const lock = new LockClass(redlock, [key], randomBytes(16).toString('hex'), [], Date.now() + leaseMs)
+		const lock = new LockClass(redlock, [key], `${ours}-${++proposed}`, [], Date.now() + leaseMs)
 		return { ...leaseOf(key, lock), leaseMs }
 	}
 

@@ -15,9 +15,10 @@ const doctors = 20
 const watcherCounts = [2000, 8000]
 /** V8 compiles what is hot in each process for itself, which takes each of them a few seconds of work: all do it before the rounds. */
 const warmUps = 4 * mostNodes
+const warmUpShare = 0.5
 
-/** As a share of what is measured. */
-const ahead = 0.5
+/** What is done before time is taken, as a share of what is measured. After a pause nodes that book compile again for seconds. */
+const ahead = { bookings: 2, fanOut: 0.5 }
 
 /** No loss on two cores: what a round's noise takes is no loss. */
 const target = { atLeast: 0.95, unit: 'x' as const }
@@ -27,14 +28,15 @@ const moduleUrl = (file: string) => new URL(file, import.meta.url).href
 type Place = { fresh: FreshStores; clinic: BenchClinic; nodes: BenchNode[] }
 /** Work a second with so many nodes, of so much of it. */
 type Measure = (nodeCount: number, share: number) => Promise<number>
+type Comparison = { rounds: number; unit: string; ahead: number }
 
 /**
- * Every number of nodes in each round. What counts is how many do the work, not that clients have just come to them: a part of
- * the work is done before time is taken.
+ * Every number of nodes in each round. What counts is how many do the work, not that clients have just come to them: some
+ * work is done before time is taken.
  */
-const compare = async (name: string, rounds: number, unit: string, measure: Measure): Promise<Row[]> => {
+const compare = async (name: string, { rounds, unit, ahead }: Comparison, measure: Measure): Promise<Row[]> => {
 	const series = new Map<number, number[]>(nodeCounts.map(count => [count, []]))
-	for (let time = 0; time < warmUps; time++) await measure(mostNodes, ahead)
+	for (let time = 0; time < warmUps; time++) await measure(mostNodes, warmUpShare)
 	for (let round = 0; round < rounds; round++) {
 		for (const count of nodeCounts) {
 			await measure(count, ahead)
@@ -54,7 +56,7 @@ const bookings = async ({ clinic, nodes }: Place, rounds: number, count: number)
 	const take = wishList(clinic)
 	let connectedTo = 0
 	try {
-		return await compare('bookings', rounds, 'bookings/s', async (nodeCount, share) => {
+		return await compare('bookings', { rounds, unit: 'bookings/s', ahead: ahead.bookings }, async (nodeCount, share) => {
 			if (nodeCount !== connectedTo) await load.call('connect', urls(nodes, nodeCount), clinic)
 			connectedTo = nodeCount
 			return await load.call('book', clinic, take(count * share))
@@ -71,7 +73,8 @@ const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, watchers:
 	let watchedOn = 0
 	const load = await startWorker<typeof fanOutWork>(moduleUrl('./fan-out.ts'))
 	try {
-		return await compare(`fan-out to ${watchers / 1000},000`, rounds, 'deliveries/s', async (nodeCount, share) => {
+		const how = { rounds, unit: 'deliveries/s', ahead: ahead.fanOut }
+		return await compare(`fan-out to ${watchers / 1000},000`, how, async (nodeCount, share) => {
 			if (nodeCount !== watchedOn) await load.call('watch', urls(nodes, nodeCount), clinic, watchers, fanOutRange())
 			watchedOn = nodeCount
 			const { deliveriesPerSecond } = await load.call('deliver', fresh.redisUrl, clinic, { count: count * share, perSecond: 1e6 }, false)
@@ -85,7 +88,7 @@ const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, watchers:
 const open = async ({ stores, rounds }: BenchContext, bookingsEach: number): Promise<Place> => {
 	const fresh = await stores.fresh()
 	const slots = slotsNeeded(
-		Math.ceil(rounds * (1 + ahead) + (warmUps * ahead) / nodeCounts.length),
+		Math.ceil(rounds * (1 + ahead.bookings) + (warmUps * warmUpShare) / nodeCounts.length),
 		bookingsEach,
 		doctors,
 		nodeCounts.length,

@@ -15,10 +15,9 @@ const doctors = 20
 const watcherCounts = [2000, 8000]
 /** V8 compiles what is hot in each process for itself, which takes each of them a few seconds of work: all do it before the rounds. */
 const warmUps = 4 * mostNodes
+/** Shares of what is measured: of each warm-up, and what is done before time is taken. After a pause nodes that book compile again for seconds. */
 const warmUpShare = 0.5
-
-/** What is done before time is taken, as a share of what is measured. After a pause nodes that book compile again for seconds. */
-const ahead = { bookings: 2, fanOut: 0.5 }
+const sharesAhead = { bookings: 2, fanOut: 0.5 }
 
 /** No loss on two cores: what a round's noise takes is no loss. */
 const target = { atLeast: 0.95, unit: 'x' as const }
@@ -56,7 +55,7 @@ const bookings = async ({ clinic, nodes }: Place, rounds: number, count: number)
 	const take = wishList(clinic)
 	let connectedTo = 0
 	try {
-		return await compare('bookings', { rounds, unit: 'bookings/s', ahead: ahead.bookings }, async (nodeCount, share) => {
+		return await compare('bookings', { rounds, unit: 'bookings/s', ahead: sharesAhead.bookings }, async (nodeCount, share) => {
 			if (nodeCount !== connectedTo) await load.call('connect', urls(nodes, nodeCount), clinic)
 			connectedTo = nodeCount
 			return await load.call('book', clinic, take(count * share))
@@ -73,7 +72,7 @@ const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, watchers:
 	let watchedOn = 0
 	const load = await startWorker<typeof fanOutWork>(moduleUrl('./fan-out.ts'))
 	try {
-		const how = { rounds, unit: 'deliveries/s', ahead: ahead.fanOut }
+		const how = { rounds, unit: 'deliveries/s', ahead: sharesAhead.fanOut }
 		return await compare(`fan-out to ${watchers / 1000},000`, how, async (nodeCount, share) => {
 			if (nodeCount !== watchedOn) await load.call('watch', urls(nodes, nodeCount), clinic, watchers, fanOutRange())
 			watchedOn = nodeCount
@@ -88,7 +87,7 @@ const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, watchers:
 const open = async ({ stores, rounds }: BenchContext, bookingsEach: number): Promise<Place> => {
 	const fresh = await stores.fresh()
 	const slots = slotsNeeded(
-		Math.ceil(rounds * (1 + ahead.bookings) + (warmUps * warmUpShare) / nodeCounts.length),
+		Math.ceil(rounds * (1 + sharesAhead.bookings) + (warmUps * warmUpShare) / nodeCounts.length),
 		bookingsEach,
 		doctors,
 		nodeCounts.length,

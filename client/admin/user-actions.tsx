@@ -31,7 +31,7 @@ const useChangeUser = () => {
 			request<User>(`/admin/users/${id}`, { method: 'PATCH', body: changes }),
 		onSuccess: changed => {
 			show(changed)
-			// A list that is on its way may have been read before: it is waited for, and changed, too.
+			// A list that is on its way may have been read before: it is waited for or asked for again, and changed, too.
 			void queries.refetchQueries({ queryKey: usersKey, fetchStatus: 'fetching' }).then(() => show(changed))
 		},
 	})

@@ -32,8 +32,8 @@ const decode = (line: string): News => {
 
 /**
  * Tells the people concerned what happened to appointments, on whichever node their sockets are. Other nodes get one message
- * a batch, and hand on what concerns their sockets without reading it; with the adapter's broadcasts it would be a message an appointment, each
- * decoded by every node.
+ * a batch, and hand on what concerns their sockets without reading it; with the adapter's broadcasts it would be a message an
+ * appointment, each decoded by every node.
  */
 export const createNews = async ({ io, redis, subscriber, nodeId, log }: NewsDeps) => {
 	const { rooms: here } = io.of('/').adapter

@@ -36,6 +36,7 @@ const ackError = ({ code, message, details }: Refusal, requestId: string): AckEr
 
 type Answer = Ack<Record<string, unknown>> | PreparedJson
 
+/** What is prepared is never empty: its fields follow. */
 const granted = (body: Body): Answer =>
 	body instanceof PreparedJson ? new PreparedJson(`{"ok":true,${body.text.slice(1)}`) : { ok: true, ...body }
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { migrationSource } from './server/platform/database.ts'
+import { migrationSource } from './server/platform/database/database.ts'
 
 /** For the knex command line; the server migrates by itself when it starts. */
 const config: Knex.Config = {

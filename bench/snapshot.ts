@@ -2,7 +2,7 @@ import { Agent, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import pg from 'pg'
-import { readSql } from '../server/platform/database.ts'
+import { readSql } from '../server/platform/database/database.ts'
 import type { Benchmark } from './support/benchmark.ts'
 import { aClinic, minuteOfSlot } from './support/clinic.ts'
 import { connectMany, granted, LightSocket } from './support/light-socket.ts'
@@ -47,7 +47,7 @@ export const work = {
 	/** The baseline's server: Express, a pool, and the server's own statement. */
 	async bareExpress(databaseUrl: string) {
 		const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 })
-		const text = readSql('slots_in_dates.sql', new URL('../server/calendar/', import.meta.url).href)
+		const text = readSql('slots_in_dates.sql', new URL('../server/slots/', import.meta.url).href)
 		const app = express()
 		app.get('/doctors/:id/slots', async (req, res) => {
 			const { rows } = await pool.query({ name: 'slots', text, values: [req.params.id, req.query.from, req.query.to] })

@@ -1,7 +1,7 @@
 // Writes down what `npm run check:database` expects to find: run it after a change of the migrations.
 import { writeFileSync } from 'node:fs'
 import { partsOf, toLine } from '../server/operations/check/schema.ts'
-import { createDatabase } from '../server/platform/database.ts'
+import { createDatabase } from '../server/platform/database/database.ts'
 import { freshStores, startServers, stopServers } from '../test/support/servers.ts'
 
 await startServers()

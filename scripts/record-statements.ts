@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createDatabase } from '../server/platform/database.ts'
+import { createDatabase } from '../server/platform/database/database.ts'
 import { isServed } from '../test/db/served.ts'
 import { freshStores, startServers, stopServers } from '../test/support/servers.ts'
 

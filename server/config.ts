@@ -2,7 +2,7 @@ import { createECDH, randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { parseRedisAddress, RedisAddressError } from './platform/redis-address.ts'
+import { parseRedisAddress, RedisAddressError } from './platform/redis/address.ts'
 
 /** A setting that is missing or malformed. The message is one line that names the variable. */
 export class ConfigError extends Error {}

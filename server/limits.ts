@@ -1,7 +1,7 @@
-import type { Actor } from './platform/actor.ts'
-import { inLots } from './platform/allowance.ts'
-import { networkOf } from './platform/network.ts'
-import type { CreateLimiter, LimitRule } from './platform/rate-limit.ts'
+import type { Actor } from './identity/actor.ts'
+import { inLots } from './platform/security/allowance.ts'
+import { networkOf } from './platform/security/network.ts'
+import type { CreateLimiter, LimitRule } from './platform/security/rate-limit.ts'
 
 const flood = (name: string, points: number, perSeconds = 10): LimitRule => ({ name, points, perSeconds, refusesAlone: true })
 

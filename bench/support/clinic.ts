@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { slotId } from '../../server/calendar/slot-id.ts'
 import { createAccessTokens } from '../../server/identity/access-tokens.ts'
+import { slotId } from '../../server/slots/slot-id.ts'
 import { jwtSecret } from './node.ts'
 
 export const slotMinutes = 15

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { RefusalCode } from '../../contract/index.ts'
 import { type SettledRequest, writeSettlement } from '../../server/booking/store.ts'
-import type { Run } from '../../server/platform/pipeline.ts'
+import type { Run } from '../../server/platform/database/pipeline.ts'
 import { type BenchClinic, minuteOfSlot, newKey, slotMinutes, type Wish } from './clinic.ts'
 
 /** The server's own policy with mail on: what it writes for a booking, the baselines write too. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { createDatabase, migrate } from '../../server/platform/database.ts'
+import { createDatabase, migrate } from '../../server/platform/database/database.ts'
 import { startEmbeddedPostgres } from '../../server/platform/embedded/postgres.ts'
 import { startEmbeddedRedis } from '../../server/platform/embedded/redis.ts'
 

@@ -1,6 +1,6 @@
 import { hash } from '@node-rs/argon2'
 import type { Config } from '../../server/config.ts'
-import { type Db, type DbOrTx, inTransaction, readSql, type Tx } from '../../server/platform/database.ts'
+import { type Db, type DbOrTx, inTransaction, readSql, type Tx } from '../../server/platform/database/database.ts'
 import { generateSlots } from '../../server/schedule/generate.ts'
 import { callers, doctors, patients, staff } from './demo-people.ts'
 

@@ -1,5 +1,5 @@
 import type { Analytics } from '../../contract/index.ts'
-import { type Db, readSql } from '../platform/database.ts'
+import { type Db, readSql } from '../platform/database/database.ts'
 
 const figuresSql = readSql('figures.sql', import.meta.url)
 

@@ -1,7 +1,7 @@
 import type { Appointment, AppointmentStatus, Page } from '../../contract/index.ts'
-import { type Actor, isStaff } from '../platform/actor.ts'
-import type { Db } from '../platform/database.ts'
-import { decodeCursor, isDatabaseId, toPage } from '../platform/page.ts'
+import { type Actor, isStaff } from '../identity/actor.ts'
+import type { Db } from '../platform/database/database.ts'
+import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { type FullAppointment, toWire } from './store.ts'
 

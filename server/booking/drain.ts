@@ -1,4 +1,4 @@
-import type { Locks, Proposal } from '../platform/lock.ts'
+import type { Locks, Proposal } from '../platform/mailbox/lease.ts'
 import { type BatchResult, maxBatch } from './batch.ts'
 import { type ConcludingDeps, createConcluding } from './concluding.ts'
 import { type Draining, type Drainings, drainingOf, FencedOff, notReleased } from './draining.ts'

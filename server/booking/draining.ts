@@ -1,6 +1,6 @@
-import { isDatabaseUnavailable } from '../platform/database.ts'
-import type { Proposal } from '../platform/lock.ts'
-import { isRedisUnavailable } from '../platform/redis.ts'
+import { isDatabaseUnavailable } from '../platform/database/database.ts'
+import type { Proposal } from '../platform/mailbox/lease.ts'
+import { isRedisUnavailable } from '../platform/redis/redis.ts'
 import type { Taken } from './queue.ts'
 
 /** A doctor whose lock this lane has, and what it found in the queue. */

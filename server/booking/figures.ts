@@ -1,4 +1,4 @@
-import type { Metrics } from '../platform/metrics.ts'
+import type { Metrics } from '../platform/observability/metrics.ts'
 import type { QueueEntry, Stray } from './queue.ts'
 import { type Failure, type Outcomes, outcomeName, type SeenBatch } from './seen-batch.ts'
 

@@ -1,4 +1,4 @@
-import type { Proposal } from '../platform/lock.ts'
+import type { Proposal } from '../platform/mailbox/lease.ts'
 import type { Appended, Queue, Taken } from './queue.ts'
 import { queueFull } from './queue.ts'
 import type { QueueRequest } from './request.ts'

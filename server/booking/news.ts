@@ -1,7 +1,7 @@
-import type { Log } from '../platform/log.ts'
-import { publish, type Redis } from '../platform/redis.ts'
-import { type LiveServer, preparedPayload, staffRoom, userRoom } from '../platform/sockets/server.ts'
-import type { Subscriber } from '../platform/subscriber.ts'
+import { type LiveServer, preparedPayload, staffRoom, userRoom } from '../platform/live/server.ts'
+import type { Log } from '../platform/observability/log.ts'
+import { publish, type Redis } from '../platform/redis/redis.ts'
+import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { Happening } from './outcome.ts'
 
 export type NewsDeps = { io: LiveServer; redis: Redis; subscriber: Subscriber; nodeId: string; log: Log }

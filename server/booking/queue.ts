@@ -1,11 +1,11 @@
-import type { FullSlot, Holder } from '../calendar/changes.ts'
-import { minuteOf } from '../calendar/slot-id.ts'
-import { holdKeys, holdsLua, toHolders } from '../holds/scripts.ts'
-import { feedKeys } from '../platform/feed/feed.ts'
-import { type Lease, lockLua, type Proposal } from '../platform/lock.ts'
-import { defineScript, type Redis, readLua, shardsTogether } from '../platform/redis.ts'
+import { feedKeys } from '../platform/live/feed.ts'
+import { type Lease, lockLua, type Proposal } from '../platform/mailbox/lease.ts'
+import { defineScript, type Redis, readLua, shardsTogether } from '../platform/redis/redis.ts'
+import { tagOf } from '../platform/redis/shard.ts'
 import { Refusal } from '../platform/refusal.ts'
-import { tagOf } from '../platform/shard.ts'
+import { holdKeys, holdsLua, toHolders } from '../slots/board.ts'
+import type { FullSlot, Holder } from '../slots/codec.ts'
+import { minuteOf } from '../slots/slot-id.ts'
 import type { QueueRequest } from './request.ts'
 
 export type QueueEntry = { entryId: string; request: QueueRequest }

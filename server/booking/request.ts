@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { AppointmentStatus } from '../../contract/index.ts'
-import type { Origin } from '../platform/actor.ts'
+import type { Origin } from '../identity/actor.ts'
 
 type Common = {
 	/** Of this attempt; a caller's repetition has another id and the same key. */

@@ -1,6 +1,6 @@
 import type { AppointmentStatus, RefusalCode } from '../../contract/index.ts'
-import { type StoredSlot, slotKey } from '../calendar/availability.ts'
-import { consecutiveSlots, whyUnavailable } from '../calendar/slot-run.ts'
+import { type StoredSlot, slotKey } from '../slots/availability.ts'
+import { consecutiveSlots, whyUnavailable } from '../slots/slot-run.ts'
 import type { BookingRequest, CancelRequest, ChangeRequest, RescheduleRequest, StatusRequest } from './request.ts'
 
 /** An appointment as the database has it. */

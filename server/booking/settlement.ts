@@ -1,6 +1,6 @@
-import type { StoredSlot } from '../calendar/availability.ts'
-import type { Run } from '../platform/pipeline.ts'
+import type { Run } from '../platform/database/pipeline.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
+import type { StoredSlot } from '../slots/availability.ts'
 import type { ChangeRequest } from './request.ts'
 import type { Decided, Decision } from './rules.ts'
 import {

@@ -1,8 +1,8 @@
 import type { Appointment, AppointmentStatus, RefusalCode } from '../../contract/index.ts'
-import { instantOf, slotId } from '../calendar/slot-id.ts'
-import { readSql } from '../platform/database.ts'
-import type { Run, Statement } from '../platform/pipeline.ts'
+import { readSql } from '../platform/database/database.ts'
+import type { Run, Statement } from '../platform/database/pipeline.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
+import { instantOf, slotId } from '../slots/slot-id.ts'
 import type { BusyTime, PriorOutcome, StoredAppointment } from './rules.ts'
 
 const statement = (name: string): Statement => ({ name, text: readSql(`${name}.sql`, import.meta.url) })

@@ -1,4 +1,4 @@
-import type { Span, Tracer } from '../platform/tracing/tracer.ts'
+import type { Span, Tracer } from '../platform/observability/tracer.ts'
 import type { ChangeRequest, QueueRequest } from './request.ts'
 import type { SeenBatch } from './seen-batch.ts'
 

@@ -1,8 +1,8 @@
 import { groupBy } from '../platform/group-by.ts'
-import type { Log } from '../platform/log.ts'
-import { publish, type Redis } from '../platform/redis.ts'
+import type { Log } from '../platform/observability/log.ts'
+import { publish, type Redis } from '../platform/redis/redis.ts'
+import type { Subscriber } from '../platform/redis/subscriber.ts'
 import { Refusal } from '../platform/refusal.ts'
-import type { Subscriber } from '../platform/subscriber.ts'
 import type { Outcome, SettledOutcome } from './outcome.ts'
 
 export type WaitersDeps = { redis: Redis; subscriber: Subscriber; nodeId: string; log: Log; timeoutMs: number }

@@ -1,6 +1,6 @@
 import type { AccountStatus, Role, User } from '../../contract/index.ts'
-import { type Db, type DbOrTx, type Tx, violatedConstraint } from '../platform/database.ts'
-import { decodeCursor, isDatabaseId } from '../platform/page.ts'
+import { type Db, type DbOrTx, type Tx, violatedConstraint } from '../platform/database/database.ts'
+import { decodeCursor, isDatabaseId } from '../platform/database/page.ts'
 import { Refusal } from '../platform/refusal.ts'
 
 export type Account = {

@@ -1,9 +1,9 @@
 import type { AccountStatus, Role } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
-import type { Actor } from '../platform/actor.ts'
-import type { Run } from '../platform/pipeline.ts'
+import type { Run } from '../platform/database/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { Actor } from './actor.ts'
 
 const statement = (name: string, lacksSecondFactor: string) => ({
 	name,

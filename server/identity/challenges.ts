@@ -1,5 +1,5 @@
 import type { SignInChallenge } from '../../contract/index.ts'
-import type { DbOrTx, Tx } from '../platform/database.ts'
+import type { DbOrTx, Tx } from '../platform/database/database.ts'
 import { digestSecret, newSecret } from './secrets.ts'
 
 const lifetimeSeconds = 300

@@ -1,5 +1,5 @@
-import { networkOf } from '../platform/network.ts'
-import type { CreateLimiter, Limiter } from '../platform/rate-limit.ts'
+import { networkOf } from '../platform/security/network.ts'
+import type { CreateLimiter, Limiter } from '../platform/security/rate-limit.ts'
 import { createTurns } from './turns.ts'
 
 const quarterHourSeconds = 15 * 60

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { DbOrTx, Tx } from '../platform/database.ts'
+import type { DbOrTx, Tx } from '../platform/database/database.ts'
 import { digestSecret } from './secrets.ts'
 
 const codes = 10

@@ -1,8 +1,8 @@
 import type { Socket } from 'socket.io'
-import { signedIn } from '../platform/access.ts'
-import type { Actor } from '../platform/actor.ts'
+import type { EventHandlers } from '../platform/live/events.ts'
 import { Refusal } from '../platform/refusal.ts'
-import type { EventHandlers } from '../platform/sockets/events.ts'
+import { signedIn } from './access.ts'
+import type { Actor } from './actor.ts'
 import type { Identity } from './identity.ts'
 
 export type RenewDeps = {

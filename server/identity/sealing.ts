@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { derivedKey } from '../platform/derived-key.ts'
+import { derivedKey } from '../platform/security/derived-key.ts'
 
 export type Seal = {
 	/** Encrypts what belongs to `owner`; it opens for the same owner only. */

@@ -1,4 +1,4 @@
-import type { DbOrTx, Tx } from '../platform/database.ts'
+import type { DbOrTx, Tx } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { takeRecoveryCode } from './recovery-codes.ts'
 import type { Seal } from './sealing.ts'

@@ -1,6 +1,6 @@
-import { recordAudit } from '../platform/audit.ts'
-import { type Db, inTransaction } from '../platform/database.ts'
+import { type Db, inTransaction } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { recordAudit } from '../platform/security/audit.ts'
 import { lockAccount } from './accounts.ts'
 import { closeChallenge, countTry, findChallenged } from './challenges.ts'
 import type { CodeAttempts } from './limits.ts'

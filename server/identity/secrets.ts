@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { derivedKey } from '../platform/derived-key.ts'
+import { derivedKey } from '../platform/security/derived-key.ts'
 
 /** 256 random bits as text that fits a cookie and a link. */
 export const newSecret = (): string => randomBytes(32).toString('base64url')

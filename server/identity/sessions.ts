@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { RefusalCode } from '../../contract/index.ts'
-import type { Origin } from '../platform/actor.ts'
-import type { Tx } from '../platform/database.ts'
+import type { Tx } from '../platform/database/database.ts'
 import { type Account, lockAccount } from './accounts.ts'
+import type { Origin } from './actor.ts'
 import { digestSecret, newSecret } from './secrets.ts'
 
 export const sessionSeconds = 30 * 24 * 3600

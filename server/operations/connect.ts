@@ -1,4 +1,4 @@
-import { createDatabase, type Db } from '../platform/database.ts'
+import { createDatabase, type Db } from '../platform/database/database.ts'
 import { reachEmbeddedPostgres } from '../platform/embedded/running-postgres.ts'
 import type { Context } from './command.ts'
 

@@ -1,9 +1,9 @@
 import { identityEndpoints } from '../../contract/index.ts'
 import { ensureProfile, insertAccount } from '../identity/accounts.ts'
 import { hashPassword } from '../identity/passwords.ts'
-import { recordAudit } from '../platform/audit.ts'
-import { type Db, inTransaction, migrate } from '../platform/database.ts'
+import { type Db, inTransaction, migrate } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { recordAudit } from '../platform/security/audit.ts'
 import { type Command, CommandError, type Context } from './command.ts'
 import { withDatabase } from './connect.ts'
 

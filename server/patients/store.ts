@@ -1,5 +1,5 @@
 import type { Patient, PatientInput } from '../../contract/index.ts'
-import type { Db, DbOrTx, Tx } from '../platform/database.ts'
+import type { Db, DbOrTx, Tx } from '../platform/database/database.ts'
 import { searchCondition } from './search.ts'
 
 export type PatientRow = {

@@ -1,7 +1,7 @@
 import { ZodError } from 'zod'
-import { isDatabaseUnavailable } from './database.ts'
-import type { Log } from './log.ts'
-import { isRedisUnavailable } from './redis.ts'
+import { isDatabaseUnavailable } from './database/database.ts'
+import type { Log } from './observability/log.ts'
+import { isRedisUnavailable } from './redis/redis.ts'
 import { Refusal } from './refusal.ts'
 
 export const inputErrors = (error: ZodError) =>

@@ -1,8 +1,8 @@
-import type { Actor, Origin } from '../platform/actor.ts'
-import { recordAudit } from '../platform/audit.ts'
-import { type Db, inTransaction, type Tx } from '../platform/database.ts'
-import type { Log } from '../platform/log.ts'
+import type { Actor, Origin } from '../identity/actor.ts'
+import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
+import type { Log } from '../platform/observability/log.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { recordAudit } from '../platform/security/audit.ts'
 import type { Subject } from './store.ts'
 
 export type ErasureDeps = {

@@ -1,5 +1,5 @@
 import type { PersonalData } from '../../contract/index.ts'
-import type { Tx } from '../platform/database.ts'
+import type { Tx } from '../platform/database/database.ts'
 import type { Subject } from './store.ts'
 
 const instant = (at: Date): string => at.toISOString()

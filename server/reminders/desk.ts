@@ -1,10 +1,10 @@
 import { notificationEndpoints as endpoints, type Notification } from '../../contract/index.ts'
-import { isStaff } from '../platform/actor.ts'
-import { recordAudit } from '../platform/audit.ts'
-import { type Db, inTransaction } from '../platform/database.ts'
+import { isStaff } from '../identity/actor.ts'
+import { type Db, inTransaction } from '../platform/database/database.ts'
+import { isDatabaseId } from '../platform/database/page.ts'
 import { type Route, route } from '../platform/http/routes.ts'
-import { isDatabaseId } from '../platform/page.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { recordAudit } from '../platform/security/audit.ts'
 
 type Row = {
 	id: string

@@ -1,5 +1,5 @@
 import type { NotificationChannel } from '../../contract/index.ts'
-import type { Log } from '../platform/log.ts'
+import type { Log } from '../platform/observability/log.ts'
 import type { Claimed, DueMessage, Ledger } from './ledger.ts'
 import type { Channel, Message } from './message.ts'
 import { type QuietHours, whenToRing } from './quiet-hours.ts'

@@ -6,8 +6,8 @@ import type {
 	NotificationKind,
 	NotificationStatus,
 } from '../../contract/index.ts'
-import { readSql } from '../platform/database.ts'
-import type { Run, Statement } from '../platform/pipeline.ts'
+import { readSql } from '../platform/database/database.ts'
+import type { Run, Statement } from '../platform/database/pipeline.ts'
 import { sendTimeoutMs } from './message.ts'
 
 const statement = (name: string): Statement => ({ name: `reminders ${name}`, text: readSql(`${name}.sql`, import.meta.url) })

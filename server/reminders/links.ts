@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { NotificationChannel } from '../../contract/index.ts'
-import { derivedKey } from '../platform/derived-key.ts'
+import { derivedKey } from '../platform/security/derived-key.ts'
 
 /** What a link allows whoever has it, and nothing else. */
 export type Grant = { appointmentId: string; patientId: string } & (

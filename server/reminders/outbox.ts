@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { SMTPServer } from 'smtp-server'
-import type { Log } from '../platform/log.ts'
+import type { Log } from '../platform/observability/log.ts'
 import { escapeHtml, type Html, html, htmlPage, raw } from './html.ts'
 
 export type KeptMail = {

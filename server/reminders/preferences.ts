@@ -3,12 +3,12 @@ import {
 	type NotificationPreferences,
 	type NotificationPreferencesInput,
 } from '../../contract/index.ts'
-import type { Actor, Origin } from '../platform/actor.ts'
-import { recordAudit } from '../platform/audit.ts'
-import { type Db, type DbOrTx, inTransaction, readSql } from '../platform/database.ts'
+import type { Actor, Origin } from '../identity/actor.ts'
+import { type Db, type DbOrTx, inTransaction, readSql } from '../platform/database/database.ts'
+import { isDatabaseId } from '../platform/database/page.ts'
 import { type Route, route } from '../platform/http/routes.ts'
-import { isDatabaseId } from '../platform/page.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { recordAudit } from '../platform/security/audit.ts'
 import type { NoticePolicy } from './policy.ts'
 
 const addReminders = readSql('./add_reminders.sql', import.meta.url)

@@ -1,5 +1,5 @@
 import { notificationEndpoints as endpoints } from '../../contract/index.ts'
-import type { Db } from '../platform/database.ts'
+import type { Db } from '../platform/database/database.ts'
 import { publicRoute, type Route, route } from '../platform/http/routes.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { NoticePolicy } from './policy.ts'

@@ -1,4 +1,4 @@
-import type { Log } from '../platform/log.ts'
+import type { Log } from '../platform/observability/log.ts'
 import type { Generated } from './generate.ts'
 
 /** Above this, a fresh snapshot is less traffic than the changes. */

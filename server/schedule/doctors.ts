@@ -1,6 +1,6 @@
 import type { AppointmentType, Doctor, Page } from '../../contract/index.ts'
-import type { DbOrTx } from '../platform/database.ts'
-import { decodeCursor, isDatabaseId, toPage } from '../platform/page.ts'
+import type { DbOrTx } from '../platform/database/database.ts'
+import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 
 const doctors = (db: DbOrTx) =>

@@ -1,5 +1,5 @@
-import { type Db, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database.ts'
-import type { Log } from '../platform/log.ts'
+import { type Db, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database/database.ts'
+import type { Log } from '../platform/observability/log.ts'
 import { type Generated, generateSlots } from './generate.ts'
 import { rowsOf } from './statements.ts'
 

@@ -1,4 +1,4 @@
-import { readSql, type Tx } from '../platform/database.ts'
+import { readSql, type Tx } from '../platform/database/database.ts'
 import { lockCalendars, rowsOf } from './statements.ts'
 
 const onGrid = (file: string) => readSql('./slot_grid.sql', import.meta.url) + readSql(file, import.meta.url)

@@ -1,5 +1,5 @@
 import type { Schedule, ScheduleInput } from '../../contract/index.ts'
-import type { DbOrTx, Tx } from '../platform/database.ts'
+import type { DbOrTx, Tx } from '../platform/database/database.ts'
 import { invalidInput } from '../platform/refusal.ts'
 
 type ScheduleRow = {

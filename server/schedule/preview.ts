@@ -1,5 +1,5 @@
 import type { ScheduleInput, SchedulePreview, TimeOffPreview } from '../../contract/index.ts'
-import { type Db, inTransaction, type Tx } from '../platform/database.ts'
+import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
 import { findConflicts, generateAndList } from './generate.ts'
 import { replaceSchedule } from './hours.ts'
 import { lockCalendars } from './statements.ts'

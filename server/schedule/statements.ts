@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { type DbOrTx, readSql, type Tx } from '../platform/database.ts'
+import { type DbOrTx, readSql, type Tx } from '../platform/database/database.ts'
 
 /** Runs a statement with named values (`:doctorIds`). */
 export const rowsOf = async <Row>(db: DbOrTx, text: string, values: Record<string, unknown> = {}): Promise<Row[]> =>

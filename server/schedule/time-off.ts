@@ -1,6 +1,6 @@
 import type { Page, TimeOff } from '../../contract/index.ts'
-import { type DbOrTx, readSql, type Tx } from '../platform/database.ts'
-import { decodeCursor, isDatabaseId, toPage } from '../platform/page.ts'
+import { type DbOrTx, readSql, type Tx } from '../platform/database/database.ts'
+import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
 import { invalidInput } from '../platform/refusal.ts'
 import { lockCalendars, rowsOf } from './statements.ts'
 

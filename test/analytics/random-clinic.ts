@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { DateTime } from 'luxon'
-import type { Db } from '../../server/platform/database.ts'
+import type { Db } from '../../server/platform/database/database.ts'
 import type { ClinicRecords, DoctorInfo, OfferedSlot, Visit } from './expected.ts'
 
 /** Small and repeatable: https://github.com/cprosche/mulberry32 */

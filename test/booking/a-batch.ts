@@ -1,7 +1,7 @@
 import type { AppointmentStatus } from '../../contract/index.ts'
 import type { BookingRequest, CancelRequest, RescheduleRequest, StatusRequest } from '../../server/booking/request.ts'
 import { createDecider, type Decision, type State, type StoredAppointment } from '../../server/booking/rules.ts'
-import { type StoredSlot, slotKey } from '../../server/calendar/availability.ts'
+import { type StoredSlot, slotKey } from '../../server/slots/availability.ts'
 
 /** Minutes are counted from a morning; it is now `now`, and nothing has begun. */
 export const morning = 30_000_000

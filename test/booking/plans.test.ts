@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import pg from 'pg'
-import { keepPlans } from '../../server/platform/pipeline.ts'
+import { keepPlans } from '../../server/platform/database/pipeline.ts'
 import { useDatabase } from '../support/servers.ts'
 
 const doctors = 2000
@@ -55,9 +55,9 @@ describe('what is read for a hold, a booking and a week', function () {
 	const [doctor, visit, minute] = [7, 7, firstMinute + 15 * 7]
 	const day = new Date(firstMinute * 60_000).toISOString().slice(0, 10)
 	const statements: [file: string, values: (string | number)[], atMost: number][] = [
-		['calendar/slots_in_spans', [`{${doctor}}`, `{${minute}}`, `{${minute + 1}}`], 10],
-		['calendar/slots_in_dates', [doctor, day, day], slotsEach],
-		['calendar/free_slots_around', [`{${doctor}}`, `{${minute}}`, 6, 6], 20],
+		['slots/slots_in_spans', [`{${doctor}}`, `{${minute}}`, `{${minute + 1}}`], 10],
+		['slots/slots_in_dates', [doctor, day, day], slotsEach],
+		['slots/free_slots_around', [`{${doctor}}`, `{${minute}}`, 6, 6], 20],
 		['booking/read_appointments', [`{${visit}}`], 10],
 		['booking/read_outcomes', [`{${visit}}`, `{key ${visit}}`], 10],
 		['booking/read_patients', [`{${visit}}`, `{${visit}}`, minute, minute + 15], 10],

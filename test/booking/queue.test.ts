@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { BookingRequest } from '../../server/booking/request.ts'
-import { parseSlotId } from '../../server/calendar/slot-id.ts'
+import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'

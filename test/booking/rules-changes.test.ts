@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { AppointmentStatus } from '../../contract/index.ts'
 import type { ChangeRequest } from '../../server/booking/request.ts'
 import { nextStatuses, type StoredAppointment } from '../../server/booking/rules.ts'
-import { slotKey } from '../../server/calendar/availability.ts'
+import { slotKey } from '../../server/slots/availability.ts'
 import {
 	aBooking,
 	aCancellation,

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { createWaiters } from '../../server/booking/waiters.ts'
-import { createLog } from '../../server/platform/log.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { aBooking, useBench } from './a-drain.ts'
 
 describe('those who wait for an outcome', () => {

@@ -1,5 +1,5 @@
 import type { QueueRequest } from '../../server/booking/request.ts'
-import type { Db } from '../../server/platform/database.ts'
+import type { Db } from '../../server/platform/database/database.ts'
 import { inconsistencies, overlaps } from '../support/calendar.ts'
 import type { Watcher } from '../support/watcher.ts'
 import type { Arrivals } from './arrivals.ts'

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Db } from '../../server/platform/database.ts'
+import type { Db } from '../../server/platform/database/database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const place = path.join(root, 'node_modules', '.cache', 'without-locks')
@@ -21,7 +21,7 @@ export const buildWithoutLocks = (): string => {
 	mkdirSync(place, { recursive: true })
 	for (const part of ['dist', 'package.json']) cpSync(path.join(root, part), path.join(place, part), { recursive: true })
 	const server = path.join(place, 'dist', 'server')
-	replaceIn(path.join(server, 'platform', 'lock.lua'), `'PX', lease_ms, 'NX')`, `'PX', lease_ms)`)
+	replaceIn(path.join(server, 'platform', 'mailbox', 'lease.lua'), `'PX', lease_ms, 'NX')`, `'PX', lease_ms)`)
 	replaceIn(path.join(server, 'booking', 'claim.lua'), `redis.call('GET', KEYS[1]) ~= token`, 'false')
 	return path.join(server, 'main.js')
 }

@@ -1,5 +1,5 @@
 import { partsOf } from '../../server/operations/check/schema.ts'
-import type { DbOrTx } from '../../server/platform/database.ts'
+import type { DbOrTx } from '../../server/platform/database/database.ts'
 
 type Column = { table: string; column: string; type: string; isRequired: boolean }
 

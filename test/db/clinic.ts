@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { DbOrTx } from '../../server/platform/database.ts'
+import type { DbOrTx } from '../../server/platform/database/database.ts'
 
 /** The least that an appointment needs: doctors, patients, a type, and someone who books. */
 export type Clinic = { doctorIds: string[]; patientIds: string[]; typeId: string; bookedBy: string }

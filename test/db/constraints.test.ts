@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createDatabase, type Db, violatedConstraint } from '../../server/platform/database.ts'
+import { createDatabase, type Db, violatedConstraint } from '../../server/platform/database/database.ts'
 import { useDatabase } from '../support/servers.ts'
 import { aClinic, anAppointment, type Clinic } from './clinic.ts'
 

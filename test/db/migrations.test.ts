@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { expect } from 'chai'
-import { createDatabase, type Db, migrate, migrationSource } from '../../server/platform/database.ts'
+import { createDatabase, type Db, migrate, migrationSource } from '../../server/platform/database/database.ts'
 import { useDatabase } from '../support/servers.ts'
 
 const shapeOf = async (db: Db): Promise<string[]> => {

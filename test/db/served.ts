@@ -1,4 +1,4 @@
-import type { DbOrTx } from '../../server/platform/database.ts'
+import type { DbOrTx } from '../../server/platform/database/database.ts'
 
 /** Whether PostgreSQL would take a statement: every table, column, function and type in it is as the statement needs it. */
 export const isServed = async (db: DbOrTx, statement: string): Promise<boolean> => {

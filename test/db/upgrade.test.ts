@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { type Db, migrate, migrationSource, type Tx } from '../../server/platform/database.ts'
+import { type Db, migrate, migrationSource, type Tx } from '../../server/platform/database/database.ts'
 import { book } from '../booking/desk.ts'
 import { someSlots } from '../support/calendar.ts'
 import { useNode } from '../support/node.ts'

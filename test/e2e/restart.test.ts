@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { expect } from 'chai'
-import { createDatabase, type Db } from '../../server/platform/database.ts'
+import { createDatabase, type Db } from '../../server/platform/database/database.ts'
 import { freePort } from '../../server/platform/embedded/process.ts'
 import { useBrowser } from '../support/browser.ts'
 import { demoTemplate, doctorNamed } from '../support/demo-node.ts'

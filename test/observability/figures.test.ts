@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { lockKey } from '../../server/booking/queue.ts'
-import { createRedis, type Redis } from '../../server/platform/redis.ts'
+import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { ackCode, book, bookLive, cancel, codeOf, done, somePatients } from '../booking/desk.ts'
 import { hoursAhead, someSlots, soon } from '../support/calendar.ts'
 import { type Scraped, scrape } from '../support/figures.ts'

@@ -1,4 +1,4 @@
-import { createLog } from '../../server/platform/log.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { useNodes } from '../support/nodes.ts'
 import { useTraceReceiver } from './a-receiver.ts'
 

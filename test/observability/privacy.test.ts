@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { queueKey } from '../../server/booking/queue.ts'
-import { createRedis, type Redis } from '../../server/platform/redis.ts'
+import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { ackCode, book, bookLive, cancel, codeOf, done } from '../booking/desk.ts'
 import { type MailServer, startMailServer } from '../reminders/a-mail-server.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'

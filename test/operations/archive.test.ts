@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { findingsIn } from '../../server/operations/check/check.ts'
-import { createDatabase } from '../../server/platform/database.ts'
+import { createDatabase } from '../../server/platform/database/database.ts'
 import { setStatus } from '../booking/desk.ts'
 import { someSlots } from '../support/calendar.ts'
 import { call } from '../support/http.ts'

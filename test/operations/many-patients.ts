@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import { writeTo } from '../../server/platform/copy.ts'
+import { writeTo } from '../../server/platform/database/copy.ts'
 
 const firstNames = ['Amara', 'Ben', 'Chloé', 'Diego', 'Elif', 'Farid', 'Grace', 'Hiroshi', 'Ingrid', 'Jamal']
 const lastNames = ['Abebe', 'Brandt', 'Costa', 'Dubois', 'Eriksen', 'Fischer', 'García', 'Haddad', 'Ivanova', 'Jensen', 'Kaya']

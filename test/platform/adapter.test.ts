@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { staffRoom } from '../../server/platform/sockets/server.ts'
+import { staffRoom } from '../../server/platform/live/server.ts'
 import { bareSockets } from './bare-sockets.ts'
 
 describe('what is said to all nodes', () => {

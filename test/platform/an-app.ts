@@ -8,7 +8,7 @@ import { type Endpoint, endpoint, Id, IdParams, PageQuery, Problem, Text } from 
 import { loadConfig } from '../../server/config.ts'
 import { type AppDeps, createApp } from '../../server/platform/http/app.ts'
 import { publicRoute } from '../../server/platform/http/routes.ts'
-import { createLog } from '../../server/platform/log.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import type { Answer } from '../support/http.ts'
 
 const echo = endpoint({

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { expect } from 'chai'
 import { WebSocket } from 'ws'
+import type { EventHandlers } from '../../server/platform/live/events.ts'
 import { Refusal } from '../../server/platform/refusal.ts'
-import type { EventHandlers } from '../../server/platform/sockets/events.ts'
 import { waitFor } from '../support/wait.ts'
 import { type BareSockets, bareSockets } from './bare-sockets.ts'
 

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createLog } from '../../server/platform/log.ts'
-import { createRedis, createSubscriber } from '../../server/platform/redis.ts'
-import { createSockets, type SocketDeps } from '../../server/platform/sockets/server.ts'
+import { createSockets, type SocketDeps } from '../../server/platform/live/server.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
+import { createRedis, createSubscriber } from '../../server/platform/redis/redis.ts'
 import { freshStores } from '../support/servers.ts'
 
 type Stores = Pick<SocketDeps, 'publisher'>

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { expect } from 'chai'
-import { createJobs, type JobDefinition, type Jobs } from '../../server/platform/jobs.ts'
-import { createLog } from '../../server/platform/log.ts'
+import { createJobs, type JobDefinition, type Jobs } from '../../server/platform/jobs/jobs.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { useDatabase } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { inLots } from '../../server/platform/allowance.ts'
-import { createBucket } from '../../server/platform/bucket.ts'
-import { networkOf } from '../../server/platform/network.ts'
 import { Refusal } from '../../server/platform/refusal.ts'
+import { inLots } from '../../server/platform/security/allowance.ts'
+import { createBucket } from '../../server/platform/security/bucket.ts'
+import { networkOf } from '../../server/platform/security/network.ts'
 
 describe('limits by address', () => {
 	it('count an IPv4 address by itself, however it is written', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createOwnPages } from '../../server/platform/own-pages.ts'
+import { createOwnPages } from '../../server/platform/security/own-pages.ts'
 
 describe('a request that carries our cookie, or wants a socket', () => {
 	const isOwnPage = createOwnPages({ corsOrigins: ['https://app.example'], publicUrl: 'https://public.example/' })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Encoder, type Packet, PacketType } from 'socket.io-parser'
+import { createLimitedParser } from '../../server/platform/live/parser.ts'
 import { PreparedJson } from '../../server/platform/prepared-json.ts'
-import { createLimitedParser } from '../../server/platform/sockets/parser.ts'
 
 describe('the parser of sockets', () => {
 	const ours = new (createLimitedParser(1000).Encoder)()

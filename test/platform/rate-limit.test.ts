@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
-import { createLimiters, type Limiter } from '../../server/platform/rate-limit.ts'
-import { createRedis } from '../../server/platform/redis.ts'
+import { createRedis } from '../../server/platform/redis/redis.ts'
 import { Refusal } from '../../server/platform/refusal.ts'
+import { createLimiters, type Limiter } from '../../server/platform/security/rate-limit.ts'
 import { freshStores } from '../support/servers.ts'
 
 const outcome = (work: Promise<void>): Promise<string> =>

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { parseRedisAddress, RedisAddressError } from '../../server/platform/redis-address.ts'
+import { parseRedisAddress, RedisAddressError } from '../../server/platform/redis/address.ts'
 
 const host = (name: string, port = 6379) => ({ host: name, port })
 

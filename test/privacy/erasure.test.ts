@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createLog } from '../../server/platform/log.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { Refusal } from '../../server/platform/refusal.ts'
 import { beginErasure, finishErasures } from '../../server/privacy/erasure.ts'
 import { hoursAhead, inconsistencies, someSlots, soon } from '../support/calendar.ts'

@@ -1,6 +1,6 @@
 import { loadConfig } from '../../server/config.ts'
-import { createLog } from '../../server/platform/log.ts'
-import { createPipeline, type Pipeline } from '../../server/platform/pipeline.ts'
+import { createPipeline, type Pipeline } from '../../server/platform/database/pipeline.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { createDispatch, type DispatchDeps } from '../../server/reminders/dispatch.ts'
 import { createLedger } from '../../server/reminders/ledger.ts'
 import type { Channel, Message, Sending } from '../../server/reminders/message.ts'

@@ -1,7 +1,8 @@
 // A dispatcher as a process of its own, for tests that count what several do, or kill one.
 // Arguments: database URL, SMTP URL, lease in ms. Prints `claimed`, then `done` with its memory, and ends.
-import { createLog } from '../../server/platform/log.ts'
-import { createPipeline } from '../../server/platform/pipeline.ts'
+
+import { createPipeline } from '../../server/platform/database/pipeline.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { createEmail } from '../../server/reminders/channels/email.ts'
 import { createDispatch } from '../../server/reminders/dispatch.ts'
 import { createLedger } from '../../server/reminders/ledger.ts'

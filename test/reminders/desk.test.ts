@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Job, Notification } from '../../contract/index.ts'
 import { startNode } from '../../server/node.ts'
-import { createLog } from '../../server/platform/log.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { cleanUp } from '../../server/reminders/clean-up.ts'
 import { book, done } from '../booking/desk.ts'
 import { hoursAhead } from '../support/calendar.ts'

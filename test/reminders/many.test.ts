@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { createDatabase, type Db } from '../../server/platform/database.ts'
+import { createDatabase, type Db } from '../../server/platform/database/database.ts'
 import { isLong } from '../support/forms.ts'
 import { freshStores } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createLog } from '../../server/platform/log.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { createAnnouncements } from '../../server/schedule/announcements.ts'
 
 const starts = (count: number) => Array.from({ length: count }, (_, n) => new Date(n * 60_000))

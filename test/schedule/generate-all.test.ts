@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createLog } from '../../server/platform/log.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { inChunks } from '../../server/schedule/generate-all.ts'
 import { createSchedules } from '../../server/schedule/schedule.ts'
 import { useDatabase } from '../support/servers.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Db } from '../../server/platform/database.ts'
+import type { Db } from '../../server/platform/database/database.ts'
 import { useDatabase } from '../support/servers.ts'
 import { anAppointment, aScheduledDoctor, everyDay, generate, overlapsIn, setSchedule, slotsOf } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { DateTime } from 'luxon'
-import { inTransaction } from '../../server/platform/database.ts'
+import { inTransaction } from '../../server/platform/database/database.ts'
 import { findConflicts } from '../../server/schedule/generate.ts'
 import { useDatabase } from '../support/servers.ts'
 import { anAppointment, aScheduledDoctor, bookSlot, everyDay, generate, overlapsIn, setSchedule, slotsOf, spans } from './support.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { slotId } from '../../server/calendar/slot-id.ts'
+import { slotId } from '../../server/slots/slot-id.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
 import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../support/people.ts'

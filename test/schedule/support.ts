@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { WeeklyHours } from '../../contract/index.ts'
-import { type Db, type DbOrTx, inTransaction } from '../../server/platform/database.ts'
+import { type Db, type DbOrTx, inTransaction } from '../../server/platform/database/database.ts'
 import { type GenerationInput, generateSlots } from '../../server/schedule/generate.ts'
 
 export type TestSchedule = {

@@ -1,6 +1,6 @@
-import { slotId } from '../../server/calendar/slot-id.ts'
 import { findingsIn } from '../../server/operations/check/check.ts'
-import type { Db } from '../../server/platform/database.ts'
+import type { Db } from '../../server/platform/database/database.ts'
+import { slotId } from '../../server/slots/slot-id.ts'
 
 const minuteMs = 60_000
 

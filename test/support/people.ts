@@ -3,7 +3,7 @@ import type { AccountStatus, Role } from '../../contract/index.ts'
 import type { Config } from '../../server/config.ts'
 import { createAccessTokens } from '../../server/identity/access-tokens.ts'
 import { hashPassword } from '../../server/identity/passwords.ts'
-import type { Db } from '../../server/platform/database.ts'
+import type { Db } from '../../server/platform/database/database.ts'
 
 /** Someone with an account and a session. A patient's `id` is the id of their file too, a doctor's that of their calendar. */
 export type Person = { id: string; token: string; email: string; password: string; fullName: string }

@@ -7,7 +7,7 @@ import { Command, Redis } from 'ioredis'
 import { guardAgainstCrash } from '../../server/platform/embedded/guard.ts'
 import { freePort } from '../../server/platform/embedded/process.ts'
 import { findRedisServer } from '../../server/platform/embedded/redis.ts'
-import { tagOf } from '../../server/platform/shard.ts'
+import { tagOf } from '../../server/platform/redis/shard.ts'
 import { waitFor } from './wait.ts'
 
 const slotCount = 16_384

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
-import { createDatabase, type Db, migrate } from '../../server/platform/database.ts'
+import { createDatabase, type Db, migrate } from '../../server/platform/database/database.ts'
 import { startEmbeddedPostgres } from '../../server/platform/embedded/postgres.ts'
 import { startEmbeddedRedis } from '../../server/platform/embedded/redis.ts'
-import { prepareJobs } from '../../server/platform/jobs.ts'
+import { prepareJobs } from '../../server/platform/jobs/jobs.ts'
 
 /** Where the servers are, told to the processes that mocha runs tests in. */
 const addresses = { postgres: 'TEST_POSTGRES_URL', redis: 'TEST_REDIS_URLS' }

@@ -1,4 +1,4 @@
-import { type Db, inTransaction, readSql } from '../../platform/database.ts'
+import { type Db, inTransaction, readSql } from '../../platform/database/database.ts'
 import { schemaFindings } from '../check/schema.ts'
 import { type Command, CommandError, type Context } from '../command.ts'
 import { withDatabase } from '../connect.ts'

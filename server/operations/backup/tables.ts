@@ -1,4 +1,4 @@
-import { type DbOrTx, readSql } from '../../platform/database.ts'
+import { type DbOrTx, readSql } from '../../platform/database/database.ts'
 
 export type Table = { name: string; columns: string[] }
 type FoundTable = Table & { refersTo: string[] }

@@ -1,4 +1,4 @@
-import type { Db } from '../../platform/database.ts'
+import type { Db } from '../../platform/database/database.ts'
 import type { Command, Context } from '../command.ts'
 import { withDatabase } from '../connect.ts'
 import { rules } from './rules.ts'

@@ -1,4 +1,4 @@
-import { type DbOrTx, readSql } from '../../platform/database.ts'
+import { type DbOrTx, readSql } from '../../platform/database/database.ts'
 import { foreignKeys, schemaFindings } from './schema.ts'
 
 /** Resolves to what is wrong, a line each. */

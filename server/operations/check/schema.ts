@@ -1,4 +1,4 @@
-import { type DbOrTx, migrationSource, readSql } from '../../platform/database.ts'
+import { type DbOrTx, migrationSource, readSql } from '../../platform/database/database.ts'
 
 export type Part = { name: string; definition: string }
 

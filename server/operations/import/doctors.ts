@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Email, Phone, Text, TimeZone } from '../../../contract/common.ts'
 import { ScheduleInput } from '../../../contract/index.ts'
-import { readSql } from '../../platform/database.ts'
+import { readSql } from '../../platform/database/database.ts'
 import { generateSlots } from '../../schedule/generate.ts'
 import { parseHours } from './hours.ts'
 import { importCommand } from './import.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CalendarDate, Email, Phone, Text, TimeZone } from '../../../contract/common.ts'
 import { Language } from '../../../contract/index.ts'
-import { readSql } from '../../platform/database.ts'
+import { readSql } from '../../platform/database/database.ts'
 import { importCommand } from './import.ts'
 import type { BadLine } from './report.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
-import type { Log } from '../log.ts'
+import type { Log } from '../observability/log.ts'
 
 /** `route` is a pattern of ours, never an address, which may carry a name or a secret; `other` where there is none. */
 export type SeenRequest = { method: string; route: string; status: number; ms: number }

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Response } from 'express'
 import { type Problem, refusals } from '../../../contract/index.ts'
 import { toRefusal } from '../failure.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../observability/log.ts'
 import { Refusal } from '../refusal.ts'
 import { routeOf } from './observe.ts'
 

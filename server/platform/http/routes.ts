@@ -1,13 +1,13 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { z } from 'zod'
 import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
-import { admitted, checkAccess } from '../access.ts'
-import type { Actor, Origin } from '../actor.ts'
-import type { AuditFact } from '../audit.ts'
+import { admitted, checkAccess } from '../../identity/access.ts'
+import type { Actor, Origin } from '../../identity/actor.ts'
 import { parseInput } from '../failure.ts'
+import type { Span, Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
 import { Refusal } from '../refusal.ts'
-import type { Span, Tracer } from '../tracing/tracer.ts'
+import type { AuditFact } from '../security/audit.ts'
 import { apiPath } from './observe.ts'
 
 export type Input<E extends Endpoint> = {

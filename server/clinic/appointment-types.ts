@@ -1,0 +1,49 @@
+import type { Run } from '../platform/database/pipeline.ts'
+import { Refusal } from '../platform/refusal.ts'
+
+export type AppointmentTypes = {
+	/** Undefined when no type was asked for: then an appointment takes one slot. @throws Refusal not_found */
+	minutesOf(typeId: string | undefined): Promise<number | undefined>
+	/** The type of an appointment that was booked without one. */
+	defaultId(): Promise<string>
+}
+
+const statement = { name: 'appointment_types', text: 'SELECT id::text, minutes FROM appointment_types ORDER BY position, id' }
+
+const freshMs = 10_000
+
+/** The kinds of appointment: few, and they hardly ever change, so a node remembers them for a moment. */
+export const createAppointmentTypes = (run: Run): AppointmentTypes => {
+	let read: { atMs: number; types: Promise<Map<string, number>> } | undefined
+
+	const types = () => {
+		if (!read || performance.now() - read.atMs > freshMs) {
+			const rows = run<{ id: string; minutes: number }>(statement, [])
+			const reading = { atMs: performance.now(), types: rows.then(list => new Map(list.map(({ id, minutes }) => [id, minutes]))) }
+			reading.types.catch(() => {
+				if (read === reading) read = undefined
+			})
+			read = reading
+		}
+		return read.types
+	}
+
+	return {
+		async minutesOf(typeId) {
+			if (typeId === undefined) return undefined
+			let minutes = (await types()).get(typeId)
+			if (minutes === undefined) {
+				// It may be newer than what is remembered.
+				read = undefined
+				minutes = (await types()).get(typeId)
+			}
+			if (minutes === undefined) throw new Refusal('not_found', { message: 'There is no such appointment type' })
+			return minutes
+		},
+		async defaultId() {
+			const [first] = (await types()).keys()
+			if (first === undefined) throw new Refusal('not_found', { message: 'The clinic has no appointment types yet' })
+			return first
+		},
+	}
+}

@@ -1,0 +1,126 @@
+import pg from 'pg'
+import type { Log } from '../observability/log.ts'
+
+/** A statement with a name, so that PostgreSQL plans it once a connection. */
+export type Statement = { name: string; text: string }
+
+/**
+ * Runs one statement, in a transaction of its own. Statements from different callers share connections and are sent
+ * without waiting for one another's answers, see https://node-postgres.com/features/pipelining.
+ */
+export type Run = <Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>
+
+export type Pipeline = {
+	run: Run
+	/** Connections that are open, and statements that wait for their answers. */
+	load(): { connections: number; inFlight: number }
+	stop(): Promise<void>
+}
+
+export type PipelineDeps = {
+	url: string
+	connections: number
+	/** Off behind a pooler in transaction mode that does not know prepared statements. */
+	prepare: boolean
+	log: Log
+}
+
+type Lane = { client: pg.Client; connected: Promise<unknown>; inFlight: number; broken: boolean; plannedAtMs: number }
+
+const queryTimeoutMs = 10_000
+
+/**
+ * Each statement looks rows up by keys that it is given, and its plan is kept: to plan the settling of a batch takes longer
+ * than to run it. Such a plan knows no keys, so it is told to go by the indexes. (Before PostgreSQL 18 what is forbidden and
+ * yet unavoidable looks so dear that it would be compiled; hence the last.)
+ */
+export const keepPlans = 'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off'
+/** A plan made for an empty table reads all of it. PostgreSQL plans anew after it has counted the rows, which takes a minute. */
+const replanEveryMs = 1000
+
+/** The hot paths' way to PostgreSQL: few connections, all of them always in use. Broken ones are replaced on next use. */
+export const createPipeline = ({ url, connections, prepare, log }: PipelineDeps): Pipeline => {
+	const lanes: (Lane | undefined)[] = Array.from({ length: connections })
+
+	const open = (): Lane => {
+		const client = new pg.Client({
+			connectionString: url,
+			application_name: 'liveslot pipeline',
+			connectionTimeoutMillis: 5000,
+			query_timeout: queryTimeoutMs,
+			keepAlive: true,
+			pipeline: true,
+		} as pg.ClientConfig)
+		// A pooler would hand the settings on to others.
+		const connected = client.connect().then(() => (prepare ? client.query(keepPlans) : undefined))
+		const lane: Lane = { client, connected, inFlight: 0, broken: false, plannedAtMs: performance.now() }
+		const fail = (error?: Error) => {
+			if (!lane.broken && error) log.debug({ reason: error.message }, 'database connection lost')
+			lane.broken = true
+		}
+		client.on('error', fail)
+		client.on('end', () => fail())
+		lane.connected.catch(fail)
+		return lane
+	}
+
+	const leastBusy = (): Lane => {
+		let best: Lane | undefined
+		for (let i = 0; i < lanes.length; i++) {
+			const lane = lanes[i]
+			if (!lane || lane.broken) {
+				// One that is idle is better than a new one, and a new one is better than waiting behind others.
+				if (best?.inFlight === 0) continue
+				const opened = open()
+				lanes[i] = opened
+				return opened
+			}
+			if (!best || lane.inFlight < best.inFlight) best = lane
+			if (best.inFlight === 0) return best
+		}
+		return best as Lane
+	}
+
+	const replan = (lane: Lane) => {
+		const nowMs = performance.now()
+		if (!prepare || nowMs - lane.plannedAtMs < replanEveryMs) return
+		lane.plannedAtMs = nowMs
+		// What breaks it breaks the statement behind it.
+		lane.client.query('DISCARD PLANS').catch(() => {})
+	}
+
+	const run: Run = async <Row extends pg.QueryResultRow>(statement: Statement, values: unknown[]) => {
+		const lane = leastBusy()
+		lane.inFlight++
+		try {
+			await lane.connected
+			replan(lane)
+			const { rows } = await lane.client.query<Row>(prepare ? { ...statement, values } : { text: statement.text, values })
+			return rows
+		} catch (error) {
+			if (!(error instanceof pg.DatabaseError)) {
+				lane.broken = true
+				lane.client.end().catch(() => {})
+			}
+			throw error
+		} finally {
+			lane.inFlight--
+		}
+	}
+
+	return {
+		run,
+		load() {
+			let [connections, inFlight] = [0, 0]
+			for (const lane of lanes) {
+				if (!lane) continue
+				inFlight += lane.inFlight
+				if (!lane.broken) connections++
+			}
+			return { connections, inFlight }
+		},
+		stop: async () => {
+			await Promise.all(lanes.map(lane => lane?.client.end().catch(() => {})))
+		},
+	}
+}

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Db, isDatabaseUnavailable } from '../database/database.ts'
+import { createRedis, ping } from '../redis/redis.ts'
+
+/** PostgreSQL or Redis does not serve this node; the message is for whoever runs it. */
+export class NotServedError extends Error {}
+
+export type Waiting = { say: (line: string) => void; signal: AbortSignal }
+
+type Asked = {
+	name: string
+	ask: () => Promise<unknown>
+	/** Whether the error says no, rather than nothing at all. */
+	isRefusal: (error: Error) => boolean
+}
+
+const patienceMs = 60_000
+const againMs = 250
+/** A connection that is being made is nothing to speak of. */
+const quietMs = 1000
+
+/** @throws NotServedError when it says no, or nothing for a minute; AbortError when the signal ends the waiting */
+const untilAnswered = async ({ name, ask, isRefusal }: Asked, { say, signal }: Waiting): Promise<void> => {
+	const beganMs = performance.now()
+	for (let isTold = false; ; ) {
+		try {
+			await ask()
+			return
+		} catch (error) {
+			const { message, code } = error as NodeJS.ErrnoException
+			if (isRefusal(error as Error)) throw new NotServedError(`${name} says no: ${message}`)
+			const waitedMs = performance.now() - beganMs
+			if (waitedMs >= patienceMs) throw new NotServedError(`${name} cannot be reached: ${message || code}`)
+			if (!isTold && waitedMs >= quietMs) {
+				say(`${name} cannot be reached yet: waiting for it`)
+				isTold = true
+			}
+		}
+		await sleep(againMs, undefined, { signal })
+	}
+}
+
+/** Waits for PostgreSQL: a host may start both at once, or restart the one while the other starts. @throws as above */
+export const untilDatabaseReachable = (db: Db, waiting: Waiting): Promise<void> =>
+	untilAnswered({ name: 'PostgreSQL', ask: () => db.raw('SELECT 1'), isRefusal: error => !isDatabaseUnavailable(error) }, waiting)
+
+const wrongAccess = /^(NOAUTH|NOPERM|WRONGPASS)\b/
+
+/** Waits for Redis likewise. @throws as above */
+export const untilRedisReachable = async (url: string, waiting: Waiting): Promise<void> => {
+	const redis = createRedis({ url, name: 'liveslot start' })
+	let reason: Error | undefined
+	redis.on('error', error => {
+		reason = error
+	})
+	const ask = () =>
+		ping(redis).catch(error => {
+			throw reason ?? error
+		})
+	try {
+		await untilAnswered({ name: 'Redis', ask, isRefusal: ({ message }) => wrongAccess.test(message) }, waiting)
+	} finally {
+		redis.disconnect()
+	}
+}

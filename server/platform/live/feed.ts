@@ -1,0 +1,174 @@
+import { groupBy } from '../group-by.ts'
+import type { Log } from '../observability/log.ts'
+import { defineScript, type Redis, readLua } from '../redis/redis.ts'
+import { tagOf } from '../redis/shard.ts'
+import type { Subscriber } from '../redis/subscriber.ts'
+
+/** Functions for scripts that append to a feed as part of something larger; to be put before their text. */
+export const feedLua = readLua('feed.lua', import.meta.url)
+
+/** What such a script needs: the key of the version, and the channel. */
+export const feedKeys = (topic: string) => ({
+	versionKey: `${tagOf(topic)}:feed:${topic}:version`,
+	channel: `${tagOf(topic)}:feed:${topic}`,
+})
+
+/** Changes `from` through `to`, inclusive. Without `changes` the number was skipped: start over from a snapshot. */
+export type FeedMessage = { topic: string; from: number; to: number; changes: string }
+
+export type Feed = {
+	/** The last number given out. */
+	version(topic: string): Promise<number>
+	/** Makes every follower of the topic start over. */
+	reset(topic: string): Promise<void>
+	/** Resolves when messages are sure to arrive; those in between are not missed by whoever reads the version after. */
+	follow(topic: string): Promise<void>
+	unfollow(topic: string): void
+	/** The last number that arrived here, of a topic that is followed. */
+	arrived(topic: string): number
+	stop(): Promise<void>
+}
+
+export type FeedDeps = {
+	redis: Redis
+	subscriber: Subscriber
+	log: Log
+	deliver: (message: FeedMessage) => void
+	/** Other traffic of the topic, out of sequence. */
+	deliverAside?: (topic: string, text: string) => void
+	auditMs?: number
+	/** Told how long something published now takes to arrive here, behind all that was published before it. */
+	observeDelivery?: (ms: number) => void
+}
+
+/** Text after this mark on a feed's channel is no change: it has no number and nobody misses it. */
+export const asideMark = '!'
+
+/** `lastTo` is not known while a topic is beginning to be followed. */
+type Followed = { lastTo: number | undefined; behindAt: number | undefined }
+
+/**
+ * Follows feeds. Publish/subscribe forgets what it sent while a connection was down, and Redis may lose its memory: so
+ * every half second the numbers are compared with what arrived, and a feed that lost something is reset. (A Redis without
+ * its memory starts numbers at the clock, above every number it gave out before.)
+ */
+export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, auditMs = 450, observeDelivery }: FeedDeps): Feed => {
+	const read = defineScript<string>(redis, 'feedRead', feedLua + readLua('feed-read.lua', import.meta.url))
+	const skip = defineScript<number>(redis, 'feedReset', feedLua + readLua('feed-reset.lua', import.meta.url))
+	const followed = new Map<string, Followed>()
+	const topics = new Map<string, string>()
+
+	const onMessage = (channel: string, text: string) => {
+		const topic = topics.get(channel)
+		if (topic === undefined) return
+		if (text.startsWith(asideMark)) return deliverAside?.(topic, text.slice(asideMark.length))
+		const first = text.indexOf(' ')
+		const second = text.indexOf(' ', first + 1)
+		const message = {
+			topic,
+			from: Number(text.slice(0, first)),
+			to: Number(text.slice(first + 1, second)),
+			changes: text.slice(second + 1),
+		}
+		const state = followed.get(topic)
+		if (state) state.lastTo = message.to
+		deliver(message)
+	}
+	subscriber.on('message', onMessage)
+
+	const version = async (topic: string) => Number(await read([feedKeys(topic).versionKey], []))
+	const reset = async (topic: string) => {
+		const { versionKey, channel } = feedKeys(topic)
+		await skip([versionKey], [channel])
+	}
+
+	/** One command a shard: a node may follow hundreds of topics, and asks twice a second. */
+	const versionsOf = async (wanted: readonly string[]): Promise<Map<string, number>> => {
+		const byShard = groupBy(wanted, tagOf)
+		const readShard = async (topics: string[]) => {
+			const texts = await redis.mget(topics.map(topic => feedKeys(topic).versionKey))
+			// A Redis without its memory has no number: it begins anew when it is asked for one.
+			const numbers = await Promise.all(texts.map((text, index) => (text ? Number(text) : version(topics[index] as string))))
+			return numbers.map((number, index) => [topics[index] as string, number] as const)
+		}
+		return new Map((await Promise.all([...byShard.values()].map(readShard))).flat())
+	}
+
+	const lostSomething = (state: Followed, current: number): boolean => {
+		if (current === state.lastTo) {
+			state.behindAt = undefined
+			return false
+		}
+		// Given time for what is on its way: the number must have been missing at the audit before, too.
+		const stillBehind = state.behindAt === state.lastTo
+		state.behindAt = state.lastTo
+		return stillBehind
+	}
+
+	type Connection = NonNullable<ReturnType<Subscriber['via']>>
+
+	const auditOne = async (connection: Connection, states: [string, Followed][]) => {
+		const currents = await versionsOf(states.map(([topic]) => topic))
+		// Answered on the connection of the messages, behind them: however busy this process is, what was published
+		// before the numbers were read has arrived by now.
+		const askedMs = performance.now()
+		await connection.ping()
+		observeDelivery?.(performance.now() - askedMs)
+		await Promise.all(
+			states.map(async ([topic, state]) => {
+				const current = currents.get(topic) as number
+				if (followed.get(topic) !== state || state.lastTo === undefined || state.lastTo > current || !lostSomething(state, current)) return
+				log.info({ topic, current, lastTo: state.lastTo }, 'feed reset')
+				await reset(topic)
+			}),
+		)
+	}
+
+	/** Master by master: in a cluster one that is away keeps nobody from auditing the others. */
+	const auditAll = async () => {
+		const byConnection = groupBy(followed, ([topic]) => subscriber.via(feedKeys(topic).channel))
+		const audits = await Promise.allSettled([...byConnection].map(([connection, states]) => connection && auditOne(connection, states)))
+		for (const { reason } of audits.filter(each => each.status === 'rejected')) {
+			log.debug({ reason: (reason as Error).message }, 'feed audit failed')
+		}
+	}
+
+	let auditing = false
+	const audit = setInterval(async () => {
+		if (auditing || redis.status !== 'ready') return
+		auditing = true
+		await auditAll()
+		auditing = false
+	}, auditMs)
+	audit.unref()
+
+	return {
+		version,
+		reset,
+		async follow(topic) {
+			const { channel } = feedKeys(topic)
+			topics.set(channel, topic)
+			// Known from the start: what arrives before the version is read counts, and one that is left meanwhile stays left.
+			const state: Followed = followed.get(topic) ?? { lastTo: undefined, behindAt: undefined }
+			followed.set(topic, state)
+			await subscriber.subscribe(channel)
+			const current = await version(topic)
+			// Behind the messages on their connection: what the number counts has arrived by now, and is not taken for news.
+			const connection = subscriber.via(channel)
+			if (!connection) throw new Error('Connection is closed.')
+			await connection.ping()
+			state.lastTo = Math.max(state.lastTo ?? 0, current)
+		},
+		unfollow(topic) {
+			const { channel } = feedKeys(topic)
+			followed.delete(topic)
+			topics.delete(channel)
+			subscriber.unsubscribe(channel).catch(() => {})
+		},
+		arrived: topic => followed.get(topic)?.lastTo ?? 0,
+		async stop() {
+			clearInterval(audit)
+			subscriber.off('message', onMessage)
+		},
+	}
+}

@@ -1,0 +1,26 @@
+import type { Socket } from 'socket.io'
+import type { Actor } from '../../identity/actor.ts'
+import { Refusal } from '../refusal.ts'
+import type { Allowance } from '../security/allowance.ts'
+import { createBucket } from '../security/bucket.ts'
+import { networkOf } from '../security/network.ts'
+
+/** Messages of one socket. A person is far below. */
+const socketRate = { perSecond: 50, burst: 300 }
+
+export type EventLimits = {
+	/** Events, by account. */
+	byAccount: Allowance
+	/** Events of sockets without an account, by address. */
+	byAddress: Allowance
+}
+
+/** Counts an event by socket at once; by account, or by address for those without one, in lots from Redis. @throws Refusal rate_limited */
+export const createTurns =
+	({ byAccount, byAddress }: EventLimits, addressOf: (socket: Socket) => string) =>
+	(socket: Socket): Promise<void> => {
+		socket.data.mayGoOn ??= createBucket(socketRate)
+		if (!socket.data.mayGoOn()) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
+		const actor: Actor | null = socket.data.actor ?? null
+		return actor ? byAccount(actor.userId) : byAddress(networkOf(addressOf(socket)))
+	}

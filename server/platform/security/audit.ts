@@ -1,0 +1,98 @@
+import type { Actor, Origin } from '../../identity/actor.ts'
+import { type Db, type DbOrTx, isDatabaseUnavailable } from '../database/database.ts'
+import type { Log } from '../observability/log.ts'
+
+export type AuditFact = {
+	actor: Pick<Actor, 'userId'> | null
+	origin?: Origin
+	/** A verb in the past: `approved`, `signed_in`. */
+	action: string
+	/** The table-like name of the thing: `user`, `patient`, `schedule`. */
+	entity: string
+	entityId?: string
+	/** No secrets, and no more personal detail than is needed to tell what happened. */
+	details?: Record<string, unknown>
+	/** When it happened, if that is not now. */
+	at?: Date
+}
+
+/** PostgreSQL takes neither a NUL nor half a pair. What was asked for with them was asked for all the same. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD')
+
+const storableJson = (details: Record<string, unknown>): string =>
+	JSON.stringify(details, (_name, value) => (typeof value === 'string' ? storable(value) : value))
+
+/** Writes down who did what to what. Given a transaction, the fact stands or falls with it. */
+export const recordAudit = async (db: DbOrTx, facts: AuditFact | AuditFact[]): Promise<void> => {
+	const rows = [facts].flat().map(({ actor, origin, action, entity, entityId, details, at }) => ({
+		...(at && { at }),
+		actor_id: actor?.userId ?? null,
+		action,
+		entity,
+		entity_id: entityId === undefined ? null : storable(entityId),
+		ip: origin?.ip ?? null,
+		request_id: origin?.requestId ?? null,
+		details: storableJson(details ?? {}),
+	}))
+	if (rows.length > 0) await db('audit_log').insert(rows)
+}
+
+const flushEveryMs = 500
+/** What is kept while PostgreSQL is away; beyond it, the log says what was lost. */
+const maxKept = 20_000
+const perStatement = 1000
+
+export type AuditTrail = {
+	/** Has a reading written down within a moment: nobody waits for it. */
+	note(fact: AuditFact): void
+	/** Writes what is left. */
+	stop(): Promise<void>
+}
+
+/** Writes down who looked at what, many facts in a statement. Changes are no business of it: they are recorded with what they change. */
+export const createAuditTrail = ({ db, log }: { db: Db; log: Log }): AuditTrail => {
+	let kept: AuditFact[] = []
+	let writing: Promise<void> | undefined
+
+	const lose = ({ action, entity, actor }: AuditFact, reason: string) =>
+		log.error({ action, entity, actorId: actor?.userId, reason }, 'audit entry lost')
+
+	/** What the database will not take is looked for one by one: it must not keep all others waiting. */
+	const insert = async (facts: AuditFact[]): Promise<void> => {
+		try {
+			await recordAudit(db, facts)
+		} catch (error) {
+			if (isDatabaseUnavailable(error)) throw error
+			if (facts.length === 1) return lose(facts[0] as AuditFact, (error as Error).message)
+			for (const fact of facts) await insert([fact])
+		}
+	}
+
+	const write = async () => {
+		while (kept.length > 0) {
+			const facts = kept.slice(0, perStatement)
+			await insert(facts)
+			kept = kept.slice(facts.length)
+		}
+	}
+	const flush = () => {
+		writing ??= write()
+			.catch(error => log.warn({ reason: (error as Error).message, kept: kept.length }, 'audit entries wait'))
+			.finally(() => (writing = undefined))
+		return writing
+	}
+	const timer = setInterval(() => void (kept.length > 0 && flush()), flushEveryMs)
+	timer.unref()
+
+	return {
+		note(fact) {
+			if (kept.length < maxKept) kept.push({ ...fact, at: new Date() })
+			else lose(fact, 'too many wait')
+		},
+		async stop() {
+			clearInterval(timer)
+			await flush()
+			if (kept.length > 0) await flush()
+		},
+	}
+}

@@ -1,0 +1,70 @@
+import type { AppointmentStatus } from '../../contract/index.ts'
+import { readSql } from '../platform/database/database.ts'
+import type { Run } from '../platform/database/pipeline.ts'
+import { type SlotRef, slotId } from './slot-id.ts'
+
+/** A slot as PostgreSQL has it. Holds are Redis's, and are laid over it. */
+export type StoredSlot = SlotRef & {
+	endMinute: number
+	isBlocked: boolean
+	appointment: { id: string; status: AppointmentStatus; patientName: string } | null
+}
+
+type Row = {
+	doctor_id: string
+	start_minute: number
+	end_minute: number
+	is_blocked: boolean
+	appointment_id: string | null
+	status: AppointmentStatus | null
+	patient_name: string | null
+}
+
+const toSlot = (row: Row): StoredSlot => ({
+	doctorId: row.doctor_id,
+	startMinute: row.start_minute,
+	endMinute: row.end_minute,
+	isBlocked: row.is_blocked,
+	appointment: row.appointment_id ? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' } : null,
+})
+
+const inSpans = { name: 'slots_in_spans', text: readSql('slots_in_spans.sql', import.meta.url) }
+const inDates = { name: 'slots_in_dates', text: readSql('slots_in_dates.sql', import.meta.url) }
+
+/** From `fromMinute`, inclusive, to `untilMinute`, exclusive. */
+export type Span = { doctorId: string; fromMinute: number; untilMinute: number }
+
+/**
+ * Slots that start within the spans. Listing, holding and booking all read availability through this module, so that
+ * what is shown can be booked.
+ */
+export const readSlots = async (run: Run, spans: readonly Span[]): Promise<StoredSlot[]> => {
+	if (spans.length === 0) return []
+	const rows = await run<Row>(inSpans, [
+		spans.map(span => span.doctorId),
+		spans.map(span => span.fromMinute),
+		spans.map(span => span.untilMinute),
+	])
+	return rows.map(toSlot)
+}
+
+/**
+ * Slots between two dates of the doctor's own zone, both inclusive, in order. None says nothing: it may be that there is no such
+ * doctor, and the zone is not known then.
+ */
+export const readSlotsBetween = async (run: Run, doctorId: string, from: string, to: string) => {
+	const rows = await run<Row & { time_zone: string | null }>(inDates, [doctorId, from, to])
+	return { timeZone: rows[0]?.time_zone ?? undefined, slots: rows.map(toSlot) }
+}
+
+export type Availability = 'free' | 'booked' | 'blocked' | 'past'
+
+/** What the database alone says of a slot. A booked slot stays booked when time off is laid over it. */
+export const availabilityOf = (slot: StoredSlot, nowMs: number): Availability => {
+	if (slot.appointment) return 'booked'
+	if (slot.startMinute * 60_000 <= nowMs) return 'past'
+	return slot.isBlocked ? 'blocked' : 'free'
+}
+
+/** Distinguishes slots within a batch; the same text as the slot's id, which clients need not know. */
+export const slotKey = ({ doctorId, startMinute }: SlotRef): string => slotId(doctorId, startMinute)

@@ -1,0 +1,116 @@
+import { endpoints } from '../../contract/index.ts'
+import type { Run } from '../platform/database/pipeline.ts'
+import { publicRoute, type Route } from '../platform/http/routes.ts'
+import type { EventHandlers, SocketContext } from '../platform/live/events.ts'
+import { createFeed, type Feed } from '../platform/live/feed.ts'
+import type { LiveServer } from '../platform/live/server.ts'
+import type { Log } from '../platform/observability/log.ts'
+import type { Metrics } from '../platform/observability/metrics.ts'
+import { PreparedJson } from '../platform/prepared-json.ts'
+import type { Redis } from '../platform/redis/redis.ts'
+import type { Subscriber } from '../platform/redis/subscriber.ts'
+import { nextFree } from './next-free.ts'
+import { createCalendarObserver, registerWatchGauges } from './observe.ts'
+import { createPresence } from './presence.ts'
+import { createSnapshots, type ReadHolds } from './snapshot.ts'
+import { createWatchers, viewOf } from './watchers.ts'
+
+export type CalendarDeps = {
+	io: LiveServer
+	redis: Redis
+	subscriber: Subscriber
+	run: Run
+	log: Log
+	metrics: Metrics
+	nodeId: string
+	readHolds: ReadHolds
+	nowMs: () => number
+}
+
+export type Calendar = {
+	routes: Route[]
+	handlers: Pick<EventHandlers, 'calendar:watch' | 'calendar:unwatch'>
+	/** Makes everybody who watches the doctor take a fresh snapshot. */
+	reset: Feed['reset']
+	/** The version up to which changes have arrived at this node; undefined for a calendar that nobody watches here. */
+	knownVersion(doctorId: string): number | undefined
+	disconnected(socket: SocketContext['socket']): void
+	stop(): Promise<void>
+}
+
+/**
+ * Answers a socket's watches of one calendar one after the other: of two that are asked at once, the later answer is the
+ * newer snapshot, and the changes that follow are those after it.
+ */
+const inTurn = async <T>(socket: SocketContext['socket'], doctorId: string, work: () => Promise<T>): Promise<T> => {
+	socket.data.watchTurns ??= new Map()
+	const turns: Map<string, Promise<unknown>> = socket.data.watchTurns
+	const turn = (turns.get(doctorId) ?? Promise.resolve()).then(work)
+	const ended = turn.catch(() => {})
+	turns.set(doctorId, ended)
+	try {
+		return await turn
+	} finally {
+		if (turns.get(doctorId) === ended) turns.delete(doctorId)
+	}
+}
+
+/** What watchers see of calendars. */
+export const createCalendar = (deps: CalendarDeps): Calendar => {
+	const { io, redis, subscriber, run, log, metrics, nodeId, readHolds, nowMs } = deps
+	const observe = createCalendarObserver(metrics)
+	const presence = createPresence({ redis, nodeId, tell: (doctorId, viewers) => watchers.tellPresence(doctorId, viewers) })
+	const feed = createFeed({
+		redis,
+		subscriber,
+		log,
+		deliver: message => watchers.deliver(message),
+		deliverAside: (doctorId, text) => presence.heard(doctorId, Number(text)),
+		observeDelivery: observe.delivery,
+	})
+	const watchers = createWatchers({ io, feed, presence, observe })
+	registerWatchGauges(metrics, watchers.counts)
+	const snapshots = createSnapshots({ run, readHolds, nowMs })
+
+	const listSlots = publicRoute(endpoints.listSlots, async ({ params: { id: doctorId }, query: { from, to } }, actor) => {
+		const view = viewOf(actor, doctorId)
+		const { json } = await snapshots.take({ doctorId, from, to, view, viewerId: actor?.userId })
+		return new PreparedJson(json)
+	})
+
+	const listNextFree = publicRoute(endpoints.listNextFree, async ({ query }) => ({
+		items: await nextFree({ run, readHolds, nowMs }, query.doctorIds, query.each),
+		nextCursor: null,
+	}))
+
+	return {
+		routes: [listSlots, listNextFree],
+		handlers: {
+			'calendar:watch': ({ doctorId, from, to }, { actor, socket }) =>
+				inTurn(socket, doctorId, async () => {
+					const timeZone = await snapshots.timeZoneOf(doctorId)
+					const joined = await watchers.join(socket, doctorId)
+					const wanted = { doctorId, from, to, view: viewOf(actor, doctorId), viewerId: actor?.userId, timeZone }
+					const snapshot = await snapshots.take(wanted).catch(error => {
+						watchers.leave(socket, doctorId)
+						throw error
+					})
+					// The acknowledgement leaves before the next turn of the event loop, and the changes after it.
+					setImmediate(() => watchers.follow(socket, doctorId, joined, snapshot.version))
+					return new PreparedJson(snapshot.json)
+				}),
+			'calendar:unwatch': async ({ doctorId }, { socket }) => {
+				watchers.leave(socket, doctorId)
+				return {}
+			},
+		},
+		reset: feed.reset,
+		knownVersion: doctorId => feed.arrived(doctorId) || undefined,
+		disconnected: socket => watchers.leaveAll(socket),
+		async stop() {
+			watchers.stop()
+			await feed.stop()
+			await presence.stop()
+		},
+	}
+}

@@ -1,0 +1,91 @@
+import { feedKeys, feedLua } from '../platform/live/feed.ts'
+import { defineScript, type Redis, readLua } from '../platform/redis/redis.ts'
+import { tagOf } from '../platform/redis/shard.ts'
+
+export type PresenceDeps = {
+	redis: Redis
+	nodeId: string
+	/** Tells this node's watchers of a doctor. */
+	tell: (doctorId: string, viewers: number) => void
+	everyMs?: number
+}
+
+/** How long a node's count is believed without being renewed: a node that dies is out of the sum by then. */
+const freshMs = 30_000
+const renewMs = 10_000
+
+type Watched = {
+	local: number
+	reported: number
+	reportedAtMs: number
+	told: number | undefined
+	sum: number | undefined
+	/** Somebody came who was told nothing yet. */
+	newcomer: boolean
+}
+
+/** How many watch each calendar, over all nodes; told at most once a second. */
+export const createPresence = ({ redis, nodeId, tell, everyMs = 1000 }: PresenceDeps) => {
+	const report = defineScript<number>(redis, 'calendarPresence', feedLua + readLua('presence.lua', import.meta.url))
+	const calendars = new Map<string, Watched>()
+
+	const reportOne = async (doctorId: string, viewers: number) => {
+		await report([`${tagOf(doctorId)}:viewers:${doctorId}`], [feedKeys(doctorId).channel, nodeId, viewers, freshMs])
+	}
+
+	const tick = async () => {
+		const now = performance.now()
+		const due: Promise<void>[] = []
+		for (const [doctorId, watched] of calendars) {
+			// A newcomer is told also when the sum is as before; once they are in it.
+			const isAwaited = watched.newcomer && watched.local === watched.reported
+			if (watched.sum !== undefined && (watched.sum !== watched.told || isAwaited)) {
+				watched.told = watched.sum
+				watched.newcomer = false
+				tell(doctorId, watched.sum)
+			}
+			if (watched.local === watched.reported && now - watched.reportedAtMs < renewMs) continue
+			watched.reported = watched.local
+			watched.reportedAtMs = now
+			due.push(reportOne(doctorId, watched.local))
+			if (watched.local === 0) calendars.delete(doctorId)
+		}
+		await Promise.allSettled(due)
+	}
+	const timer = setInterval(() => void tick(), everyMs)
+	timer.unref()
+
+	return {
+		/** This node's own count. */
+		set(doctorId: string, viewers: number) {
+			const watched = calendars.get(doctorId)
+			if (watched) watched.local = viewers
+			else if (viewers > 0) {
+				calendars.set(doctorId, {
+					local: viewers,
+					reported: 0,
+					reportedAtMs: Number.NEGATIVE_INFINITY,
+					told: undefined,
+					sum: undefined,
+					newcomer: false,
+				})
+			}
+		},
+		/** Somebody of this node is listening from now on. */
+		greet(doctorId: string) {
+			const watched = calendars.get(doctorId)
+			if (watched) watched.newcomer = true
+		},
+		/** The sum, as another node or this one reported it. */
+		heard(doctorId: string, viewers: number) {
+			const watched = calendars.get(doctorId)
+			if (watched) watched.sum = viewers
+		},
+		async stop() {
+			clearInterval(timer)
+			await Promise.allSettled([...calendars.keys()].map(doctorId => reportOne(doctorId, 0)))
+		},
+	}
+}
+
+export type Presence = ReturnType<typeof createPresence>

@@ -1,0 +1,201 @@
+import type { Socket } from 'socket.io'
+import { type Actor, isStaff } from '../identity/actor.ts'
+import type { Feed, FeedMessage } from '../platform/live/feed.ts'
+import { type LiveServer, preparedPayload } from '../platform/live/server.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { holderIn, publicChangeJson, type View, visibleChanges } from './codec.ts'
+import { createFrames, type Frame, newsAfter } from './frames.ts'
+import type { CalendarObserver } from './observe.ts'
+import type { Presence } from './presence.ts'
+
+export const viewOf = (actor: Actor | null, doctorId: string): View =>
+	actor?.status === 'active' && (isStaff(actor) || (actor.role === 'doctor' && actor.userId === doctorId)) ? 'staff' : 'public'
+
+const roomOf = (doctorId: string, view: View) => `calendar:${doctorId}:${view}`
+
+const actorOf = (socket: Socket): Actor | null => socket.data.actor ?? null
+
+/** More calendars than any screen shows; a limit on what one socket can make a node follow. */
+const maxWatches = 60
+/** A pause between frames that nobody sees, and that lets a burst share them. */
+const frameWindowMs = 15
+/** A whole schedule changed: watchers ask for a fresh snapshot within this time, not all at once. */
+const resetSpreadMs = 400
+const spreadFrom = 20
+
+/** A socket whose snapshot is on its way. What changes meanwhile is kept until the snapshot's version is known. */
+export type Joining = { frames: Frame[]; version: number | undefined }
+
+type Watched = {
+	/** Those who have their snapshot. */
+	sockets: Set<Socket>
+	joining: Map<Socket, Joining>
+	/** Those who will be told in a moment to start over. */
+	startingOver: Map<Socket, NodeJS.Timeout>
+	following: Promise<void>
+}
+
+export type WatchersDeps = {
+	io: LiveServer
+	feed: Pick<Feed, 'follow' | 'unfollow' | 'arrived'>
+	presence: Presence
+	observe: Pick<CalendarObserver, 'frame' | 'lag'>
+}
+
+/** The sockets of this node that watch calendars, and what they are told: after its snapshot's version, everything once and in order. */
+export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) => {
+	const calendars = new Map<string, Watched>()
+	const watchesOf = (socket: Socket): Set<string> => (socket.data.watches ??= new Set<string>())
+
+	const tellOne = (socket: Socket, { doctorId, fromVersion, toVersion, slots }: Frame) => {
+		const actor = actorOf(socket)
+		const changes = visibleChanges(slots, viewOf(actor, doctorId), fromVersion, actor?.userId)
+		socket.emit('calendar:changed', { doctorId, fromVersion, toVersion, changes })
+	}
+
+	/** Holders are told apart: their own holds are marked as theirs. Everybody else with one view shares one encoded frame. */
+	const tellAll = (frame: Frame, sockets: Set<Socket>) => {
+		const { doctorId, fromVersion, toVersion, slots } = frame
+		const holders = new Set(slots.flatMap(slot => holderIn(slot) ?? []))
+		const apart = holders.size === 0 ? [] : [...sockets].filter(socket => holders.has(actorOf(socket)?.userId ?? ''))
+		for (const socket of apart) tellOne(socket, frame)
+		const ids = apart.map(socket => socket.id)
+		const tell = (view: View, changesJson: () => string) => {
+			const room = roomOf(doctorId, view)
+			if (!io.of('/').adapter.rooms.has(room)) return
+			const json = `{"doctorId":"${doctorId}","fromVersion":${fromVersion},"toVersion":${toVersion},"changes":${changesJson()}}`
+			io.local.to(room).except(ids).emit('calendar:changed', preparedPayload<'calendar:changed'>(json))
+		}
+		tell('public', () => `[${slots.map((slot, index) => publicChangeJson(slot, fromVersion + index)).join(',')}]`)
+		tell('staff', () => JSON.stringify(visibleChanges(slots, 'staff', fromVersion)))
+	}
+
+	/** A skipped number makes a watcher start over. */
+	const startOver = (frame: Frame, { sockets, startingOver }: Watched) => {
+		for (const socket of sockets) {
+			if (sockets.size < spreadFrom) tellOne(socket, frame)
+			else if (!startingOver.has(socket)) {
+				const tell = () => {
+					startingOver.delete(socket)
+					tellOne(socket, frame)
+				}
+				startingOver.set(socket, setTimeout(tell, Math.random() * resetSpreadMs).unref())
+			}
+		}
+	}
+
+	const admit = (doctorId: string, watched: Watched, socket: Socket, { frames, version }: Joining) => {
+		watched.joining.delete(socket)
+		watched.sockets.add(socket)
+		void socket.join(roomOf(doctorId, viewOf(actorOf(socket), doctorId)))
+		presence.greet(doctorId)
+		for (const frame of frames) {
+			const news = newsAfter(frame, version as number)
+			if (news) tellOne(socket, news)
+		}
+	}
+
+	const send = (frame: Frame) => {
+		const watched = calendars.get(frame.doctorId)
+		if (!watched) return
+		const { sockets, joining } = watched
+		observe.frame(frame.slots.length)
+		if (frame.slots.length === 0) startOver(frame, watched)
+		else if (sockets.size > 0) tellAll(frame, sockets)
+		for (const [socket, joined] of joining) {
+			joined.frames.push(frame)
+			if (joined.version !== undefined && frame.toVersion >= joined.version) admit(frame.doctorId, watched, socket, joined)
+		}
+	}
+
+	const frames = createFrames({ send, windowMs: frameWindowMs, observe: observe.lag })
+
+	const retract = (socket: Socket, doctorId: string, watched: Watched) => {
+		watched.joining.delete(socket)
+		if (!watched.sockets.delete(socket)) return
+		// Whoever starts over by themselves, or leaves, must not be told of it afterwards: it is older than their snapshot.
+		clearTimeout(watched.startingOver.get(socket))
+		watched.startingOver.delete(socket)
+		void socket.leave(roomOf(doctorId, 'public'))
+		void socket.leave(roomOf(doctorId, 'staff'))
+	}
+
+	const report = (doctorId: string, { sockets, joining }: Watched) => presence.set(doctorId, sockets.size + joining.size)
+
+	const leave = (socket: Socket, doctorId: string) => {
+		const watched = calendars.get(doctorId)
+		if (!watched || !watchesOf(socket).delete(doctorId)) return
+		retract(socket, doctorId, watched)
+		report(doctorId, watched)
+		if (watched.sockets.size + watched.joining.size > 0) return
+		calendars.delete(doctorId)
+		frames.forget(doctorId)
+		feed.unfollow(doctorId)
+	}
+
+	const open = (doctorId: string): Watched => {
+		const watched: Watched = { sockets: new Set(), joining: new Map(), startingOver: new Map(), following: feed.follow(doctorId) }
+		calendars.set(doctorId, watched)
+		watched.following.catch(() => {
+			// Nobody has a snapshot yet; with the last of them gone, the next one who comes tries to follow again.
+			for (const socket of [...watched.joining.keys()]) leave(socket, doctorId)
+		})
+		return watched
+	}
+
+	return {
+		/**
+		 * Keeps every change from now on for the socket. Nothing is missed by a snapshot that is taken after this resolves.
+		 *
+		 * @throws Refusal rate_limited when the socket watches too many others
+		 */
+		async join(socket: Socket, doctorId: string): Promise<Joining> {
+			const watches = watchesOf(socket)
+			if (!watches.has(doctorId) && watches.size >= maxWatches) {
+				throw new Refusal('rate_limited', { message: `At most ${maxWatches} calendars can be watched` })
+			}
+			const watched = calendars.get(doctorId) ?? open(doctorId)
+			retract(socket, doctorId, watched)
+			const joining: Joining = { frames: [], version: undefined }
+			watched.joining.set(socket, joining)
+			watches.add(doctorId)
+			report(doctorId, watched)
+			await watched.following
+			// The socket may have gone while this waited.
+			if (socket.disconnected) leave(socket, doctorId)
+			return joining
+		},
+		/**
+		 * The socket has its snapshot: lets the changes after it through. To be called after the acknowledgement has left.
+		 * Does nothing when the socket has left, or watches anew, since it joined.
+		 */
+		follow(socket: Socket, doctorId: string, joined: Joining, version: number) {
+			const watched = calendars.get(doctorId)
+			if (!watched || watched.joining.get(socket) !== joined) return
+			joined.version = version
+			frames.flush(doctorId)
+			// The snapshot may be ahead of what has arrived here; then the change that catches up admits the socket.
+			if (watched.joining.has(socket) && feed.arrived(doctorId) >= version) admit(doctorId, watched, socket, joined)
+		},
+		leave,
+		leaveAll(socket: Socket) {
+			for (const doctorId of [...watchesOf(socket)]) leave(socket, doctorId)
+		},
+		deliver: (message: FeedMessage) => frames.add(message),
+		/** How much is watched through this node. */
+		counts() {
+			let watchers = 0
+			for (const { sockets, joining } of calendars.values()) watchers += sockets.size + joining.size
+			return { calendars: calendars.size, watchers }
+		},
+		tellPresence(doctorId: string, viewers: number) {
+			for (const view of ['public', 'staff'] as const) io.local.to(roomOf(doctorId, view)).emit('calendar:presence', { doctorId, viewers })
+		},
+		stop() {
+			frames.stop()
+			for (const { startingOver } of calendars.values()) for (const timer of startingOver.values()) clearTimeout(timer)
+		},
+	}
+}
+
+export type Watchers = ReturnType<typeof createWatchers>

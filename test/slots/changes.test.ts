@@ -1,0 +1,56 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { fullSlot, holderIn, publicChangeJson, visibleSlot, visibleSlotJson } from '../../server/slots/codec.ts'
+import { isoOf } from '../../server/slots/slot-id.ts'
+
+/** Names that look like what is looked for, too. */
+const aName = fc.oneof(fc.string(), fc.constantFrom(',"holderId":"3"}', '"state":"free"', ',\n', '\\","heldUntilMs":1'))
+
+const aStoredSlot = fc.record({
+	doctorId: fc.nat().map(String),
+	startMinute: fc.integer({ min: 29_000_000, max: 31_000_000 }),
+	endMinute: fc.integer({ min: 29_000_000, max: 31_000_000 }),
+	isBlocked: fc.boolean(),
+	appointment: fc.option(fc.record({ id: fc.nat().map(String), status: fc.constant('booked' as const), patientName: aName })),
+})
+const aHolder = fc.option(
+	fc.record({
+		userId: fc.constantFrom('1', '2'),
+		name: aName,
+		role: fc.constantFrom('patient' as const, 'receptionist' as const),
+		untilMs: fc.integer({ min: 0, max: 2 ** 42 }),
+	}),
+	{ nil: undefined },
+)
+
+describe('a slot as JSON', () => {
+	it('says instants as the contract has them', () => {
+		fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 42 }), ms => void expect(isoOf(ms)).to.equal(new Date(ms).toISOString())))
+	})
+
+	it('is what a watcher may see of it, whatever is in it', () => {
+		fc.assert(
+			fc.property(
+				aStoredSlot,
+				aHolder,
+				fc.constantFrom('public' as const, 'staff' as const),
+				fc.constantFrom('1', undefined),
+				(stored, holder, view, viewerId) => {
+					const slot = fullSlot(stored, holder, 29_500_000 * 60_000)
+					expect(visibleSlotJson(slot, view, viewerId)).to.equal(JSON.stringify(visibleSlot(slot, view, viewerId)))
+				},
+			),
+		)
+	})
+
+	it('is for the public what it sees of a change, and tells who holds it, though it is not read', () => {
+		fc.assert(
+			fc.property(aStoredSlot, aHolder, fc.nat(), (stored, holder, version) => {
+				const slot = fullSlot(stored, holder, 29_500_000 * 60_000)
+				const json = JSON.stringify(slot)
+				expect(publicChangeJson(json, version)).to.equal(JSON.stringify({ ...visibleSlot(slot, 'public'), version }))
+				expect(holderIn(json)).to.equal(slot.holderId)
+			}),
+		)
+	})
+})

@@ -1,0 +1,131 @@
+import { expect } from 'chai'
+import { createQueue, lockKey } from '../../server/booking/queue.ts'
+import { feedKeys } from '../../server/platform/live/feed.ts'
+import { createLocks } from '../../server/platform/mailbox/lease.ts'
+import { createRedis, createSubscriber, type Redis } from '../../server/platform/redis/redis.ts'
+import type { Subscriber } from '../../server/platform/redis/subscriber.ts'
+import { createHoldScripts, type HoldScripts } from '../../server/slots/board.ts'
+import { instantOf, slotId } from '../../server/slots/slot-id.ts'
+import { freshStores } from '../support/servers.ts'
+import { waitFor } from '../support/wait.ts'
+
+const doctorId = '7'
+const [first, second] = [30_000_000, 30_000_030] as const
+
+describe('a hold while a booking is being settled', () => {
+	let redis: Redis
+	let subscriber: Subscriber
+	let drop: () => Promise<void>
+	let holds: HoldScripts
+	let queue: ReturnType<typeof createQueue>
+	let told: string[]
+
+	const jsonOf = (minute: number) => `{"id":"${slotId(doctorId, minute)}",`
+	beforeEach(async () => {
+		const stores = await freshStores()
+		drop = stores.drop
+		redis = createRedis({ url: stores.redisUrl, name: 'test' })
+		subscriber = createSubscriber({ url: stores.redisUrl, name: 'test' })
+		holds = createHoldScripts(redis)
+		queue = createQueue(redis)
+		told = []
+		const changes = told
+		subscriber.on('message', (_channel, text) => {
+			for (const { id, state } of JSON.parse(text.slice(text.indexOf('['))) as { id: string; state: string }[]) {
+				changes.push(`${id === slotId(doctorId, first) ? 'first' : 'second'} ${state}`)
+			}
+		})
+		await subscriber.subscribe(feedKeys(doctorId).channel)
+	})
+	afterEach(async () => {
+		redis.disconnect()
+		subscriber.disconnect()
+		await drop()
+	})
+
+	const place = async (userId: string, minutes: readonly number[], holdMs = 60_000, knownVersion?: number) =>
+		holds.place({
+			doctorId,
+			knownVersion: knownVersion ?? (await holds.truth(doctorId)),
+			userId,
+			who: { name: userId, role: 'patient' },
+			holdMs,
+			ceilingMs: 5 * holdMs,
+			slots: minutes.map(minute => ({ minute, json: jsonOf(minute) })),
+			throughSocket: false,
+		})
+	const claimed = async (userId: string, minutes: readonly number[]) => {
+		const lease = (await createLocks({ redis, leaseMs: 5000 }).tryAcquire(lockKey(doctorId)))!
+		const held = await queue.claim(
+			lease,
+			doctorId,
+			minutes.map(minute => ({ minute, userId, json: jsonOf(minute) })),
+		)
+		return { held, lease, doctorId, lastEntryId: undefined, changes: [], unhold: [], unclaim: [], reset: false }
+	}
+	const toldInTheEnd = async (...changes: string[]) => {
+		await waitFor(async () => {
+			await holds.expire()
+			return told.length >= changes.length
+		}, changes.join(', '))
+		expect(told).to.deep.equal(changes)
+	}
+
+	it('keeps others off slots that its holder lets go of meanwhile, until the booking is settled', async () => {
+		await place('1', [first, second])
+		const booking = await claimed('1', [first, second])
+		expect(await holds.release(doctorId, '1', first)).to.have.length(2)
+		expect(await place('2', [second])).to.include({ state: 'held' })
+		await queue.conclude({ ...booking, unclaim: [first, second] })
+		await toldInTheEnd('first held', 'second held', 'first free', 'second free')
+		expect(await place('2', [second])).to.include({ state: 'placed' })
+	})
+
+	it('keeps others off slots that its holder renews without meanwhile, until the booking is settled', async () => {
+		await place('1', [first, second])
+		const booking = await claimed('1', [first, second])
+		expect(await place('1', [first])).to.deep.include({ state: 'placed', released: [`${doctorId}-${second}`] })
+		expect(await place('2', [second])).to.include({ state: 'held' })
+		await queue.conclude({ ...booking, unclaim: [first, second] })
+		await toldInTheEnd('first held', 'second held', 'first held', 'second free')
+	})
+
+	it('does not end before the booking is settled', async () => {
+		await place('1', [first], 30)
+		const booking = await claimed('1', [first])
+		await new Promise(resolve => setTimeout(resolve, 50))
+		await holds.expire()
+		expect(await place('2', [first])).to.include({ state: 'held' })
+		await queue.conclude({ ...booking, unclaim: [first] })
+		await toldInTheEnd('first held', 'first free')
+	})
+
+	it('is told as free when it ran out just before another’s booking, which then fails', async () => {
+		await place('1', [first], 30)
+		await waitFor(() => told.length === 1, 'the hold to be told')
+		await new Promise(resolve => setTimeout(resolve, 50))
+		// The sweep has not come by yet.
+		const booking = await claimed('2', [first])
+		expect(booking.held).to.deep.equal([])
+		await queue.conclude({ ...booking, unclaim: [first] })
+		await toldInTheEnd('first held', 'first free')
+	})
+
+	it('cannot be placed by one who read the database before a booking was settled', async () => {
+		const before = await holds.truth(doctorId)
+		const booking = await claimed('1', [first])
+		await queue.conclude({
+			...booking,
+			unhold: [first],
+			changes: [{ id: slotId(doctorId, first), doctorId, startsAt: instantOf(first), endsAt: instantOf(second), state: 'booked' }],
+		})
+		expect(await place('2', [first], 60_000, before)).to.deep.equal({ state: 'stale', truth: await holds.truth(doctorId) })
+	})
+
+	it('cannot be placed by one who knows only versions from before Redis lost its memory', async () => {
+		const before = await holds.truth(doctorId)
+		await new Promise(resolve => setTimeout(resolve, 10))
+		await redis.flushdb()
+		expect(await place('2', [first], 60_000, before)).to.include({ state: 'stale' })
+	})
+})

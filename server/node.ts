@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { endpoints } from '../contract/index.ts'
 import { createAnalytics } from './analytics/analytics.ts'
-import { createBooking } from './booking/booking.ts'
+import { createBooking } from './booking/api.ts'
 import { createAppointmentTypes } from './clinic/appointment-types.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './identity/identity.ts'
@@ -20,7 +20,7 @@ import { clientFiles } from './platform/http/client-files.ts'
 import { createEnding } from './platform/http/ending.ts'
 import { jobRoutes } from './platform/jobs/routes.ts'
 import { createSockets, userRoom } from './platform/live/server.ts'
-import { createLocks } from './platform/mailbox/lease.ts'
+import { createLeases } from './platform/mailbox/lease.ts'
 import { observeTraffic, registerGauges } from './platform/observability/gauges.ts'
 import type { Log } from './platform/observability/log.ts'
 import { createMetrics } from './platform/observability/metrics.ts'
@@ -38,6 +38,7 @@ import { createCalendar } from './slots/calendar.ts'
 import { createHolds } from './slots/holds.ts'
 import { createHoldsApi } from './slots/holds-api.ts'
 import { nextFree } from './slots/next-free.ts'
+import { createCrowd } from './tuning/crowd.ts'
 
 export type NodeDeps = {
 	config: Config
@@ -173,7 +174,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		run,
 		redis,
 		subscriber,
-		locks: createLocks({ redis, leaseMs }),
+		leases: createLeases({ redis, leaseMs }),
 		log,
 		metrics,
 		tracer,
@@ -182,8 +183,9 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		holds,
 		policy: { cancelCutoffMs: config.cancelCutoffMs },
 		notices: reminders.notices,
-		nudge: reminders.nudge,
+		wakeReminders: reminders.nudge,
 		nowMs: clock.nowMs,
+		door: createCrowd,
 	})
 	isBookingAwaited = booking.isAwaited
 	const schedules = createSchedules({
@@ -199,7 +201,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		log,
 		limiter,
 		confirmPassword: identity.confirmPassword,
-		cancel: booking.operations.cancel,
+		cancel: booking.commands.cancel,
 		announce: booking.announce,
 		cutOff: sockets.cutOff,
 	})
@@ -247,7 +249,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		tracer,
 		pages: [
 			...reminders.pages({
-				operations: booking.operations,
+				operations: booking.commands,
 				freeTimes: async doctorId =>
 					(await nextFree({ run, readHolds: holds.read, nowMs: clock.nowMs }, [doctorId], offeredTimes)).flatMap(each => each.slots),
 			}),

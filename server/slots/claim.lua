@@ -1,10 +1,10 @@
 -- Keeps new holds off the slots that a batch has won, until it is settled. All slots of the doctor or none.
--- KEYS  lock, holds, expiry index, version
--- ARGV  lock's token, doctor, channel, claim ms, slots as JSON [{m: minute, u: winner, f: beginning of its JSON}]
--- Returns {'fenced'} when the lock has passed to another, {'held', minute, holder, …} when somebody holds a slot.
+-- KEYS  lease, holds, expiry index, version
+-- ARGV  lease's token, doctor, channel, claim ms, slots as JSON [{m: minute, u: winner, f: beginning of its JSON}]
+-- Returns {'fenced'} when the lease has passed to another, {'held', minute, holder, …} when another holds a slot.
 local holds_key, expiry_key = KEYS[2], KEYS[3]
 local token, doctor, channel, claim_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-if redis.call('GET', KEYS[1]) ~= token then return { 'fenced' } end
+if not lease_holds(KEYS[1], token) then return { 'fenced' } end
 
 local now = clock_ms()
 local slots = cjson.decode(ARGV[5])
@@ -13,7 +13,7 @@ for _, slot in ipairs(slots) do
 	local hold = hold_read(holds_key, slot.m)
 	found[slot.m] = hold
 	if hold and hold.p and hold.u ~= slot.u and hold_lives_until(hold) > now then
-		table.insert(held, tostring(slot.m))
+		table.insert(held, string.format('%.0f', slot.m))
 		table.insert(held, hold.u)
 	end
 end

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CalendarDate, Email, Id, IdParams, PageQuery, Phone, pageOf, Text } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { staffRoles } from './identity.ts'
+import { staffRoles } from './roles.ts'
 
 export const Patient = z
 	.object({

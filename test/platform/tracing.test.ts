@@ -109,7 +109,7 @@ describe('traces', () => {
 			loaded.filter(url => url.includes('/node_modules/prom-client/')),
 			'what is loaded',
 		).not.to.deep.equal([])
-		expect(loaded.filter(url => /tracing\/tracer\.js$/.test(url))).to.have.length(1)
+		expect(loaded.filter(url => /observability\/tracer\.js$/.test(url))).to.have.length(1)
 		// prom-client knows the few definitions of its API; all that works is elsewhere.
 		expect(loaded.filter(url => /@opentelemetry\/(?!api\/)|\/otel\.js$/.test(url))).to.deep.equal([])
 	})

@@ -9,6 +9,7 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../observability/log.ts'
 import { noTracer, type Tracer } from '../observability/tracer.ts'
 import { Refusal } from '../refusal.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
 import { docsPage } from './docs.ts'
 import { type ObserveRequest, watchRequests } from './observe.ts'
 import { openApiDocument } from './openapi.ts'
@@ -23,6 +24,7 @@ export type AppDeps = {
 	routes: readonly Route[]
 	authenticate: Authenticate
 	limit: Limit
+	longAnswer?: MeasureAnswer | undefined
 	noteAccess?: NoteAccess
 	/** Names what is down; empty when requests are served. */
 	whatIsDown: () => Promise<string[]>
@@ -55,6 +57,7 @@ export function createApp(deps: AppDeps): Express {
 		apiRouter(deps.routes, {
 			authenticate: deps.authenticate,
 			limit: deps.limit,
+			longAnswer: deps.longAnswer,
 			noteAccess: deps.noteAccess ?? (() => {}),
 			tracer: deps.tracer ?? noTracer,
 		}),

@@ -8,6 +8,7 @@ import type { Span, Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
 import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
 import { apiPath } from './observe.ts'
 
 export type Input<E extends Endpoint> = {
@@ -49,6 +50,8 @@ export type NoteAccess = (fact: AuditFact) => void
 export type RouterDeps = {
 	authenticate: Authenticate
 	limit: Limit
+	/** Undefined where nothing is limited. */
+	longAnswer?: MeasureAnswer | undefined
 	/** Told of each answer that shows somebody else's personal details. */
 	noteAccess: NoteAccess
 	tracer: Tracer
@@ -67,7 +70,7 @@ const readingOf = (kind: string, { params, query }: { params: unknown; query: un
 	}
 }
 
-const answering = ({ endpoint, handle }: Route, { authenticate, limit, noteAccess }: RouterDeps) => {
+const answering = ({ endpoint, handle }: Route, { authenticate, limit, longAnswer, noteAccess }: RouterDeps) => {
 	/** Whoever brings bad tokens counts as nobody does: by address. */
 	const authenticateOrCount = async (authorization: string | undefined, ip: string): Promise<Actor | null> => {
 		try {
@@ -96,13 +99,25 @@ const answering = ({ endpoint, handle }: Route, { authenticate, limit, noteAcces
 			req,
 			res,
 		}
-		const answer = await handle(input, actor)
+		const make = async () => {
+			const answer = await handle(input, actor)
+			return { answer, body: bodyOf(endpoint, answer) }
+		}
+		const { answer, body } =
+			endpoint.isLong && longAnswer
+				? await longAnswer({ userId: actor?.userId, ip: origin.ip }, make, made => Buffer.byteLength(made.body))
+				: await make()
 		if (endpoint.reveals && actor && actor.role !== 'patient') noteAccess({ actor, origin, ...readingOf(endpoint.reveals, input, answer) })
 		res.status(endpoint.status)
 		if (endpoint.status === 204) res.end()
-		else if (endpoint.contentType) res.type(endpoint.contentType).send(answer)
-		else res.type('application/json').send(answer instanceof PreparedJson ? answer.text : JSON.stringify(answer))
+		else res.type(endpoint.contentType ?? 'application/json').send(body)
 	}
+}
+
+const bodyOf = ({ status, contentType }: Endpoint, answer: unknown): string => {
+	if (status === 204) return ''
+	if (contentType) return answer as string
+	return answer instanceof PreparedJson ? answer.text : JSON.stringify(answer)
 }
 
 /** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */

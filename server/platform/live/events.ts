@@ -11,6 +11,7 @@ import { noSpan, type Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
 import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
 import { tooLarge } from './parser.ts'
 
 export type SocketContext = {
@@ -34,6 +35,9 @@ const ackError = ({ code, message, details }: Refusal, requestId: string): AckEr
 	...(details.retryAfterSeconds !== undefined && { retryAfterSeconds: details.retryAfterSeconds }),
 	...(refusals[code].status >= 500 && { requestId }),
 })
+
+/** Answers that are long are prepared. */
+const bytesOf = (body: Body): number => (body instanceof PreparedJson ? Buffer.byteLength(body.text) : 0)
 
 type Answer = Ack<Record<string, unknown>> | PreparedJson
 
@@ -63,6 +67,7 @@ export type DispatchDeps = {
 	ipOf: (socket: Socket) => string
 	/** @throws Refusal rate_limited */
 	limit: (socket: Socket) => Promise<void> | undefined
+	longAnswer?: MeasureAnswer | undefined
 	/** Told when an event comes and when it is answered. */
 	asked: (socket: Socket) => void
 	answered: (socket: Socket) => void
@@ -77,7 +82,7 @@ const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientE
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
 export const createDispatch = (deps: DispatchDeps): Dispatch => {
-	const { handlers, log, actorOf, ipOf, limit, asked, answered, noteAccess, observe, tracer } = deps
+	const { handlers, log, actorOf, ipOf, limit, longAnswer, asked, answered, noteAccess, observe, tracer } = deps
 	type Call = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
 
 	// Neither this nor what calls it is async beyond need: thousands may wait at once, and each function that waits takes half a kilobyte.
@@ -92,7 +97,9 @@ export const createDispatch = (deps: DispatchDeps): Dispatch => {
 		const handler = handlers[event] as AnyHandler
 		const input = parseInput(definition.payload as z.ZodType<Record<string, unknown>>, payload)
 		const origin = { ip: ipOf(socket), requestId, ...(trace && { trace }) }
-		const answering = handler(input, { actor, socket, origin })
+		const make = () => handler(input, { actor, socket, origin })
+		const isLong = 'isLong' in definition && definition.isLong
+		const answering = isLong && longAnswer ? longAnswer({ userId: actor?.userId, ip: origin.ip }, make, bytesOf) : make()
 		const reveals = 'reveals' in definition ? definition.reveals : undefined
 		if (!reveals || !actor || actor.role === 'patient') return answering
 		return answering.then(body => {

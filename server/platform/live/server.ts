@@ -11,6 +11,7 @@ import type { Redis } from '../redis/redis.ts'
 import type { SingleSubscriber, Subscriber } from '../redis/subscriber.ts'
 import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
 import type { IsOwnPage } from '../security/own-pages.ts'
 import type { Limiter } from '../security/rate-limit.ts'
 import { type Connection, cutOff, writeTogether } from './connection.ts'
@@ -25,7 +26,7 @@ import { createTurns, type EventLimits } from './turns.ts'
 export type LiveServer = Server<ClientToServer, ServerToClient>
 
 /** And connections that arrive, by address. */
-export type SocketLimits = EventLimits & { arrivals: Limiter }
+export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer: MeasureAnswer }
 
 export type SocketDeps = {
 	publisher: Redis
@@ -192,6 +193,7 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 						throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
 					return takeTurn?.(socket)
 				},
+				longAnswer: limits?.longAnswer,
 				noteAccess,
 				asked: draining.asked,
 				answered: draining.answered,

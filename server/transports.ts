@@ -13,8 +13,6 @@ import { observeTraffic } from './platform/observability/observe-traffic.ts'
 import { createOwnPages } from './platform/security/own-pages.ts'
 import type { Stores } from './stores.ts'
 
-export type Transports = ReturnType<typeof createTransports>
-
 /** HTTP and Socket.IO, closed: domains need to know where the node will answer, and the sockets that they tell of changes. */
 export function createTransports(stores: Stores, authentication: Authentication) {
 	const { config, log, redis, adapterSubscriber, limits, trail, tracer, metrics } = stores

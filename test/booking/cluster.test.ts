@@ -8,7 +8,7 @@ import { createDatabase, type Db } from '../../server/platform/database/database
 import { inconsistencies, overlaps, someSlots, soon } from '../support/calendar.ts'
 import { isLong } from '../support/forms.ts'
 import { call } from '../support/http.ts'
-import { testEnvironment } from '../support/node.ts'
+import { testEnvironment } from '../support/environment.ts'
 import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { type ProcessNode, startProcessNode } from '../support/processes.ts'
 import { freshStores } from '../support/servers.ts'

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import { queueKey } from '../../server/booking/queue.ts'
-import type { QueueRequest } from '../../server/booking/request.ts'
+import type { QueueRequest } from '../../server/booking/requests.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 
 /**
  * Writes down the order in which requests reach the doctors' queues, from Redis itself. What arrives while the connection is
@@ -8,7 +8,7 @@ import type { QueueRequest } from '../../server/booking/request.ts'
  */
 export const watchArrivals = async (redisUrl: string, doctorIds: readonly string[]) => {
 	const arrived = new Map<string, QueueRequest[]>(doctorIds.map(id => [id, []]))
-	const last = new Map(doctorIds.map(id => [queueKey(id), '0']))
+	const last = new Map(doctorIds.map(id => [keyOf.stream(id), '0']))
 	let stopped = false
 	let whole = true
 	const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: () => 100 })
@@ -44,7 +44,7 @@ export const watchArrivals = async (redisUrl: string, doctorIds: readonly string
 			await new Promise(resolve => setTimeout(resolve, 200))
 			stopped = true
 			for (const [doctorId, requests] of arrived) {
-				const added = await redis.xinfo('STREAM', queueKey(doctorId)).catch(() => [])
+				const added = await redis.xinfo('STREAM', keyOf.stream(doctorId)).catch(() => [])
 				const fields = added as unknown[]
 				// What was settled and deleted between two looks.
 				if (Number(fields[fields.indexOf('entries-added') + 1] ?? 0) !== requests.length) whole = false

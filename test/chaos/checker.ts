@@ -1,4 +1,4 @@
-import type { QueueRequest } from '../../server/booking/request.ts'
+import type { QueueRequest } from '../../server/booking/requests.ts'
 import type { Db } from '../../server/platform/database/database.ts'
 import { inconsistencies, overlaps } from '../support/calendar.ts'
 import type { Watcher } from '../support/watcher.ts'

@@ -22,7 +22,7 @@ export const buildWithoutLocks = (): string => {
 	for (const part of ['dist', 'package.json']) cpSync(path.join(root, part), path.join(place, part), { recursive: true })
 	const server = path.join(place, 'dist', 'server')
 	replaceIn(path.join(server, 'platform', 'mailbox', 'lease.lua'), `'PX', lease_ms, 'NX')`, `'PX', lease_ms)`)
-	replaceIn(path.join(server, 'booking', 'claim.lua'), `redis.call('GET', KEYS[1]) ~= token`, 'false')
+	replaceIn(path.join(server, 'slots', 'claim.lua'), 'not lease_holds(KEYS[1], token)', 'false')
 	return path.join(server, 'main.js')
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
-import { lockKey } from '../../server/booking/queue.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { ackCode, book, bookLive, cancel, codeOf, done, somePatients } from '../booking/desk.ts'
 import { hoursAhead, someSlots, soon } from '../support/calendar.ts'
@@ -87,7 +87,7 @@ describe('the figures of a node', () => {
 		const before = await figures()
 		const { id } = await aDoctor(node)
 		const slotIds = await slotsOf(id, 4)
-		await redis.set(lockKey(id), 'of a node that died', 'PX', 4000)
+		await redis.set(keyOf.lease(id), 'of a node that died', 'PX', 4000)
 		const answers = Promise.all(slotIds.map((slotId, index) => bookLive(sockets[index]!, slotId)))
 		await waitFor(async () => ((await figures()).sum('liveslot_queues_stalled') ?? 0) > 0, 'the queue to be found')
 		const stalled = await figures()

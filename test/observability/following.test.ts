@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { lockKey, queueKey } from '../../server/booking/queue.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { bookLive, somePatients } from '../booking/desk.ts'
@@ -47,9 +47,9 @@ describe('a booking is followed', function () {
 		await trx('appointment_slots').where({ doctor_id: doctor.id, starts_at: startsAt }).forUpdate().select('starts_at')
 		const before = lines.length
 		const busy = bookLive(sockets[1], first)
-		await waitFor(async () => (await redis.exists(lockKey(doctor.id))) === 1, 'the second node to have the lock')
+		await waitFor(async () => (await redis.exists(keyOf.lease(doctor.id))) === 1, 'the second node to have the lock')
 		const waiting = bookLive(sockets[0], second)
-		await waitFor(async () => (await redis.xlen(queueKey(doctor.id))) === 2, 'the second booking to be queued')
+		await waitFor(async () => (await redis.xlen(keyOf.stream(doctor.id))) === 2, 'the second booking to be queued')
 		await trx.rollback()
 		for (const answer of await Promise.all([busy, waiting])) ok(answer)
 		await waitFor(() => lines.slice(before).filter(({ msg }) => msg === 'event').length >= 2, 'both answers to be logged')
@@ -107,7 +107,7 @@ describe('a booking is followed', function () {
 
 	it('also when it shares its batch: each trace shows how its own was settled, linked to the others', async () => {
 		const slotIds = await someSlots(one, doctor.id, { count: 2, from: hoursAhead(24 * nextDay++) })
-		await redis.set(lockKey(doctor.id), 'of a node that died', 'PX', 2500)
+		await redis.set(keyOf.lease(doctor.id), 'of a node that died', 'PX', 2500)
 		const before = lines.length
 		await Promise.all(sockets.map(async (socket, index) => ok(await bookLive(socket, slotIds[index] as string))))
 		const settledSince = () =>

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { queueKey } from '../../server/booking/queue.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { ackCode, book, bookLive, cancel, codeOf, done } from '../booking/desk.ts'
 import { type MailServer, startMailServer } from '../reminders/a-mail-server.ts'
@@ -94,9 +94,9 @@ describe('logs, figures and traces', function () {
 		expect(codeOf(await call(node, 'POST', '/patients', { token: receptionist.token, body, headers }))).to.equal('internal')
 		// Redis refuses a script, of which the request is an argument.
 		const elsewhere = (await aDoctor(node)).id
-		await redis.set(queueKey(elsewhere), 'no stream')
+		await redis.set(keyOf.stream(elsewhere), 'no stream')
 		expect(codeOf(await book(node, patient, await aSlot(elsewhere), { reason: planted.reason }))).to.equal('internal')
-		await redis.del(queueKey(elsewhere))
+		await redis.del(keyOf.stream(elsewhere))
 		expect(codeOf(await call(node, 'POST', '/auth/forgot-password', { body: { email: planted.email }, headers }))).to.equal('ok')
 		await waitFor(() => seen('password reset mail failed').length > 0, 'the mail server to refuse')
 		expect(seen('request refused by the database')).to.have.length(1)

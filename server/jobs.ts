@@ -11,7 +11,7 @@ import type { Schedules } from './schedule/schedule.ts'
 
 type WorkDeps = {
 	db: Db
-	config: Pick<Config, 'auditRetentionDays' | 'mongoUrl'>
+	config: Pick<Config, 'auditRetentionDays' | 'databasePrepare' | 'mongoUrl'>
 	log: Log
 	schedules: Pick<Schedules, 'generateAll'>
 	reminders: Pick<Reminders, 'dispatch'>
@@ -55,6 +55,15 @@ export const startJobs = ({ databaseUrl, metrics, nodeId, runs, ...deps }: JobsD
 	const { db, config, log } = deps
 	const jobs = recurringWork(deps)
 	return inTurn(db, 'liveslot jobs', () =>
-		createJobs({ databaseUrl, mongoUrl: config.mongoUrl, log, nodeId, runs, jobs, observe: observeJobs(metrics, jobs) }),
+		createJobs({
+			databaseUrl,
+			isPooled: !config.databasePrepare,
+			mongoUrl: config.mongoUrl,
+			log,
+			nodeId,
+			runs,
+			jobs,
+			observe: observeJobs(metrics, jobs),
+		}),
 	)
 }

@@ -168,8 +168,8 @@ function handlersOf(commands: Commands): Booking['handlers'] {
 		// Not async, as in `submit`.
 		'appointment:book': ({ idempotencyKey, ...payload }, { actor, origin }) =>
 			commands.book({ actor: signedIn(actor), origin, idempotencyKey }, payload).then(appointment => ({ appointment })),
-		'appointment:cancel': async (payload, { actor, origin }) => ({
-			appointment: await commands.cancel({ actor: signedIn(actor), origin, idempotencyKey: undefined }, payload),
+		'appointment:cancel': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
+			appointment: await commands.cancel({ actor: signedIn(actor), origin, idempotencyKey }, payload),
 		}),
 		'appointment:reschedule': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
 			appointment: await commands.reschedule({ actor: signedIn(actor), origin, idempotencyKey }, payload),

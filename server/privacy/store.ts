@@ -4,7 +4,7 @@ import { isDatabaseId } from '../platform/database/page.ts'
 /** Whose data it is: a patient file, and the account that it belongs to, if any. */
 export type Subject = { patientId: string; userId: string | null; role: string | null; isErasing: boolean }
 
-export const findSubject = async (db: DbOrTx, patientId: string): Promise<Subject | undefined> => {
+export async function findSubject(db: DbOrTx, patientId: string): Promise<Subject | undefined> {
 	if (!isDatabaseId(patientId)) return undefined
 	const row = await db('patients as p')
 		.leftJoin('users as u', 'u.id', 'p.user_id')

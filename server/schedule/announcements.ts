@@ -1,6 +1,8 @@
 import type { Log } from '../platform/observability/log.ts'
 import type { Generated } from './generate.ts'
 
+export type Announcements = ReturnType<typeof createAnnouncements>
+
 /** Above this, a fresh snapshot is less traffic than the changes. */
 const maxSlotsAnnounced = 300
 
@@ -10,21 +12,11 @@ export type AnnouncementDeps = {
 	announceSchedule: (doctorId: string) => Promise<void>
 }
 
-export type Announcements = ReturnType<typeof createAnnouncements>
-
 /**
  * Tells watchers what became of a doctor's slots, after the commit. What cannot be announced is logged: the change
  * stands, and whoever watches again sees it.
  */
-export const createAnnouncements = ({ log, announceSlots, announceSchedule }: AnnouncementDeps) => {
-	const settled = async (doctorId: string, announcing: Promise<void>) => {
-		try {
-			await announcing
-		} catch (err) {
-			log.warn({ err, doctorId }, 'a change of the calendar could not be announced')
-		}
-	}
-
+export function createAnnouncements({ log, announceSlots, announceSchedule }: AnnouncementDeps) {
 	const replaced = (doctorId: string) => settled(doctorId, announceSchedule(doctorId))
 
 	return {
@@ -41,5 +33,13 @@ export const createAnnouncements = ({ log, announceSlots, announceSchedule }: An
 		async generated(generated: Generated[]) {
 			for (const { doctorId, created, removed } of generated) if (created + removed > 0) await replaced(doctorId)
 		},
+	}
+
+	async function settled(doctorId: string, announcing: Promise<void>) {
+		try {
+			await announcing
+		} catch (err) {
+			log.warn({ err, doctorId }, 'a change of the calendar could not be announced')
+		}
 	}
 }

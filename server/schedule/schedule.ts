@@ -23,7 +23,7 @@ export type Schedules = {
 }
 
 /** Doctors, their weekly hours and time off, and the slots that follow from them. */
-export const createSchedules = (deps: ScheduleDeps): Schedules => {
+export function createSchedules(deps: ScheduleDeps): Schedules {
 	const { db, config, log } = deps
 	const announcements = createAnnouncements(deps)
 	return {

@@ -10,27 +10,12 @@ type TimeOffRow = Span & { id: string; reason: string | null }
 
 const columns = { id: 'id', doctorId: 'doctor_id', startsAt: 'starts_at', endsAt: 'ends_at', reason: 'reason' }
 
-const toTimeOff = ({ startsAt, endsAt, reason, ...row }: TimeOffRow): TimeOff => ({
-	...row,
-	startsAt: startsAt.toISOString(),
-	endsAt: endsAt.toISOString(),
-	...(reason !== null && { reason }),
-})
-
-const blockSlots = readSql('./block_slots.sql', import.meta.url)
-
-/** Returns the starts of the slots whose state changed. */
-const blockWhereOff = async (trx: Tx, span: Span): Promise<Date[]> => {
-	const rows = await rowsOf<{ startsAt: Date }>(trx, blockSlots, span)
-	return rows.map(({ startsAt }) => startsAt)
-}
-
 /** Time off that has not ended, by start. @throws Refusal invalid_input for a strange cursor */
-export const listTimeOff = async (
+export async function listTimeOff(
 	db: DbOrTx,
 	doctorId: string,
 	{ cursor, limit }: { cursor?: string | undefined; limit: number },
-): Promise<Page<TimeOff>> => {
+): Promise<Page<TimeOff>> {
 	const query = db('time_off')
 		.where('doctor_id', doctorId)
 		.whereRaw('ends_at > now()')
@@ -50,7 +35,7 @@ export const listTimeOff = async (
 export type NewTimeOff = Span & { reason: string | undefined; createdBy: string }
 
 /** Conflicts are the active appointments that the time off overlaps; they stay. */
-export const addTimeOff = async (trx: Tx, { reason, createdBy, ...span }: NewTimeOff) => {
+export async function addTimeOff(trx: Tx, { reason, createdBy, ...span }: NewTimeOff) {
 	const { doctorId, startsAt, endsAt } = span
 	await lockCalendars(trx, [doctorId])
 	const [added] = await trx('time_off')
@@ -68,10 +53,10 @@ export const addTimeOff = async (trx: Tx, { reason, createdBy, ...span }: NewTim
 }
 
 /** Undefined when the doctor has no such time off. Slots that other time off covers stay blocked. */
-export const removeTimeOff = async (
+export async function removeTimeOff(
 	trx: Tx,
 	{ doctorId, timeOffId }: { doctorId: string; timeOffId: string },
-): Promise<{ changedStarts: Date[] } | undefined> => {
+): Promise<{ changedStarts: Date[] } | undefined> {
 	if (!isDatabaseId(timeOffId)) return undefined
 	await lockCalendars(trx, [doctorId])
 	const [removed] = await trx('time_off')
@@ -80,4 +65,21 @@ export const removeTimeOff = async (
 		.returning<TimeOffRow[]>(columns as never)
 	if (!removed) return undefined
 	return { changedStarts: await blockWhereOff(trx, removed) }
+}
+
+function toTimeOff({ startsAt, endsAt, reason, ...row }: TimeOffRow): TimeOff {
+	return {
+		...row,
+		startsAt: startsAt.toISOString(),
+		endsAt: endsAt.toISOString(),
+		...(reason !== null && { reason }),
+	}
+}
+
+const blockSlots = readSql('./block_slots.sql', import.meta.url)
+
+/** Returns the starts of the slots whose state changed. */
+async function blockWhereOff(trx: Tx, span: Span): Promise<Date[]> {
+	const rows = await rowsOf<{ startsAt: Date }>(trx, blockSlots, span)
+	return rows.map(({ startsAt }) => startsAt)
 }

@@ -25,7 +25,8 @@ describe('the audit list', () => {
 	})
 
 	const list = (query = '', token = admin.token) => call(node, 'GET', `/admin/audit?${query}`, { token })
-	const actions = async (query: string): Promise<string[]> => {
+
+	async function actions(query: string): Promise<string[]> {
 		const { status, body } = await list(`from=2026-05-01&to=2026-05-31&${query}`)
 		expect(status).to.equal(200)
 		return body.items.map(({ action }: AuditEntry) => action)

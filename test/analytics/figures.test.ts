@@ -6,17 +6,6 @@ import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../suppo
 import { type ClinicRecords, type DoctorInfo, expectedAnalytics } from './expected.ts'
 import { aRandom, fillAtRandom } from './random-clinic.ts'
 
-const expectFigures = (actual: Analytics, expected: Analytics) => {
-	const { leadTime, ...counts } = actual
-	const { leadTime: expectedLead, ...expectedCounts } = expected
-	expect(counts).to.deep.equal(expectedCounts)
-	for (const name of ['medianHours', 'p90Hours', 'meanHours'] as const) {
-		const hours = expectedLead[name]
-		if (hours === null) expect(leadTime[name], name).to.equal(null)
-		else expect(leadTime[name], name).to.be.closeTo(hours, 0.001)
-	}
-}
-
 describe('the figures', () => {
 	const node = useNode()
 	const seed = Math.floor(Math.random() * 2 ** 31)
@@ -42,7 +31,8 @@ describe('the figures', () => {
 	})
 
 	const ask = (query: string, token = admin.token) => call(node, 'GET', `/admin/analytics?${query}`, { token })
-	const figures = async (query: string): Promise<Analytics> => {
+
+	async function figures(query: string): Promise<Analytics> {
 		const { status, body } = await ask(query)
 		expect(status).to.equal(200)
 		return Analytics.parse(body)
@@ -132,3 +122,14 @@ describe('the figures', () => {
 		expect([anonymous.status, anonymous.body.code]).to.deep.equal([401, 'unauthenticated'])
 	})
 })
+
+function expectFigures(actual: Analytics, expected: Analytics) {
+	const { leadTime, ...counts } = actual
+	const { leadTime: expectedLead, ...expectedCounts } = expected
+	expect(counts).to.deep.equal(expectedCounts)
+	for (const name of ['medianHours', 'p90Hours', 'meanHours'] as const) {
+		const hours = expectedLead[name]
+		if (hours === null) expect(leadTime[name], name).to.equal(null)
+		else expect(leadTime[name], name).to.be.closeTo(hours, 0.001)
+	}
+}

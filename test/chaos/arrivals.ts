@@ -2,11 +2,13 @@ import { Redis } from 'ioredis'
 import { queueKey } from '../../server/booking/queue.ts'
 import type { QueueRequest } from '../../server/booking/request.ts'
 
+export type Arrivals = Awaited<ReturnType<typeof watchArrivals>>
+
 /**
  * Writes down the order in which requests reach the doctors' queues, from Redis itself. What arrives while the connection is
  * away is not seen; then `isWhole` says so.
  */
-export const watchArrivals = async (redisUrl: string, doctorIds: readonly string[]) => {
+export async function watchArrivals(redisUrl: string, doctorIds: readonly string[]) {
 	const arrived = new Map<string, QueueRequest[]>(doctorIds.map(id => [id, []]))
 	const last = new Map(doctorIds.map(id => [queueKey(id), '0']))
 	let stopped = false
@@ -17,23 +19,6 @@ export const watchArrivals = async (redisUrl: string, doctorIds: readonly string
 		if (!stopped) whole = false
 	})
 
-	const read = async () => {
-		while (!stopped) {
-			try {
-				const streams = await redis.xread('COUNT', 1000, 'BLOCK', 500, 'STREAMS', ...last.keys(), ...last.values())
-				for (const [key, entries] of streams ?? []) {
-					for (const [id, fields] of entries) {
-						last.set(key, id)
-						const request = JSON.parse(fields[1] as string) as QueueRequest
-						arrived.get(request.doctorId)?.push(request)
-					}
-				}
-			} catch {
-				whole = false
-				await new Promise(resolve => setTimeout(resolve, 100))
-			}
-		}
-	}
 	const reading = read()
 
 	return {
@@ -53,6 +38,22 @@ export const watchArrivals = async (redisUrl: string, doctorIds: readonly string
 			await reading
 		},
 	}
-}
 
-export type Arrivals = Awaited<ReturnType<typeof watchArrivals>>
+	async function read() {
+		while (!stopped) {
+			try {
+				const streams = await redis.xread('COUNT', 1000, 'BLOCK', 500, 'STREAMS', ...last.keys(), ...last.values())
+				for (const [key, entries] of streams ?? []) {
+					for (const [id, fields] of entries) {
+						last.set(key, id)
+						const request = JSON.parse(fields[1] as string) as QueueRequest
+						arrived.get(request.doctorId)?.push(request)
+					}
+				}
+			} catch {
+				whole = false
+				await new Promise(resolve => setTimeout(resolve, 100))
+			}
+		}
+	}
+}

@@ -14,6 +14,8 @@ import { waitFor } from '../support/wait.ts'
 import { createDisk } from './disk.ts'
 import { type Link, startLink } from './link.ts'
 
+export type Cluster = Awaited<ReturnType<typeof startCluster>>
+
 export type ChaosNode = { place: number; process: ProcessNode | undefined; toRedis: Link; toPostgres: Link; clockFile: string }
 
 export type ClusterOptions = {
@@ -27,19 +29,8 @@ export type ClusterOptions = {
 
 const shiftedClock = new URL('./shifted-clock.mjs', import.meta.url).href
 
-const startRedis = async (directory: string, port: number): Promise<ChildProcess> => {
-	const program = await findRedisServer(directory, console.log)
-	const settings = ['--bind', '127.0.0.1', '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
-	const child = spawn(program, ['--port', String(port), '--dir', directory, ...settings], { stdio: 'ignore' })
-	const redis = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null })
-	redis.on('error', () => {})
-	await redis.ping()
-	redis.disconnect()
-	return child
-}
-
 /** Nodes as processes, a PostgreSQL and a Redis of their own, and lines between them that can be cut. */
-export const startCluster = async ({ size = 3, program, diskMegabytes }: ClusterOptions = {}) => {
+export async function startCluster({ size = 3, program, diskMegabytes }: ClusterOptions = {}) {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-chaos-'))
 	const disk = diskMegabytes === undefined ? undefined : createDisk(directory, diskMegabytes)
 	// PostgreSQL runs as another user.
@@ -61,26 +52,9 @@ export const startCluster = async ({ size = 3, program, diskMegabytes }: Cluster
 		const links = { toRedis: await startLink(redisPort), toPostgres: await startLink(postgresPort()) }
 		nodes.push({ place, process: undefined, ...links, clockFile })
 	}
-	const startNode = async (node: ChaosNode) => {
-		const stores = { redisUrl: `redis://127.0.0.1:${node.toRedis.port}`, databaseUrl: throughLink(node.toPostgres) }
-		const settings = { NODE_OPTIONS: `--import ${shiftedClock}`, CLOCK_FILE: node.clockFile, HOLD_SECONDS: '3' }
-		// Whoever runs it starts it again when it ends because PostgreSQL is away.
-		for (let attempt = 1; !node.process; attempt++) {
-			node.process = await startProcessNode(stores, settings, program).catch(error => {
-				if (attempt === 20) throw error
-				return undefined
-			})
-		}
-	}
+
 	await Promise.all(nodes.map(startNode))
 
-	const readiness = async ({ process }: ChaosNode): Promise<number> =>
-		process
-			? await fetch(`${process.url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
-					({ status }) => status,
-					() => 0,
-				)
-			: 0
 	const postmaster = () => Number(readFileSync(path.join(directory, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
 
 	return {
@@ -133,10 +107,12 @@ export const startCluster = async ({ size = 3, program, diskMegabytes }: Cluster
 		},
 		untilHealthy: async (timeoutMs: number): Promise<void> => {
 			let statuses: number[] = []
-			const areReady = async () => {
+
+			async function areReady() {
 				statuses = await Promise.all(nodes.map(readiness))
 				return statuses.every(status => status === 200)
 			}
+
 			await waitFor(areReady, 'every node to be ready', timeoutMs).catch(error => {
 				throw new Error(`${error.message}; they answer ${statuses.join(', ')}`)
 			})
@@ -151,6 +127,36 @@ export const startCluster = async ({ size = 3, program, diskMegabytes }: Cluster
 			rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 		},
 	}
+
+	async function readiness({ process }: ChaosNode): Promise<number> {
+		return process
+			? await fetch(`${process.url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
+					({ status }) => status,
+					() => 0,
+				)
+			: 0
+	}
+
+	async function startNode(node: ChaosNode) {
+		const stores = { redisUrl: `redis://127.0.0.1:${node.toRedis.port}`, databaseUrl: throughLink(node.toPostgres) }
+		const settings = { NODE_OPTIONS: `--import ${shiftedClock}`, CLOCK_FILE: node.clockFile, HOLD_SECONDS: '3' }
+		// Whoever runs it starts it again when it ends because PostgreSQL is away.
+		for (let attempt = 1; !node.process; attempt++) {
+			node.process = await startProcessNode(stores, settings, program).catch(error => {
+				if (attempt === 20) throw error
+				return undefined
+			})
+		}
+	}
 }
 
-export type Cluster = Awaited<ReturnType<typeof startCluster>>
+async function startRedis(directory: string, port: number): Promise<ChildProcess> {
+	const program = await findRedisServer(directory, console.log)
+	const settings = ['--bind', '127.0.0.1', '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
+	const child = spawn(program, ['--port', String(port), '--dir', directory, ...settings], { stdio: 'ignore' })
+	const redis = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null })
+	redis.on('error', () => {})
+	await redis.ping()
+	redis.disconnect()
+	return child
+}

@@ -4,11 +4,8 @@ import { soon } from '../support/calendar.ts'
 import { waitFor } from '../support/wait.ts'
 import type { Client } from '../support/watcher.ts'
 
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
-const nth = <T>(list: readonly T[], index: number): T => list[index % list.length] as T
-
 /** Many watchers whose lines all break at the same moment, and who all come back at once, as Socket.IO's client does. */
-export const reconnectInAStorm = async (urls: readonly string[], doctorIds: readonly string[], count: number): Promise<void> => {
+export async function reconnectInAStorm(urls: readonly string[], doctorIds: readonly string[], count: number): Promise<void> {
 	let watching = 0
 	const crowd: Client[] = []
 	for (let i = 0; i < count; i++) {
@@ -39,12 +36,12 @@ export const reconnectInAStorm = async (urls: readonly string[], doctorIds: read
 }
 
 /** Watchers who take nothing of what is sent to them: it piles up on the way, and at the node. */
-export const watchWithoutReading = async (
+export async function watchWithoutReading(
 	urls: readonly string[],
 	doctorIds: readonly string[],
 	count: number,
 	forMs: number,
-): Promise<void> => {
+): Promise<void> {
 	const crowd = Array.from({ length: count }, (_, i) => {
 		const socket = new WebSocket(`${nth(urls, i).replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
 		socket.on('error', () => {})
@@ -61,3 +58,6 @@ export const watchWithoutReading = async (
 	await sleep(forMs)
 	for (const socket of crowd) socket.terminate()
 }
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+const nth = <T>(list: readonly T[], index: number): T => list[index % list.length] as T

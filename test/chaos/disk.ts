@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
 /** A small disk of its own under a directory, held in memory, that can be filled up. Mounting needs root. */
-export const createDisk = (directory: string, megabytes: number) => {
+export function createDisk(directory: string, megabytes: number) {
 	execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory])
 	const filler = path.join(directory, 'filler')
 	return {

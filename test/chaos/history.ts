@@ -1,3 +1,5 @@
+export type History = ReturnType<typeof createHistory>
+
 /** What a client asked for, and what it was told. */
 export type Operation = {
 	kind: 'hold' | 'release' | 'book' | 'cancel' | 'reschedule'
@@ -19,7 +21,7 @@ export type Operation = {
 }
 
 /** Everything that all clients did, in the order in which they began. */
-export const createHistory = () => {
+export function createHistory() {
 	const operations: Operation[] = []
 	return {
 		operations,
@@ -40,5 +42,3 @@ export const createHistory = () => {
 		of: (...kinds: Operation['kind'][]) => operations.filter(({ kind }) => kinds.includes(kind)),
 	}
 }
-
-export type History = ReturnType<typeof createHistory>

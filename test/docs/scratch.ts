@@ -6,10 +6,12 @@ import { freePort } from '../../server/platform/embedded/process.ts'
 import { waitFor } from '../support/wait.ts'
 import { root } from './fences.ts'
 
+export type Scratch = Awaited<ReturnType<typeof makeScratch>>
+
 const leftBehind = ['node_modules', 'dist', '.git', '.data', '.env']
 
 /** A copy of the repository in which commands may do what they like, with what is installed and what is built; `settings` of the server are added. */
-export const makeScratch = async (settings: Record<string, string>) => {
+export async function makeScratch(settings: Record<string, string>) {
 	const directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'liveslot-docs-')))
 	cpSync(root, directory, { recursive: true, filter: source => !leftBehind.includes(path.relative(root, source)) })
 	symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'))
@@ -51,13 +53,15 @@ export const makeScratch = async (settings: Record<string, string>) => {
 		async serve(command: string): Promise<void> {
 			const child = spawn('bash', ['-c', `exec ${command}`], { cwd: directory, env, stdio: 'ignore', detached: true })
 			servers.push({ child, exited: new Promise(resolve => child.once('exit', code => resolve(code))) })
-			const ready = () => {
+
+			function ready() {
 				if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`)
 				return fetch(`${url}/readyz`).then(
 					({ ok }) => ok,
 					() => false,
 				)
 			}
+
 			await waitFor(ready, `${command} to serve`, 90_000)
 		},
 		/** As Ctrl-C does: every process that belongs to it is told. */
@@ -78,5 +82,3 @@ export const makeScratch = async (settings: Record<string, string>) => {
 		remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }),
 	}
 }
-
-export type Scratch = Awaited<ReturnType<typeof makeScratch>>

@@ -6,15 +6,6 @@ import { alerts, dashboard, queries, readRoot, rootFile } from './rules.ts'
 
 const promtool = process.env.PROMTOOL ?? 'promtool'
 
-/** The titles of a page's sections, as their anchors. */
-const anchorsOf = (page: string) =>
-	[...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
-		title
-			.toLowerCase()
-			.replace(/[^\w\- ]/g, '')
-			.replaceAll(' ', '-'),
-	)
-
 describe('an alert', () => {
 	const names = alerts.map(({ alert }) => alert)
 
@@ -113,3 +104,13 @@ describe('the dashboard', () => {
 		}
 	})
 })
+
+/** The titles of a page's sections, as their anchors. */
+function anchorsOf(page: string) {
+	return [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+		title
+			.toLowerCase()
+			.replace(/[^\w\- ]/g, '')
+			.replaceAll(' ', '-'),
+	)
+}

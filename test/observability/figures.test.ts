@@ -36,7 +36,7 @@ describe('the figures of a node', () => {
 	const slotsOf = (doctorId: string, count: number) => someSlots(node, doctorId, { count, from: hoursAhead(24 * nextDay++) })
 
 	/** What goes on at one doctor: watching, holding, booking, refusals, cancelling. */
-	const aVisitTo = async (doctorId: string) => {
+	async function aVisitTo(doctorId: string) {
 		const [held, wanted, other] = (await slotsOf(doctorId, 3)) as [string, string, string]
 		await aWatcher(sockets[4]!, doctorId, soon())
 		ok(await sockets[0]!.emitWithAck('slot:hold', { slotId: held }))

@@ -32,15 +32,17 @@ describe('a booking is followed', function () {
 	})
 
 	const isAllSent = (expected: (spans: SeenSpan[]) => boolean) => waitFor(() => expected(traces.spans), 'the traces', 15_000)
-	const named = (spans: SeenSpan[], name: string) => {
+
+	function named(spans: SeenSpan[], name: string) {
 		const span = spans.find(each => each.name === name)
 		if (!span) throw new Error(`no span ${name} among ${spans.map(each => each.name)}`)
 		return span
 	}
 
 	let nextDay = 1
+
 	/** The second node settles a booking that the first one took: its batch is held up by the database until that one is queued. */
-	const bookAcross = async (): Promise<LogLine | undefined> => {
+	async function bookAcross(): Promise<LogLine | undefined> {
 		const [first, second] = (await someSlots(one, doctor.id, { count: 2, from: hoursAhead(24 * nextDay++) })) as [string, string]
 		const trx = await one.db.transaction()
 		const startsAt = new Date((parseSlotId(first)?.startMinute ?? 0) * 60_000)

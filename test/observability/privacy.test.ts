@@ -23,13 +23,6 @@ const planted = {
 }
 const marks = /zephyrine|quillfeather|90187654|203\.0\.113\.77/i
 
-/** It repeats whom it does not know. */
-const aRefusingMailServer = async () => {
-	const mail = await startMailServer()
-	mail.treat.set(planted.email, { code: 550, text: `5.1.1 <${planted.email}>: ${planted.email} is unknown to us` })
-	return mail
-}
-
 describe('logs, figures and traces', function () {
 	this.slow(10_000)
 	let mail: MailServer
@@ -130,3 +123,10 @@ describe('logs, figures and traces', function () {
 		expect((await node.db('appointments').where({ patient_id: patient.id }).first('reason')).reason).to.match(marks)
 	})
 })
+
+/** It repeats whom it does not know. */
+async function aRefusingMailServer() {
+	const mail = await startMailServer()
+	mail.treat.set(planted.email, { code: 550, text: `5.1.1 <${planted.email}>: ${planted.email} is unknown to us` })
+	return mail
+}

@@ -20,7 +20,8 @@ describe('finding a patient', () => {
 	})
 
 	const find = (query: string) => call(node, 'GET', `/patients?${query}`, { token: desk.token })
-	const names = async (q: string): Promise<string[]> => {
+
+	async function names(q: string): Promise<string[]> {
 		const { status, body } = await find(`q=${encodeURIComponent(q)}`)
 		expect(status).to.equal(200)
 		return body.items.map(({ fullName }: Patient) => fullName)

@@ -13,7 +13,7 @@ describe('the patient file', () => {
 
 	const asDesk = (method: string, path: string, body?: unknown) => call(node, method, path, { token: desk.token, body })
 
-	const aCaller = async (input: Partial<Record<'fullName' | 'phone' | 'email' | 'birthDate', string>> = {}): Promise<Patient> => {
+	async function aCaller(input: Partial<Record<'fullName' | 'phone' | 'email' | 'birthDate', string>> = {}): Promise<Patient> {
 		const { status, body } = await asDesk('POST', '/patients', { fullName: 'A Caller', phone: '+49 30 1234567', ...input })
 		expect(status).to.equal(201)
 		return Patient.parse(body)

@@ -19,7 +19,7 @@ describe('a search among a hundred thousand patients', function () {
 		await database.db.raw('VACUUM ANALYZE patients')
 	})
 
-	const planOf = async (query: string): Promise<string> => {
+	async function planOf(query: string): Promise<string> {
 		const condition = searchCondition(query)
 		const where = condition ? `WHERE ${condition.sql}` : ''
 		const { rows } = await database.db.raw(

@@ -18,14 +18,8 @@ export type MarkedPatient = Person & { marks: Marks; visitId: string; cancelledI
 
 let patients = 0
 
-const book = async (node: TestNode, token: string, body: Record<string, unknown>): Promise<string> => {
-	const { status, body: appointment } = await call(node, 'POST', '/appointments', { token, body })
-	if (status !== 201) throw new Error(`not booked: ${JSON.stringify(appointment)}`)
-	return appointment.id
-}
-
 /** A patient with an account about whom something is kept in every table: a visit ahead, one that was cancelled, a device, a choice. */
-export const aMarkedPatient = async (node: TestNode, [visit, cancelled]: [visit: string, cancelled: string]): Promise<MarkedPatient> => {
+export async function aMarkedPatient(node: TestNode, [visit, cancelled]: [visit: string, cancelled: string]): Promise<MarkedPatient> {
 	const mark = randomBytes(5).toString('hex')
 	const marks = {
 		fullName: `Name ${mark}`,
@@ -51,10 +45,16 @@ export const aMarkedPatient = async (node: TestNode, [visit, cancelled]: [visit:
 }
 
 /** Whole tables as text, by name: what is searched for what should not be there. */
-export const allTables = async ({ db }: Pick<TestNode, 'db'>): Promise<Map<string, string>> => {
+export async function allTables({ db }: Pick<TestNode, 'db'>): Promise<Map<string, string>> {
 	const { rows } = await db.raw(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
 	const texts = new Map<string, string>()
 	for (const { tablename } of rows)
 		texts.set(tablename, JSON.stringify((await db.raw(`SELECT t.*::text AS row FROM ?? t`, [tablename])).rows))
 	return texts
+}
+
+async function book(node: TestNode, token: string, body: Record<string, unknown>): Promise<string> {
+	const { status, body: appointment } = await call(node, 'POST', '/appointments', { token, body })
+	if (status !== 201) throw new Error(`not booked: ${JSON.stringify(appointment)}`)
+	return appointment.id
 }

@@ -6,26 +6,14 @@ import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../suppo
 import { aSocket, type Client, eavesdrop } from '../support/watcher.ts'
 import type { Marks } from './marks.ts'
 
+export type BusyClinic = Awaited<ReturnType<typeof aBusyClinic>>
+
 /** Somebody and all that the server ever told them, over sockets and in answers. */
 export type Reader = { owner: string; person: Person | undefined; socket: Client; heard: string[] }
 
-const oneOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
-
 /** A clinic in which everybody's details are marks, and people who do everything there is to do, as fast as they can. */
-export const aBusyClinic = async (node: TestNode, marks: Marks) => {
-	const person = async (owner: string, make: typeof aPatient) =>
-		make(node, { fullName: marks.word(owner, 'name'), email: marks.email(owner), phone: marks.phone(owner) })
+export async function aBusyClinic(node: TestNode, marks: Marks) {
 	const doctorOf = (owner: string) => aDoctor(node, { fullName: `Dr. ${owner}`, email: marks.email(owner), phone: marks.phone(owner) })
-
-	const reader = async (owner: string, who?: Person, transports?: string[]): Promise<Reader> => {
-		const socket = await aSocket(node, who?.token, transports)
-		return { owner, person: who, socket, heard: eavesdrop(socket) }
-	}
-	const ask = async ({ person: who, heard }: Reader, method: string, path: string, options: CallOptions = {}) => {
-		const answer = await call(node, method, path, { ...(who && { token: who.token }), ...options })
-		heard.push(JSON.stringify([answer.body ?? null, [...answer.headers]]))
-		return answer
-	}
 
 	const doctors = [await doctorOf('doctor one'), await doctorOf('doctor two')]
 	const slots = (await Promise.all(doctors.map(({ id }) => someSlots(node, id, { count: 8 })))).flat()
@@ -46,12 +34,31 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 
 	const { from, to } = soon()
 	const watch = ({ socket }: Reader, { id: doctorId } = oneOf(doctors)) => socket.emitWithAck('calendar:watch', { doctorId, from, to })
-	const appointments = async (status: string) => {
-		const rows = await node.db('appointments').where({ status }).select('id', 'patient_id')
-		return rows.map(({ id, patient_id }) => ({ id: String(id), patientId: String(patient_id) }))
+
+	return {
+		readers: [...patients, ...anonymous],
+		staff: [desk, admin, doctor],
+		/** Everybody at once, each so many times, and longer when there is time. */
+		async bustle(acts: number, ms: number) {
+			for (const each of doctors) await Promise.all([...patients, ...anonymous, desk, admin, doctor].map(me => watch(me, each)))
+			const until = Date.now() + ms
+
+			async function keepAt(act: () => Promise<unknown>) {
+				for (let done = 0; done < acts || Date.now() < until; done++) await act()
+			}
+
+			await Promise.all([
+				...[...patients, ...patients].map(me => keepAt(() => patientDoes(me))),
+				keepAt(staffDo),
+				keepAt(staffDo),
+				keepAt(publicDoes),
+			])
+		},
+		/** One of the patients is erased, with everybody watching. */
+		erasePatient: () => ask(patients[2]!, 'DELETE', '/me', { body: { password: patients[2]!.person!.password } }),
 	}
 
-	const patientDoes = async (me: Reader) => {
+	async function patientDoes(me: Reader) {
 		const { socket, owner, person: who } = me
 		const reason = marks.word(owner, 'reason')
 		const booked = await appointments('booked')
@@ -78,7 +85,18 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 		])()
 	}
 
-	const staffDo = async () => {
+	async function appointments(status: string) {
+		const rows = await node.db('appointments').where({ status }).select('id', 'patient_id')
+		return rows.map(({ id, patient_id }) => ({ id: String(id), patientId: String(patient_id) }))
+	}
+
+	async function ask({ person: who, heard }: Reader, method: string, path: string, options: CallOptions = {}) {
+		const answer = await call(node, method, path, { ...(who && { token: who.token }), ...options })
+		heard.push(JSON.stringify([answer.body ?? null, [...answer.headers]]))
+		return answer
+	}
+
+	async function staffDo() {
 		const someone = oneOf(known)
 		const reason = marks.word(someone.owner, 'reason')
 		const ownerOf = (patientId: string) => known.find(({ id }) => id === patientId)!.owner
@@ -106,7 +124,7 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 		])()
 	}
 
-	const publicDoes = async () => {
+	async function publicDoes() {
 		const nobody = oneOf(anonymous)
 		// Somebody guesses from elsewhere, as fast as they can: it is their own way in that they close, and that of those they guess at.
 		const guessedAt = oneOf(patients.slice(0, 2)).person!
@@ -124,26 +142,14 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 		])()
 	}
 
-	return {
-		readers: [...patients, ...anonymous],
-		staff: [desk, admin, doctor],
-		/** Everybody at once, each so many times, and longer when there is time. */
-		async bustle(acts: number, ms: number) {
-			for (const each of doctors) await Promise.all([...patients, ...anonymous, desk, admin, doctor].map(me => watch(me, each)))
-			const until = Date.now() + ms
-			const keepAt = async (act: () => Promise<unknown>) => {
-				for (let done = 0; done < acts || Date.now() < until; done++) await act()
-			}
-			await Promise.all([
-				...[...patients, ...patients].map(me => keepAt(() => patientDoes(me))),
-				keepAt(staffDo),
-				keepAt(staffDo),
-				keepAt(publicDoes),
-			])
-		},
-		/** One of the patients is erased, with everybody watching. */
-		erasePatient: () => ask(patients[2]!, 'DELETE', '/me', { body: { password: patients[2]!.person!.password } }),
+	async function reader(owner: string, who?: Person, transports?: string[]): Promise<Reader> {
+		const socket = await aSocket(node, who?.token, transports)
+		return { owner, person: who, socket, heard: eavesdrop(socket) }
+	}
+
+	async function person(owner: string, make: typeof aPatient) {
+		return make(node, { fullName: marks.word(owner, 'name'), email: marks.email(owner), phone: marks.phone(owner) })
 	}
 }
 
-export type BusyClinic = Awaited<ReturnType<typeof aBusyClinic>>
+const oneOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T

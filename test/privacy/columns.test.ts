@@ -5,18 +5,6 @@ import { useDatabase } from '../support/servers.ts'
 /** Where there is nothing about a person; Agenda makes its own when a node starts. */
 const impersonal = ['appointment_slots', 'archived_slots', 'appointment_types', 'doctor_schedules', 'migrations', 'migrations_lock']
 
-/** Table and columns as the page about personal data names them. */
-const described = (): Map<string, Set<string>> => {
-	const page = readFileSync(new URL('../../docs/privacy.md', import.meta.url), 'utf8')
-	const tables = new Map<string, Set<string>>()
-	for (const [, table = '', columns = ''] of page.matchAll(/^\| `(\w+)` \| ((?:`\w+` ?)+)\|/gm)) {
-		const known = tables.get(table) ?? new Set()
-		tables.set(table, known)
-		for (const [, column = ''] of columns.matchAll(/`(\w+)`/g)) known.add(column)
-	}
-	return tables
-}
-
 describe('the page about personal data', () => {
 	const database = useDatabase()
 
@@ -35,3 +23,15 @@ describe('the page about personal data', () => {
 		}).to.deep.equal({ undescribed: [], unknown: [] }, 'docs/privacy.md, and server/privacy if it is personal')
 	})
 })
+
+/** Table and columns as the page about personal data names them. */
+function described(): Map<string, Set<string>> {
+	const page = readFileSync(new URL('../../docs/privacy.md', import.meta.url), 'utf8')
+	const tables = new Map<string, Set<string>>()
+	for (const [, table = '', columns = ''] of page.matchAll(/^\| `(\w+)` \| ((?:`\w+` ?)+)\|/gm)) {
+		const known = tables.get(table) ?? new Set()
+		tables.set(table, known)
+		for (const [, column = ''] of columns.matchAll(/`(\w+)`/g)) known.add(column)
+	}
+	return tables
+}

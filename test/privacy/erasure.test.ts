@@ -31,7 +31,7 @@ describe('a patient who wants to be forgotten', () => {
 	const origin = { ip: '127.0.0.1', requestId: 'test' }
 
 	/** Turns the visit that was cancelled into one that took place. */
-	const aPastVisit = async (): Promise<Date> => {
+	async function aPastVisit(): Promise<Date> {
 		const at = hoursAhead(-48)
 		await someSlots(node!, doctor.id, { from: at })
 		const times = { starts_at: at, ends_at: new Date(at.getTime() + 1_800_000), slot_starts: [at] }
@@ -43,7 +43,7 @@ describe('a patient who wants to be forgotten', () => {
 		return at
 	}
 
-	const expectForgotten = async (statuses = ['cancelled', 'cancelled']) => {
+	async function expectForgotten(statuses = ['cancelled', 'cancelled']) {
 		for (const [table, text] of await allTables(node!))
 			for (const mark of Object.values(patient.marks)) expect(text, `${mark} in ${table}`).not.to.contain(mark)
 		expect(await node!.db('patients').where({ id: patient.id }).first('full_name', 'phone', 'email', 'birth_date')).to.deep.equal({
@@ -137,7 +137,7 @@ describe('a patient who wants to be forgotten', () => {
 		expect(refusals.map(({ status }) => status)).to.deep.equal(refusals.map(() => 404))
 	})
 
-	const finish = async () => {
+	async function finish() {
 		const admin = await anAdmin(node!)
 		expect((await call(node!, 'POST', '/admin/jobs/finish%20erasures/run', { token: admin.token })).status).to.equal(202)
 		await waitFor(async () => (await auditOf()).includes('erased'), 'the erasure to be finished', 15_000)
@@ -151,18 +151,21 @@ describe('a patient who wants to be forgotten', () => {
 	})
 
 	/** What the steps need of others; a test lets one of them fail. */
-	const deps = () => ({
-		db: node!.db,
-		log: createLog('silent'),
-		cutOff: () => {},
-		cancel: async (_asked: unknown, { appointmentId }: { appointmentId: string }) => {
-			const desk = await aReceptionist(node!)
-			const { status } = await call(node!, 'POST', `/appointments/${appointmentId}/cancel`, { token: desk.token, body: {} })
-			if (status !== 200) throw new Refusal('wrong_status')
-		},
-		announce: async () => {},
-	})
-	const outage = () => {
+	function deps() {
+		return {
+			db: node!.db,
+			log: createLog('silent'),
+			cutOff: () => {},
+			cancel: async (_asked: unknown, { appointmentId }: { appointmentId: string }) => {
+				const desk = await aReceptionist(node!)
+				const { status } = await call(node!, 'POST', `/appointments/${appointmentId}/cancel`, { token: desk.token, body: {} })
+				if (status !== 200) throw new Refusal('wrong_status')
+			},
+			announce: async () => {},
+		}
+	}
+
+	function outage() {
 		throw new Refusal('booking_pending')
 	}
 

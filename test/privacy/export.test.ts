@@ -16,7 +16,7 @@ describe('everything that is kept about a patient', () => {
 		patient = await aMarkedPatient(node, [visit!, cancelled!])
 	})
 
-	const exported = async (token: string, path = '/me/export'): Promise<PersonalData> => {
+	async function exported(token: string, path = '/me/export'): Promise<PersonalData> {
 		const { status, body } = await call(node, 'GET', path, { token })
 		expect(status, JSON.stringify(body)).to.equal(200)
 		return PersonalData.strict().parse(body)

@@ -9,21 +9,6 @@ import { allTables } from './a-patient.ts'
 import { aBusyClinic, type BusyClinic } from './busy-clinic.ts'
 import { createMarks } from './marks.ts'
 
-/** All that a Redis keeps, keys and values, whatever kind they are of. */
-const everythingIn = async (redis: Redis): Promise<string[]> => {
-	const read: Record<string, (key: string) => Promise<unknown>> = {
-		string: key => redis.get(key),
-		hash: key => redis.hgetall(key),
-		list: key => redis.lrange(key, 0, -1),
-		set: key => redis.smembers(key),
-		zset: key => redis.zrange(key, '0', '-1'),
-		stream: key => redis.xrange(key, '-', '+'),
-		none: async () => null,
-	}
-	const keys = await redis.keys('*')
-	return await Promise.all(keys.map(async key => `${key} ${JSON.stringify(await read[await redis.type(key)]!(key))}`))
-}
-
 describe('a busy minute', function () {
 	this.timeout(isLong ? 300_000 : 120_000)
 	const lines: string[] = []
@@ -44,7 +29,7 @@ describe('a busy minute', function () {
 	})
 	after(closeSockets)
 
-	const expectNone = (texts: Iterable<string>, what: string, reader?: string) => {
+	function expectNone(texts: Iterable<string>, what: string, reader?: string) {
 		for (const text of texts) expect(marks.foreignIn(text, reader), `${what}: ${text.slice(0, 600)}`).to.deep.equal([])
 	}
 
@@ -99,3 +84,18 @@ describe('a busy minute', function () {
 		}
 	})
 })
+
+/** All that a Redis keeps, keys and values, whatever kind they are of. */
+async function everythingIn(redis: Redis): Promise<string[]> {
+	const read: Record<string, (key: string) => Promise<unknown>> = {
+		string: key => redis.get(key),
+		hash: key => redis.hgetall(key),
+		list: key => redis.lrange(key, 0, -1),
+		set: key => redis.smembers(key),
+		zset: key => redis.zrange(key, '0', '-1'),
+		stream: key => redis.xrange(key, '-', '+'),
+		none: async () => null,
+	}
+	const keys = await redis.keys('*')
+	return await Promise.all(keys.map(async key => `${key} ${JSON.stringify(await read[await redis.type(key)]!(key))}`))
+}

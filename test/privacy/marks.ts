@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto'
 
+export type Marks = ReturnType<typeof createMarks>
+
 /** Everything that looks like a mark: words, phone numbers and days of birth that nothing else has. */
 const pattern = /mk[a-z]+[0-9a-f]{10}|777[0-9]{8}|19[01][0-9]-[0-9]{2}-[0-9]{2}/gi
 
 /** Personal details that can be told from all others: whose they are is known wherever they turn up. */
-export const createMarks = () => {
+export function createMarks() {
 	const owners = new Map<string, string>()
-	const mark = (owner: string, text: string): string => {
-		owners.set(text.toLowerCase(), owner)
-		return text
-	}
+
 	const word = (owner: string, kind: string) => mark(owner, `Mk${kind}${randomBytes(5).toString('hex')}`)
 	const digits = (count: number) => Array.from(randomBytes(count), byte => byte % 10).join('')
 
@@ -23,6 +22,9 @@ export const createMarks = () => {
 		foreignIn: (text: string, reader?: string): string[] =>
 			[...new Set(text.toLowerCase().match(pattern) ?? [])].filter(found => owners.has(found) && owners.get(found) !== reader),
 	}
-}
 
-export type Marks = ReturnType<typeof createMarks>
+	function mark(owner: string, text: string): string {
+		owners.set(text.toLowerCase(), owner)
+		return text
+	}
+}

@@ -4,16 +4,6 @@ import { createAnnouncements } from '../../server/schedule/announcements.ts'
 
 const starts = (count: number) => Array.from({ length: count }, (_, n) => new Date(n * 60_000))
 
-const recording = () => {
-	const told: string[] = []
-	const announcements = createAnnouncements({
-		log: createLog('silent'),
-		announceSlots: async (doctorId, startsAt) => void told.push(`${doctorId}: ${startsAt.length} slots`),
-		announceSchedule: async doctorId => void told.push(`${doctorId}: schedule`),
-	})
-	return { told, announcements }
-}
-
 describe('announcing changes of a calendar', () => {
 	it('names the slots while they are few, and asks for a fresh snapshot when they are many', async () => {
 		const { told, announcements } = recording()
@@ -34,11 +24,22 @@ describe('announcing changes of a calendar', () => {
 	})
 
 	it('does not fail a change that is committed because it could not be announced', async () => {
-		const failing = async () => {
+		async function failing() {
 			throw new Error('Redis is away')
 		}
+
 		const announcements = createAnnouncements({ log: createLog('silent'), announceSlots: failing, announceSchedule: failing })
 		await announcements.changed('7', starts(1))
 		await announcements.replaced('7')
 	})
 })
+
+function recording() {
+	const told: string[] = []
+	const announcements = createAnnouncements({
+		log: createLog('silent'),
+		announceSlots: async (doctorId, startsAt) => void told.push(`${doctorId}: ${startsAt.length} slots`),
+		announceSchedule: async doctorId => void told.push(`${doctorId}: schedule`),
+	})
+	return { told, announcements }
+}

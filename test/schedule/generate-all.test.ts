@@ -8,7 +8,7 @@ import { aScheduledDoctor, setSchedule, slotsOf } from './support.ts'
 describe('the nightly generation', () => {
 	const stores = useDatabase()
 
-	const nightly = () => {
+	function nightly() {
 		const announced: string[] = []
 		const schedules = createSchedules({
 			db: stores.db,

@@ -3,17 +3,6 @@ import type { Db } from '../../server/platform/database/database.ts'
 import { useDatabase } from '../support/servers.ts'
 import { anAppointment, aScheduledDoctor, everyDay, generate, overlapsIn, setSchedule, slotsOf } from './support.ts'
 
-/** Books as the queue does: the slot is taken only if it is still there and free. */
-const tryToBook = (db: Db, doctorId: string, slot: { starts_at: Date; ends_at: Date }): Promise<string | undefined> =>
-	db.transaction(async trx => {
-		const [taken] = await trx('appointment_slots')
-			.where({ doctor_id: doctorId, starts_at: slot.starts_at, ends_at: slot.ends_at, appointment_id: null })
-			.forUpdate()
-			.select('starts_at')
-		if (!taken) return undefined
-		return await anAppointment(trx, { doctorId, startsAt: slot.starts_at, endsAt: slot.ends_at })
-	})
-
 describe('slot generation at the same time as', () => {
 	const stores = useDatabase()
 
@@ -31,7 +20,7 @@ describe('slot generation at the same time as', () => {
 		const booked: string[] = []
 		let done = false
 
-		const book = async (worker: number) => {
+		async function book(worker: number) {
 			for (let i = 0; !done; i++) {
 				const free = (await slotsOf(stores.db, doctorId)).filter(slot => slot.appointment_id === null && slot.starts_at > new Date())
 				const slot = free[(i * 31 + worker * 17) % free.length]
@@ -39,13 +28,15 @@ describe('slot generation at the same time as', () => {
 				if (appointmentId) booked.push(appointmentId)
 			}
 		}
-		const reschedule = async () => {
+
+		async function reschedule() {
 			for (const slotMinutes of [45, 20, 60, 15, 30, 25]) {
 				await setSchedule(stores.db, doctorId, { timeZone: '', slotMinutes, weekly: everyDay('00:00', '24:00') })
 				await Promise.all([generate(stores.db, doctorId, { days: 3 }), generate(stores.db, doctorId, { days: 2 })])
 			}
 			done = true
 		}
+
 		await Promise.all([
 			book(0),
 			book(1),
@@ -76,3 +67,15 @@ describe('slot generation at the same time as', () => {
 		expect(overlapsIn(slots)).to.deep.equal([])
 	})
 })
+
+/** Books as the queue does: the slot is taken only if it is still there and free. */
+function tryToBook(db: Db, doctorId: string, slot: { starts_at: Date; ends_at: Date }): Promise<string | undefined> {
+	return db.transaction(async trx => {
+		const [taken] = await trx('appointment_slots')
+			.where({ doctor_id: doctorId, starts_at: slot.starts_at, ends_at: slot.ends_at, appointment_id: null })
+			.forUpdate()
+			.select('starts_at')
+		if (!taken) return undefined
+		return await anAppointment(trx, { doctorId, startsAt: slot.starts_at, endsAt: slot.ends_at })
+	})
+}

@@ -120,13 +120,16 @@ describe('slot generation', () => {
 	it('reports the appointments that lie outside the hours, by start', async () => {
 		const weekly = [...everyDay('09:00', '12:00'), ...everyDay('12:00', '14:00')]
 		const doctorId = await aScheduledDoctor(stores.db, { weekly, validUntil: '2026-12-05' })
-		const on = (day: string, from: string, to: string, status?: string) =>
-			anAppointment(stores.db, {
+
+		function on(day: string, from: string, to: string, status?: string) {
+			return anAppointment(stores.db, {
 				doctorId,
 				startsAt: berlin(`2026-12-${day}T${from}`),
 				endsAt: berlin(`2026-12-${day}T${to}`),
 				...(status && { status }),
 			})
+		}
+
 		await on('02', '09:10', '09:50')
 		await on('02', '11:45', '12:15')
 		await on('02', '15:00', '15:30', 'cancelled')

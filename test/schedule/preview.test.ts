@@ -18,13 +18,16 @@ describe('a preview', () => {
 	const send = (method: string, path: string, body: object = {}, token = doctor.token) =>
 		call(node, method, `/doctors/${doctor.id}/${path}`, { token, body })
 	const starts = async () => (await slotsOf(node.db, doctor.id)).map(slot => slot.starts_at.toISOString())
-	const everything = async () => ({
-		slots: await slotsOf(node.db, doctor.id),
-		schedule: (await call(node, 'GET', `/doctors/${doctor.id}/schedule`)).body,
-		timeOff: (await call(node, 'GET', `/doctors/${doctor.id}/time-off`, { token: doctor.token })).body,
-		// But for who looked: that is written down a moment later.
-		facts: await node.db('audit_log').whereNotIn('action', ['listed', 'viewed']).count(),
-	})
+
+	async function everything() {
+		return {
+			slots: await slotsOf(node.db, doctor.id),
+			schedule: (await call(node, 'GET', `/doctors/${doctor.id}/schedule`)).body,
+			timeOff: (await call(node, 'GET', `/doctors/${doctor.id}/time-off`, { token: doctor.token })).body,
+			// But for who looked: that is written down a moment later.
+			facts: await node.db('audit_log').whereNotIn('action', ['listed', 'viewed']).count(),
+		}
+	}
 
 	beforeEach(async () => {
 		doctor = await aDoctor(node, { timeZone: 'UTC' })
@@ -72,11 +75,14 @@ describe('a preview', () => {
 		it('stands in the way of no booking', async () => {
 			const before = await slotsOf(node.db, doctor.id)
 			const patients = await Promise.all(before.slice(0, 8).map(() => aPatient(node)))
-			const book = ({ token }: Person, index: number) =>
-				call(node, 'POST', '/appointments', {
+
+			function book({ token }: Person, index: number) {
+				return call(node, 'POST', '/appointments', {
 					token,
 					body: { slotId: slotId(doctor.id, (before[index]?.starts_at.getTime() ?? 0) / 60_000) },
 				})
+			}
+
 			const previews = Array.from({ length: 12 }, () => send('POST', 'schedule/preview', later))
 			const booked = await Promise.all(patients.map(book))
 			expect(booked.map(({ status, body }) => body.code ?? status)).to.deep.equal(patients.map(() => 201))

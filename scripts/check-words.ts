@@ -1,9 +1,9 @@
 /**
  * Fails on words that docs/glossary.md retires: in comments, test titles, log messages, names and documents.
  *
- *   npm run words                          # every finding, a line each
- *   npm run words -- --count               # how many in each folder
- *   npm run words -- server/slots test/slots
+ *   npx tsx scripts/check-words.ts           # every finding, a line each
+ *   npx tsx scripts/check-words.ts --count   # how many in each folder
+ *   npx tsx scripts/check-words.ts server/slots test/slots
  */
 import { checkWords, type Finding, folders, glossary } from './words.ts'
 

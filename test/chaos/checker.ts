@@ -80,7 +80,6 @@ async function checkOrder(db: Db, arrivals: Arrivals): Promise<string[]> {
 function replay(requests: readonly QueueRequest[], outcomes: Map<string, OutcomeRow>): string[] {
 	const taken = new Map<number, string>()
 	const violations: string[] = []
-
 	for (const request of requests) {
 		const outcome = request.kind === 'announce' ? undefined : outcomes.get(request.id)
 		if (request.kind === 'announce' || !outcome) continue

@@ -52,7 +52,6 @@ export async function startCluster({ size = 3, program, diskMegabytes }: Cluster
 		const links = { toRedis: await startLink(redisPort), toPostgres: await startLink(postgresPort()) }
 		nodes.push({ place, process: undefined, ...links, clockFile })
 	}
-
 	await Promise.all(nodes.map(startNode))
 
 	const postmaster = () => Number(readFileSync(path.join(directory, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0])

@@ -8,7 +8,6 @@ const pattern = /mk[a-z]+[0-9a-f]{10}|777[0-9]{8}|19[01][0-9]-[0-9]{2}-[0-9]{2}/
 /** Personal details that can be told from all others: whose they are is known wherever they turn up. */
 export function createMarks() {
 	const owners = new Map<string, string>()
-
 	const word = (owner: string, kind: string) => mark(owner, `Mk${kind}${randomBytes(5).toString('hex')}`)
 	const digits = (count: number) => Array.from(randomBytes(count), byte => byte % 10).join('')
 

@@ -6,7 +6,6 @@ type Span = { starts_at: Date; ends_at: Date }
 /** The slots that the rules ask for, worked out one wall-clock time at a time, with another time zone database. */
 export function expectedSlots(schedule: TestSchedule, days: number, now: Date): Span[] {
 	const today = DateTime.fromJSDate(now, { zone: schedule.timeZone }).startOf('day')
-
 	// One day more: the first slot of the next day decides whether the last of the last day would run into it.
 	const all = Array.from({ length: days + 2 }, (_, n) => today.plus({ days: n }))
 		.filter(valid)

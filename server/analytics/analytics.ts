@@ -11,7 +11,7 @@ export type AnalyticsApi = { routes: Route[] }
 const maxDays = 400
 const dayMs = 86_400_000
 
-/** What an admin sees of the clinic: its figures, and who did what. */
+/** The admin's view of the clinic: its figures, and the audit log. */
 export function createAnalytics({ db }: { db: Db }): AnalyticsApi {
 	const isDoctor = async (id: string) => isDatabaseId(id) && (await db('doctors').where({ id }).first('id')) !== undefined
 

@@ -43,7 +43,7 @@ export type AuditFilter = {
 	limit: number
 }
 
-/** Newest first. One row more than `limit` tells that there are more. */
+/** Newest first. Reads one row more than `limit`, which shows whether there is a next page. */
 export async function readAudit(db: Db, filter: AuditFilter): Promise<AuditRow[]> {
 	return await db('audit_log as l')
 		.leftJoin('users as u', 'u.id', 'l.actor_id')

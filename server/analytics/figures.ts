@@ -15,7 +15,7 @@ export async function readFigures(db: Db, { from, to, doctorId }: Span): Promise
 	return toAnalytics(rows[0] as Figures)
 }
 
-/** What the counts say. Shares are null where there is nothing to divide by. */
+/** Adds totals and shares to the counts. A share is null when its whole is zero. */
 function toAnalytics({ byDoctor, byDay, byHour, leadTime }: Figures): Analytics {
 	const totals = sum(byDoctor)
 	return {

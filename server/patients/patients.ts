@@ -10,7 +10,7 @@ export type Patients = { routes: Route[] }
 
 const entity = 'patient'
 
-/** The desk's patient file. Whoever looks into it or changes it is written down. */
+/** The desk's patient files. The audit log records who reads or changes one. */
 export function createPatients({ db }: { db: Db }): Patients {
 	const find = route(patientEndpoints.findPatients, async ({ query: { q = '', cursor, limit }, origin }, actor) => {
 		const rows = await searchPatients(db, { query: q, after: await lastShown(cursor), limit })
@@ -48,7 +48,7 @@ export function createPatients({ db }: { db: Db }): Patients {
 
 	return { routes: [find, create, get, update] }
 
-	// The cursor names the last patient by id only: addresses are logged by proxies, and a name has no business there.
+	// The cursor names the last patient by id only: proxies log URLs, and names do not belong into their logs.
 	async function lastShown(cursor: string | undefined): Promise<PatientRow | undefined> {
 		if (cursor === undefined) return undefined
 		const [id = ''] = decodeCursor(cursor, 1)

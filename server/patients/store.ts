@@ -24,14 +24,14 @@ export function toPatient(row: PatientRow): Patient {
 	}
 }
 
-/** Of a patient who is erased, or about to be, there is no file any more. */
+/** Undefined also for a patient whose erasure was asked for: the file counts as gone from then on. */
 export async function findPatient(db: DbOrTx, id: string): Promise<PatientRow | undefined> {
 	return await db<PatientRow>('patients').where({ id }).whereNull('erasure_asked_at').first(columns)
 }
 
 export type PatientSearch = { query: string; after: PatientRow | undefined; limit: number }
 
-/** By name, then id. One row more than `limit` tells that there are more. */
+/** By name, then id. Reads one row more than `limit`, which shows whether there is a next page. */
 export async function searchPatients(db: Db, { query, after, limit }: PatientSearch): Promise<PatientRow[]> {
 	const condition = searchCondition(query)
 	return await db<PatientRow>('patients')
@@ -62,8 +62,8 @@ export type PatientChange = { fullName?: string; phone?: string | null; email?: 
 const columnOf = { fullName: 'full_name', phone: 'phone', email: 'email', birthDate: 'birth_date' } as const
 
 /**
- * Changes the file, and the name and phone of the patient's account along with it. The account's e-mail address is its
- * owner's login and stays; the one in the file is where the desk writes to.
+ * Changes the file, and the name and phone of the patient's account with it. Keeps the account's e-mail address, because
+ * the patient signs in with it; the address in the file is where the desk writes.
  */
 export async function updatePatient(trx: Tx, id: string, change: PatientChange): Promise<PatientRow | undefined> {
 	const given = Object.entries({ ...change, ...(change.fullName && { fullName: composed(change.fullName) }) }).filter(

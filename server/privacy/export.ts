@@ -2,7 +2,7 @@ import type { PersonalData } from '../../contract/index.ts'
 import type { Tx } from '../platform/database/database.ts'
 import type { Subject } from './store.ts'
 
-/** Everything that is kept about a patient, as it was at one moment: the transaction must see one snapshot. */
+/** Everything that the clinic keeps about a patient, at one moment: the transaction must read one snapshot. */
 export async function readPersonalData(trx: Tx, subject: Subject): Promise<PersonalData> {
 	const { patientId, userId } = subject
 	return {
@@ -22,7 +22,7 @@ async function readAccount(trx: Tx, userId: string): Promise<PersonalData['accou
 	return { id, email, fullName, ...given({ phone: row.phone as string | null }), role, status, ...kept(row) }
 }
 
-/** Only the fields that have something in them. */
+/** Drops the fields that are null or undefined. */
 function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as never
 }
@@ -97,10 +97,10 @@ async function readAccountTraces(trx: Tx, userId: string): Promise<Pick<Personal
 	}
 }
 
-/** Who runs the push service says which browser it is; the rest of the address is a secret that lets whoever has it send to it. */
+/** The push service's host tells the patient which browser it is. The rest of the address is a secret: it suffices to send messages. */
 const serviceOf = (endpoint: string) => new URL(endpoint).host
 
-/** A session is a family of tokens that followed one another. */
+/** A session is a family of refresh tokens, of which each replaced the one before. */
 async function readSessions(trx: Tx, userId: string): Promise<PersonalData['sessions']> {
 	const { rows } = await trx.raw(
 		`SELECT min(created_at) AS started_at, max(created_at) AS last_used_at, max(expires_at) AS expires_at, max(revoked_at) AS ended_at,
@@ -117,7 +117,7 @@ async function readSessions(trx: Tx, userId: string): Promise<PersonalData['sess
 	}))
 }
 
-/** What the patient did, and what was done to their account, file and visits. Who of the clinic did it is theirs to keep. */
+/** What the patient did, and what was done to their account, file and visits. Names of the clinic's staff stay out of it. */
 async function readAuditTrail(trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['audit']> {
 	const { rows } = await trx.raw(
 		`SELECT at, actor_id::text, action, entity, entity_id, ip, details FROM audit_log

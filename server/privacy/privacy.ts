@@ -16,14 +16,14 @@ export type PrivacyDeps = ErasureDeps & {
 
 export type Privacy = {
 	routes: Route[]
-	/** Takes up erasures that something has interrupted. */
+	/** Finishes erasures that a crash or an outage interrupted. */
 	finishErasures(): Promise<void>
 }
 
-/** An export reads years of history; nobody needs many of them. */
+/** An export reads years of history, and a patient needs few. */
 const exportLimit = { name: 'export', points: 20, perSeconds: 3600 }
 
-/** What patients can ask of those who keep data about them: to see all of it, and to be forgotten. */
+/** A patient's rights to their data: to receive all of it, and to have it erased. */
 export function createPrivacy(deps: PrivacyDeps): Privacy {
 	const { db, limiter, confirmPassword, cutOff } = deps
 	const exports = limiter(exportLimit)
@@ -65,7 +65,7 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
 		await finishErasures(deps, subject.patientId)
 	}
 
-	/** The desk acts for callers. Whoever has an account acts for themselves, or writes to an admin; staff are no patients to be erased. */
+	/** The desk acts for patients without an account, an admin also for those with one. Accounts of staff cannot be erased here. */
 	async function subjectForStaff(actor: Actor, patientId: string): Promise<Subject> {
 		const subject = await subjectOf(patientId)
 		const isAllowed = subject.role === null || (actor.role === 'admin' && subject.role === 'patient')

@@ -1,7 +1,7 @@
 import type { DbOrTx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/page.ts'
 
-/** Whose data it is: a patient file, and the account that it belongs to, if any. */
+/** The person whose data is exported or erased: a patient file, and its account if there is one. */
 export type Subject = { patientId: string; userId: string | null; role: string | null; isErasing: boolean }
 
 export async function findSubject(db: DbOrTx, patientId: string): Promise<Subject | undefined> {

@@ -3,7 +3,7 @@ import type { Generated } from './generate.ts'
 
 export type Announcements = ReturnType<typeof createAnnouncements>
 
-/** Above this, a fresh snapshot is less traffic than the changes. */
+/** Above this, a fresh snapshot costs watchers less traffic than the changes. */
 const maxSlotsAnnounced = 300
 
 export type AnnouncementDeps = {
@@ -13,17 +13,17 @@ export type AnnouncementDeps = {
 }
 
 /**
- * Tells watchers what became of a doctor's slots, after the commit. What cannot be announced is logged: the change
- * stands, and whoever watches again sees it.
+ * Announces a doctor's changed slots after the commit. A failed announcement is only logged: the change stands, and the
+ * next snapshot shows it.
  */
 export function createAnnouncements({ log, announceSlots, announceSchedule }: AnnouncementDeps) {
 	const replaced = (doctorId: string) => settled(doctorId, announceSchedule(doctorId))
 
 	return {
-		/** The doctor's calendar as a whole is another. */
+		/** Most of the doctor's calendar changed: watchers start over from a snapshot. */
 		replaced,
 
-		/** The slots that start then are blocked or open now. */
+		/** Time off blocked or opened the slots that start then. */
 		async changed(doctorId: string, startsAt: Date[]) {
 			if (startsAt.length === 0) return
 			if (startsAt.length > maxSlotsAnnounced) await replaced(doctorId)
@@ -39,7 +39,7 @@ export function createAnnouncements({ log, announceSlots, announceSchedule }: An
 		try {
 			await announcing
 		} catch (err) {
-			log.warn({ err, doctorId }, 'a change of the calendar could not be announced')
+			log.warn({ err, doctorId }, 'cannot announce a change of the calendar')
 		}
 	}
 }

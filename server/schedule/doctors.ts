@@ -3,15 +3,15 @@ import type { DbOrTx } from '../platform/database/database.ts'
 import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 
-/** A doctor who takes appointments. */
+/** A doctor with an active account: only these take appointments. */
 export async function findActiveDoctor(db: DbOrTx, id: string): Promise<Doctor | undefined> {
 	return isDatabaseId(id) ? await doctors(db).where({ 'doctors.id': id, 'users.status': 'active' }).first() : undefined
 }
 
 /**
- * The doctor whose calendar is to be changed: active or not, so that an admin can prepare one before approval.
+ * Finds the doctor whose calendar the caller wants to change, active or not: an admin may prepare it before the approval.
  *
- * @throws Refusal forbidden when `allowed` is false, not_found
+ * @throws Refusal forbidden when `allowed` is false; not_found
  */
 export async function doctorToPlan(db: DbOrTx, doctorId: string, allowed: boolean): Promise<Doctor> {
 	if (!allowed) throw new Refusal('forbidden')
@@ -22,7 +22,7 @@ export async function doctorToPlan(db: DbOrTx, doctorId: string, allowed: boolea
 
 export type DoctorQuery = { q?: string | undefined; specialty?: string | undefined; cursor?: string | undefined; limit: number }
 
-/** @throws Refusal invalid_input for a cursor or a text that cannot be searched for */
+/** @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
 export async function listDoctors(db: DbOrTx, { q, specialty, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
 	refuseNul('q', q)
 	refuseNul('specialty', specialty)
@@ -54,7 +54,7 @@ export async function listAppointmentTypes(db: DbOrTx): Promise<Page<Appointment
 	}
 }
 
-/** A doctor in any status; undefined for an id that is nobody's, or not a doctor's. */
+/** A doctor in any status. Undefined when the id belongs to no doctor. */
 export async function findDoctor(db: DbOrTx, id: string): Promise<Doctor | undefined> {
 	return isDatabaseId(id) ? await doctors(db).where('doctors.id', id).first() : undefined
 }
@@ -66,7 +66,7 @@ function doctors(db: DbOrTx) {
 		.select({ id: 'doctors.id', fullName: 'users.full_name', specialty: 'doctors.specialty', timeZone: 'doctors.time_zone' })
 }
 
-/** PostgreSQL's text holds every character but this one. */
+/** PostgreSQL's text type holds every character except NUL. */
 function refuseNul(path: string, text: string | undefined) {
 	if (text?.includes('\0')) throw invalidInput(path, 'must not contain control characters')
 }

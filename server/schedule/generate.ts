@@ -8,20 +8,20 @@ const createMissingSlots = onGrid('./create_missing_slots.sql')
 const findConflictingAppointments = onGrid('./find_conflicts.sql')
 const findReach = readSql('./find_reach.sql', import.meta.url)
 
-/** `now` is the database's clock unless it is given: for tests, and for the demo clinic's past. */
+/** `now` defaults to the database's clock. Tests and the demo clinic's past pass another. */
 export type GenerationInput = { doctorIds: string[]; days: number; now?: Date }
 
 export type Generated = { doctorId: string; created: number; removed: number; kept: number }
 
 /**
- * Brings the coming slots of some doctors in line with their schedules, through today + `days` in each doctor's zone.
- * Booked slots stay, and nothing is created that would overlap them. A doctor without a schedule is left alone.
+ * Brings the future slots of these doctors in line with their schedules, through today + `days` in each doctor's zone.
+ * Keeps booked slots, and creates none that overlaps them. Leaves doctors without a schedule alone.
  */
 export async function generateSlots(trx: Tx, input: GenerationInput): Promise<Generated[]> {
 	return (await generateAndList(trx, input, 0)).map(({ createdStarts: _created, removedStarts: _removed, ...generated }) => generated)
 }
 
-/** Coming active appointments that do not lie within the doctor's hours, by start. None without a schedule. */
+/** Ids of future active appointments outside the doctor's hours, by start. Empty for a doctor without a schedule. */
 export async function findConflicts(trx: Tx, doctorId: string, now?: Date): Promise<string[]> {
 	const doctorIds = [doctorId]
 	const { appointmentDays } = await reachOf(trx, doctorIds, now ?? null)
@@ -31,14 +31,14 @@ export async function findConflicts(trx: Tx, doctorId: string, now?: Date): Prom
 	return rows.map(({ id }) => id)
 }
 
-/** With the first of the slots that came and went, in order. */
+/** Adds the starts of the first created and removed slots, in order. */
 export type ListedGeneration = Generated & { createdStarts: Date[]; removedStarts: Date[] }
 
 type Values = { doctorIds: string[]; days: number; now: Date | null; listed: number }
 type Removed = { doctorId: string; removed: number; removedStarts: Date[] | null }
 type Created = { doctorId: string; created: number; kept: number; createdStarts: Date[] | null }
 
-/** As `generateSlots`, and tells when the first `listed` slots that came and that went start. */
+/** Like `generateSlots`; also returns the starts of the first `listed` created and removed slots. */
 export async function generateAndList(trx: Tx, { doctorIds, days, now }: GenerationInput, listed: number): Promise<ListedGeneration[]> {
 	await lockCalendars(trx, doctorIds)
 	const values = { doctorIds, days, now: now ?? null, listed }
@@ -59,7 +59,7 @@ async function removeMisfits(trx: Tx, values: Values): Promise<Map<string, Remov
 
 type Reach = { slotDays: number | null; appointmentDays: number | null }
 
-/** How many days ahead the last slot and the last appointment lie. */
+/** How many days ahead the last slot and the last appointment of these doctors lie. */
 async function reachOf(trx: Tx, doctorIds: string[], now: Date | null): Promise<Reach> {
 	const [reach] = await rowsOf<Reach>(trx, findReach, { doctorIds, now })
 	return reach ?? { slotDays: null, appointmentDays: null }

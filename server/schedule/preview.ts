@@ -27,10 +27,10 @@ export function previewTimeOff(db: Db, timeOff: NewTimeOff): Promise<TimeOffPrev
 	})
 }
 
-/** A preview keeps bookings of the slots that would go waiting, and is not worth more of their time than this. */
+/** A preview locks the slots that it would remove, and bookings of these wait for it: no longer than this. */
 const longestMs = 3000
 
-/** Carries an outcome out of the transaction that it undoes. */
+/** Rolls its transaction back, and carries the outcome out of it. */
 class Undo<T> extends Error {
 	readonly outcome: T
 
@@ -40,7 +40,7 @@ class Undo<T> extends Error {
 	}
 }
 
-/** What the body would bring about: it is done, read, and rolled back, so that a preview cannot differ from the real thing. */
+/** Runs the body, reads what it did and rolls it back: a preview cannot differ from what saving does. */
 async function whatIf<T>(db: Db, body: (trx: Tx) => Promise<T>): Promise<T> {
 	try {
 		return await inTransaction(db, async trx => {

@@ -74,7 +74,7 @@ export function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRou
 	]
 }
 
-/** Those who plan a calendar see its doctor before the approval too. */
+/** Staff, and the doctor, see a doctor before the approval, because they prepare the calendar. */
 function doctorFor(db: Db, doctorId: string, actor: Actor | null) {
 	return isStaff(actor) || actor?.userId === doctorId ? findDoctor(db, doctorId) : findActiveDoctor(db, doctorId)
 }

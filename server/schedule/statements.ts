@@ -4,8 +4,8 @@ import { type DbOrTx, readSql, type Tx } from '../platform/database/database.ts'
 const lockDoctors = readSql('./lock_doctors.sql', import.meta.url)
 
 /**
- * Makes whoever else changes these doctors' slots wait until the transaction ends: generation, schedules, time off.
- * Bookings do not wait.
+ * Locks these doctors' calendars until the transaction ends. Generation, schedules and time off wait for one another;
+ * bookings do not wait.
  */
 export async function lockCalendars(trx: Tx, doctorIds: string[]): Promise<void> {
 	await rowsOf(trx, lockDoctors, { doctorIds })

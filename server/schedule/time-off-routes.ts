@@ -55,7 +55,7 @@ const maxDays = 400
 function spanOf(body: { startsAt: string; endsAt: string }) {
 	const startsAt = new Date(body.startsAt)
 	const endsAt = new Date(body.endsAt)
-	// The contract compares what was written; a fraction of a millisecond is lost in between.
+	// The contract compares the texts, and Date drops fractions of a millisecond: two different texts may be one instant.
 	if (startsAt >= endsAt) throw invalidInput('endsAt', 'must be after startsAt')
 	if (endsAt.getTime() - startsAt.getTime() > maxDays * 86_400_000)
 		throw invalidInput('endsAt', `must be at most ${maxDays} days after startsAt`)

@@ -10,7 +10,7 @@ type TimeOffRow = Span & { id: string; reason: string | null }
 
 const columns = { id: 'id', doctorId: 'doctor_id', startsAt: 'starts_at', endsAt: 'ends_at', reason: 'reason' }
 
-/** Time off that has not ended, by start. @throws Refusal invalid_input for a strange cursor */
+/** Time off that has not ended, by start. @throws Refusal invalid_input for a cursor of another list */
 export async function listTimeOff(
 	db: DbOrTx,
 	doctorId: string,
@@ -34,7 +34,7 @@ export async function listTimeOff(
 
 export type NewTimeOff = Span & { reason: string | undefined; createdBy: string }
 
-/** Conflicts are the active appointments that the time off overlaps; they stay. */
+/** Blocks the slots of the span. Appointments in it stay, and are returned as conflicts. */
 export async function addTimeOff(trx: Tx, { reason, createdBy, ...span }: NewTimeOff) {
 	const { doctorId, startsAt, endsAt } = span
 	await lockCalendars(trx, [doctorId])
@@ -52,7 +52,7 @@ export async function addTimeOff(trx: Tx, { reason, createdBy, ...span }: NewTim
 	return { id: (added as { id: string }).id, conflicts: conflicts.map(({ id }) => id), changedStarts }
 }
 
-/** Undefined when the doctor has no such time off. Slots that other time off covers stay blocked. */
+/** Undefined when the doctor has no such time off. Other time off keeps its slots blocked. */
 export async function removeTimeOff(
 	trx: Tx,
 	{ doctorId, timeOffId }: { doctorId: string; timeOffId: string },
@@ -78,7 +78,7 @@ function toTimeOff({ startsAt, endsAt, reason, ...row }: TimeOffRow): TimeOff {
 
 const blockSlots = readSql('./block_slots.sql', import.meta.url)
 
-/** Returns the starts of the slots whose state changed. */
+/** Blocks or opens the slots of a span, as time off has it now. Returns the starts of those that changed. */
 async function blockWhereOff(trx: Tx, span: Span): Promise<Date[]> {
 	const rows = await rowsOf<{ startsAt: Date }>(trx, blockSlots, span)
 	return rows.map(({ startsAt }) => startsAt)

@@ -54,7 +54,7 @@ function passagesOf(file: string): ((text: string) => Passage[]) | undefined {
 }
 
 const token =
-	/\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`|(?<=[=(,:!&|?{};[\n]\s*|return\s+)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*|[A-Za-z_$][\w$]*|=>|\S/g
+	/\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`|(?<=[=>(,:!&|?{};[\n]\s*|return\s+)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*|[A-Za-z_$][\w$]*|=>|\S/g
 
 /** Comments, names, and the strings that a test or a log shows. Other strings are the wire's, the screen's or the store's. */
 function passagesOfCode(text: string): Passage[] {

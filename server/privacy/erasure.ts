@@ -88,7 +88,7 @@ async function finish(deps: ErasureDeps, pending: Pending): Promise<void> {
 	if (pending.userId !== null) deps.cutOff(pending.userId)
 	await cancelVisits(deps, pending)
 	await overwrite(deps.db, pending)
-	await showAnew(deps, pending)
+	await republish(deps, pending)
 	await markErased(deps.db, pending)
 }
 
@@ -156,7 +156,7 @@ const addressOf = (userId: string) => `erased-${userId}@erased.invalid`
 const shownDays = 42
 
 /** Removes the name from days that staff have on their screens now. */
-async function showAnew({ db, announce }: ErasureDeps, { patientId }: Pending) {
+async function republish({ db, announce }: ErasureDeps, { patientId }: Pending) {
 	const visits: { doctor_id: string; slot_starts: Date[] }[] = await db('appointments')
 		.where({ patient_id: patientId })
 		.whereNot({ status: 'cancelled' })

@@ -6,7 +6,7 @@ export type OfferedSlot = { doctorId: string; startsAtMs: number; booked: boolea
 export type DoctorInfo = { id: string; fullName: string; zone: string }
 export type ClinicRecords = { doctors: DoctorInfo[]; visits: Visit[]; slots: OfferedSlot[] }
 
-/** The same figures, counted one by one in JavaScript: slow, plain, and knowing nothing of the SQL. */
+/** The same figures, counted one by one in JavaScript: slow, plain, and independent of the SQL. */
 export function expectedAnalytics(records: ClinicRecords, from: string, to: string): Analytics {
 	const zoneOf = new Map(records.doctors.map(({ id, zone }) => [id, zone]))
 
@@ -92,7 +92,7 @@ const isBooked = ({ status }: Visit) => status !== 'cancelled'
 
 const share = (part: number, whole: number) => (whole === 0 ? null : part / whole)
 
-/** Linear between the two nearest, as PostgreSQL's `percentile_cont`. */
+/** Interpolates between the two nearest values, as PostgreSQL's `percentile_cont` does. */
 function percentile(sorted: number[], fraction: number): number | null {
 	if (sorted.length === 0) return null
 	const at = fraction * (sorted.length - 1)

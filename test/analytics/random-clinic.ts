@@ -3,7 +3,7 @@ import { DateTime } from 'luxon'
 import type { Db } from '../../server/platform/database/database.ts'
 import type { ClinicRecords, DoctorInfo, OfferedSlot, Visit } from './expected.ts'
 
-/** Small and repeatable: https://github.com/cprosche/mulberry32 */
+/** A small repeatable generator: https://github.com/cprosche/mulberry32 */
 export function aRandom(seed: number) {
 	let state = seed
 	return () => {
@@ -20,8 +20,8 @@ const slotMs = 30 * 60_000
 type RandomClinic = { db: Db; random: () => number; doctors: DoctorInfo[]; from: string; days: number }
 
 /**
- * Slots around the clock from the given date on, with visits in some of them, written to the database and returned.
- * Around the clock, so that every midnight and every change of the clocks has visits on both of its sides.
+ * Writes slots around the clock to the database, from the given date on, with visits in some, and returns them.
+ * Around the clock, so that every midnight and every change of the clocks has visits before and after it.
  */
 export async function fillAtRandom({ db, random, doctors, from, days }: RandomClinic): Promise<ClinicRecords> {
 	const visits: (Visit & { id: number; slotMs: number })[] = []
@@ -54,7 +54,7 @@ export async function fillAtRandom({ db, random, doctors, from, days }: RandomCl
 		visits.map((visit, i) => ({
 			id: visit.id,
 			doctor_id: visit.doctorId,
-			// One patient each: this is about counting, not about overlaps.
+			// Each visit has a patient of its own, so that no two overlap for one patient.
 			patient_id: patients[i]?.id,
 			type_id: type.id,
 			starts_at: at(visit.startsAtMs),

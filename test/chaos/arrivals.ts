@@ -5,8 +5,8 @@ import type { QueueRequest } from '../../server/booking/request.ts'
 export type Arrivals = Awaited<ReturnType<typeof watchArrivals>>
 
 /**
- * Writes down the order in which requests reach the doctors' queues, from Redis itself. What arrives while the connection is
- * away is not seen; then `isWhole` says so.
+ * Reads from Redis in which order requests reach the doctors' mailboxes. Misses those that arrive while the connection is
+ * away; `isWhole` is false then.
  */
 export async function watchArrivals(redisUrl: string, doctorIds: readonly string[]) {
 	const arrived = new Map<string, QueueRequest[]>(doctorIds.map(id => [id, []]))
@@ -25,13 +25,13 @@ export async function watchArrivals(redisUrl: string, doctorIds: readonly string
 		arrived,
 		isWhole: () => whole,
 		async stop() {
-			// The last ones are on their way.
+			// The last requests may still be on their way.
 			await new Promise(resolve => setTimeout(resolve, 200))
 			stopped = true
 			for (const [doctorId, requests] of arrived) {
 				const added = await redis.xinfo('STREAM', queueKey(doctorId)).catch(() => [])
 				const fields = added as unknown[]
-				// What was settled and deleted between two looks.
+				// Some were settled and deleted between two reads.
 				if (Number(fields[fields.indexOf('entries-added') + 1] ?? 0) !== requests.length) whole = false
 			}
 			redis.disconnect()

@@ -8,7 +8,7 @@ import type { History } from './history.ts'
 
 export type Evidence = { db: Db; history: History; doctorIds: readonly string[]; watchers: readonly Watcher[]; arrivals: Arrivals }
 
-/** What was promised and is not so. Watchers are given time by whoever calls. */
+/** The promises that are broken now. Callers wait first, so that watchers can converge. */
 export async function violationsOf({ db, history, doctorIds, watchers, arrivals }: Evidence): Promise<string[]> {
 	return [
 		...(await checkOverlaps(db)),
@@ -19,7 +19,7 @@ export async function violationsOf({ db, history, doctorIds, watchers, arrivals 
 	]
 }
 
-/** Promise 1: nothing overlaps, and slots and appointments say the same. */
+/** Promise 1: no appointments overlap, and slots agree with appointments. */
 async function checkOverlaps(db: Db): Promise<string[]> {
 	const [overlapping, disagreeing] = [await overlaps(db), await inconsistencies(db)]
 	return [
@@ -28,7 +28,7 @@ async function checkOverlaps(db: Db): Promise<string[]> {
 	]
 }
 
-/** Promise 2: what was acknowledged is in the database, what was refused is not, and nothing is there that nobody asked for. */
+/** Promise 2: the database has what was acknowledged, not what was refused, and nothing that was never requested. */
 async function checkAnswers(db: Db, history: History, doctorIds: readonly string[]): Promise<string[]> {
 	const rows = await db('appointments').whereIn('doctor_id', doctorIds).select('id', 'status', 'booked_by', 'idempotency_key')
 	const byKey = new Map(rows.map(row => [`${row.booked_by} ${row.idempotency_key}`, row]))
@@ -50,7 +50,7 @@ async function checkAnswers(db: Db, history: History, doctorIds: readonly string
 	return violations
 }
 
-/** Promise 3: every connected watcher knows what the database knows. */
+/** Promise 3: every connected watcher agrees with the database. */
 async function checkPictures(db: Db, watchers: readonly Watcher[]): Promise<string[]> {
 	const violations: string[] = []
 	for (const { doctorId, picture, socket } of watchers) {
@@ -69,7 +69,7 @@ async function checkPictures(db: Db, watchers: readonly Watcher[]): Promise<stri
 
 type OutcomeRow = { request_id: string; refusal: string | null; appointment_id: string | null }
 
-/** Promise 4: outcomes are those of settling each doctor's requests one by one, as they reached Redis. */
+/** Promise 4: outcomes are as if each doctor's requests had been settled one by one, in the order in which they reached Redis. */
 async function checkOrder(db: Db, arrivals: Arrivals): Promise<string[]> {
 	if (!arrivals.isWhole()) return []
 	const rows: OutcomeRow[] = await db('booking_requests').select('request_id', 'refusal', 'appointment_id')
@@ -102,7 +102,7 @@ function replay(requests: readonly QueueRequest[], outcomes: Map<string, Outcome
 	}
 }
 
-/** Whoever cannot be served is told so in time, and when to come back. */
+/** A caller that cannot be served is refused in time, and learns when to come back. */
 function checkManners({ operations }: History): string[] {
 	return [
 		{ what: `hung for ${patienceMs} ms or more`, whose: operations.filter(({ tookMs }) => tookMs >= patienceMs) },

@@ -7,15 +7,15 @@ import type { History, Operation } from './history.ts'
 
 export type ChaosClient = ReturnType<typeof createChaosClient>
 
-/** No caller hangs longer, whatever happens. */
+/** Every caller has an answer after this time, whatever happens. */
 export const patienceMs = 15_000
-/** A request that meets a connection that is being closed never reaches the node; on a busy machine that is noticed late. */
+/** A request that crosses the closing of its connection never reaches the node; a busy machine notices that late. */
 const crossingMs = 1000
 const comeBackCodes = ['booking_pending', 'queue_full', 'rate_limited']
 
 type Asked = (socket: Client) => Promise<Ack<Record<string, unknown>>>
 
-/** A patient who comes back, to another node, whenever the connection breaks. */
+/** A patient whose client connects to another node whenever its connection breaks. */
 export function createChaosClient(urls: () => readonly string[], patient: Person, history: History) {
 	let socket: Client | undefined
 	let stopped = false
@@ -23,14 +23,14 @@ export function createChaosClient(urls: () => readonly string[], patient: Person
 
 	return {
 		book: (slotId: string) => book(history.invoke({ kind: 'book', userId: patient.id, slotId, key: randomUUID() })),
-		/** Acts at random until told to stop. */
+		/** Acts at random until the trial is over. */
 		async live(slotIds: readonly string[], isOver: () => boolean) {
 			while (!isOver()) {
 				await act(slotIds)
 				await sleep(100 + Math.random() * 500)
 			}
 		},
-		/** Asks again, under the same keys, for what is not known: as a client does that was told to come back. */
+		/** Repeats every request with an unknown outcome, with the same key, as the wire asks of clients. */
 		async findOut() {
 			const open = history.operations.filter(({ userId, outcome, key }) => userId === patient.id && outcome === 'unknown' && key)
 			for (const operation of open) {
@@ -40,7 +40,7 @@ export function createChaosClient(urls: () => readonly string[], patient: Person
 				}
 			}
 		},
-		/** Goes without a word: the server learns of it from silence, or from the closed line. */
+		/** Closes the connection without a goodbye. */
 		vanish: () => void socket?.io.engine?.close(),
 		stop() {
 			stopped = true
@@ -56,7 +56,7 @@ export function createChaosClient(urls: () => readonly string[], patient: Person
 		mine.push({ appointmentId: operation.appointmentId, slotId })
 	}
 
-	/** Asks once; an answer that never comes, or a connection that breaks, leaves the outcome unknown. */
+	/** Asks once. The outcome stays unknown when no answer comes or the connection breaks. */
 	async function ask(operation: Operation, asked: Asked): Promise<Ack<Record<string, unknown>> | undefined> {
 		const line = await connected()
 		const began = performance.now()
@@ -95,7 +95,7 @@ export function createChaosClient(urls: () => readonly string[], patient: Person
 			socket = opened
 			await new Promise<void>(resolve => {
 				opened.once('connect', () => resolve())
-				// A node that dies in the middle of the greeting leaves a connection that was never made, and breaks.
+				// A node that dies during the handshake causes a disconnect without a connect.
 				for (const failure of ['connect_error', 'disconnect'] as const)
 					opened.once(failure, () => setTimeout(resolve, 200 + Math.random() * 300))
 			})

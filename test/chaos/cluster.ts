@@ -19,21 +19,21 @@ export type Cluster = Awaited<ReturnType<typeof startCluster>>
 export type ChaosNode = { place: number; process: ProcessNode | undefined; toRedis: Link; toPostgres: Link; clockFile: string }
 
 export type ClusterOptions = {
-	/** How many nodes; 3 unless told otherwise. */
+	/** How many nodes; 3 by default. */
 	size?: number
-	/** What the nodes run, when not the build that was made of this checkout. */
+	/** The program of the nodes; this checkout's build by default. */
 	program?: string
-	/** Keeps PostgreSQL's and Redis's files on a disk of this size, which can be filled. Needs root. */
+	/** Puts the files of PostgreSQL and Redis on a disk of this size, which a fault can fill. Needs root. */
 	diskMegabytes?: number
 }
 
 const shiftedClock = new URL('./shifted-clock.mjs', import.meta.url).href
 
-/** Nodes as processes, a PostgreSQL and a Redis of their own, and lines between them that can be cut. */
+/** Nodes as processes, with their own PostgreSQL and Redis, and links between them that faults can cut. */
 export async function startCluster({ size = 3, program, diskMegabytes }: ClusterOptions = {}) {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-chaos-'))
 	const disk = diskMegabytes === undefined ? undefined : createDisk(directory, diskMegabytes)
-	// PostgreSQL runs as another user.
+	// PostgreSQL runs as another user, who must get into the directory.
 	chmodSync(directory, 0o711)
 	let postgres: EmbeddedPostgres | undefined = await startEmbeddedPostgres(directory)
 	const postgresPort = () => Number(new URL((postgres as EmbeddedPostgres).url).port)
@@ -65,7 +65,7 @@ export async function startCluster({ size = 3, program, diskMegabytes }: Cluster
 		clinic: { db, config: loadConfig(testEnvironment(directory)) },
 		urls: () => nodes.flatMap(({ process }) => process?.url ?? []),
 		readiness,
-		/** Runs something on Redis itself, past the lines. */
+		/** Connects to Redis directly, past the links. */
 		async onRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
 			const admin = new Redis(redisPort, { retryStrategy: () => 100 })
 			admin.on('error', () => {})
@@ -90,7 +90,7 @@ export async function startCluster({ size = 3, program, diskMegabytes }: Cluster
 		startRedis: async () => {
 			redis = await startRedis(directory, redisPort)
 		},
-		/** Starts what has ended by itself, as whoever runs it would. */
+		/** Restarts stores that ended by themselves, as their supervisor would. */
 		async restoreStores() {
 			if (redis?.exitCode !== null) redis = await startRedis(directory, redisPort)
 			try {
@@ -139,7 +139,7 @@ export async function startCluster({ size = 3, program, diskMegabytes }: Cluster
 	async function startNode(node: ChaosNode) {
 		const stores = { redisUrl: `redis://127.0.0.1:${node.toRedis.port}`, databaseUrl: throughLink(node.toPostgres) }
 		const settings = { NODE_OPTIONS: `--import ${shiftedClock}`, CLOCK_FILE: node.clockFile, HOLD_SECONDS: '3' }
-		// Whoever runs it starts it again when it ends because PostgreSQL is away.
+		// Restarts a node that ends because PostgreSQL is away, as its supervisor would.
 		for (let attempt = 1; !node.process; attempt++) {
 			node.process = await startProcessNode(stores, settings, program).catch(error => {
 				if (attempt === 20) throw error

@@ -4,7 +4,7 @@ import { soon } from '../support/calendar.ts'
 import { waitFor } from '../support/wait.ts'
 import type { Client } from '../support/watcher.ts'
 
-/** Many watchers whose lines all break at the same moment, and who all come back at once, as Socket.IO's client does. */
+/** Many watchers whose connections all break at one moment, and reconnect at once, as Socket.IO's client does. */
 export async function reconnectInAStorm(urls: readonly string[], doctorIds: readonly string[], count: number): Promise<void> {
 	let watching = 0
 	const crowd: Client[] = []
@@ -18,7 +18,7 @@ export async function reconnectInAStorm(urls: readonly string[], doctorIds: read
 		const watch = async (): Promise<void> => {
 			const { ok } = await socket.emitWithAck('calendar:watch', { doctorId: nth(doctorIds, i), ...soon() })
 			if (ok) watching++
-			// Told to come back.
+			// The node refused and asked to come back later.
 			else setTimeout(() => socket.connected && void watch(), 500)
 		}
 		socket.on('connect', () => void watch())
@@ -35,7 +35,7 @@ export async function reconnectInAStorm(urls: readonly string[], doctorIds: read
 	}
 }
 
-/** Watchers who take nothing of what is sent to them: it piles up on the way, and at the node. */
+/** Watchers that never read: what the node sends to them piles up, on the way and at the node. */
 export async function watchWithoutReading(
 	urls: readonly string[],
 	doctorIds: readonly string[],
@@ -47,7 +47,7 @@ export async function watchWithoutReading(
 		socket.on('error', () => {})
 		socket.on('message', data => {
 			const packet = String(data)
-			// Engine.IO's greeting is answered by connecting, Socket.IO's by watching; then nothing is read any more.
+			// Answers Engine.IO's handshake with a connect and Socket.IO's with a watch, then stops reading.
 			if (packet.startsWith('0')) socket.send('40')
 			if (!packet.startsWith('40')) return
 			socket.send(`42${JSON.stringify(['calendar:watch', { doctorId: nth(doctorIds, i), ...soon() }])}`)

@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export type Link = Awaited<ReturnType<typeof startLink>>
 
-/** A line between a node and a server: it can be cut, mended, slowed down, and led to another port. */
+/** A connection between a node and a server that can be cut, mended, slowed down, and led to another port. */
 export async function startLink(target: number) {
 	let port = target
 	let isCut = false
@@ -19,7 +19,7 @@ export async function startLink(target: number) {
 
 	return {
 		port: (server.address() as AddressInfo).port,
-		/** Whether a connection with this port at our end goes through here. */
+		/** Whether the connection with this local port goes through the link. */
 		carries: (localPort: number) => [...open].some(socket => socket.localPort === localPort),
 		cut,
 		mend: () => {

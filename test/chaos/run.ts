@@ -14,7 +14,7 @@ const clients = 200
 console.log(`${'fault'.padEnd(30)}operations acknowledged unknown  order  recovery violations`)
 const asRoot = process.getuid?.() === 0
 const cluster = await startCluster(asRoot ? { diskMegabytes: 1500 } : {})
-// Whatever goes wrong with the run itself, no server is left behind.
+// An error of the run itself must not leave servers behind.
 process.once('uncaughtException', error => {
 	console.error(error)
 	void cluster.stop().finally(() => process.exit(1))

@@ -7,8 +7,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const place = path.join(root, 'node_modules', '.cache', 'without-locks')
 
 /**
- * A copy of the build whose locks anybody takes from anybody, so that they keep nobody from deciding and writing. Only the
- * lock's latest owner still tells watchers: what is told in the wrong order no constraint can mend. Returns the program to run.
+ * Copies the build and lets every node take a lease from its owner, so that leases exclude no node from deciding and
+ * writing. Still only the latest owner publishes, because no constraint can mend a wrong order. Returns the program to run.
  */
 export function buildWithoutLocks(): string {
 	rmSync(place, { recursive: true, force: true })
@@ -20,7 +20,7 @@ export function buildWithoutLocks(): string {
 	return path.join(server, 'main.js')
 }
 
-/** Takes from PostgreSQL all that referees: what excludes each other, keys that are used once, and counts that must be right. */
+/** Drops what referees in PostgreSQL: exclusion constraints, unique keys, and checks of counts. */
 export async function dropReferee(db: Db): Promise<void> {
 	const { rows } = await db.raw(`
 		SELECT conname, conrelid::regclass AS of FROM pg_constraint

@@ -10,7 +10,7 @@ import type { Fault } from './faults.ts'
 import { createHistory, type History } from './history.ts'
 import { watchWayIn } from './way-in.ts'
 
-/** People who came before: made once a cluster, because passwords and sessions take time. */
+/** Patients with sessions. Created once a cluster, because hashing passwords takes time. */
 export async function somePatients(cluster: Cluster, count: number): Promise<Person[]> {
 	return await Promise.all(Array.from({ length: count }, () => aPatient(cluster.clinic)))
 }
@@ -19,18 +19,18 @@ export type Verdict = {
 	fault: string
 	operations: number
 	acknowledged: number
-	/** Whose outcome the first answer did not tell; all of them were found out afterwards. */
+	/** How many requests had no outcome at first. Repeating them found out all. */
 	unknown: number
-	/** Whether every request was seen reaching Redis, so that promise 4 could be checked. */
+	/** Whether the trial saw every request reach Redis, which promise 4 needs. */
 	orderSeen: boolean
-	/** From the end of the harm until every node was ready and a booking was acknowledged. */
+	/** From the end of the harm until every node is ready and a booking is acknowledged. */
 	recoveryMs: number
 	violations: string[]
 }
 
 export type TrialOptions = { clients: number; calmMs: number; doctors?: number; convergesWithinMs?: number; healsWithinMs?: number }
 
-/** Lets clients do as they please, does harm meanwhile, lets everything heal, and says what was promised and is not so. */
+/** Lets clients act at random, does harm meanwhile, lets the cluster heal, and returns the broken promises. */
 export async function tryFault(cluster: Cluster, patients: readonly Person[], fault: Fault, options: TrialOptions): Promise<Verdict> {
 	const { calmMs, clients: count, doctors = 5, convergesWithinMs = 10_000, healsWithinMs = 10_000 } = options
 	const [probe, ...others] = patients as [Person, ...Person[]]
@@ -94,7 +94,7 @@ async function setUp(cluster: Cluster, patients: readonly Person[], doctors: num
 	return { doctorIds, slotIds, watchers, arrivals, history, clients: patients.map(each => createChaosClient(cluster.urls, each, history)) }
 }
 
-/** Whether a stranger can book: the first acknowledgement says that the service is back. */
+/** Waits until another patient can book: the service is back with the first acknowledgement. */
 async function untilBooked(cluster: Cluster, patient: Person, slotIds: readonly string[]): Promise<void> {
 	const history = createHistory()
 	const probe = createChaosClient(cluster.urls, patient, history)

@@ -1,7 +1,7 @@
 import { patienceMs } from './client.ts'
 import type { ChaosNode, Cluster } from './cluster.ts'
 
-/** Watches meanwhile whether `/readyz` told of an outage, and how callers over HTTP were answered. */
+/** Polls meanwhile whether `/readyz` reports an outage, and how nodes answer over HTTP. */
 export function watchWayIn(cluster: Cluster) {
 	let wasDown = false
 	let stopped = false
@@ -24,7 +24,7 @@ export function watchWayIn(cluster: Cluster) {
 	}
 }
 
-/** What is wrong with how a node answers over HTTP; nothing when it is not there. */
+/** What is wrong with a node's answer over HTTP. Undefined also when the node does not run. */
 async function flawOf({ process }: ChaosNode): Promise<string | undefined> {
 	if (!process) return undefined
 	const began = performance.now()

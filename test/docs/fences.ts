@@ -14,7 +14,7 @@ export function documents(): string[] {
 	]
 }
 
-/** A block between fences; `tag` is what follows the opening one. */
+/** A fenced block; `tag` follows the opening fence. */
 export type Fence = { file: string; line: number; tag: string; text: string }
 
 export function fencesOf(file: string): Fence[] {
@@ -31,7 +31,7 @@ export function fencesOf(file: string): Fence[] {
 	return fences
 }
 
-/** Commands a line each, without comments; a line that ends with a backslash goes on. */
+/** One command a line, without comments. Joins lines that end with a backslash. */
 export function commandsOf({ text }: Pick<Fence, 'text'>): string[] {
 	return text
 		.replace(/\\\n\s*/g, ' ')

@@ -17,7 +17,7 @@ type Payload = { resourceSpans: { resource: { attributes: Attribute[] }; scopeSp
 
 export type SeenSpan = Pick<WireSpan, 'traceId' | 'spanId' | 'name'> & {
 	parentSpanId: string | undefined
-	/** The node that made it. */
+	/** The node that sent it. */
 	node: unknown
 	attributes: Record<string, unknown>
 	links: string[]
@@ -25,7 +25,7 @@ export type SeenSpan = Pick<WireSpan, 'traceId' | 'spanId' | 'name'> & {
 	ms: number
 }
 
-/** A receiver of traces, OTLP over HTTP, for one `describe`: all that came since it began. */
+/** Receives traces, OTLP over HTTP, for one `describe`. Keeps all of them. */
 export function useTraceReceiver() {
 	const spans: SeenSpan[] = []
 	const bodies: string[] = []
@@ -42,7 +42,7 @@ export function useTraceReceiver() {
 		spans,
 		bodies,
 		paths,
-		/** A status to answer with instead of taking anything. */
+		/** Set a status to make the receiver refuse everything with it. */
 		refusal,
 		get url() {
 			return service.url

@@ -6,7 +6,7 @@ export const levels = { debug: 20, info: 30, warn: 40, error: 50 }
 
 export type LogLine = { level: number; node?: string; msg: string; requestId?: string } & Record<string, unknown>
 
-/** Nodes that log all they can, and send traces to a receiver; for one `describe`. */
+/** Nodes for one `describe` that log at debug level and send traces to a receiver. */
 export function useObservedNodes(count: number, settings: () => Promise<Record<string, string>> = async () => ({})) {
 	const traces = useTraceReceiver()
 	const lines: LogLine[] = []

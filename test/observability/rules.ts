@@ -34,7 +34,7 @@ export const dashboard = JSON.parse(readRoot('deploy/grafana/liveslot.json')) as
 	annotations: { list: { expr: string }[] }
 }
 
-/** Every query that somebody reads, by where it is. */
+/** Every query of the alerts and the dashboard, with its place. */
 export function queries(): { where: string; expr: string }[] {
 	return [
 		...alerts.map(({ alert, expr }) => ({ where: alert, expr })),

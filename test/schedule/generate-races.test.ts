@@ -6,7 +6,7 @@ import { anAppointment, aScheduledDoctor, everyDay, generate, overlapsIn, setSch
 describe('slot generation at the same time as', () => {
 	const stores = useDatabase()
 
-	it('itself creates every slot once', async () => {
+	it('another generation creates every slot once', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { weekly: everyDay('00:00', '24:00') })
 		const results = await Promise.all(Array.from({ length: 6 }, () => generate(stores.db, doctorId, { days: 20 })))
 		const slots = await slotsOf(stores.db, doctorId)
@@ -14,7 +14,7 @@ describe('slot generation at the same time as', () => {
 		expect(overlapsIn(slots)).to.deep.equal([])
 	})
 
-	it('bookings fails none and loses none', async () => {
+	it('bookings makes none fail and loses none', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { weekly: everyDay('00:00', '24:00') })
 		await generate(stores.db, doctorId, { days: 3 })
 		const booked: string[] = []
@@ -52,7 +52,7 @@ describe('slot generation at the same time as', () => {
 		expect(overlapsIn(slots)).to.deep.equal([])
 	})
 
-	it('a booking that is not committed yet passes its slot over without waiting', async () => {
+	it('an uncommitted booking skips its slot without waiting', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 60, weekly: everyDay('09:00', '12:00') })
 		await generate(stores.db, doctorId, { days: 2 })
 		const slot = (await slotsOf(stores.db, doctorId)).at(-1)!
@@ -68,7 +68,7 @@ describe('slot generation at the same time as', () => {
 	})
 })
 
-/** Books as the queue does: the slot is taken only if it is still there and free. */
+/** Books as the mailbox does: only a slot that still exists and is free. */
 function tryToBook(db: Db, doctorId: string, slot: { starts_at: Date; ends_at: Date }): Promise<string | undefined> {
 	return db.transaction(async trx => {
 		const [taken] = await trx('appointment_slots')

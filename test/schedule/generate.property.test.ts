@@ -53,7 +53,7 @@ describe('slot generation, for any hours, zone and date', () => {
 		}
 	}
 
-	it('makes exactly the slots that the rules ask for', async function () {
+	it('creates exactly the slots that the rules ask for', async function () {
 		this.timeout(60_000)
 		await fc.assert(
 			fc.asyncProperty(someCase, ({ schedule, now, days }) =>
@@ -70,7 +70,7 @@ describe('slot generation, for any hours, zone and date', () => {
 		)
 	})
 
-	it('follows a change of schedule around the slots that are booked', async function () {
+	it('follows a changed schedule around booked slots', async function () {
 		this.timeout(60_000)
 		const property = fc.asyncProperty(someCase, fc.infiniteStream(fc.boolean()), ({ schedule, another, now, days }, isBooked) =>
 			undoing(async trx => {
@@ -111,7 +111,7 @@ function someSchedule(timeZone: string): fc.Arbitrary<TestSchedule> {
 	})
 }
 
-/** Mostly around the days when clocks change, where all the difficulty is. */
+/** Mostly near days on which clocks change, because those are the difficult ones. */
 function someNow(zone: string): fc.Arbitrary<Date> {
 	return fc
 		.record({ year: fc.integer({ min: 2015, max: 2030 }), pick: fc.nat(), minutes: fc.integer({ min: 0, max: 3 * 1440 }) })

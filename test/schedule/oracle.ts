@@ -3,10 +3,10 @@ import type { TestSchedule } from './support.ts'
 
 type Span = { starts_at: Date; ends_at: Date }
 
-/** The slots that the rules ask for, worked out one wall-clock time at a time, with another time zone database. */
+/** The slots that the rules ask for, computed one wall-clock time at a time, with another time zone database. */
 export function expectedSlots(schedule: TestSchedule, days: number, now: Date): Span[] {
 	const today = DateTime.fromJSDate(now, { zone: schedule.timeZone }).startOf('day')
-	// One day more: the first slot of the next day decides whether the last of the last day would run into it.
+	// One day more: the last day's last slot may run into the first slot of the next day.
 	const all = Array.from({ length: days + 2 }, (_, n) => today.plus({ days: n }))
 		.filter(valid)
 		.flatMap(day => slotsOfDay(day, schedule))
@@ -56,7 +56,7 @@ function minutesOf(time: string) {
 	return hours * 60 + minutes
 }
 
-/** The instant at which clocks in the zone show this time: none when they skip it, the later when they show it twice. */
+/** The instant at which clocks in the zone show this time. Undefined when they skip it, the later one when they show it twice. */
 function instantOf(day: DateTime, minutes: number): DateTime | undefined {
 	const { year, month, day: date, zoneName } = day
 	const wall = { year, month, day: date, hour: Math.floor(minutes / 60), minute: minutes % 60 }

@@ -11,7 +11,7 @@ export type TestSchedule = {
 	validUntil?: string | null
 }
 
-/** A doctor with weekly hours, and no slots yet. Gives the id. */
+/** Creates a doctor with weekly hours, and no slots yet. Returns the id. */
 export async function aScheduledDoctor(db: DbOrTx, schedule: Partial<TestSchedule> = {}): Promise<string> {
 	const whole = { timeZone: 'Europe/Berlin', slotMinutes: 30, weekly: everyDay('09:00', '12:00'), ...schedule }
 	const id = await aUser(db, 'doctor')
@@ -35,7 +35,7 @@ export function slotsOf(db: DbOrTx, doctorId: string): Promise<SlotRow[]> {
 		.select('starts_at', 'ends_at', 'appointment_id', 'is_blocked')
 }
 
-/** Spans as text, so that a failing comparison can be read. */
+/** Spans as text, to keep a failing comparison readable. */
 export function spans(rows: { starts_at: Date; ends_at: Date }[]): string[] {
 	return rows.map(row => `${row.starts_at.toISOString()}/${row.ends_at.toISOString()}`)
 }
@@ -44,7 +44,7 @@ export function bookSlot(db: DbOrTx, doctorId: string, slot: Pick<SlotRow, 'star
 	return anAppointment(db, { doctorId, startsAt: slot.starts_at, endsAt: slot.ends_at })
 }
 
-/** Pairs of rows, in order of start, of which the first ends after the second starts. */
+/** Rows, in order of start, that end after the next one starts. */
 export function overlapsIn(rows: { starts_at: Date; ends_at: Date }[]) {
 	return rows.filter((row, i) => {
 		const next = rows[i + 1]
@@ -67,7 +67,7 @@ export async function setSchedule(db: DbOrTx, doctorId: string, { slotMinutes, w
 		.merge()
 }
 
-/** An appointment for a patient of its own; a slot that starts with it is booked by it, unless it is cancelled. */
+/** Creates an appointment for a new patient. Books the slot that starts with it, unless it is cancelled. */
 export async function anAppointment(
 	db: DbOrTx,
 	{ doctorId, startsAt, endsAt, status = 'booked' }: { doctorId: string; startsAt: Date; endsAt: Date; status?: string },

@@ -7,8 +7,10 @@ import { createAnalytics } from './analytics/analytics.ts'
 import { createBooking } from './booking/booking.ts'
 import { createAppointmentTypes } from './clinic/appointment-types.ts'
 import type { Config } from './config.ts'
+import { actorPolicy } from './identity/access.ts'
 import { createIdentity } from './identity/identity.ts'
 import { renewHandlers } from './identity/renew.ts'
+import { actorRooms, userRoom } from './identity/rooms.ts'
 import { startJobs } from './jobs.ts'
 import { createFloodLimits } from './limits.ts'
 import { createPatients } from './patients/patients.ts'
@@ -19,7 +21,7 @@ import { createApp } from './platform/http/app.ts'
 import { clientFiles } from './platform/http/client-files.ts'
 import { createEnding } from './platform/http/ending.ts'
 import { jobRoutes } from './platform/jobs/routes.ts'
-import { createSockets, userRoom } from './platform/live/server.ts'
+import { createSockets } from './platform/live/server.ts'
 import { createLocks } from './platform/mailbox/lease.ts'
 import { observeTraffic, registerGauges } from './platform/observability/gauges.ts'
 import type { Log } from './platform/observability/log.ts'
@@ -107,6 +109,8 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		connectTimeoutMs: slowClientMs,
 		noteAccess: trail.note,
 		authenticate: token => identity.authenticateToken(token),
+		policy: actorPolicy,
+		rooms: actorRooms,
 		observe: observe.event,
 		tracer,
 	})
@@ -210,7 +214,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 			...calendar.handlers,
 			...holdsApi.handlers,
 			...booking.handlers,
-			...renewHandlers({ identity, setActor: sockets.setActor, renewed: holdsApi.connected }),
+			...renewHandlers({ identity, setCaller: sockets.setCaller, renewed: holdsApi.connected }),
 		},
 		{
 			connected: socket => holdsApi.connected(socket),
@@ -239,6 +243,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 			...jobRoutes({ db, jobs: () => jobs }),
 		],
 		authenticate: identity.authenticate,
+		policy: actorPolicy,
 		limit: limits.request,
 		noteAccess: trail.note,
 		whatIsDown: readiness.whatIsDown,

@@ -24,7 +24,7 @@ export const appointmentOf = (outcome: Exclude<Outcome, { forward: string }>): A
 	if (!alternatives) throw new Refusal(refused)
 	const known = refusals.get(outcome)
 	if (known) throw known
-	const refusal = new Refusal(refused, { alternatives })
+	const refusal = new Refusal(refused, { extra: { alternatives } })
 	refusals.set(outcome, refusal)
 	throw refusal
 }

@@ -1,6 +1,6 @@
 import { notificationEndpoints as endpoints } from '../../contract/index.ts'
+import { publicRoute, type Route, route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
-import { publicRoute, type Route, route } from '../platform/http/routes.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { NoticePolicy } from './policy.ts'
 import { remindOverNewChannels } from './preferences.ts'

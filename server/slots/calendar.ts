@@ -1,7 +1,6 @@
 import { endpoints } from '../../contract/index.ts'
+import { type EventHandlers, publicRoute, type Route, type SocketContext } from '../identity/handlers.ts'
 import type { Run } from '../platform/database/pipeline.ts'
-import { publicRoute, type Route } from '../platform/http/routes.ts'
-import type { EventHandlers, SocketContext } from '../platform/live/events.ts'
 import { createFeed, type Feed } from '../platform/live/feed.ts'
 import type { LiveServer } from '../platform/live/server.ts'
 import type { Log } from '../platform/observability/log.ts'

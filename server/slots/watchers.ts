@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io'
 import { type Actor, isStaff } from '../identity/actor.ts'
+import { actorOf } from '../identity/handlers.ts'
 import type { Feed, FeedMessage } from '../platform/live/feed.ts'
 import { type LiveServer, preparedPayload } from '../platform/live/server.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -12,8 +13,6 @@ export const viewOf = (actor: Actor | null, doctorId: string): View =>
 	actor?.status === 'active' && (isStaff(actor) || (actor.role === 'doctor' && actor.userId === doctorId)) ? 'staff' : 'public'
 
 const roomOf = (doctorId: string, view: View) => `calendar:${doctorId}:${view}`
-
-const actorOf = (socket: Socket): Actor | null => socket.data.actor ?? null
 
 /** More calendars than any screen shows; a limit on what one socket can make a node follow. */
 const maxWatches = 60

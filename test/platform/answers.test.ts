@@ -56,7 +56,7 @@ describe('what a socket is answered', () => {
 
 	before(async () => {
 		bare = await bareSockets()
-		const refusal = new Refusal('slot_booked', { alternatives: offered as never })
+		const refusal = new Refusal('slot_booked', { extra: { alternatives: offered as never } })
 		const handlers = {
 			'calendar:watch': async () => {
 				throw refusal

@@ -1,8 +1,7 @@
 import type { Socket } from 'socket.io'
 import type { z } from 'zod'
 import { type Ack, type AckError, type AckOf, type ClientEventName, clientEvents, type Payload, refusals } from '../../../contract/index.ts'
-import { checkAccess } from '../../identity/access.ts'
-import type { Actor, Origin } from '../../identity/actor.ts'
+import type { Caller, CallerPolicy, Origin } from '../caller.ts'
 import { parseInput, toRefusal } from '../failure.ts'
 import { newId } from '../new-id.ts'
 import type { Log } from '../observability/log.ts'
@@ -10,26 +9,29 @@ import { noSpan, type Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
 import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
+import { callerOf } from './caller-of.ts'
 import { tooLarge } from './parser.ts'
 
-export type SocketContext = {
-	actor: Actor | null
+export type SocketContext<C extends Caller = Caller> = {
+	actor: C | null
 	socket: Socket
 	origin: Origin
 }
 
 /** One handler an event; what it returns goes into the acknowledgement. */
-export type EventHandlers = { [E in ClientEventName]: (payload: Payload<E>, context: SocketContext) => Promise<AckOf<E> | PreparedJson> }
+export type EventHandlers<C extends Caller = Caller> = {
+	[E in ClientEventName]: (payload: Payload<E>, context: SocketContext<C>) => Promise<AckOf<E> | PreparedJson>
+}
 
 type Body = Record<string, unknown> | PreparedJson
 
-type AnyHandler = (payload: unknown, context: SocketContext) => Promise<Body>
+type AnyHandler<C extends Caller> = (payload: unknown, context: SocketContext<C>) => Promise<Body>
 
 const ackError = ({ code, message, details }: Refusal, requestId: string): AckError => ({
 	code,
 	message,
 	...(details.errors && { errors: details.errors }),
-	...(details.alternatives && { alternatives: details.alternatives }),
+	...details.extra,
 	...(details.retryAfterSeconds !== undefined && { retryAfterSeconds: details.retryAfterSeconds }),
 	...(refusals[code].status >= 500 && { requestId }),
 })
@@ -42,12 +44,12 @@ const granted = (body: Body): Answer =>
 
 const answers = new WeakMap<Refusal, PreparedJson>()
 
-/** A crowd that is offered the same alternatives shares its refusal, which is encoded once. */
+/** A crowd that shares a refusal with something long in it shares its encoding. */
 const refusalAnswer = (refusal: Refusal, requestId: string): Answer => {
 	const known = answers.get(refusal)
 	if (known) return known
 	const answer = { ok: false as const, error: ackError(refusal, requestId) }
-	if (!answer.error.alternatives || answer.error.requestId) return answer
+	if (!refusal.details.extra || answer.error.requestId) return answer
 	const prepared = new PreparedJson(JSON.stringify(answer))
 	answers.set(refusal, prepared)
 	return prepared
@@ -55,10 +57,10 @@ const refusalAnswer = (refusal: Refusal, requestId: string): Answer => {
 
 export type Dispatch = (socket: Socket, event: string, args: unknown[]) => void
 
-export type DispatchDeps = {
-	handlers: EventHandlers
+export type DispatchDeps<C extends Caller = Caller> = {
+	handlers: EventHandlers<C>
+	policy: CallerPolicy<C>
 	log: Log
-	actorOf: (socket: Socket) => Actor | null
 	ipOf: (socket: Socket) => string
 	/** @throws Refusal rate_limited */
 	limit: (socket: Socket) => Promise<void> | undefined
@@ -75,8 +77,8 @@ export type DispatchDeps = {
 const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
-export const createDispatch = (deps: DispatchDeps): Dispatch => {
-	const { handlers, log, actorOf, ipOf, limit, asked, answered, noteAccess, observe, tracer } = deps
+export const createDispatch = <C extends Caller>(deps: DispatchDeps<C>): Dispatch => {
+	const { handlers, policy, log, ipOf, limit, asked, answered, noteAccess, observe, tracer } = deps
 	type Call = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
 
 	// Neither this nor what calls it is async beyond need: thousands may wait at once, and each function that waits takes half a kilobyte.
@@ -84,16 +86,16 @@ export const createDispatch = (deps: DispatchDeps): Dispatch => {
 		if (payload === tooLarge) throw new Refusal('payload_too_large')
 		if (!isEvent(event)) throw new Refusal('invalid_input', { message: 'There is no such event' })
 		const definition = clientEvents[event]
-		const actor = actorOf(socket)
+		const caller = callerOf<C>(socket)
 		// What an old token was entitled to see is not shown again either; only a new one is taken.
-		if (actor && actor.tokenExpiresAtMs <= Date.now() && event !== 'session:renew') throw new Refusal('token_expired')
-		checkAccess(definition.access, actor)
-		const handler = handlers[event] as AnyHandler
+		if (caller && caller.tokenExpiresAtMs <= Date.now() && event !== 'session:renew') throw new Refusal('token_expired')
+		const actor = policy.admit(definition.access, caller)
+		const handler = handlers[event] as AnyHandler<C>
 		const input = parseInput(definition.payload as z.ZodType<Record<string, unknown>>, payload)
 		const origin = { ip: ipOf(socket), requestId, ...(trace && { trace }) }
 		const answering = handler(input, { actor, socket, origin })
 		const reveals = 'reveals' in definition ? definition.reveals : undefined
-		if (!reveals || !actor || actor.role === 'patient') return answering
+		if (!reveals || !actor || !policy.isReadingRecorded(actor)) return answering
 		return answering.then(body => {
 			noteAccess({ actor, origin, action: 'viewed', entity: reveals.kind, entityId: String(input[reveals.idField]) })
 			return body
@@ -123,7 +125,7 @@ export const createDispatch = (deps: DispatchDeps): Dispatch => {
 				: answer(socket, event, payload, requestId, undefined)
 			ack(granted(await answering))
 		} catch (error) {
-			const refusal = toRefusal(error, log, { requestId, actorId: actorOf(socket)?.userId, event: name })
+			const refusal = toRefusal(error, log, { requestId, actorId: callerOf(socket)?.userId, event: name })
 			ack(refusalAnswer(refusal, requestId))
 			outcome = refusal.code
 		}

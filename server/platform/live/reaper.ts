@@ -1,5 +1,6 @@
-import type { Actor } from '../../identity/actor.ts'
+import type { Caller } from '../caller.ts'
 import type { Log } from '../observability/log.ts'
+import { callerOf } from './caller-of.ts'
 import { type Connection, cutOff } from './connection.ts'
 import type { LiveServer } from './server.ts'
 
@@ -17,10 +18,10 @@ const backlogOf = ({ writeBuffer, transport }: Connection): number =>
 
 /** Ends connections whose token ran out long ago, and those that do not read what they are sent. Gives back its stop. */
 export const startReaper = (io: LiveServer, log: Log): (() => void) => {
-	const isExpired = (actor: Actor | null | undefined) => actor && actor.tokenExpiresAtMs + expiredGraceMs < Date.now()
+	const isExpired = (caller: Caller | null) => caller && caller.tokenExpiresAtMs + expiredGraceMs < Date.now()
 	const reaper = setInterval(() => {
 		for (const socket of io.of('/').sockets.values()) {
-			if (isExpired(socket.data.actor)) socket.disconnect(true)
+			if (isExpired(callerOf(socket))) socket.disconnect(true)
 			const connection = socket.conn as unknown as Connection
 			if (backlogOf(connection) <= maxBacklogBytes) continue
 			log.info({ socket: socket.id }, 'socket does not read; cut off')

@@ -3,7 +3,7 @@ import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter'
 import { Cluster, type Redis as SingleRedis } from 'ioredis'
 import { Server, type Socket } from 'socket.io'
 import type { ClientToServer, ServerToClient } from '../../../contract/index.ts'
-import type { Actor } from '../../identity/actor.ts'
+import type { Caller, CallerPolicy } from '../caller.ts'
 import type { Log } from '../observability/log.ts'
 import { noTracer, type Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
@@ -13,6 +13,7 @@ import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
 import type { IsOwnPage } from '../security/own-pages.ts'
 import type { Limiter } from '../security/rate-limit.ts'
+import { callerOf } from './caller-of.ts'
 import { type Connection, cutOff, writeTogether } from './connection.ts'
 import { createDoor } from './door.ts'
 import { createDraining } from './draining.ts'
@@ -27,7 +28,15 @@ export type LiveServer = Server<ClientToServer, ServerToClient>
 /** And connections that arrive, by address. */
 export type SocketLimits = EventLimits & { arrivals: Limiter }
 
-export type SocketDeps = {
+/** The rooms of a caller's sockets. */
+export type CallerRooms<C extends Caller = Caller> = {
+	account(userId: string): string
+	session(sessionId: string): string
+	/** The rooms that the caller shares with others. */
+	others(caller: C): readonly string[]
+}
+
+export type SocketDeps<C extends Caller = Caller> = {
 	http: HttpServer
 	publisher: Redis
 	subscriber: Subscriber
@@ -41,16 +50,18 @@ export type SocketDeps = {
 	connectTimeoutMs: number
 	noteAccess: (fact: AuditFact) => void
 	/** @throws Refusal when the token is bad; null for a socket without one */
-	authenticate: (token: string | undefined) => Promise<Actor | null>
+	authenticate: (token: string | undefined) => Promise<C | null>
+	policy: CallerPolicy<C>
+	rooms: CallerRooms<C>
 	observe: (event: string, outcome: string, ms: number) => void
 	tracer?: Tracer
 }
 
-export type Sockets = {
+export type Sockets<C extends Caller = Caller> = {
 	io: LiveServer
 	/** Starts to answer. Handlers come late because they need `io` themselves. */
-	serve(handlers: EventHandlers, hooks: { connected(socket: Socket): void; disconnected(socket: Socket): void }): void
-	setActor(socket: Socket, actor: Actor): void
+	serve(handlers: EventHandlers<C>, hooks: { connected(socket: Socket): void; disconnected(socket: Socket): void }): void
+	setCaller(socket: Socket, caller: C): void
 	/** Cuts the sockets of an account off, on every node: all, those of one session, or those of all but one. */
 	cutOff(userId: string, which?: { only?: string; except?: string }): void
 	/** From now on events are answered with a request to come back: the node is stopping. */
@@ -61,10 +72,6 @@ export type Sockets = {
 /** Stands in for an event's payload, which it is the JSON of: encoded once, however many are told. */
 export const preparedPayload = <E extends keyof ServerToClient>(json: string) =>
 	new PreparedJson(json) as unknown as Parameters<ServerToClient[E]>[0]
-
-export const userRoom = (userId: string) => `user:${userId}`
-export const staffRoom = 'staff'
-const sessionRoom = (sessionId: string) => `session:${sessionId}`
 
 const maxPayloadChars = 100_000
 /** Above this the transport gives up on a message; below it the sender still gets an answer. */
@@ -106,7 +113,7 @@ const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
 			})
 
 /** The Socket.IO side of a node. */
-export const createSockets = (deps: SocketDeps): Sockets => {
+export const createSockets = <C extends Caller>(deps: SocketDeps<C>): Sockets<C> => {
 	const {
 		http,
 		publisher,
@@ -117,6 +124,8 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		limits,
 		noteAccess,
 		authenticate,
+		policy,
+		rooms,
 		observe,
 		tracer = noTracer,
 	} = deps
@@ -139,27 +148,29 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
 	/** From now on everything that happens to the clinic's appointments, or to a doctor's own, is told to this connection. */
-	const noteFollowing = (socket: Socket, actor: Actor) =>
-		noteAccess({ actor, origin: { ip: ipOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
+	const noteFollowing = (socket: Socket, caller: C) =>
+		noteAccess({ actor: caller, origin: { ip: ipOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
 
-	const setActor = (socket: Socket, actor: Actor | null) => {
-		const before: Actor | null | undefined = socket.data.actor
-		if (actor && actor.role !== 'patient' && before?.userId !== actor.userId) noteFollowing(socket, actor)
-		socket.data.actor = actor
-		if (before && before.sessionId !== actor?.sessionId) void socket.leave(sessionRoom(before.sessionId))
-		if (!actor) return
-		void socket.join([userRoom(actor.userId), sessionRoom(actor.sessionId)])
-		if (actor.status === 'active' && (actor.role === 'receptionist' || actor.role === 'admin')) void socket.join(staffRoom)
+	const roomsOf = (caller: C | null) =>
+		caller ? [rooms.account(caller.userId), rooms.session(caller.sessionId), ...rooms.others(caller)] : []
+
+	const setCaller = (socket: Socket, caller: C | null) => {
+		const before = callerOf<C>(socket)
+		if (caller && policy.isReadingRecorded(caller) && before?.userId !== caller.userId) noteFollowing(socket, caller)
+		socket.data.caller = caller
+		const due = roomsOf(caller)
+		for (const room of roomsOf(before)) if (!due.includes(room)) void socket.leave(room)
+		void socket.join(due)
 	}
 
 	io.use(async (socket, next) => {
 		if (!door.maySignIn(socket.conn)) return cutOff(socket.conn as unknown as Connection)
 		try {
 			const { token } = socket.handshake.auth as { token?: unknown }
-			const actor = await authenticate(typeof token === 'string' && token ? token : undefined)
-			if (limits && actor && (io.of('/').adapter.rooms.get(userRoom(actor.userId))?.size ?? 0) >= maxSocketsPerAccount)
+			const caller = await authenticate(typeof token === 'string' && token ? token : undefined)
+			if (limits && caller && (io.of('/').adapter.rooms.get(rooms.account(caller.userId))?.size ?? 0) >= maxSocketsPerAccount)
 				throw new Refusal('rate_limited')
-			setActor(socket, actor)
+			setCaller(socket, caller)
 			next()
 		} catch (error) {
 			const code = error instanceof Refusal ? error.code : 'booking_pending'
@@ -186,14 +197,14 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 
 	return {
 		io,
-		setActor,
+		setCaller,
 		serve(handlers, { connected, disconnected }) {
 			const dispatch = createDispatch({
 				handlers,
 				log,
 				observe,
 				tracer,
-				actorOf: socket => socket.data.actor ?? null,
+				policy,
 				ipOf,
 				limit: socket => {
 					if (draining.isOn())
@@ -216,8 +227,8 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		},
 		drain: () => void draining.start(io.of('/').sockets.values() as Iterable<Socket>),
 		cutOff: (userId, { only, except } = {}) => {
-			const meant = io.in(only ? sessionRoom(only) : userRoom(userId))
-			;(except ? meant.except(sessionRoom(except)) : meant).disconnectSockets(true)
+			const meant = io.in(only ? rooms.session(only) : rooms.account(userId))
+			;(except ? meant.except(rooms.session(except)) : meant).disconnectSockets(true)
 		},
 		close: async () => {
 			await draining.end(unansweredMs)

@@ -1,9 +1,9 @@
 import type { Socket } from 'socket.io'
-import type { Actor } from '../../identity/actor.ts'
 import { Refusal } from '../refusal.ts'
 import type { Allowance } from '../security/allowance.ts'
 import { createBucket } from '../security/bucket.ts'
 import { networkOf } from '../security/network.ts'
+import { callerOf } from './caller-of.ts'
 
 /** Messages of one socket. A person is far below. */
 const socketRate = { perSecond: 50, burst: 300 }
@@ -21,6 +21,6 @@ export const createTurns =
 	(socket: Socket): Promise<void> => {
 		socket.data.mayGoOn ??= createBucket(socketRate)
 		if (!socket.data.mayGoOn()) throw new Refusal('rate_limited', { retryAfterSeconds: 1 })
-		const actor: Actor | null = socket.data.actor ?? null
-		return actor ? byAccount(actor.userId) : byAddress(networkOf(addressOf(socket)))
+		const caller = callerOf(socket)
+		return caller ? byAccount(caller.userId) : byAddress(networkOf(addressOf(socket)))
 	}

@@ -1,6 +1,6 @@
 import type { Caller } from './platform/caller.ts'
 import { inLots } from './platform/security/allowance.ts'
-import { networkOf } from './platform/security/network.ts'
+import { networkOf } from './platform/security/client-address.ts'
 import type { CreateLimiter, LimitRule } from './platform/security/rate-limit.ts'
 
 const flood = (name: string, points: number, perSeconds = 10): LimitRule => ({ name, points, perSeconds, refusesAlone: true })

@@ -40,6 +40,8 @@ import { createCalendar } from './slots/calendar.ts'
 import { createHolds } from './slots/holds.ts'
 import { createHoldsApi } from './slots/holds-api.ts'
 import { nextFree } from './slots/next-free.ts'
+import { PreparedEncoder } from './tuning/prepared-encoder.ts'
+import { writeTogether } from './tuning/write-together.ts'
 
 export type NodeDeps = {
 	config: Config
@@ -109,8 +111,10 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		connectTimeoutMs: slowClientMs,
 		noteAccess: trail.note,
 		authenticate: token => identity.authenticateToken(token),
+		readAgain: actors => identity.readAgain(actors),
 		policy: actorPolicy,
 		rooms: actorRooms,
+		tuning: { connection: writeTogether, encoder: PreparedEncoder },
 		observe: observe.event,
 		tracer,
 	})
@@ -214,7 +218,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 			...calendar.handlers,
 			...holdsApi.handlers,
 			...booking.handlers,
-			...renewHandlers({ identity, setCaller: sockets.setCaller, renewed: holdsApi.connected }),
+			...renewHandlers({ renew: sockets.renew, renewed: holdsApi.connected }),
 		},
 		{
 			connected: socket => holdsApi.connected(socket),
@@ -222,6 +226,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 				holdsApi.disconnected(socket)
 				calendar.disconnected(socket)
 			},
+			callerChanged: socket => calendar.callerChanged(socket),
 		},
 	)
 

@@ -6,8 +6,8 @@ import {
 	route as bindRoute,
 	type Route as RouteOf,
 } from '../platform/http/routes.ts'
-import { callerOf } from '../platform/live/caller-of.ts'
-import type { SocketContext as ContextOf, EventHandlers as HandlersOf } from '../platform/live/events.ts'
+import { callerOf } from '../platform/live/callers.ts'
+import type { SocketContext as ContextOf, EventHandlers as HandlersOf } from '../platform/live/dispatch.ts'
 import type { Actor } from './actor.ts'
 
 // What domains bind their calls and events with: the platform's own, with the actor as the caller.

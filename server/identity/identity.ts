@@ -2,12 +2,13 @@ import type { Role } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Db } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
+import type { ReadAgain } from '../platform/live/callers.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
 import { admitted } from './access.ts'
 import { createAccessTokens, readBearer } from './access-tokens.ts'
 import type { Actor, Origin } from './actor.ts'
-import { createAuthenticateToken } from './authenticate.ts'
+import { createAuthentication } from './authenticate.ts'
 import type { Route } from './handlers.ts'
 import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
 import { confirmPassword } from './own-account.ts'
@@ -37,6 +38,8 @@ export type Identity = {
 	authenticate: (authorization: string | undefined) => Promise<Actor | null>
 	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
 	authenticateToken: (token: string | undefined) => Promise<Actor | null>
+	/** Actors of open sockets as they are now; null while the second factor is lacking, a refusal for those who may not stay. */
+	readAgain: ReadAgain<Actor>
 	/** For what cannot be undone: that it is the owner who asks. @throws Refusal invalid_credentials, rate_limited */
 	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
 	/** Waits for mails that were promised and are still being handed over. */
@@ -47,7 +50,7 @@ export type Identity = {
 export const createIdentity = (deps: IdentityDeps): Identity => {
 	const { db, config, log, limiter, sendPasswordReset } = deps
 	const accessTokens = createAccessTokens(config.jwtSecret)
-	const authenticateToken = createAuthenticateToken({ run: deps.run, accessTokens, secondFactor: config.secondFactor })
+	const { authenticateToken, readAgain } = createAuthentication({ run: deps.run, accessTokens, secondFactor: config.secondFactor })
 
 	const running = new Set<Promise<void>>()
 	const beginReset = (email: string, origin: Origin) => {
@@ -76,6 +79,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 		routes: [sessionRoutes, passwordRoutes, accountRoutes, securityRoutes, userAdminRoutes].flatMap(routes => routes(routeDeps)),
 		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
 		authenticateToken: async token => admitted(await authenticateToken(token)),
+		readAgain,
 		confirmPassword: (actor, password, ip) => confirmPassword(routeDeps, actor, password, ip),
 		stop: async () => {
 			await Promise.all(running)

@@ -1,4 +1,4 @@
-import type { CallerRooms } from '../platform/live/server.ts'
+import type { CallerRooms } from '../platform/live/callers.ts'
 import { type Actor, isStaff } from './actor.ts'
 
 /** Rooms are named by whom they are for. A socket is in those of its actor, and follows when the actor's role changes. */

@@ -177,6 +177,15 @@ export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) =>
 			if (watched.joining.has(socket) && feed.arrived(doctorId) >= version) admit(doctorId, watched, socket, joined)
 		},
 		leave,
+		/** Moves the socket to the view that its caller may see now, of each calendar that it watches. */
+		showAgain(socket: Socket) {
+			for (const doctorId of watchesOf(socket)) {
+				if (!calendars.get(doctorId)?.sockets.has(socket)) continue
+				const view = viewOf(actorOf(socket), doctorId)
+				void socket.leave(roomOf(doctorId, view === 'staff' ? 'public' : 'staff'))
+				void socket.join(roomOf(doctorId, view))
+			}
+		},
 		leaveAll(socket: Socket) {
 			for (const doctorId of [...watchesOf(socket)]) leave(socket, doctorId)
 		},

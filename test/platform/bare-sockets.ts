@@ -27,6 +27,7 @@ export const bareSockets = async (choose: (stores: Stores) => Partial<SocketDeps
 		connectTimeoutMs: 10_000,
 		noteAccess: () => {},
 		authenticate: async () => null,
+		readAgain: async callers => [...callers],
 		policy: openToAll,
 		rooms: { account: userId => `account:${userId}`, session: id => `session:${id}`, others: () => [] },
 		observe: () => {},

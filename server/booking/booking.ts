@@ -138,8 +138,8 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 				operations
 					.book({ actor: signedIn(actor), origin, idempotencyKey: payload.idempotencyKey }, payload)
 					.then(appointment => ({ appointment })),
-			'appointment:cancel': async (payload, { actor, origin }) => ({
-				appointment: await operations.cancel({ actor: signedIn(actor), origin, idempotencyKey: undefined }, payload),
+			'appointment:cancel': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
+				appointment: await operations.cancel({ actor: signedIn(actor), origin, idempotencyKey }, payload),
 			}),
 			'appointment:reschedule': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
 				appointment: await operations.reschedule({ actor: signedIn(actor), origin, idempotencyKey }, payload),

@@ -42,4 +42,7 @@ export const AckError = z.object({ code: z.enum(refusalCodes), message: z.string
 
 export type AckError = z.infer<typeof AckError>
 
+/** What some refusals carry beside what all may. */
+export type RefusalExtra = Pick<AckError, 'alternatives'>
+
 export type Ack<T> = ({ ok: true } & T) | { ok: false; error: AckError }

@@ -1,7 +1,7 @@
 import { analyticsEndpoints } from '../../contract/index.ts'
+import { type Route, route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
 import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
-import { type Route, route } from '../platform/http/routes.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { readAudit, toAuditEntry } from './audit.ts'
 import { readFigures } from './figures.ts'

@@ -130,7 +130,7 @@ function appointmentOf(outcome: Exclude<Outcome, { forward: string }>): Appointm
 	if (!alternatives) throw new Refusal(refused)
 	const known = refusals.get(outcome)
 	if (known) throw known
-	const refusal = new Refusal(refused, { alternatives })
+	const refusal = new Refusal(refused, { extra: { alternatives } })
 	refusals.set(outcome, refusal)
 	throw refusal
 }

@@ -1,7 +1,7 @@
 import { patientEndpoints } from '../../contract/index.ts'
+import { type Route, route } from '../identity/handlers.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
 import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
-import { type Route, route } from '../platform/http/routes.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { findPatient, insertPatient, type PatientRow, searchPatients, toPatient, updatePatient } from './store.ts'

@@ -1,6 +1,6 @@
 import { type PersonalData, privacyEndpoints } from '../../contract/index.ts'
 import type { Actor, Origin } from '../identity/actor.ts'
-import { type Route, route } from '../platform/http/routes.ts'
+import { type Route, route } from '../identity/handlers.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'

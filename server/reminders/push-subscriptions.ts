@@ -1,6 +1,6 @@
 import { notificationEndpoints as endpoints, type PushSubscriptionInput } from '../../contract/index.ts'
+import { publicRoute, type Route, route } from '../identity/handlers.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
-import { publicRoute, type Route, route } from '../platform/http/routes.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Device } from './channels/push.ts'
 import type { NoticePolicy } from './policy.ts'

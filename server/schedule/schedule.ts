@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
+import type { Route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
-import type { Route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/observability/log.ts'
 import { createAnnouncements } from './announcements.ts'
 import { generateForAll } from './generate-all.ts'

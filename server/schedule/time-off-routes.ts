@@ -1,7 +1,7 @@
 import { doctorEndpoints as endpoints } from '../../contract/index.ts'
 import { type Actor, isStaff } from '../identity/actor.ts'
+import { type Route, route } from '../identity/handlers.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
-import { type Route, route } from '../platform/http/routes.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import type { Announcements } from './announcements.ts'

@@ -1,7 +1,7 @@
 import { endpoints } from '../../contract/index.ts'
+import { type EventHandlers, publicRoute, type Route, type SocketContext } from '../identity/handlers.ts'
 import type { Run } from '../platform/database/pipeline.ts'
-import { publicRoute, type Route } from '../platform/http/routes.ts'
-import type { EventHandlers, SocketContext } from '../platform/live/events.ts'
+import { Followed } from '../platform/live/dispatch.ts'
 import { createFeed, type Feed } from '../platform/live/feed.ts'
 import type { LiveServer } from '../platform/live/server.ts'
 import type { Log } from '../platform/observability/log.ts'
@@ -35,6 +35,8 @@ export type Calendar = {
 	/** The version up to which changes have arrived at this node; undefined for a calendar that nobody watches here. */
 	knownVersion(doctorId: string): number | undefined
 	disconnected(socket: SocketContext['socket']): void
+	/** Shows the socket from now on what its caller may see. */
+	callerChanged(socket: SocketContext['socket']): void
 	stop(): Promise<void>
 }
 
@@ -95,9 +97,8 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 						watchers.leave(socket, doctorId)
 						throw error
 					})
-					// The acknowledgement leaves before the next turn of the event loop, and the changes after it.
-					setImmediate(() => watchers.follow(socket, doctorId, joined, snapshot.version))
-					return new PreparedJson(snapshot.json)
+					// The snapshot is sent before the changes that come after it.
+					return new Followed(new PreparedJson(snapshot.json), () => watchers.follow(socket, doctorId, joined, snapshot.version))
 				}),
 			'calendar:unwatch': async ({ doctorId }, { socket }) => {
 				watchers.leave(socket, doctorId)
@@ -107,6 +108,7 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 		reset: feed.reset,
 		knownVersion: doctorId => feed.arrived(doctorId) || undefined,
 		disconnected: socket => watchers.leaveAll(socket),
+		callerChanged: socket => watchers.showAgain(socket),
 		async stop() {
 			watchers.stop()
 			await feed.stop()

@@ -70,7 +70,7 @@ export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsSta
 			read(ref.doctorId),
 		])
 		const alternatives = nearestOffers(ref.doctorId, free.get(ref.doctorId) ?? [], minute => holders.has(minute), ref.startMinute, minutes)
-		return new Refusal(code, { alternatives })
+		return new Refusal(code, { extra: { alternatives } })
 	}
 
 	/** The slots asked for, checked against the database. */

@@ -54,6 +54,15 @@ describe('cancelling', () => {
 		expect(refused(await nobody.emitWithAck('appointment:cancel', { appointmentId: id })).code).to.equal('unauthenticated')
 	})
 
+	it('returns the first outcome to a repeated request over a socket', async () => {
+		const { id } = await booked()
+		const socket = await aSocket(node, patient.token)
+		const request = { appointmentId: id, reason: 'a cold', idempotencyKey: `cancel-${id}` }
+		const first = ok(await socket.emitWithAck('appointment:cancel', request))
+		expect(ok(await socket.emitWithAck('appointment:cancel', request))).to.deep.equal(first)
+		expect(refused(await socket.emitWithAck('appointment:cancel', { ...request, reason: 'another' })).code).to.equal('idempotency_mismatch')
+	})
+
 	it('of other people’s appointments, or of none, finds nothing', async () => {
 		const { id } = await booked()
 		const strangers = [await aPatient(node), await aDoctor(node)]

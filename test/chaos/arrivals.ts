@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import type { QueueRequest } from '../../server/booking/requests.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 
 export type Arrivals = Awaited<ReturnType<typeof watchArrivals>>
 

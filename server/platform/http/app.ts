@@ -5,6 +5,7 @@ import express, { type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import type { Endpoint } from '../../../contract/index.ts'
 import type { Config } from '../../config.ts'
+import type { Caller, CallerPolicy } from '../caller.ts'
 import type { Log } from '../observability/log.ts'
 import { noTracer, type Tracer } from '../observability/tracer.ts'
 import { Refusal } from '../refusal.ts'
@@ -14,13 +15,14 @@ import { openApiDocument } from './openapi.ts'
 import { problemHandler, sendProblem } from './problem.ts'
 import { type Authenticate, apiRouter, type Limit, type NoteAccess, type Route } from './routes.ts'
 
-export type AppDeps = {
+export type AppDeps<C extends Caller = Caller> = {
 	config: Config
 	log: Log
 	version: string
 	endpoints: Record<string, Endpoint>
-	routes: readonly Route[]
-	authenticate: Authenticate
+	routes: readonly Route<C>[]
+	authenticate: Authenticate<C>
+	policy: CallerPolicy<C>
 	limit: Limit
 	noteAccess?: NoteAccess
 	/** Names what is down; empty when requests are served. */
@@ -68,7 +70,7 @@ const isSame = (given: string | undefined, secret: string): boolean => timingSaf
 const swaggerFiles = () => path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 
 /** The HTTP side of a node: the API, its description, probes and pages. */
-export const createApp = (deps: AppDeps): Express => {
+export const createApp = <C extends Caller>(deps: AppDeps<C>): Express => {
 	const { config, log } = deps
 	const app = express()
 	app.disable('x-powered-by')
@@ -125,6 +127,7 @@ export const createApp = (deps: AppDeps): Express => {
 		express.json({ limit: maxBody, strict: true }),
 		apiRouter(deps.routes, {
 			authenticate: deps.authenticate,
+			policy: deps.policy,
 			limit: deps.limit,
 			noteAccess: deps.noteAccess ?? (() => {}),
 			tracer: deps.tracer ?? noTracer,

@@ -47,12 +47,15 @@ end
 -- The calendar's version at the last change that PostgreSQL made. A Redis without its memory cannot tell when that was:
 -- every version known so far is then too old, as the new ones start at the clock.
 local function truth_read(truth_key, version_key)
-	local truth = redis.call('GET', truth_key)
+	local truth = redis.call('GETEX', truth_key, 'PX', feed_ttl_ms)
 	if truth then return truth end
-	feed_start(version_key)
-	truth = redis.call('GET', version_key)
-	redis.call('SET', truth_key, truth)
+	truth = feed_version(version_key)
+	redis.call('SET', truth_key, truth, 'PX', feed_ttl_ms)
 	return truth
+end
+
+local function truth_write(truth_key, version)
+	redis.call('SET', truth_key, string.format('%.0f', version), 'PX', feed_ttl_ms)
 end
 
 local function free_slot(hold)

@@ -10,9 +10,10 @@ local hold_ms, ceiling_ms = tonumber(ARGV[6]), tonumber(ARGV[7])
 local slots = cjson.decode(ARGV[8])
 local now = clock_ms()
 
--- Bookings move the truth on. What the database said before that may be wrong by now: ask it again.
+-- Bookings move the truth on. What the database said before that may be wrong by now: ask it again. So, too, when the caller
+-- knows a number that this Redis has not given out: a replica that lagged has become the master, and numbers are given out again.
 local truth = truth_read(truth_key, version_key)
-if tonumber(truth) > known then return { 'stale', truth } end
+if tonumber(truth) > known or known > tonumber(feed_version(version_key)) then return { 'stale', truth } end
 
 local born, wanted, earlier = now, {}, {}
 for _, slot in ipairs(slots) do

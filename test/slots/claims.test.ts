@@ -128,4 +128,9 @@ describe('a hold while a booking is being settled', () => {
 		await redis.flushdb()
 		expect(await place('2', [first], 60_000, before)).to.include({ state: 'stale' })
 	})
+
+	it('cannot be placed by one who knows a number that a lagging replica, now the master, will give out again', async () => {
+		const version = await holds.truth(doctorId)
+		expect(await place('2', [first], 60_000, version + 1)).to.deep.equal({ state: 'stale', truth: version })
+	})
 })

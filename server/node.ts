@@ -6,6 +6,7 @@ import { endpoints } from '../contract/index.ts'
 import { createAnalytics } from './analytics/analytics.ts'
 import { createBooking } from './booking/booking.ts'
 import { createAppointmentTypes } from './clinic/appointment-types.ts'
+import { createDoctors } from './clinic/doctors.ts'
 import type { Config } from './config.ts'
 import { createIdentity } from './identity/identity.ts'
 import { renewHandlers } from './identity/renew.ts'
@@ -140,10 +141,12 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		sendPasswordReset: reminders.sendPasswordReset,
 	})
 	const types = createAppointmentTypes(run)
+	const doctors = createDoctors(run)
 	const holds = createHolds({
 		redis,
 		run,
 		types,
+		doctors,
 		knownVersion: doctorId => calendar.knownVersion(doctorId),
 		holdMs: config.holdMs,
 		holdMsStaff: config.holdMsStaff,

@@ -1,5 +1,6 @@
 -- Holds of one doctor are the fields of one hash: the minute a slot starts, and a record of
 --   u, n, r  the holder's id, name and role
+--   t        the attempt that placed it, under which it is counted (reserve.lua)
 --   k        the minutes of all slots held together with this one
 --   x        when the hold runs out (ms)          b  when it was first placed (ms)
 --   c        until when a booking has a claim on the slot (ms), while it is being settled
@@ -58,8 +59,24 @@ local function truth_write(truth_key, version)
 	redis.call('SET', truth_key, string.format('%.0f', version), 'PX', feed_ttl_ms)
 end
 
+-- A slot's JSON, completed with its state: codec.ts says what belongs in it, in which order.
 local function free_slot(hold)
 	return hold.f .. '"state":"free"}'
+end
+
+local function held_slot(hold)
+	return string.format(
+		'%s"state":"held","heldUntilMs":%.0f,"heldBy":{"name":%s,"role":"%s"},"holderId":"%s"}',
+		hold.f, hold_lives_until(hold), cjson.encode(hold.n or ''), hold.r or 'patient', hold.u
+	)
+end
+
+-- Writes down that a slot is no longer held by the attempt that it is counted for: the caller strikes it off the count.
+local function hold_note_end(ended, slot, hold)
+	if not hold.p then return end
+	table.insert(ended, hold.u)
+	table.insert(ended, type(slot) == 'number' and string.format('%.0f', slot) or slot)
+	table.insert(ended, hold.t or '')
 end
 
 -- Ends a hold before its time. Returns the slot as it is told then; nothing while a booking is being settled: that ends

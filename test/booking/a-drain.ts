@@ -5,6 +5,7 @@ import type { Happening, Outcome } from '../../server/booking/outcome.ts'
 import { createQueue, lockKey, type Queue } from '../../server/booking/queue.ts'
 import type { BookingRequest, CancelRequest, ChangeRequest, RescheduleRequest } from '../../server/booking/request.ts'
 import { createAppointmentTypes } from '../../server/clinic/appointment-types.ts'
+import { createDoctors } from '../../server/clinic/doctors.ts'
 import { type Config, loadConfig } from '../../server/config.ts'
 import type { Actor } from '../../server/identity/actor.ts'
 import { createDatabase, type Db } from '../../server/platform/database/database.ts'
@@ -61,6 +62,7 @@ export const useBench = (): Bench => {
 				redis,
 				run,
 				types: createAppointmentTypes(run),
+				doctors: createDoctors(run),
 				knownVersion: () => undefined,
 				holdMs: 60_000,
 				holdMsStaff: 60_000,

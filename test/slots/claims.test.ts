@@ -49,6 +49,7 @@ describe('a hold while a booking is being settled', () => {
 			knownVersion: knownVersion ?? (await holds.truth(doctorId)),
 			userId,
 			who: { name: userId, role: 'patient' },
+			attempt: `attempt of ${userId}`,
 			holdMs,
 			ceilingMs: 5 * holdMs,
 			slots: minutes.map(minute => ({ minute, json: jsonOf(minute) })),
@@ -84,7 +85,10 @@ describe('a hold while a booking is being settled', () => {
 	it('keeps others off slots that its holder renews without meanwhile, until the booking is settled', async () => {
 		await place('1', [first, second])
 		const booking = await claimed('1', [first, second])
-		expect(await place('1', [first])).to.deep.include({ state: 'placed', released: [`${doctorId}-${second}`] })
+		expect((await place('1', [first])) as { ended: object[] }).to.deep.include({
+			state: 'placed',
+			ended: [first, second].map(minute => ({ userId: '1', slotId: slotId(doctorId, minute), attempt: 'attempt of 1' })),
+		})
 		expect(await place('2', [second])).to.include({ state: 'held' })
 		await queue.conclude({ ...booking, unclaim: [first, second] })
 		await toldInTheEnd('first held', 'second held', 'first held', 'second free')

@@ -38,7 +38,6 @@ import { createSchedules } from './schedule/schedule.ts'
 import { createCalendar } from './slots/calendar.ts'
 import { createHolds } from './slots/holds.ts'
 import { createHoldsApi } from './slots/holds-api.ts'
-import { nextFree } from './slots/next-free.ts'
 
 export type NodeDeps = {
 	config: Config
@@ -160,6 +159,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		log,
 		metrics,
 		nodeId,
+		doctors,
 		readHolds: holds.read,
 		nowMs: clock.nowMs,
 	})
@@ -251,8 +251,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		pages: [
 			...reminders.pages({
 				operations: booking.operations,
-				freeTimes: async doctorId =>
-					(await nextFree({ run, readHolds: holds.read, nowMs: clock.nowMs }, [doctorId], offeredTimes)).flatMap(each => each.slots),
+				freeTimes: async doctorId => (await calendar.nextFree([doctorId], offeredTimes)).flatMap(each => each.slots),
 			}),
 			clientFiles(),
 		],

@@ -12,6 +12,7 @@ import type {
 } from '../../server/booking/requests.ts'
 import { type Batch, createSettle, type SettleDeps } from '../../server/booking/settle.ts'
 import { createAppointmentTypes } from '../../server/clinic/appointment-types.ts'
+import { createDoctors } from '../../server/clinic/doctors.ts'
 import { type Config, loadConfig } from '../../server/config.ts'
 import type { Actor } from '../../server/identity/actor.ts'
 import { createDatabase, type Db } from '../../server/platform/database/database.ts'
@@ -76,6 +77,7 @@ export const useBench = (): Bench => {
 				redis,
 				run,
 				types: createAppointmentTypes(run),
+				doctors: createDoctors(run),
 				knownVersion: () => undefined,
 				holdMs: 60_000,
 				holdMsStaff: 60_000,

@@ -65,6 +65,7 @@ describe('a hold while a booking is being settled', () => {
 			knownVersion: knownVersion ?? (await holds.truth(doctorId)),
 			userId,
 			who: { name: userId, role: 'patient' },
+			attempt: `attempt of ${userId}`,
 			holdMs,
 			ceilingMs: 5 * holdMs,
 			slots: minutes.map(minute => ({ minute, json: jsonOf(minute) })),
@@ -106,7 +107,10 @@ describe('a hold while a booking is being settled', () => {
 	it('keeps others off slots that its holder renews without meanwhile, until the booking is settled', async () => {
 		await place('1', [first, second])
 		const booking = await claimed('1', [first, second])
-		expect(await place('1', [first])).to.deep.include({ state: 'placed', released: [`${doctorId}-${second}`] })
+		expect((await place('1', [first])) as { ended: object[] }).to.deep.include({
+			state: 'placed',
+			ended: [first, second].map(minute => ({ userId: '1', slotId: slotId(doctorId, minute), attempt: 'attempt of 1' })),
+		})
 		expect(await place('2', [second])).to.include({ state: 'held' })
 		await booking.finish({ unclaim: [first, second] })
 		await toldInTheEnd('first held', 'second held', 'first held', 'second free')
@@ -148,5 +152,10 @@ describe('a hold while a booking is being settled', () => {
 		await new Promise(resolve => setTimeout(resolve, 10))
 		await redis.flushdb()
 		expect(await place('2', [first], 60_000, before)).to.include({ state: 'stale' })
+	})
+
+	it('cannot be placed by one who knows a number that a lagging replica, now the master, will give out again', async () => {
+		const version = await holds.truth(doctorId)
+		expect(await place('2', [first], 60_000, version + 1)).to.deep.equal({ state: 'stale', truth: version })
 	})
 })

@@ -6,9 +6,9 @@ import { waitFor } from '../support/wait.ts'
 import { aBooking, actorOf, aDrain, type Scene, useScene } from './a-drain.ts'
 
 describe('a booking that comes alone', () => {
-	let { doctor, patient, slots, otherSlots } = {} as Scene
+	let { patient, slots, otherSlots } = {} as Scene
 	const bench = useScene(scene => {
-		;({ doctor, patient, slots, otherSlots } = scene)
+		;({ patient, slots, otherSlots } = scene)
 	})
 	const slot = (index: number) => slots[index] as string
 

@@ -28,7 +28,7 @@ const hourOf = (index: number) => index % slotCount
 export class Model {
 	readonly visits: Visit[] = []
 	readonly holds = new Map<number, { by: number; together: number[] }>()
-	/** What counts against a holder's limit. */
+	/** Slots that count against a holder's limit. */
 	readonly counted = Array.from({ length: patientCount + 1 }, () => new Set<number>())
 
 	visitAt(index: number) {
@@ -100,17 +100,18 @@ export class Model {
 		if (!counted.has(slot) && counted.size >= limit) return 'hold_limit'
 		const run = this.run(slot, long ? 2 : 1)
 		if (!run) return 'slot_blocked'
+		if (run.some(index => this.visitAt(index))) return 'slot_booked'
+		if (new Set([...counted, ...run]).size > limit) return 'hold_limit'
 		const why = this.whyNotHad(run, actor)
 		if (why) return why
 		const replaced = run.flatMap(index => this.holds.get(index)?.together ?? []).filter(index => !run.includes(index))
 		this.letGo(replaced, actor)
 		for (const index of run) this.holds.set(index, { by: actor, together: run })
-		counted.add(slot)
+		for (const index of run) counted.add(index)
 		return 'ok'
 	}
 
 	private release({ actor, slot }: OpOf<'release'>) {
-		this.counted[actor]?.delete(slot)
 		const held = this.holds.get(slot)
 		if (held?.by !== actor) return 'hold_expired'
 		this.letGo(held.together, actor)

@@ -4,7 +4,7 @@ import { someSlots } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
 import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../support/people.ts'
-import { book, cancel, codeOf, done, setStatus } from './desk.ts'
+import { book, cancel, codeOf, done } from './desk.ts'
 
 describe('the list of appointments', () => {
 	const node = useNode()

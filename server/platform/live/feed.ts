@@ -196,7 +196,6 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 }
 
 /** Remembers what arrived. After a skipped number everybody starts over: what was doubted before is in the snapshot. */
-const x = 0
 function note(state: Followed, { from, to, changes }: FeedMessage) {
 	if (changes === '[]') state.isDoubtful = false
 	if (state.lastTo !== undefined && from <= state.lastTo) state.isDoubtful = true

@@ -5,7 +5,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router'
-import { ApiError } from './api/http.ts'
+import { ApiError, errorProperties } from './api/http.ts'
 import { openEarly, SessionProvider } from './api/session.tsx'
 import { socket } from './api/socket.ts'
 import { App } from './app.tsx'
@@ -15,8 +15,6 @@ import { startI18n } from './i18n/index.ts'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
 import { cssVariables, theme } from './theme.ts'
 
-const passing = new Set(['unreachable', 'booking_pending', 'internal', 'rate_limited'])
-
 const queries = new QueryClient({
 	defaultOptions: {
 		queries: {
@@ -24,7 +22,7 @@ const queries = new QueryClient({
 			refetchOnWindowFocus: false,
 			// What the browser takes for offline may yet be answered; if not, it is better to say so than to wait in silence.
 			networkMode: 'always',
-			retry: (failures, error) => failures < 2 && error instanceof ApiError && !error.slow && passing.has(error.code),
+			retry: (failures, error) => failures < 2 && error instanceof ApiError && !error.slow && errorProperties(error).retry !== undefined,
 			retryDelay: attempt => 500 * 2 ** attempt,
 		},
 		mutations: { networkMode: 'always' },

@@ -37,7 +37,7 @@ export type BookingInput = z.infer<typeof BookingInput>
 export const BookRequest = BookingInput.extend({ idempotencyKey: IdempotencyKey })
 export type BookRequest = z.infer<typeof BookRequest>
 
-export const CancelRequest = z.object({ appointmentId: Id, reason: Text(500).optional() })
+export const CancelRequest = z.object({ appointmentId: Id, reason: Text(500).optional(), idempotencyKey: IdempotencyKey.optional() })
 export type CancelRequest = z.infer<typeof CancelRequest>
 
 export const RescheduleRequest = z.object({ appointmentId: Id, slotId: Id, idempotencyKey: IdempotencyKey })

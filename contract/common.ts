@@ -57,6 +57,13 @@ export const Text = (maxLength: number) =>
 		// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
 		.refine(text => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ud800-\udfff]/u.test(text), 'must not contain control characters')
 
+/** A person's name: one line that can be seen, in the direction of its own letters. */
+export const FullName = Text(120)
+	.refine(text => !/[\p{Cc}\u2028\u2029]/u.test(text), 'must be one line')
+	.refine(text => !/[\u202a-\u202e\u2066-\u2069]/u.test(text), 'must not override the direction of text')
+	// A blank of Braille and marks without a letter show nothing either.
+	.refine(text => /(?![\p{Default_Ignorable_Code_Point}\p{M}\u2800])[^\p{C}\p{Z}]/u.test(text), 'must be visible')
+
 export const Email = z.string().trim().toLowerCase().max(254).pipe(z.email()).meta({ id: 'Email', example: 'ada@example.com' })
 
 export const Phone = z

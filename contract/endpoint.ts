@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { RefusalCode } from './errors.ts'
+import type { RefusalCode } from './refusals.ts'
 import type { Role } from './roles.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Email, Id, IdParams, Instant, PageQuery, Phone, pageOf, Text, TimeZone } from './common.ts'
+import { Email, FullName, Id, IdParams, Instant, PageQuery, Phone, pageOf, Text, TimeZone } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { Role } from './roles.ts'
 
@@ -58,7 +58,7 @@ export const identityEndpoints = {
 		body: z.object({
 			email: Email,
 			password: Password,
-			fullName: Text(120),
+			fullName: FullName,
 			phone: Phone.optional(),
 			role: z.enum(['patient', 'doctor']).default('patient'),
 			specialty: Text(80).optional(),
@@ -118,7 +118,7 @@ export const identityEndpoints = {
 		summary: 'Change one’s own name, phone or password.',
 		access: 'any-status',
 		body: z.object({
-			fullName: Text(120).optional(),
+			fullName: FullName.optional(),
 			phone: Phone.nullable().optional(),
 			password: Password.optional(),
 			currentPassword: z.string().min(1).max(200).optional(),
@@ -148,7 +148,7 @@ export const identityEndpoints = {
 		access: ['admin'],
 		body: z.object({
 			email: Email,
-			fullName: Text(120),
+			fullName: FullName,
 			role: Role,
 			password: Password.optional(),
 			phone: Phone.optional(),
@@ -166,7 +166,7 @@ export const identityEndpoints = {
 		summary: 'Approve, disable, rename, or change the role of an account. Disabling cuts off its sockets at once.',
 		access: ['admin'],
 		params: IdParams,
-		body: z.object({ role: Role.optional(), status: AccountStatus.optional(), fullName: Text(120).optional() }),
+		body: z.object({ role: Role.optional(), status: AccountStatus.optional(), fullName: FullName.optional() }),
 		response: User,
 		refusals: ['not_found', 'forbidden'],
 	}),

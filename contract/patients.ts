@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CalendarDate, Email, Id, IdParams, PageQuery, Phone, pageOf, Text } from './common.ts'
+import { CalendarDate, Email, FullName, Id, IdParams, PageQuery, Phone, pageOf } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { staffRoles } from './roles.ts'
 
@@ -15,7 +15,7 @@ export const Patient = z
 	.meta({ id: 'Patient' })
 export type Patient = z.infer<typeof Patient>
 
-const patientFields = { fullName: Text(120), phone: Phone, email: Email.optional(), birthDate: CalendarDate.optional() }
+const patientFields = { fullName: FullName, phone: Phone, email: Email.optional(), birthDate: CalendarDate.optional() }
 
 export const PatientInput = z.object(patientFields)
 export type PatientInput = z.infer<typeof PatientInput>
@@ -60,7 +60,7 @@ export const patientEndpoints = {
 		access: staffRoles,
 		params: IdParams,
 		body: z.object({
-			fullName: Text(120).optional(),
+			fullName: FullName.optional(),
 			phone: Phone.nullable().optional(),
 			email: Email.nullable().optional(),
 			birthDate: CalendarDate.nullable().optional(),

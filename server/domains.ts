@@ -1,11 +1,13 @@
 import { createAnalytics } from './analytics/analytics.ts'
 import { createBooking } from './booking/api.ts'
 import { createAppointmentTypes } from './clinic/appointment-types.ts'
+import { createDoctors } from './clinic/doctors.ts'
 import { type Authentication, createIdentity } from './identity/identity.ts'
+import { userRoom } from './identity/rooms.ts'
 import type { CutOff } from './identity/sign-in.ts'
 import { startJobs } from './jobs.ts'
 import { createPatients } from './patients/patients.ts'
-import { type LiveServer, userRoom } from './platform/live/server.ts'
+import type { LiveServer } from './platform/live/server.ts'
 import { createLeases } from './platform/mailbox/lease.ts'
 import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
@@ -13,7 +15,6 @@ import { createSchedules } from './schedule/schedule.ts'
 import { createCalendar } from './slots/calendar.ts'
 import { createHolds } from './slots/holds.ts'
 import { createHoldsApi } from './slots/holds-api.ts'
-import { nextFree } from './slots/next-free.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
 
@@ -50,16 +51,18 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 	})
 
 	const types = createAppointmentTypes(run)
+	const doctors = createDoctors(run)
 	const holds = createHolds({
 		redis,
 		run,
 		types,
+		doctors,
 		knownVersion: doctorId => calendar.knownVersion(doctorId),
 		holdMs: config.holdMs,
 		holdMsStaff: config.holdMsStaff,
 		nowMs,
 	})
-	const calendar = createCalendar({ io, redis, subscriber, run, log, metrics, nodeId, readHolds: holds.read, nowMs })
+	const calendar = createCalendar({ io, redis, subscriber, run, log, metrics, nodeId, doctors, readHolds: holds.read, nowMs })
 	const holdsApi = createHoldsApi({
 		holds,
 		log,
@@ -80,6 +83,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		tracer,
 		nodeId,
 		types,
+		doctors,
 		holds,
 		policy: { cancelCutoffMs: config.cancelCutoffMs },
 		notices: reminders.notices,
@@ -102,8 +106,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 	})
 	const analytics = createAnalytics({ db })
 
-	const freeTimes = async (doctorId: string) =>
-		(await nextFree({ run, readHolds: holds.read, nowMs }, [doctorId], offeredTimes)).flatMap(({ slots }) => slots)
+	const freeTimes = async (doctorId: string) => (await calendar.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
 		db,
 		config,

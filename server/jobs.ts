@@ -14,13 +14,22 @@ export function startJobs({ databaseUrl, metrics, nodeId, runs, ...deps }: JobsD
 	const { db, config, log } = deps
 	const jobs = recurringWork(deps)
 	return inTurn(db, 'liveslot jobs', () =>
-		createJobs({ databaseUrl, mongoUrl: config.mongoUrl, log, nodeId, runs, jobs, observe: observeJobs(metrics, jobs) }),
+		createJobs({
+			databaseUrl,
+			isPooled: !config.databasePrepare,
+			mongoUrl: config.mongoUrl,
+			log,
+			nodeId,
+			runs,
+			jobs,
+			observe: observeJobs(metrics, jobs),
+		}),
 	)
 }
 
 type WorkDeps = {
 	db: Db
-	config: Pick<Config, 'auditRetentionDays' | 'mongoUrl'>
+	config: Pick<Config, 'auditRetentionDays' | 'databasePrepare' | 'mongoUrl'>
 	log: Log
 	generateSlots: () => Promise<unknown>
 	sendReminders: () => Promise<void>

@@ -1,7 +1,7 @@
-import type { Actor } from './identity/actor.ts'
+import type { Caller } from './platform/caller.ts'
 import { inLots, onAccount } from './platform/security/allowance.ts'
+import { networkOf } from './platform/security/client-address.ts'
 import { createLongAnswers } from './platform/security/long-answers.ts'
-import { networkOf } from './platform/security/network.ts'
 import type { CreateLimiter, LimitRule } from './platform/security/rate-limit.ts'
 
 const flood = (name: string, points: number, perSeconds = 10): LimitRule => ({ name, points, perSeconds, refusesAlone: true })
@@ -29,9 +29,9 @@ export const createFloodLimits = (limiter: CreateLimiter) => {
 	const [requests, requestsByAddress] = [limiter(floods.requests), limiter(floods.requestsByAddress)]
 	const holdsByAddress = inLots(limiter(floods.holdsByAddress), 10, 60_000)
 	return {
-		request: async (actor: Actor | null, ip: string): Promise<void> => {
+		request: async (caller: Caller | null, ip: string): Promise<void> => {
 			const network = networkOf(ip)
-			await Promise.all([requests.consume(actor?.userId ?? network), requestsByAddress.consume(network)])
+			await Promise.all([requests.consume(caller?.userId ?? network), requestsByAddress.consume(network)])
 		},
 		longAnswer: createLongAnswers({
 			byCaller: onAccount(limiter(floods.answers), 500, 10_000),

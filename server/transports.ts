@@ -1,7 +1,9 @@
 import { endpoints } from '../contract/index.ts'
 import type { Domains } from './domains.ts'
+import { actorPolicy } from './identity/access.ts'
 import type { Authentication } from './identity/identity.ts'
 import { renewHandlers } from './identity/renew.ts'
+import { actorRooms } from './identity/rooms.ts'
 import { createApp } from './platform/http/app.ts'
 import { clientFiles } from './platform/http/client-files.ts'
 import { createHttpServer } from './platform/http/server.ts'
@@ -12,6 +14,8 @@ import { registerGauges } from './platform/observability/gauges.ts'
 import { observeTraffic } from './platform/observability/observe-traffic.ts'
 import { createOwnPages } from './platform/security/own-pages.ts'
 import type { Stores } from './stores.ts'
+import { PreparedEncoder } from './tuning/prepared-encoder.ts'
+import { writeTogether } from './tuning/write-together.ts'
 
 /** HTTP and Socket.IO, closed: domains need to know where the node will answer, and the sockets that they tell of changes. */
 export function createTransports(stores: Stores, authentication: Authentication) {
@@ -29,6 +33,10 @@ export function createTransports(stores: Stores, authentication: Authentication)
 		connectTimeoutMs: config.slowClientMs,
 		noteAccess: trail.note,
 		authenticate: authentication.authenticateToken,
+		readAgain: authentication.readAgain,
+		policy: actorPolicy,
+		rooms: actorRooms,
+		tuning: { connection: writeTogether, encoder: PreparedEncoder },
 		observe: observe.event,
 		tracer,
 	})
@@ -45,11 +53,7 @@ export function createTransports(stores: Stores, authentication: Authentication)
 			sockets.serve(
 				{
 					...domains.handlers,
-					...renewHandlers({
-						authenticateToken: authentication.authenticateToken,
-						setActor: sockets.setActor,
-						renewed: holdsApi.connected,
-					}),
+					...renewHandlers({ renew: sockets.renew, renewed: holdsApi.connected }),
 				},
 				{
 					connected: socket => holdsApi.connected(socket),
@@ -57,6 +61,7 @@ export function createTransports(stores: Stores, authentication: Authentication)
 						holdsApi.disconnected(socket)
 						calendar.disconnected(socket)
 					},
+					callerChanged: socket => calendar.callerChanged(socket),
 				},
 			)
 			http.serve(
@@ -67,6 +72,7 @@ export function createTransports(stores: Stores, authentication: Authentication)
 					endpoints,
 					routes: [...domains.routes, ...jobRoutes({ db: stores.db, jobs: domains.jobs })],
 					authenticate: authentication.authenticate,
+					policy: actorPolicy,
 					limit: limits.request,
 					longAnswer: config.rateLimit ? limits.longAnswer : undefined,
 					noteAccess: trail.note,

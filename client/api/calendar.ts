@@ -1,6 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import type { CalendarChanged, CalendarPresence, Slot } from '../../contract/index.ts'
 import { ApiError } from './http.ts'
+import { createPicture } from './picture.ts'
 import { ask, socket } from './socket.ts'
 
 export type LiveCalendar = {
@@ -20,20 +21,16 @@ const patienceMs = 9000
 const snapshotTimeoutMs = 8000
 
 /**
- * Watches one doctor's calendar: a snapshot, then changes in order of their versions. A gap or a reconnect asks for a
- * fresh snapshot. Changes are shown once per animation frame, however many arrive.
+ * Watches one doctor's calendar: a snapshot, then changes in order of their versions. A break in the versions or a reconnect
+ * asks for a fresh snapshot. Changes are shown once per animation frame, however many arrive.
  */
 const createLiveCalendar = (doctorId: string, from: string, to: string) => {
 	let current = empty
-	let version = 0
-	let watching = false
-	/** What arrived while a snapshot was on its way: some of it may be newer. */
-	let early: CalendarChanged[] = []
 	let closed = false
-	let slots = new Map<string, Slot>()
 	let frame: number | undefined
 	let retry: number | undefined
 	let patience: number | undefined
+	const picture = createPicture()
 	const listeners = new Set<() => void>()
 
 	const show = (change: Partial<LiveCalendar>) => {
@@ -44,7 +41,7 @@ const createLiveCalendar = (doctorId: string, from: string, to: string) => {
 	const showSlots = () => {
 		frame ??= requestAnimationFrame(() => {
 			frame = undefined
-			show({ slots: new Map(slots) })
+			show({ slots: picture.slots() })
 		})
 	}
 
@@ -56,20 +53,16 @@ const createLiveCalendar = (doctorId: string, from: string, to: string) => {
 	}
 
 	const watch = async () => {
-		if (watching || closed) return
-		watching = true
-		early = []
+		if (picture.isAwaiting() || closed) return
+		picture.expectSnapshot()
 		try {
 			const snapshot = await ask('calendar:watch', { doctorId, from, to }, snapshotTimeoutMs)
 			if (closed) return
-			watching = false
-			version = snapshot.version
-			slots = new Map(snapshot.slots.map(slot => [slot.id, slot]))
-			const missed = early.filter(changed => changed.toVersion > version)
-			show({ state: 'live', error: undefined, timeZone: snapshot.timeZone, slots: new Map(slots) })
-			for (const changed of missed) onChanged(changed)
+			const became = picture.takeSnapshot(snapshot)
+			show({ state: 'live', error: undefined, timeZone: snapshot.timeZone, slots: picture.slots() })
+			if (became === 'gap') startOver()
 		} catch (error) {
-			watching = false
+			picture.missSnapshot()
 			const { code } = error as ApiError
 			const final = code === 'not_found' || code === 'invalid_input'
 			show({ state: final || current.slots.size === 0 ? 'failed' : 'stale', error: error as ApiError })
@@ -77,21 +70,16 @@ const createLiveCalendar = (doctorId: string, from: string, to: string) => {
 		}
 	}
 
+	const startOver = () => {
+		show({ state: 'stale' })
+		void watch()
+	}
+
 	const onChanged = (changed: CalendarChanged) => {
 		if (changed.doctorId !== doctorId) return
-		if (watching) {
-			early.push(changed)
-			return
-		}
-		if (changed.toVersion <= version) return
-		if (changed.fromVersion > version + 1) {
-			show({ state: 'stale' })
-			void watch()
-			return
-		}
-		version = changed.toVersion
-		for (const { version: _, ...slot } of changed.changes) slots.set(slot.id, slot)
-		showSlots()
+		const became = picture.take(changed)
+		if (became === 'applied') showSlots()
+		else if (became === 'gap') startOver()
 	}
 	const onPresence = (presence: CalendarPresence) => presence.doctorId === doctorId && show({ viewers: presence.viewers })
 	const onConnect = () => void watch()

@@ -1,4 +1,6 @@
 import type { Problem, RefusalCode } from '../../contract/index.ts'
+// Not over the index, which would bring every schema and their library into the page.
+import { type RefusalProperties, refusalProperties } from '../../contract/refusals.ts'
 
 /** A refusal, or the lack of an answer. Screens show a text of their own for `code`, never what a library said. */
 export class ApiError extends Error {
@@ -12,6 +14,12 @@ export class ApiError extends Error {
 		this.code = code
 		this.problem = problem
 	}
+}
+
+/** What an error means for whoever asked. No answer is like one that may come later. */
+export const errorProperties = (error: unknown): Partial<RefusalProperties> => {
+	if (!(error instanceof ApiError)) return {}
+	return error.code === 'unreachable' ? { retry: 'automatic' } : refusalProperties(error.code)
 }
 
 type Options = {

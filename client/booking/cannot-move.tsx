@@ -2,13 +2,12 @@ import { Button, Group, Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Appointment } from '../../contract/index.ts'
-import { ApiError, serverNow } from '../api/http.ts'
+import { ApiError, errorProperties, serverNow } from '../api/http.ts'
 import { Screen } from '../shell/layout.tsx'
 
-/** What the server says of an appointment that is not there for this reader; it does not tell a foreign one from none. */
-const unknown: ReadonlySet<string> = new Set(['not_found', 'forbidden', 'invalid_input'])
-
-export const isUnknown = (error: unknown): boolean => error instanceof ApiError && unknown.has(error.code)
+/** The server does not tell a foreign appointment from none. A link may also carry what is no id at all. */
+export const isUnknown = (error: unknown): boolean =>
+	errorProperties(error).final === true || (error instanceof ApiError && error.code === 'invalid_input')
 
 /** The server has the last word, as the clinic may set a latest time before the start. */
 export const isMovable = ({ status, startsAt }: Appointment): boolean => status === 'booked' && Date.parse(startsAt) > serverNow()

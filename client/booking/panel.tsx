@@ -4,7 +4,7 @@ import { Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Appointment, AppointmentType, Doctor, Hold, SlotOffer } from '../../contract/index.ts'
-import { ApiError } from '../api/http.ts'
+import { errorProperties } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
 import { useFormat } from '../i18n/format.ts'
 import { fetched } from '../shell/fetched.tsx'
@@ -86,7 +86,7 @@ const Held = ({ flow, booking, moving }: { flow: Flow & { step: 'held' | 'bookin
 				/>
 			)}
 			<Text role="status" className={classes.dim}>
-				{busy ? t(flow.waiting ? 'booking.waiting' : 'booking.sending') : ''}
+				{busy ? t(flow.isWaiting ? 'booking.waiting' : 'booking.sending') : ''}
 			</Text>
 			<div className={classes.actions}>
 				<Button type="submit" size="md" loading={busy}>
@@ -100,8 +100,6 @@ const Held = ({ flow, booking, moving }: { flow: Flow & { step: 'held' | 'bookin
 	)
 }
 
-const transient: ReadonlySet<string> = new Set(['unreachable', 'booking_pending', 'queue_full', 'rate_limited', 'internal', 'hold_limit'])
-
 const Refused = ({
 	flow,
 	booking,
@@ -111,8 +109,8 @@ const Refused = ({
 	const { t } = useTranslation()
 	const format = useFormat(doctor.timeZone)
 	const { error, slot } = flow
-	const alternatives = error instanceof ApiError ? (error.problem?.alternatives ?? []) : []
-	const again = error instanceof ApiError && transient.has(error.code)
+	const alternatives = error.problem?.alternatives ?? []
+	const again = errorProperties(error).retry !== undefined
 	return (
 		<Stack gap="md">
 			<ErrorMessage error={error} />

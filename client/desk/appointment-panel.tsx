@@ -4,7 +4,8 @@ import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useRef, 
 import { useTranslation } from 'react-i18next'
 import type { Appointment, AppointmentChanged, AppointmentStatus, AppointmentType, Doctor, Patient } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
-import { ask, socket } from '../api/socket.ts'
+import { socket } from '../api/socket.ts'
+import { useVisitChanges } from '../booking/use-visit-changes.ts'
 import { useFormat } from '../i18n/format.ts'
 import { Ledger } from '../notices/ledger.tsx'
 import { ErrorMessage, Loading } from '../shell/messages.tsx'
@@ -82,15 +83,12 @@ export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose,
 		queries.setQueryData(['appointment', changed.id], changed)
 		onDone(t('desk.status.now', { name, status: t(`status.${changed.status}`) }))
 	}
+	const changes = useVisitChanges()
 	const setStatus = useMutation({
-		mutationFn: (status: AppointmentStatus) =>
-			request<Appointment>(`/appointments/${appointmentId}/status`, { method: 'POST', body: { status } }),
+		mutationFn: (status: AppointmentStatus) => changes.setStatus(appointmentId, status),
 		onSuccess: done,
 	})
-	const cancel = useMutation({
-		mutationFn: () => ask('appointment:cancel', { appointmentId, ...(reason.trim() && { reason: reason.trim() }) }),
-		onSuccess: answer => done(answer.appointment),
-	})
+	const cancel = useMutation({ mutationFn: () => changes.cancel(appointmentId, reason), onSuccess: done })
 	const error = setStatus.error ?? cancel.error
 	const busy = setStatus.isPending || cancel.isPending
 	const possible = appointment

@@ -3,6 +3,7 @@ import { IconClock } from '@tabler/icons-react'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Appointment, AppointmentType, Doctor, Patient } from '../../contract/index.ts'
+import { errorProperties } from '../api/http.ts'
 import { dateIn, useFormat, viewerZone } from '../i18n/format.ts'
 import { ErrorMessage } from '../shell/messages.tsx'
 import { Busy, Panel } from './panel.tsx'
@@ -36,7 +37,7 @@ const HoldLeft = ({ until }: { until: string }) => {
 }
 
 type Props = {
-	taking: Taking
+	taking: Exclude<Taking, { step: 'booked' | 'expired' }>
 	doctor: Doctor
 	patient: Patient | undefined
 	moving: Appointment | undefined
@@ -58,11 +59,14 @@ export const ConfirmPanel = ({ taking, doctor, patient, moving, types, live, sid
 	const firstOffer = useRef<HTMLButtonElement>(null)
 	/** Enter was pressed while the hold was still on its way. */
 	const sendAhead = useRef(false)
-	const { time, phase, error, hold, typeId } = taking
+	const { slot: time, step, typeId, hold } = taking
+	const error = 'error' in taking ? taking.error : undefined
 	const forWhom = moving ? moving.patientName : patient?.fullName
-	const refused = phase === 'refused'
+	const refused = step === 'refused'
 	const offers = (refused && error?.problem?.alternatives) || []
-	const busy = phase === 'holding' || phase === 'sending'
+	const busy = step === 'holding' || step === 'booking'
+	/** The type of appointment does not fit here, but the slot itself is still held. */
+	const isTooLong = refused && hold !== undefined && errorProperties(error).losesSlot === true
 
 	// biome-ignore lint/correctness/useExhaustiveDependencies: another time, another caller or a refusal moves the focus; nothing else may
 	useEffect(() => {
@@ -73,16 +77,16 @@ export const ConfirmPanel = ({ taking, doctor, patient, moving, types, live, sid
 	}, [time.id, forWhom, refused])
 
 	useEffect(() => {
-		if (phase === 'held' && sendAhead.current) {
+		if (step === 'held' && sendAhead.current) {
 			sendAhead.current = false
 			onSend(reason)
 		}
-	}, [phase, onSend, reason])
+	}, [step, onSend, reason])
 
 	const act = () => {
 		if (!live) return
 		if (refused) onTake(time, typeId)
-		else if (phase === 'holding') sendAhead.current = true
+		else if (step === 'holding') sendAhead.current = true
 		else onSend(reason)
 	}
 	const onSubmit = (event: FormEvent) => {
@@ -119,7 +123,7 @@ export const ConfirmPanel = ({ taking, doctor, patient, moving, types, live, sid
 							<NativeSelect
 								label={t('desk.fact.type')}
 								value={typeId ?? ''}
-								disabled={phase === 'sending'}
+								disabled={step === 'booking'}
 								onChange={event => onTake(time, event.currentTarget.value || undefined)}
 								data={[
 									{ value: '', label: t('desk.confirm.oneSlot') },
@@ -135,7 +139,7 @@ export const ConfirmPanel = ({ taking, doctor, patient, moving, types, live, sid
 							/>
 						</>
 					)}
-					{taking.tooLong ? (
+					{isTooLong ? (
 						<Alert color="red" variant="light" role="alert">
 							<Text c="var(--mantine-color-text)" size="sm">
 								{t('desk.confirm.tooLong')}
@@ -172,7 +176,7 @@ export const ConfirmPanel = ({ taking, doctor, patient, moving, types, live, sid
 							<Button
 								ref={main}
 								type="submit"
-								leftSection={phase === 'sending' && <Busy />}
+								leftSection={step === 'booking' && <Busy />}
 								aria-disabled={!live || undefined}
 								aria-busy={busy || undefined}
 								onClick={refused && !forWhom ? act : undefined}

@@ -11,7 +11,7 @@ import { ColumnHead } from './column-head.tsx'
 import { type Column, type Row, rowsOf, type Scale, scaleOf } from './day-layout.ts'
 import classes from './desk.module.css'
 import { findCell, firstCell, isOpen } from './navigation.ts'
-import { type CellTexts, SlotCell } from './slot-cell.tsx'
+import { type CellTexts, SlotCell, WidestLine } from './slot-cell.tsx'
 
 const zonePart = (timeZone: string, language: string, style: 'short' | 'shortOffset', at: Date) =>
 	new Intl.DateTimeFormat(localeOf(language), { timeZone, timeZoneName: style })
@@ -105,10 +105,15 @@ const useScale = (columns: readonly Column[]): Scale => {
 	return useMemo(() => ({ from, unit, lines, pixelsPerMinute }), [from, unit, lines, pixelsPerMinute])
 }
 
-/** In rem, with each column's share of what is left. */
-const timeWidth = 4.8
-const fullWidth = { rem: 8.25, share: 1 }
-const quietWidth = { rem: 6.5, share: 0.6 }
+const timeWidth = '4.8rem'
+/** Around the words of a slot: its padding and border, and the gap to the next column. */
+const cellEdgesPixels = 22
+
+/** The least, with each column's share of what is left. A doctor without hours that day leaves the room to the others. */
+const widthOf = ({ calendar, cells }: Column, widestPixels: number): { least: string; share: number } =>
+	cells.length === 0 && calendar.state === 'live'
+		? { least: '6.5rem', share: 0.6 }
+		: { least: `max(8.25rem, ${Math.ceil(widestPixels) + cellEdgesPixels}px)`, share: 1 }
 
 type Props = {
 	board: Board
@@ -124,10 +129,13 @@ type Props = {
 /** The day: doctors side by side, each in the doctor's own time. Which keys do what is the screen's business. */
 export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDrawn }: Props) => {
 	const { t } = useTranslation()
-	const { time, dateLong } = useFormat('UTC')
+	const { time, clock, dateLong } = useFormat('UTC')
 	const zones = useZoneNames(doctors, date)
 	const columns = useColumns(board, doctors, date)
-	const texts = useMemo<CellTexts>(() => ({ t, time: minute => time(minute * 60_000) }), [t, time])
+	const texts = useMemo<CellTexts>(
+		() => ({ t, time: minute => time(minute * 60_000), clock: minute => clock(minute * 60_000) }),
+		[t, time, clock],
+	)
 	const rows = useRows(columns)
 	const scale = useScale(columns)
 	const nowMs = useNowMs()
@@ -140,15 +148,16 @@ export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDraw
 
 	const hours = Array.from({ length: Math.ceil((scale.lines * scale.unit) / 60) }, (_, hour) => scale.from + hour * 60)
 	const heads = useElementSize()
-	// A doctor without hours that day leaves the room to the others.
-	const widths = columns.map(({ calendar, cells }) => (cells.length === 0 && calendar.state === 'live' ? quietWidth : fullWidth))
+	const widest = useElementSize<HTMLDivElement>()
+	const widths = columns.map(column => widthOf(column, widest.width))
 	const template = {
-		gridTemplateColumns: `${timeWidth}rem ${widths.map(({ rem, share }) => `minmax(${rem}rem, ${share}fr)`).join(' ')}`,
-		minWidth: `${widths.reduce((sum, { rem }) => sum + rem, timeWidth)}rem`,
+		gridTemplateColumns: `${timeWidth} ${widths.map(({ least, share }) => `minmax(${least}, ${share}fr)`).join(' ')}`,
+		minWidth: `calc(${[timeWidth, ...widths.map(({ least }) => least)].join(' + ')})`,
 	}
 	const nobodyWorks = columns.every(({ calendar, cells }) => calendar.state === 'live' && cells.length === 0)
 	return (
 		<>
+			<WidestLine texts={texts} ref={widest.ref} />
 			<div
 				role="grid"
 				aria-label={t('desk.dayLabel', { date: dateLong(date) })}

@@ -66,13 +66,13 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 		toSearch()
 	}, [toSearch])
 	const desk = useDesk({ describe, onFinished })
-	const { patient, moving, task, say } = desk
+	const { patient, moving, taking, opened, say } = desk
 	const choosing = patient !== undefined || moving !== undefined
 	const onNoneFree = useCallback(() => say(t('desk.status.noneFree'), 'problem'), [say, t])
 	const focus = useDayFocus(stage, columns, onNoneFree)
-	const taking = task?.is === 'taking' ? task : undefined
-	const takingLive = useIsLive(board, taking?.time.doctorId, date)
-	const takingDoctor = doctors.find(({ id }) => id === taking?.time.doctorId)
+	const shownTime = opened?.time ?? taking?.slot
+	const takingLive = useIsLive(board, taking?.slot.doctorId, date)
+	const takingDoctor = doctors.find(({ id }) => id === taking?.slot.doctorId)
 
 	useEffect(() => search.current?.focus(), [])
 
@@ -190,7 +190,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 		if (!slotId) return
 		setActiveId(slotId)
 		focus.doctorId.current = event.target.dataset.doctorId
-		if (task) sideOf(event.target)
+		if (shownTime) sideOf(event.target)
 	}
 	/** A key that is kept down must not hold a time and book it in one go. */
 	const onKeyDownCapture = (event: KeyboardEvent) => {
@@ -227,9 +227,9 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 			<div className={classes.stage} ref={stage}>
 				{/* biome-ignore lint/a11y/noStaticElementInteractions: the slots are buttons; their keys and clicks are heard here */}
 				<div className={classes.board} onKeyDown={onDayKeyDown} onClick={onDayClick} onFocus={onDayFocus}>
-					<DayGrid board={board} doctors={shown} date={date} activeId={activeId} currentId={task?.time.id} onDrawn={focus.run} />
+					<DayGrid board={board} doctors={shown} date={date} activeId={activeId} currentId={shownTime?.id} onDrawn={focus.run} />
 				</div>
-				{taking && takingDoctor && (
+				{taking && taking.step !== 'booked' && taking.step !== 'expired' && takingDoctor && (
 					<ConfirmPanel
 						taking={taking}
 						doctor={takingDoctor}
@@ -244,10 +244,10 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 						onChoosePatient={toSearch}
 					/>
 				)}
-				{task?.is === 'appointment' && (
+				{opened && (
 					<AppointmentPanel
-						key={task.appointmentId}
-						appointmentId={task.appointmentId}
+						key={opened.appointmentId}
+						appointmentId={opened.appointmentId}
 						doctors={doctors}
 						types={types}
 						side={side}

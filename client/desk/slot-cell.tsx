@@ -14,7 +14,7 @@ import {
 	IconUserX,
 } from '@tabler/icons-react'
 import type { TFunction } from 'i18next'
-import { memo } from 'react'
+import { memo, type Ref } from 'react'
 import type { AppointmentStatus } from '../../contract/index.ts'
 import type { Cell } from './day-layout.ts'
 import classes from './desk.module.css'
@@ -28,7 +28,8 @@ export const statusIcons: Record<AppointmentStatus, typeof IconCheck> = {
 	cancelled: IconBan,
 }
 
-export type CellTexts = { t: TFunction; time: (minute: number) => string }
+/** `clock` is the time as the cell shows it: whether it is morning stands at the hours on the left. */
+export type CellTexts = { t: TFunction; time: (minute: number) => string; clock: (minute: number) => string }
 
 type Props = {
 	cell: Cell
@@ -67,6 +68,19 @@ const look = ({ cell: { slot }, live, past, continues, texts: { t } }: Props) =>
 	if (!live) return { Icon: IconRefresh, title: t('desk.slot.stale'), note: '' }
 	return past ? { Icon: undefined, title: t('desk.slot.past'), note: '' } : { Icon: IconPlus, title: t('state.free'), note: '' }
 }
+
+/** The widest first line that a visit can have in this language: columns are as wide, so that no word is cut. */
+export const WidestLine = ({ texts: { t, clock }, ref }: { texts: CellTexts; ref: Ref<HTMLDivElement> }) => (
+	<div aria-hidden className={classes.widest} ref={ref}>
+		{[...Object.keys(statusIcons).map(status => t(`status.${status}`)), t('desk.slot.continues')].map(note => (
+			<div key={note} className={classes.line}>
+				<span className={classes.time}>{clock(0)}</span>
+				<IconCheck size={14} aria-hidden className={classes.icon} />
+				<span>{note}</span>
+			</div>
+		))}
+	</div>
+)
 
 /** One slot. Its state is told by a word and a sign; the colour only repeats it. */
 export const SlotCell = memo((props: Props) => {
@@ -108,9 +122,13 @@ export const SlotCell = memo((props: Props) => {
 				data-status={slot.appointment?.status}
 				data-current={current || undefined}
 			>
-				<span className={classes.time}>{time}</span>
+				<span className={classes.time}>{texts.clock(minute)}</span>
 				{Icon && <Icon size={14} aria-hidden className={classes.icon} />}
-				{note && <span className={classes.note}>{note}</span>}
+				{note && (
+					<span className={classes.note} data-part="note">
+						{note}
+					</span>
+				)}
 				<span className={classes.title}>{title}</span>
 			</button>
 		</div>

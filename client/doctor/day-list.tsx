@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
-import { request } from '../api/http.ts'
+import { useVisitChanges } from '../booking/use-visit-changes.ts'
 import { useFormat } from '../i18n/format.ts'
 import { Ledger } from '../notices/ledger.tsx'
 import { Empty, ErrorMessage } from '../shell/messages.tsx'
@@ -31,13 +31,11 @@ const CancelDialog = ({
 	const { t } = useTranslation()
 	const format = useFormat(timeZone)
 	const [reason, setReason] = useState('')
+	const changes = useVisitChanges()
 	const cancel = useMutation({
 		mutationFn: () => {
 			onAsk(appointment.id)
-			return request<Appointment>(`/appointments/${appointment.id}/cancel`, {
-				method: 'POST',
-				body: reason.trim() ? { reason: reason.trim() } : {},
-			})
+			return changes.cancel(appointment.id, reason)
 		},
 		onSuccess: changed => {
 			onChanged(changed)
@@ -72,9 +70,9 @@ const Actions = ({ appointment, timeZone, now, onAsk, onChanged }: Omit<RowProps
 	const { t } = useTranslation()
 	const [cancelling, setCancelling] = useState(false)
 	const [ledger, setLedger] = useState(false)
+	const changes = useVisitChanges()
 	const move = useMutation({
-		mutationFn: (status: AppointmentStatus) =>
-			request<Appointment>(`/appointments/${appointment.id}/status`, { method: 'POST', body: { status } }),
+		mutationFn: (status: AppointmentStatus) => changes.setStatus(appointment.id, status),
 		onSuccess: onChanged,
 	})
 	const named = (text: string) => `${text}: ${appointment.patientName ?? ''}`

@@ -20,6 +20,18 @@ const formatOf = (locale: string, options: Intl.DateTimeFormatOptions): Intl.Dat
 	}
 }
 
+const withoutDayPeriod = (locale: string, timeZone: string | undefined) => {
+	let format: Intl.DateTimeFormat | undefined
+	return (instant: string | number | Date): string => {
+		format ??= new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', ...(timeZone && { timeZone }) })
+		const parts = format.formatToParts(new Date(instant)).filter(({ type }) => type !== 'dayPeriod')
+		return parts
+			.map(({ value }) => value)
+			.join('')
+			.trim()
+	}
+}
+
 const createFormats = (locale: string, timeZone: string | undefined) => {
 	const make = (options: Intl.DateTimeFormatOptions) => {
 		const format = formatOf(locale, { ...options, ...(timeZone && { timeZone }) })
@@ -31,6 +43,8 @@ const createFormats = (locale: string, timeZone: string | undefined) => {
 	}
 	return {
 		time: make({ hour: '2-digit', minute: '2-digit' }),
+		/** Without “AM” and “PM”, for where they are read beside it. */
+		clock: withoutDayPeriod(locale, timeZone),
 		shortDay: make({ weekday: 'short', day: 'numeric', month: 'short' }),
 		day: make({ weekday: 'long', day: 'numeric', month: 'long' }),
 		dayAndTime: make({ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),

@@ -3,47 +3,29 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Appointment, Doctor } from '../../contract/index.ts'
-import { ApiError } from '../api/http.ts'
-import { ask } from '../api/socket.ts'
-import { patiently } from '../booking/patiently.ts'
+import { errorProperties } from '../api/http.ts'
+import { useVisitChanges } from '../booking/use-visit-changes.ts'
 import { useFormat, viewerZone } from '../i18n/format.ts'
 import { Dialog } from '../shell/dialog.tsx'
 import { ErrorMessage } from '../shell/messages.tsx'
 
 type Props = { visit: Appointment; doctor: Doctor | undefined; onClose: () => void }
 
-/** After these, trying again is of no use. */
-const final: ReadonlySet<string> = new Set(['too_late', 'wrong_status', 'not_found', 'forbidden'])
-
-/** Cancels, also when the first answer gets lost. @throws ApiError */
-const cancelVisit = async (appointmentId: string, reason: string) => {
-	let repeated = false
-	const onWait = () => {
-		repeated = true
-	}
-	try {
-		await patiently(() => ask('appointment:cancel', { appointmentId, ...(reason && { reason }) }), { onWait })
-	} catch (error) {
-		// A first try whose answer got lost has cancelled it already.
-		const isDone = repeated && error instanceof ApiError && error.code === 'wrong_status'
-		if (!isDone) throw error
-	}
-}
-
 export const CancelDialog = ({ visit, doctor, onClose }: Props) => {
 	const { t } = useTranslation()
 	const queries = useQueryClient()
+	const changes = useVisitChanges()
 	const format = useFormat(doctor?.timeZone ?? viewerZone())
 	const [reason, setReason] = useState('')
 	const [progress, setProgress] = useState<{ state: 'asking' | 'sending' } | { state: 'failed'; error: unknown }>({ state: 'asking' })
 	const failed = progress.state === 'failed' ? progress.error : undefined
-	const isFinal = failed instanceof ApiError && final.has(failed.code)
+	const isFinal = errorProperties(failed).final === true
 	const sending = progress.state === 'sending'
 
 	const cancel = async () => {
 		setProgress({ state: 'sending' })
 		try {
-			await cancelVisit(visit.id, reason.trim())
+			await changes.cancel(visit.id, reason)
 			await queries.invalidateQueries({ queryKey: ['appointments'] })
 			onClose()
 		} catch (error) {

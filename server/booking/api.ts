@@ -1,10 +1,10 @@
 import { endpoints } from '../../contract/index.ts'
 import type { AppointmentTypes } from '../clinic/appointment-types.ts'
+import type { Doctors } from '../clinic/doctors.ts'
 import { signedIn } from '../identity/access.ts'
+import { type EventHandlers, type Route, route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
-import { type Route, route } from '../platform/http/routes.ts'
-import type { EventHandlers } from '../platform/live/events.ts'
 import type { LiveServer } from '../platform/live/server.ts'
 import type { Leases } from '../platform/mailbox/lease.ts'
 import { createMailbox } from '../platform/mailbox/mailbox.ts'
@@ -30,7 +30,25 @@ import { createSettle } from './settle.ts'
 
 /** The heart: requests in order of arrival, settled in batches, with PostgreSQL as the referee. */
 export async function createBooking(deps: BookingDeps): Promise<Booking> {
-	const { io, db, run, redis, subscriber, leases, log, metrics, tracer, nodeId, types, holds, policy, notices, wakeReminders, nowMs } = deps
+	const {
+		io,
+		db,
+		run,
+		redis,
+		subscriber,
+		leases,
+		log,
+		metrics,
+		tracer,
+		nodeId,
+		types,
+		doctors,
+		holds,
+		policy,
+		notices,
+		wakeReminders,
+		nowMs,
+	} = deps
 	const observe = createBookingObserver({ metrics, log, tracer })
 	const replies = await createReplies<Outcome>({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
 	const news = await createNews({ io, redis, subscriber, nodeId, log })
@@ -39,7 +57,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 	const handler = createSettle({ run, policy, notices, claim: createClaim(redis), effects, log })
 	const mailbox = createMailbox({ redis, leases, rider: boardRider, handler, roomFor, observe, log })
 	const ask = (deps.door ?? openDoor)({ run, holds, replies, post: postTraced, observe })
-	const commands = createCommands({ run, types, ask, nodeId })
+	const commands = createCommands({ run, types, doctors, ask, nodeId })
 	metrics.sampled('booking_callers_waiting', 'Callers of this node who wait for an outcome', () => replies.count())
 
 	const sweeper = setInterval(() => {
@@ -89,6 +107,7 @@ export type BookingDeps = {
 	tracer: Tracer
 	nodeId: string
 	types: AppointmentTypes
+	doctors: Pick<Doctors, 'exists'>
 	holds: Holds
 	policy: State['policy']
 	notices: NoticePolicy
@@ -168,8 +187,8 @@ function handlersOf(commands: Commands): Booking['handlers'] {
 		// Not async, as in `submit`.
 		'appointment:book': ({ idempotencyKey, ...payload }, { actor, origin }) =>
 			commands.book({ actor: signedIn(actor), origin, idempotencyKey }, payload).then(appointment => ({ appointment })),
-		'appointment:cancel': async (payload, { actor, origin }) => ({
-			appointment: await commands.cancel({ actor: signedIn(actor), origin, idempotencyKey: undefined }, payload),
+		'appointment:cancel': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
+			appointment: await commands.cancel({ actor: signedIn(actor), origin, idempotencyKey }, payload),
 		}),
 		'appointment:reschedule': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
 			appointment: await commands.reschedule({ actor: signedIn(actor), origin, idempotencyKey }, payload),

@@ -1,5 +1,6 @@
 import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
 import type { AppointmentTypes } from '../clinic/appointment-types.ts'
+import type { Doctors } from '../clinic/doctors.ts'
 import { type Actor, isStaff, type Origin } from '../identity/actor.ts'
 import { isDatabaseId } from '../platform/database/page.ts'
 import type { Run } from '../platform/database/pipeline.ts'
@@ -14,12 +15,12 @@ import { type ChangeRequest, fingerprintOf, type Outcome } from './requests.ts'
  * What changes calendars. Every transport comes through here, and everything from here goes into a doctor's mailbox.
  * All throw Refusal: of the rules, or booking_pending when no outcome is heard in time.
  */
-export function createCommands({ run, types, ask, nodeId }: CommandsDeps): Commands {
+export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDeps): Commands {
 	return {
 		find,
 		async book(caller, payload) {
 			const { slotId, reason } = payload
-			const { doctorId, startMinute } = refOf(slotId)
+			const { doctorId, startMinute } = await refOf(slotId)
 			const patientId = patientFor(caller.actor, payload.patientId)
 			const minutes = await types.minutesOf(payload.typeId)
 			const typeId = payload.typeId ?? (await types.defaultId())
@@ -34,7 +35,7 @@ export function createCommands({ run, types, ask, nodeId }: CommandsDeps): Comma
 			if (caller.actor.role === 'doctor') throw new Refusal('forbidden')
 			const common = commonOf('reschedule', { appointmentId, slotId }, caller)
 			const privileged = isStaff(caller.actor)
-			return submit({ ...common, ...refOf(slotId), kind: 'reschedule', privileged, appointmentId, fromDoctorId })
+			return submit({ ...common, ...(await refOf(slotId)), kind: 'reschedule', privileged, appointmentId, fromDoctorId })
 		},
 		async setStatus(caller, payload) {
 			const { appointmentId, status } = payload
@@ -52,6 +53,13 @@ export function createCommands({ run, types, ask, nodeId }: CommandsDeps): Comma
 		const common = commonOf('cancel', payload, caller)
 		const privileged = caller.actor.role !== 'patient'
 		return submit({ ...common, kind: 'cancel', doctorId, privileged, appointmentId, reason })
+	}
+
+	/** A mailbox of a doctor who does not exist would stay for ever. @throws Refusal not_found */
+	async function refOf(slotId: string): Promise<SlotRef> {
+		const ref = parseSlotId(slotId)
+		if (!ref || !(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
+		return ref
 	}
 
 	/** @throws Refusal not_found also for an appointment that the caller may not see */
@@ -82,7 +90,7 @@ export function createCommands({ run, types, ask, nodeId }: CommandsDeps): Comma
 	}
 }
 
-export type CommandsDeps = { run: Run; types: AppointmentTypes; ask: Ask; nodeId: string }
+export type CommandsDeps = { run: Run; types: AppointmentTypes; doctors: Pick<Doctors, 'exists'>; ask: Ask; nodeId: string }
 
 /** Brings a request to its outcome, by way of its doctor's mailbox. @throws Refusal queue_full, booking_pending */
 export type Ask = (request: ChangeRequest) => Promise<Outcome>
@@ -102,12 +110,6 @@ export type Commands = {
 }
 
 const maxForwards = 3
-
-function refOf(slotId: string): SlotRef {
-	const ref = parseSlotId(slotId)
-	if (!ref) throw new Refusal('not_found')
-	return ref
-}
 
 /** @throws Refusal invalid_input, forbidden */
 function patientFor(actor: Actor, patientId: string | undefined): string {
@@ -130,7 +132,7 @@ function appointmentOf(outcome: Exclude<Outcome, { forward: string }>): Appointm
 	if (!alternatives) throw new Refusal(refused)
 	const known = refusals.get(outcome)
 	if (known) throw known
-	const refusal = new Refusal(refused, { alternatives })
+	const refusal = new Refusal(refused, { extra: { alternatives } })
 	refusals.set(outcome, refusal)
 	throw refusal
 }

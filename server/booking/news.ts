@@ -1,4 +1,5 @@
-import { type LiveServer, preparedPayload, staffRoom, userRoom } from '../platform/live/server.ts'
+import { staffRoom, userRoom } from '../identity/rooms.ts'
+import { type LiveServer, preparedPayload } from '../platform/live/server.ts'
 import type { Log } from '../platform/observability/log.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'

@@ -128,7 +128,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 
 	function setStatus(request: StatusRequest, appointment: StoredAppointment): Decision {
 		if (!nextStatuses[appointment.status].includes(request.status)) return refuse('wrong_status')
-		const isToCome = state.nowMs < appointment.startMinute * 60_000
+		const isToCome = appointment.status !== 'in_progress' && state.nowMs < appointment.startMinute * 60_000
 		if (isToCome && (request.status === 'completed' || request.status === 'no_show')) return refuse('wrong_status')
 		return { do: 'update', before: appointment, after: { ...appointment, status: request.status }, freed: [], taken: [] }
 	}

@@ -1,14 +1,30 @@
 import type { Access } from '../../contract/index.ts'
+import type { CallerPolicy } from '../platform/caller.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Actor } from './actor.ts'
 
+/** Which calls and events are for whom, and whose reading is recorded. */
+export const actorPolicy: CallerPolicy<Actor> = {
+	admit(access, actor) {
+		const known = access === 'anyone' ? admitted(actor) : actor
+		checkAccess(access, known)
+		return known
+	},
+	isReadingRecorded: ({ role }) => role !== 'patient',
+}
+
+/** An actor who lacks a required second factor is a stranger to what is open to strangers, because it shows staff more. */
+export function admitted(actor: Actor | null): Actor | null {
+	return actor?.lacksSecondFactor ? null : actor
+}
+
 /**
- * Checks an actor against what an endpoint or event asks for. What depends on the thing asked for
- * (one's own appointment, one's own calendar) is for the domain to check.
+ * Checks an actor against what an endpoint or event asks for. The domain checks what depends on the thing itself
+ * (one's own appointment, one's own calendar).
  *
  * @throws Refusal unauthenticated, account_pending, account_disabled, second_factor_needed, forbidden
  */
-export const checkAccess = (access: Access, actor: Actor | null): void => {
+export function checkAccess(access: Access, actor: Actor | null): void {
 	if (access === 'anyone') return
 	if (!actor) throw new Refusal('unauthenticated')
 	if (actor.status === 'disabled') throw new Refusal('account_disabled')
@@ -18,11 +34,8 @@ export const checkAccess = (access: Access, actor: Actor | null): void => {
 	if (access !== 'signed-in' && !access.includes(actor.role)) throw new Refusal('forbidden')
 }
 
-/** Who lacks a second factor that they need is a stranger to whatever is open to strangers: it shows staff more. */
-export const admitted = (actor: Actor | null): Actor | null => (actor?.lacksSecondFactor ? null : actor)
-
-/** The actor of a request that `checkAccess` let through. */
-export const signedIn = (actor: Actor | null): Actor => {
+/** The actor of a request that the policy admitted. */
+export function signedIn(actor: Actor | null): Actor {
 	if (!actor) throw new Refusal('unauthenticated')
 	return actor
 }

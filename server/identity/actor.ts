@@ -1,26 +1,20 @@
 import type { AccountStatus, Role } from '../../contract/index.ts'
+import type { Caller } from '../platform/caller.ts'
 
-/** Who asks: a signed-in account, as known when its token was checked. */
-export type Actor = Readonly<{
-	userId: string
-	role: Role
-	status: AccountStatus
-	fullName: string
-	/** The patient file of the account, if it has one. */
-	patientId: string | undefined
-	/** The family of refresh tokens that the access token came from. */
-	sessionId: string
-	tokenExpiresAtMs: number
-	/** Signed in with less than the server asks of this role: good for nothing but making up for it. */
-	lacksSecondFactor?: boolean
-}>
+export type { Origin } from '../platform/caller.ts'
 
-/** Where a request came from, for the audit log and for tracing. */
-export type Origin = Readonly<{
-	ip: string
-	requestId: string
-	/** The trace context of the step that it is part of, when it is traced. */
-	trace?: string
-}>
+/** Who asks: a signed-in account, as it was when its authority was last read. */
+export type Actor = Caller &
+	Readonly<{
+		role: Role
+		status: AccountStatus
+		fullName: string
+		/** The patient file of the account, if it has one. */
+		patientId: string | undefined
+		/** The clinic asks a second factor of this role, and the account has none: it may do nothing but set one up. */
+		lacksSecondFactor?: boolean
+	}>
 
-export const isStaff = (actor: Pick<Actor, 'role'> | null): boolean => actor?.role === 'receptionist' || actor?.role === 'admin'
+export function isStaff(actor: Pick<Actor, 'role'> | null): boolean {
+	return actor?.role === 'receptionist' || actor?.role === 'admin'
+}

@@ -2,13 +2,14 @@ import type { Role } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Db } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
-import type { Route } from '../platform/http/routes.ts'
+import type { ReadAgain } from '../platform/live/callers.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
 import { admitted } from './access.ts'
 import { type AccessTokens, createAccessTokens, readBearer } from './access-tokens.ts'
 import type { Actor, Origin } from './actor.ts'
-import { createAuthenticateToken } from './authenticate.ts'
+import { createTokenAuthentication } from './authenticate.ts'
+import type { Route } from './handlers.ts'
 import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
 import { confirmPassword } from './own-account.ts'
 import { offerReset } from './resets.ts'
@@ -44,16 +45,19 @@ export type Authentication = {
 	authenticate: (authorization: string | undefined) => Promise<Actor | null>
 	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
 	authenticateToken: (token: string | undefined) => Promise<Actor | null>
+	/** Actors of open sockets as they are now; null while the second factor is lacking, a refusal for those who may not stay. */
+	readAgain: ReadAgain<Actor>
 }
 
 /** Who is asking: the account is read from the database each time. */
 export function createAuthentication({ config, run }: { config: Config; run: Run }): Authentication {
 	const accessTokens = createAccessTokens(config.jwtSecret)
-	const authenticateToken = createAuthenticateToken({ run, accessTokens, secondFactor: config.secondFactor })
+	const { authenticateToken, readAgain } = createTokenAuthentication({ run, accessTokens, secondFactor: config.secondFactor })
 	return {
 		accessTokens,
 		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
 		authenticateToken: async token => admitted(await authenticateToken(token)),
+		readAgain,
 	}
 }
 

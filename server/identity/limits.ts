@@ -1,4 +1,4 @@
-import { networkOf } from '../platform/security/network.ts'
+import { networkOf } from '../platform/security/client-address.ts'
 import type { CreateLimiter, Limiter } from '../platform/security/rate-limit.ts'
 import { createTurns } from './turns.ts'
 

@@ -1,24 +1,21 @@
 import type { Socket } from 'socket.io'
-import type { EventHandlers } from '../platform/live/events.ts'
-import { Refusal } from '../platform/refusal.ts'
-import { signedIn } from './access.ts'
 import type { Actor } from './actor.ts'
-import type { Authentication } from './identity.ts'
+import type { EventHandlers } from './handlers.ts'
 
 export type RenewDeps = {
-	authenticateToken: Authentication['authenticateToken']
-	setActor: (socket: Socket, actor: Actor) => void
-	/** The socket is its account's again. */
+	/** Signs a socket in with a token. @throws Refusal */
+	renew: (socket: Socket, token: string) => Promise<Actor>
+	/** Told when the socket is its account's again. */
 	renewed: (socket: Socket) => void
 }
 
-/** A socket outlives its access token: it brings the next one, of the same account. */
-export const renewHandlers = ({ authenticateToken, setActor, renewed }: RenewDeps): Pick<EventHandlers, 'session:renew'> => ({
-	'session:renew': async ({ token }, { socket, actor }) => {
-		const next = signedIn(await authenticateToken(token))
-		if (actor && actor.userId !== next.userId) throw new Refusal('forbidden')
-		setActor(socket, next)
-		renewed(socket)
-		return { expiresIn: Math.floor((next.tokenExpiresAtMs - Date.now()) / 1000) }
-	},
-})
+/** A socket outlives its access token: it hands in the next one of the same account. */
+export function renewHandlers({ renew, renewed }: RenewDeps): Pick<EventHandlers, 'session:renew'> {
+	return {
+		'session:renew': async ({ token }, { socket }) => {
+			const { tokenExpiresAtMs } = await renew(socket, token)
+			renewed(socket)
+			return { expiresIn: Math.floor((tokenExpiresAtMs - Date.now()) / 1000) }
+		},
+	}
+}

@@ -1,7 +1,7 @@
 import type { Role } from '../../contract/index.ts'
 import { accountSecurityEndpoints as endpoints } from '../../contract/index.ts'
 import { toPage } from '../platform/database/page.ts'
-import { type Route, route } from '../platform/http/routes.ts'
+import { type Route, route } from './handlers.ts'
 import {
 	beginSecondFactor,
 	confirmSecondFactor,

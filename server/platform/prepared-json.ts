@@ -1,7 +1,11 @@
-/** JSON that is sent as it is: answers that are long and much asked for, and what many are told. */
+/** JSON that is sent as it is: a long answer that many ask for, or a message to many sockets. */
 export class PreparedJson {
 	readonly text: string
 	constructor(text: string) {
 		this.text = text
+	}
+	/** For an encoder that does not know prepared JSON. */
+	toJSON(): unknown {
+		return JSON.parse(this.text)
 	}
 }

@@ -1,9 +1,10 @@
-import { type RefusalCode, refusals, type SlotOffer } from '../../contract/index.ts'
+import { type RefusalCode, type RefusalExtra, refusals } from '../../contract/index.ts'
 
 export type RefusalDetails = {
 	message?: string
 	errors?: { path: string; message: string }[]
-	alternatives?: SlotOffer[]
+	/** What a domain adds, in the contract's own words. */
+	extra?: RefusalExtra
 	retryAfterSeconds?: number
 }
 

@@ -1,16 +1,16 @@
 import type { RequestHandler } from 'express'
 import type { NotificationChannel } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
+import type { Route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
-import type { Route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
 import { createEmail } from './channels/email.ts'
-import { createPush, type Device } from './channels/push.ts'
+import { createPush } from './channels/push.ts'
 import { createSms } from './channels/sms.ts'
 import { deskRoutes } from './desk.ts'
 import { createDispatch } from './dispatch.ts'
@@ -23,7 +23,7 @@ import { type Outbox, startOutbox } from './outbox.ts'
 import { passwordResetMail } from './password-reset.ts'
 import type { NoticePolicy } from './policy.ts'
 import { preferenceRoutes } from './preferences.ts'
-import { pushSubscriptionRoutes } from './push-subscriptions.ts'
+import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
 
 export type RemindersDeps = {
 	db: Db
@@ -102,8 +102,8 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 			createPush({
 				vapid: config.vapid,
 				subject: `mailto:${organizer.email}`,
-				devicesOf: userId => db('push_subscriptions').where({ user_id: userId }).select<Device[]>('id', 'endpoint', 'p256dh', 'auth'),
-				forget: async id => void (await db('push_subscriptions').where({ id }).delete()),
+				devicesOf: userId => devicesOf(db, userId),
+				forget: id => forgetDevice(db, id),
 				publicOnly: config.production,
 			}),
 		)

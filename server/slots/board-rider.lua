@@ -54,17 +54,16 @@ local function rider_finish(keys, doctor, json, now)
 			hold_remove(holds_key, expiry_key, doctor, slot.m)
 			table.insert(changes, slot.t)
 		elseif hold and hold.p and hold_lives_until(hold) > now then
-			table.insert(changes, held_slot(slot.f, hold_lives_until(hold), hold))
+			hold.f = slot.f
+			table.insert(changes, held_slot(hold))
 		else
 			table.insert(changes, slot.f .. '"state":"free"}')
 		end
 	end
 	if #changes > 0 then
-		local version = feed_append(version_key, channel, #changes, as_changes(changes))
-		redis.call('SET', truth_key, string.format('%.0f', version))
+		truth_write(truth_key, feed_append(version_key, channel, #changes, as_changes(changes)))
 	end
 	if batch.reset then
-		local version = feed_reset(version_key, channel)
-		redis.call('SET', truth_key, string.format('%.0f', version))
+		truth_write(truth_key, feed_reset(version_key, channel))
 	end
 end

@@ -1,5 +1,6 @@
 -- Holds of one doctor are the fields of one hash: the minute a slot starts, and a record of
 --   u, n, r  the holder's id, name and role
+--   t        the attempt that placed it, under which it is counted (reserve.lua)
 --   k        the minutes of all slots held together with this one
 --   x        when the hold runs out (ms)          b  when it was first placed (ms)
 --   c        until when a booking has a claim on the slot (ms), while it is being settled
@@ -47,22 +48,35 @@ end
 -- The calendar's version at the last change that PostgreSQL made. A Redis without its memory cannot tell when that was:
 -- every version known so far is then too old, as the new ones start at the clock.
 local function truth_read(truth_key, version_key)
-	local truth = redis.call('GET', truth_key)
+	local truth = redis.call('GETEX', truth_key, 'PX', feed_ttl_ms)
 	if truth then return truth end
-	feed_start(version_key)
-	truth = redis.call('GET', version_key)
-	redis.call('SET', truth_key, truth)
+	truth = feed_version(version_key)
+	redis.call('SET', truth_key, truth, 'PX', feed_ttl_ms)
 	return truth
 end
 
+local function truth_write(truth_key, version)
+	redis.call('SET', truth_key, string.format('%.0f', version), 'PX', feed_ttl_ms)
+end
+
+-- A slot's JSON, completed with its state: codec.ts says what belongs in it, in which order.
 local function free_slot(hold)
 	return hold.f .. '"state":"free"}'
 end
 
--- The JSON of a slot that is held, from its beginning. `hold` has the holder's id, name and role.
-local function held_slot(beginning, until_ms, hold)
-	local who = cjson.encode({ name = hold.n or '', role = hold.r or 'patient' })
-	return string.format('%s"state":"held","heldUntilMs":%.0f,"heldBy":%s,"holderId":"%s"}', beginning, until_ms, who, hold.u)
+local function held_slot(hold)
+	return string.format(
+		'%s"state":"held","heldUntilMs":%.0f,"heldBy":{"name":%s,"role":"%s"},"holderId":"%s"}',
+		hold.f, hold_lives_until(hold), cjson.encode(hold.n or ''), hold.r or 'patient', hold.u
+	)
+end
+
+-- Writes down that a slot is no longer held by the attempt that it is counted for: the caller strikes it off the count.
+local function hold_note_end(ended, slot, hold)
+	if not hold.p then return end
+	table.insert(ended, hold.u)
+	table.insert(ended, type(slot) == 'number' and string.format('%.0f', slot) or slot)
+	table.insert(ended, hold.t or '')
 end
 
 -- Ends a hold before its time. Returns the slot as it is told then; nothing while a booking is being settled: that ends

@@ -1,18 +1,18 @@
 import { endpoints } from '../../contract/index.ts'
+import type { Doctors } from '../clinic/doctors.ts'
+import { type EventHandlers, publicRoute, type Route, type SocketContext } from '../identity/handlers.ts'
 import type { Run } from '../platform/database/pipeline.ts'
-import { publicRoute, type Route } from '../platform/http/routes.ts'
-import type { EventHandlers, SocketContext } from '../platform/live/events.ts'
-import { createFeed, type Feed } from '../platform/live/feed.ts'
+import { Followed } from '../platform/live/dispatch.ts'
+import { createFeed } from '../platform/live/feed.ts'
 import type { LiveServer } from '../platform/live/server.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import { PreparedJson } from '../platform/prepared-json.ts'
 import type { Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
-import { nextFree } from './next-free.ts'
 import { createCalendarObserver, registerWatchGauges } from './observe.ts'
 import { createPresence } from './presence.ts'
-import { createSnapshots, type ReadHolds } from './snapshot.ts'
+import { createSnapshots, type ReadHolds, type Snapshots } from './snapshot.ts'
 import { createWatchers, viewOf } from './watchers.ts'
 
 export type CalendarDeps = {
@@ -23,6 +23,7 @@ export type CalendarDeps = {
 	log: Log
 	metrics: Metrics
 	nodeId: string
+	doctors: Doctors
 	readHolds: ReadHolds
 	nowMs: () => number
 }
@@ -30,11 +31,12 @@ export type CalendarDeps = {
 export type Calendar = {
 	routes: Route[]
 	handlers: Pick<EventHandlers, 'calendar:watch' | 'calendar:unwatch'>
-	/** Makes everybody who watches the doctor take a fresh snapshot. */
-	reset: Feed['reset']
+	nextFree: Snapshots['nextFree']
 	/** The version up to which changes have arrived at this node; undefined for a calendar that nobody watches here. */
 	knownVersion(doctorId: string): number | undefined
 	disconnected(socket: SocketContext['socket']): void
+	/** Shows the socket from now on what its caller may see. */
+	callerChanged(socket: SocketContext['socket']): void
 	stop(): Promise<void>
 }
 
@@ -57,7 +59,7 @@ const inTurn = async <T>(socket: SocketContext['socket'], doctorId: string, work
 
 /** What watchers see of calendars. */
 export const createCalendar = (deps: CalendarDeps): Calendar => {
-	const { io, redis, subscriber, run, log, metrics, nodeId, readHolds, nowMs } = deps
+	const { io, redis, subscriber, run, log, metrics, nodeId, doctors, readHolds, nowMs } = deps
 	const observe = createCalendarObserver(metrics)
 	const presence = createPresence({ redis, nodeId, tell: (doctorId, viewers) => watchers.tellPresence(doctorId, viewers) })
 	const feed = createFeed({
@@ -70,7 +72,7 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 	})
 	const watchers = createWatchers({ io, feed, presence, observe })
 	registerWatchGauges(metrics, watchers.counts)
-	const snapshots = createSnapshots({ run, readHolds, nowMs })
+	const snapshots = createSnapshots({ run, doctors, readHolds, nowMs })
 
 	const listSlots = publicRoute(endpoints.listSlots, async ({ params: { id: doctorId }, query: { from, to } }, actor) => {
 		const view = viewOf(actor, doctorId)
@@ -79,7 +81,7 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 	})
 
 	const listNextFree = publicRoute(endpoints.listNextFree, async ({ query }) => ({
-		items: await nextFree({ run, readHolds, nowMs }, query.doctorIds, query.each),
+		items: await snapshots.nextFree(query.doctorIds, query.each),
 		nextCursor: null,
 	}))
 
@@ -95,18 +97,18 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 						watchers.leave(socket, doctorId)
 						throw error
 					})
-					// The acknowledgement leaves before the next turn of the event loop, and the changes after it.
-					setImmediate(() => watchers.follow(socket, doctorId, joined, snapshot.version))
-					return new PreparedJson(snapshot.json)
+					// The snapshot is sent before the changes that come after it.
+					return new Followed(new PreparedJson(snapshot.json), () => watchers.follow(socket, doctorId, joined, snapshot.version))
 				}),
 			'calendar:unwatch': async ({ doctorId }, { socket }) => {
 				watchers.leave(socket, doctorId)
 				return {}
 			},
 		},
-		reset: feed.reset,
+		nextFree: snapshots.nextFree,
 		knownVersion: doctorId => feed.arrived(doctorId) || undefined,
 		disconnected: socket => watchers.leaveAll(socket),
+		callerChanged: socket => watchers.showAgain(socket),
 		async stop() {
 			watchers.stop()
 			await feed.stop()

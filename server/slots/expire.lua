@@ -1,9 +1,11 @@
 -- Frees what has run out in some shards. Any node may run it at any time: an entry is popped by one of them only.
 -- KEYS  expiry indexes        ARGV  at most how many, then the tag of each index's shard
--- Returns 0 when nothing is held, 1 when something is, 2 when more than could be looked at may have run out.
-if redis.call('EXISTS', unpack(KEYS)) == 0 then return 0 end
+-- Returns {'nothing held'}, {'looked at all'} or, when more than could be looked at may have run out, {'more'}, and behind it
+-- user, 'doctor:minute', attempt of what is held no longer ….
+if redis.call('EXISTS', unpack(KEYS)) == 0 then return { 'nothing held' } end
 local limit = tonumber(ARGV[1])
 local now = clock_ms()
+local ended = {}
 
 local function expire_shard(expiry_key, tag)
 	local due = redis.call('ZRANGEBYSCORE', expiry_key, '-inf', now, 'LIMIT', 0, limit)
@@ -17,6 +19,7 @@ local function expire_shard(expiry_key, tag)
 			redis.call('ZADD', expiry_key, hold_lives_until(hold), member)
 		else
 			hold_remove(holds_key, expiry_key, doctor, minute)
+			if hold then hold_note_end(ended, member, hold) end
 			if hold and hold.p then
 				freed[doctor] = freed[doctor] or {}
 				table.insert(freed[doctor], free_slot(hold))
@@ -31,4 +34,4 @@ end
 for index, expiry_key in ipairs(KEYS) do
 	if limit > 0 then expire_shard(expiry_key, ARGV[index + 1]) end
 end
-return limit > 0 and 1 or 2
+return { limit > 0 and 'looked at all' or 'more', unpack(ended) }

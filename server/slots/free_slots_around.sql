@@ -3,7 +3,7 @@ SELECT near.doctor_id::text,
        (extract(epoch FROM near.starts_at) / 60)::int AS start_minute,
        (extract(epoch FROM near.ends_at) / 60)::int AS end_minute
 FROM unnest($1::bigint[], $2::int[]) AS wanted (doctor_id, minute)
-JOIN users doctor ON doctor.id = wanted.doctor_id AND doctor.status = 'active'
+JOIN users doctor ON doctor.id = wanted.doctor_id AND doctor.status = 'active' AND doctor.role = 'doctor'
 CROSS JOIN LATERAL (
     (SELECT s.doctor_id, s.starts_at, s.ends_at
        FROM appointment_slots s

@@ -1,31 +1,23 @@
--- Shortens a hold whose holder disconnected, or gives it its time back when the holder is here again in time.
+-- Shortens the holds of a holder who disconnected, or gives them their time back when the holder is here again in time.
 -- Only a hold that was placed through a connection ends with it.
--- KEYS  holds, expiry index        ARGV  doctor, holder's id, minute, grace ms (0 gives the time back)
--- Returns {minute, when it runs out now (ms), …} of what is held.
+-- KEYS  holds, expiry index        ARGV  doctor, holder's id, grace ms (0 gives the time back), minutes …
 local holds_key, expiry_key = KEYS[1], KEYS[2]
-local doctor, user, minute, grace_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local doctor, user, grace_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock_ms()
 
-local hold = hold_read(holds_key, minute)
-if not hold or hold.u ~= user or (hold.x or 0) <= now then return {} end
-if grace_ms > 0 and not hold.s then return {} end
-
-local ends = {}
-for _, each in ipairs(hold.k) do
-	local other = hold_read(holds_key, each)
-	if other and other.u == user and (other.x or 0) > now then
-		if grace_ms > 0 then
-			if now + grace_ms < other.x then
-				other.m = other.x
-				other.x = now + grace_ms
-			end
-		elseif other.m then
-			other.x = other.m
-			other.m = nil
+for i = 4, #ARGV do
+	local minute = ARGV[i]
+	local hold = hold_read(holds_key, minute)
+	if hold and hold.u == user and (hold.x or 0) > now then
+		if grace_ms == 0 and hold.m then
+			hold.x = hold.m
+			hold.m = nil
+			hold_write(holds_key, expiry_key, doctor, minute, hold)
+		elseif grace_ms > 0 and hold.s and now + grace_ms < hold.x then
+			hold.m = hold.x
+			hold.x = now + grace_ms
+			hold_write(holds_key, expiry_key, doctor, minute, hold)
 		end
-		hold_write(holds_key, expiry_key, doctor, each, other)
-		table.insert(ends, string.format('%.0f', each))
-		table.insert(ends, string.format('%.0f', other.x))
 	end
 end
-return ends
+return 1

@@ -1,9 +1,7 @@
 import type { Socket } from 'socket.io'
 import { endpoints } from '../../contract/index.ts'
 import { signedIn } from '../identity/access.ts'
-import type { Actor } from '../identity/actor.ts'
-import { type Route, route } from '../platform/http/routes.ts'
-import type { EventHandlers } from '../platform/live/events.ts'
+import { actorOf, type EventHandlers, type Route, route } from '../identity/handlers.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import type { Holds } from './holds.ts'
@@ -85,11 +83,11 @@ export const createHoldsApi = ({ holds, log, metrics, limit, isElsewhere }: Hold
 			},
 		},
 		connected(socket) {
-			const actor = socket.data.actor as Actor | null
+			const actor = actorOf(socket)
 			if (actor) quietly(holds.endGrace(actor.userId))
 		},
 		disconnected(socket) {
-			const actor = socket.data.actor as Actor | null
+			const actor = actorOf(socket)
 			if (actor) quietly(loseHolder(actor.userId))
 		},
 		stop() {

@@ -1,21 +1,26 @@
 import { setImmediate as othersRead } from 'node:timers/promises'
 import type { Hold } from '../../contract/index.ts'
 import type { AppointmentTypes } from '../clinic/appointment-types.ts'
+import type { Doctors } from '../clinic/doctors.ts'
 import { type Actor, isStaff } from '../identity/actor.ts'
 import type { Run } from '../platform/database/pipeline.ts'
+import { groupBy } from '../platform/group-by.ts'
+import { newId } from '../platform/new-id.ts'
 import type { Redis } from '../platform/redis/redis.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { nearestOffers, readFreeSlots } from './alternatives.ts'
-import { readSlots, type StoredSlot } from './availability.ts'
+import { readSlots, type StoredSlot, slotKey } from './availability.ts'
 import { createHoldScripts } from './board.ts'
 import { type Held, jsonBeforeState } from './codec.ts'
-import { parseSlotId, type SlotRef, slotId } from './slot-id.ts'
+import { createHoldCount } from './hold-count.ts'
+import { parseSlotId, type SlotRef } from './slot-id.ts'
 import { consecutiveSlots, whyUnavailable } from './slot-run.ts'
 
 export type HoldsDeps = {
 	redis: Redis
 	run: Run
 	types: AppointmentTypes
+	doctors: Doctors
 	/** The version of a calendar that this node follows, as far as it has arrived here. */
 	knownVersion: (doctorId: string) => number | undefined
 	holdMs: number
@@ -37,40 +42,110 @@ export type Holds = {
 	beginGrace(userId: string): Promise<void>
 	/** The holder is back: holds last as long as they would have. */
 	endGrace(userId: string): Promise<void>
-	/** Strikes slots that became appointments off their holder's count. */
+	/** Removes slots that became appointments from their holder's count. */
 	forget(userId: string, slotIds: readonly string[]): Promise<void>
-	/** How many slots are held, by whomever. */
+	/** How many slots are held, by all accounts together. */
 	count(): Promise<number>
 	/** Frees what has run out. False when nothing is held that could. */
 	sweep(): Promise<boolean>
 }
 
-/** How many slots may be held at once: enough to compare, too few to hoard. */
+/** How many slots may be held at once: enough to compare, too few to hoard. One appointment that needs more may have them. */
 const holdLimit = { patient: 5, staff: 20 }
 /** A hold can be renewed until it is this many times its length old. */
 const ceilingFactor = 5
 export const graceMs = 10_000
 /** Bookings that keep coming in may outrun a hold; after so many rounds the caller is asked to try again. */
 const maxRounds = 12
+/** An attempt is counted for longer than its hold: it may be a while until the hold is placed. */
+const attemptMs = 60_000
 
-const refOf = (id: string): SlotRef => {
-	const ref = parseSlotId(id)
-	if (!ref) throw new Refusal('not_found')
-	return ref
-}
-
-export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds => {
+export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
 	const scripts = createHoldScripts(redis)
-
+	const count = createHoldCount(redis)
 	const { read } = scripts
 
-	const refuse = async (code: 'slot_booked' | 'slot_blocked' | 'slot_in_past' | 'slot_held', ref: SlotRef, minutes: number | undefined) => {
-		const [free, { holders }] = await Promise.all([
-			readFreeSlots(run, [{ doctorId: ref.doctorId, minute: ref.startMinute }]),
-			read(ref.doctorId),
-		])
-		const alternatives = nearestOffers(ref.doctorId, free.get(ref.doctorId) ?? [], minute => holders.has(minute), ref.startMinute, minutes)
-		return new Refusal(code, { alternatives })
+	const place: Holds['place'] = async (actor, request, { throughSocket } = { throughSocket: false }) => {
+		const ref = refOf(request.slotId)
+		const minutes = await types.minutesOf(request.typeId)
+		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
+		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
+		const attempt = beginAttempt(actor, lifetimeMs)
+		try {
+			const { untilMs, ended, slotIds } = await placeInRounds({ actor, ref, minutes, lifetimeMs, throughSocket, attempt })
+			attempt.placed(untilMs)
+			// The caller may hold others at once in place of what has ended. What cannot be struck off lapses with the hold's time.
+			if (ended.length > 0) await count.strike(ended).catch(() => {})
+			return { slotId: request.slotId, slotIds, doctorId: ref.doctorId, expiresAt: new Date(untilMs).toISOString() }
+		} catch (error) {
+			// Of any other error it is not known whether the hold was placed: it is counted until it would have run out.
+			if (error instanceof Refusal) await attempt.withdraw()
+			throw error
+		}
+	}
+
+	/** Counts slots against the holder's limit before they are held. */
+	const beginAttempt = (actor: Actor, lifetimeMs: number) => {
+		const { userId } = actor
+		const id = newId()
+		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
+		const counted = new Set<string>()
+		let counting = Promise.resolve()
+		return {
+			id,
+			/** @throws Refusal hold_limit */
+			async count(slotIds: readonly string[]) {
+				const uncounted = slotIds.filter(slotId => !counted.has(slotId))
+				if (uncounted.length === 0) return
+				for (const slotId of uncounted) counted.add(slotId)
+				const reserving = count.reserve(userId, id, uncounted, limit, lifetimeMs + attemptMs)
+				counting = reserving.then(
+					() => {},
+					() => {},
+				)
+				if (await reserving) return
+				throw new Refusal('hold_limit', { message: `At most ${limit} slots can be held at once`, retryAfterSeconds: 5 })
+			},
+			placed: (untilMs: number) => void count.until(userId, id, [...counted], untilMs).catch(() => {}),
+			async withdraw() {
+				await counting
+				await count.strike([...counted].map(slotId => ({ userId, slotId, attempt: id }))).catch(() => {})
+			},
+		}
+	}
+
+	type Wish = {
+		actor: Actor
+		ref: SlotRef
+		minutes: number | undefined
+		lifetimeMs: number
+		throughSocket: boolean
+		attempt: ReturnType<typeof beginAttempt>
+	}
+
+	/** Places the hold on what the database says, which is asked again when a booking came between. */
+	const placeInRounds = async (wish: Wish) => {
+		const { ref, minutes, attempt } = wish
+		// Counted while the slots are read. It may fail while something else is waited for.
+		const counting = attempt.count([slotKey(ref)])
+		counting.catch(() => {})
+		// A holder mostly watches the calendar: then this node knows its version without asking.
+		let known = knownVersion(ref.doctorId) ?? (await scripts.truth(ref.doctorId))
+		for (let round = 0; round < maxRounds; round++) {
+			const finding = findSlots(ref, minutes)
+			finding.catch(() => {})
+			await counting
+			const slots = await finding
+			const slotIds = slots.map(slotKey)
+			await attempt.count(slotIds)
+			const placed = await placeOn(wish, slots, known)
+			// What watchers are told has arrived together with this answer, and goes first.
+			await othersRead()
+			if (placed.state === 'held') throw await refuse('slot_held', ref, minutes)
+			if (placed.state === 'placed') return { ...placed, slotIds }
+			known = placed.truth
+		}
+		throw new Refusal('booking_pending', { message: 'The calendar is very busy; try again', retryAfterSeconds: 1 })
 	}
 
 	/** The slots asked for, checked against the database. */
@@ -85,77 +160,41 @@ export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsSta
 		return (wanted as { slots: StoredSlot[] }).slots
 	}
 
-	type Wanted = { ref: SlotRef; minutes: number | undefined; lifetimeMs: number; throughSocket: boolean }
-
-	const placeOn = (actor: Actor, { ref, lifetimeMs, throughSocket }: Wanted, slots: readonly StoredSlot[], knownVersion: number) =>
+	const placeOn = ({ actor, ref, lifetimeMs, throughSocket, attempt }: Wish, slots: readonly StoredSlot[], knownVersion: number) =>
 		scripts.place({
 			doctorId: ref.doctorId,
 			knownVersion,
 			userId: actor.userId,
 			who: { name: actor.fullName, role: actor.role },
+			attempt: attempt.id,
 			holdMs: lifetimeMs,
 			ceilingMs: lifetimeMs * ceilingFactor,
 			slots: slots.map(slot => ({ minute: slot.startMinute, json: jsonBeforeState(slot) })),
 			throughSocket,
 		})
 
-	/** Places the hold on what the database says, which is asked again when a booking came between. */
-	const placeInRounds = async (actor: Actor, wanted: Wanted, mayHold: () => Promise<void>) => {
-		const { ref, minutes } = wanted
-		// Whoever holds a slot mostly watches the calendar: then this node knows its version without asking.
-		let known = knownVersion(ref.doctorId) ?? (await scripts.truth(ref.doctorId))
-		for (let round = 0; round < maxRounds; round++) {
-			const finding = findSlots(ref, minutes)
-			finding.catch(() => {})
-			await mayHold()
-			const slots = await finding
-			const placed = await placeOn(actor, wanted, slots, known)
-			// What watchers are told has arrived together with this answer, and goes first.
-			await othersRead()
-			if (placed.state === 'held') throw await refuse('slot_held', ref, minutes)
-			if (placed.state === 'placed') return { ...placed, slots }
-			known = placed.truth
-		}
-		throw new Refusal('booking_pending', { message: 'The calendar is very busy; try again', retryAfterSeconds: 1 })
-	}
-
-	const place: Holds['place'] = async (actor, request, { throughSocket } = { throughSocket: false }) => {
-		const ref = refOf(request.slotId)
-		const minutes = await types.minutesOf(request.typeId)
-		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
-		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
-		// Counted while the slots are read.
-		const reserving = scripts.reserve(actor.userId, request.slotId, limit, lifetimeMs)
-		// It may fail while something else is waited for.
-		reserving.catch(() => {})
-		const underLimit = async () => {
-			if ((await reserving) === 'limit')
-				throw new Refusal('hold_limit', { message: `At most ${limit} slots can be held at once`, retryAfterSeconds: 5 })
-		}
-		try {
-			const { untilMs, released, slots } = await placeInRounds(actor, { ref, minutes, lifetimeMs, throughSocket }, underLimit)
-			// A count that cannot be corrected corrects itself when the hold would have run out.
-			await Promise.allSettled([
-				(await reserving) === 'renewed' && scripts.recount(actor.userId, { slotId: request.slotId, untilMs }),
-				scripts.forget(actor.userId, released),
-			])
-			return {
-				slotId: request.slotId,
-				slotIds: slots.map(slot => slotId(slot.doctorId, slot.startMinute)),
-				doctorId: ref.doctorId,
-				expiresAt: new Date(untilMs).toISOString(),
-			}
-		} catch (error) {
-			const reserved = await reserving.catch(() => 'unknown')
-			if (reserved === 'new') await scripts.forget(actor.userId, [request.slotId]).catch(() => {})
-			throw error
-		}
+	const refuse = async (code: 'slot_booked' | 'slot_blocked' | 'slot_in_past' | 'slot_held', ref: SlotRef, minutes: number | undefined) => {
+		const [free, { holders }] = await Promise.all([
+			readFreeSlots(run, [{ doctorId: ref.doctorId, minute: ref.startMinute }]),
+			read(ref.doctorId),
+		])
+		const alternatives = nearestOffers(ref.doctorId, free.get(ref.doctorId) ?? [], minute => holders.has(minute), ref.startMinute, minutes)
+		return new Refusal(code, { extra: { alternatives } })
 	}
 
 	const graceAll = async (userId: string, ms: number) => {
-		const refs = (await scripts.heldBy(userId)).flatMap(id => parseSlotId(id) ?? [])
-		const ends = await Promise.all(refs.map(({ doctorId, startMinute }) => scripts.grace(doctorId, userId, startMinute, ms)))
-		await Promise.all(ends.flat().map(end => scripts.recount(userId, end)))
+		const refs = (await count.slotsOf(userId)).flatMap(id => parseSlotId(id) ?? [])
+		const byDoctor = groupBy(refs, ({ doctorId }) => doctorId)
+		await Promise.all(
+			[...byDoctor].map(([doctorId, ofDoctor]) =>
+				scripts.grace(
+					doctorId,
+					userId,
+					ofDoctor.map(({ startMinute }) => startMinute),
+					ms,
+				),
+			),
+		)
 	}
 
 	return {
@@ -163,15 +202,26 @@ export const createHolds = ({ redis, run, types, knownVersion, holdMs, holdMsSta
 		read,
 		async release(actor, id) {
 			const ref = refOf(id)
-			const released = await scripts.release(ref.doctorId, actor.userId, ref.startMinute)
-			await scripts.forget(actor.userId, [id, ...released])
-			if (released.length === 0) throw new Refusal('hold_expired')
+			const ended = await scripts.release(ref.doctorId, actor.userId, ref.startMinute)
+			await count.strike(ended)
+			if (ended.length === 0) throw new Refusal('hold_expired')
 		},
-		mayHold: async userId => (await scripts.heldBy(userId)).length > 0,
+		mayHold: async userId => (await count.slotsOf(userId)).length > 0,
 		beginGrace: userId => graceAll(userId, graceMs),
 		endGrace: userId => graceAll(userId, 0),
-		forget: scripts.forget,
+		forget: count.forget,
 		count: scripts.count,
-		sweep: scripts.expire,
+		async sweep() {
+			const { isHeld, ended } = await scripts.expire()
+			// What cannot be struck off lapses by itself.
+			await count.strike(ended).catch(() => {})
+			return isHeld
+		},
 	}
+}
+
+function refOf(id: string): SlotRef {
+	const ref = parseSlotId(id)
+	if (!ref) throw new Refusal('not_found')
+	return ref
 }

@@ -1,16 +1,16 @@
 -- Slots of any number of doctors, each span an index range of the primary key.
--- The slots of a doctor who left, or waits for approval, are not to be had.
+-- The slots of a doctor who left, waits for approval or is something else now are not to be had.
 -- Joined row by row (OFFSET keeps PostgreSQL from doing otherwise): it cannot know how few a span has, and would read all
 -- appointments, or all of a doctor's slots, to be on the safe side.
 SELECT s.doctor_id::text,
        (extract(epoch FROM s.starts_at) / 60)::int AS start_minute,
        (extract(epoch FROM s.ends_at) / 60)::int AS end_minute,
-       s.is_blocked OR doctor.status <> 'active' AS is_blocked,
+       s.is_blocked OR doctor.status <> 'active' OR doctor.role <> 'doctor' AS is_blocked,
        s.appointment_id::text,
        visit.status,
        visit.patient_name
 FROM unnest($1::bigint[], $2::int[], $3::int[]) AS span (doctor_id, from_minute, until_minute)
-CROSS JOIN LATERAL (SELECT u.status FROM users u WHERE u.id = span.doctor_id OFFSET 0) doctor
+CROSS JOIN LATERAL (SELECT u.status, u.role FROM users u WHERE u.id = span.doctor_id OFFSET 0) doctor
 CROSS JOIN LATERAL (
     SELECT *
     FROM appointment_slots

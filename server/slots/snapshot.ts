@@ -1,6 +1,9 @@
+import type { SlotOffer } from '../../contract/index.ts'
+import type { Doctors } from '../clinic/doctors.ts'
 import { isDatabaseId } from '../platform/database/page.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { nearestOffers, readFreeSlots } from './alternatives.ts'
 import { readSlotsBetween } from './availability.ts'
 import { fullSlot, type Held, type View, visibleSlotJson } from './codec.ts'
 
@@ -19,26 +22,21 @@ export type SnapshotWanted = {
 export type Snapshots = {
 	/** As JSON, and the version in it. @throws Refusal not_found for a doctor who takes no appointments */
 	take(wanted: SnapshotWanted): Promise<{ version: number; json: string }>
+	/** @throws Refusal not_found for a doctor who takes no appointments */
 	timeZoneOf(doctorId: string): Promise<string>
+	/** The next free slots of each doctor, held ones left out. A doctor who takes no appointments has none. */
+	nextFree(doctorIds: readonly string[], each: number): Promise<{ doctorId: string; slots: SlotOffer[] }[]>
 }
 
-const doctorStatement = {
-	name: 'active_doctor',
-	text: `SELECT d.time_zone FROM doctors d JOIN users u ON u.id = d.id WHERE d.id = $1 AND u.status = 'active' AND u.role = 'doctor'`,
-}
+export type SnapshotDeps = { run: Run; doctors: Doctors; readHolds: ReadHolds; nowMs: () => number }
 
-export type SnapshotDeps = { run: Run; readHolds: ReadHolds; nowMs: () => number }
+/** A few more than asked for, because some may be held. */
+const freeBeyond = 20
 
-export const createSnapshots = ({ run, readHolds, nowMs }: SnapshotDeps): Snapshots => {
-	const timeZoneOf = async (doctorId: string) => {
-		if (!isDatabaseId(doctorId)) throw new Refusal('not_found')
-		const [doctor] = await run<{ time_zone: string }>(doctorStatement, [doctorId])
-		if (!doctor) throw new Refusal('not_found')
-		return doctor.time_zone
-	}
-
+/** What calendars look like now: what PostgreSQL has, and the holds of Redis laid over it. */
+export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps): Snapshots {
 	const read = async ({ doctorId, from, to, timeZone: known }: SnapshotWanted) => {
-		if (!isDatabaseId(doctorId)) throw new Refusal('not_found')
+		if (!(await doctors.exists(doctorId))) throw new Refusal('not_found')
 		// In this order: a change that slips in between is applied twice, never missed.
 		const { version, holders } = await readHolds(doctorId)
 		const stored = await readSlotsBetween(run, doctorId, from, to)
@@ -47,12 +45,38 @@ export const createSnapshots = ({ run, readHolds, nowMs }: SnapshotDeps): Snapsh
 		return { doctorId, timeZone, version, slots: stored.slots.map(slot => fullSlot(slot, holders.get(slot.startMinute), now)) }
 	}
 
+	const timeZoneOf = async (doctorId: string) => {
+		if (!isDatabaseId(doctorId)) throw new Refusal('not_found')
+		const [doctor] = await run<{ time_zone: string }>(activeDoctor, [doctorId])
+		if (!doctor) throw new Refusal('not_found')
+		return doctor.time_zone
+	}
+
 	return {
-		timeZoneOf,
 		async take(wanted) {
 			const { slots, ...calendar } = await read(wanted)
 			const list = slots.map(slot => visibleSlotJson(slot, wanted.view, wanted.viewerId)).join(',')
 			return { version: calendar.version, json: `${JSON.stringify(calendar).slice(0, -1)},"slots":[${list}]}` }
 		},
+		timeZoneOf,
+		async nextFree(doctorIds, each) {
+			const wanted = doctorIds.filter(isDatabaseId)
+			const minute = Math.floor(nowMs() / 60_000)
+			const around = wanted.map(doctorId => ({ doctorId, minute }))
+			const free = await readFreeSlots(run, around, { before: 0, after: each + freeBeyond })
+			return await Promise.all(
+				wanted.map(async doctorId => {
+					const slots = free.get(doctorId) ?? []
+					// Holds are asked for only where there may be some: a doctor who does not exist leaves no trace in Redis.
+					const holders = slots.length > 0 ? (await readHolds(doctorId)).holders : undefined
+					return { doctorId, slots: nearestOffers(doctorId, slots, start => holders?.has(start) === true, minute, 1, each) }
+				}),
+			)
+		},
 	}
+}
+
+const activeDoctor = {
+	name: 'active_doctor',
+	text: `SELECT d.time_zone FROM doctors d JOIN users u ON u.id = d.id WHERE d.id = $1 AND u.status = 'active' AND u.role = 'doctor'`,
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io'
 import { type Actor, isStaff } from '../identity/actor.ts'
+import { actorOf } from '../identity/handlers.ts'
 import type { Feed, FeedMessage } from '../platform/live/feed.ts'
 import { type LiveServer, preparedPayload } from '../platform/live/server.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -12,8 +13,6 @@ export const viewOf = (actor: Actor | null, doctorId: string): View =>
 	actor?.status === 'active' && (isStaff(actor) || (actor.role === 'doctor' && actor.userId === doctorId)) ? 'staff' : 'public'
 
 const roomOf = (doctorId: string, view: View) => `calendar:${doctorId}:${view}`
-
-const actorOf = (socket: Socket): Actor | null => socket.data.actor ?? null
 
 /** More calendars than any screen shows; a limit on what one socket can make a node follow. */
 const maxWatches = 60
@@ -178,6 +177,15 @@ export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) =>
 			if (watched.joining.has(socket) && feed.arrived(doctorId) >= version) admit(doctorId, watched, socket, joined)
 		},
 		leave,
+		/** Moves the socket to the view that its caller may see now, of each calendar that it watches. */
+		showAgain(socket: Socket) {
+			for (const doctorId of watchesOf(socket)) {
+				if (!calendars.get(doctorId)?.sockets.has(socket)) continue
+				const view = viewOf(actorOf(socket), doctorId)
+				void socket.leave(roomOf(doctorId, view === 'staff' ? 'public' : 'staff'))
+				void socket.join(roomOf(doctorId, view))
+			}
+		},
 		leaveAll(socket: Socket) {
 			for (const doctorId of [...watchesOf(socket)]) leave(socket, doctorId)
 		},

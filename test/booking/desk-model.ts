@@ -15,7 +15,7 @@ export type Op =
 	| { do: 'book'; actor: number; patient: number; slot: number; long: boolean }
 	| { do: 'cancel'; actor: number; appointment: number }
 	| { do: 'move'; actor: number; appointment: number; slot: number }
-	| { do: 'miss'; appointment: number }
+	| { do: 'start'; appointment: number }
 
 type OpOf<Kind extends Op['do']> = Extract<Op, { do: Kind }>
 
@@ -28,7 +28,7 @@ const hourOf = (index: number) => index % slotCount
 export class Model {
 	readonly visits: Visit[] = []
 	readonly holds = new Map<number, { by: number; together: number[] }>()
-	/** What counts against a holder's limit. */
+	/** Slots that count against a holder's limit. */
 	readonly counted = Array.from({ length: patientCount + 1 }, () => new Set<number>())
 
 	visitAt(index: number) {
@@ -40,10 +40,12 @@ export class Model {
 		return indexes.every(index => dayOf(index) === dayOf(from)) ? indexes : undefined
 	}
 
-	private whyNotHad(indexes: number[], by: number, own?: Visit): string | undefined {
+	private whyNotHad(indexes: number[], by: number, who?: number, own?: Visit): string | undefined {
+		// The desk books for the patient who holds the slot.
+		const isInTheWay = (holder: number | undefined) => holder !== undefined && holder !== by && !(by === deskIndex && holder === who)
 		const foreign = indexes.filter(index => !own?.slots.includes(index))
 		if (foreign.some(index => this.visitAt(index))) return 'slot_booked'
-		if (foreign.some(index => this.holds.has(index) && this.holds.get(index)?.by !== by)) return 'slot_held'
+		if (foreign.some(index => isInTheWay(this.holds.get(index)?.by))) return 'slot_held'
 		return undefined
 	}
 
@@ -51,12 +53,12 @@ export class Model {
 		const hours = new Set(indexes.map(hourOf))
 		return this.visits.some(
 			visit =>
-				visit !== except && visit.patient === who && visit.status === 'booked' && visit.slots.some(index => hours.has(hourOf(index))),
+				visit !== except && visit.patient === who && visit.status !== 'cancelled' && visit.slots.some(index => hours.has(hourOf(index))),
 		)
 	}
 
 	private whyNotVisited(indexes: number[], by: number, who: number, own?: Visit): string | undefined {
-		return this.whyNotHad(indexes, by, own) ?? (this.isBusy(who, indexes, own) ? 'patient_overlap' : undefined)
+		return this.whyNotHad(indexes, by, who, own) ?? (this.isBusy(who, indexes, own) ? 'patient_overlap' : undefined)
 	}
 
 	private take(indexes: number[], by: number) {
@@ -84,11 +86,11 @@ export class Model {
 		if (op.do === 'book') return this.book(op)
 		const visit = this.visits[op.appointment]
 		if (!visit) return undefined
-		const by = op.do === 'miss' ? deskIndex : op.actor
+		const by = op.do === 'start' ? deskIndex : op.actor
 		if (by !== deskIndex && by !== visit.patient) return 'not_found'
 		if (visit.status !== 'booked') return 'wrong_status'
 		if (op.do === 'move') return this.move(visit, op)
-		visit.status = op.do === 'cancel' ? 'cancelled' : 'no_show'
+		visit.status = op.do === 'cancel' ? 'cancelled' : 'in_progress'
 		return 'ok'
 	}
 
@@ -98,17 +100,18 @@ export class Model {
 		if (!counted.has(slot) && counted.size >= limit) return 'hold_limit'
 		const run = this.run(slot, long ? 2 : 1)
 		if (!run) return 'slot_blocked'
+		if (run.some(index => this.visitAt(index))) return 'slot_booked'
+		if (new Set([...counted, ...run]).size > limit) return 'hold_limit'
 		const why = this.whyNotHad(run, actor)
 		if (why) return why
 		const replaced = run.flatMap(index => this.holds.get(index)?.together ?? []).filter(index => !run.includes(index))
 		this.letGo(replaced, actor)
 		for (const index of run) this.holds.set(index, { by: actor, together: run })
-		counted.add(slot)
+		for (const index of run) counted.add(index)
 		return 'ok'
 	}
 
 	private release({ actor, slot }: OpOf<'release'>) {
-		this.counted[actor]?.delete(slot)
 		const held = this.holds.get(slot)
 		if (held?.by !== actor) return 'hold_expired'
 		this.letGo(held.together, actor)

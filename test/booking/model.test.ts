@@ -4,6 +4,7 @@ import type { Slot } from '../../contract/index.ts'
 import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { tagOf } from '../../server/platform/redis/shard.ts'
 import { createHoldScripts, holdKeys } from '../../server/slots/board.ts'
+import { createHoldCount } from '../../server/slots/hold-count.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { aType, hoursAhead, someSlots, soon } from '../support/calendar.ts'
 import { isLong } from '../support/forms.ts'
@@ -56,19 +57,19 @@ describe('random histories of one desk', () => {
 			const { doctorId, startMinute } = parseSlotId(id) as { doctorId: string; startMinute: number }
 			const { holds, expiry } = holdKeys(doctorId)
 			const userId = people[by]?.id as string
-			await redis.zrem(`${tagOf(userId)}:holder:${userId}`, id)
 			const text = await redis.hget(holds, String(startMinute))
 			const record = text && JSON.parse(text)
 			if (!record || record.u !== userId) continue
 			await redis.hset(holds, String(startMinute), JSON.stringify({ ...record, x: 1 }))
 			await redis.zadd(expiry, 1, `${doctorId}:${startMinute}`)
 		}
-		await createHoldScripts(redis).expire()
+		const { ended } = await createHoldScripts(redis).expire()
+		await createHoldCount(redis).strike(ended)
 	}
 
 	const perform = async (world: World, op: Exclude<Op, { do: 'expire' }>): Promise<string> => {
 		const { slots, people, ids } = world
-		const by = op.do === 'miss' ? desk : (people[op.actor] as Person)
+		const by = op.do === 'start' ? desk : (people[op.actor] as Person)
 		const slotId = 'slot' in op ? (slots[op.slot] as string) : ''
 		const id = 'appointment' in op ? (ids[op.appointment] as string) : ''
 		const type = 'long' in op && op.long ? half : undefined
@@ -76,7 +77,7 @@ describe('random histories of one desk', () => {
 		if (op.do === 'release') return codeOf(await release(node, by, slotId))
 		if (op.do === 'cancel') return codeOf(await cancel(node, by, id))
 		if (op.do === 'move') return codeOf(await reschedule(node, by, id, slotId))
-		if (op.do === 'miss') return codeOf(await setStatus(node, by, id, 'no_show'))
+		if (op.do === 'start') return codeOf(await setStatus(node, by, id, 'in_progress'))
 		const answer = await book(node, by, slotId, { patientId: people[op.patient]?.id as string, ...(type && { typeId: type }) })
 		if (answer.status === 201) ids.push(answer.body.id)
 		return codeOf(answer)

@@ -128,6 +128,25 @@ describe('the desk', function () {
 		await other.locator(`[data-testid="desk-slot"][data-slot-id="${id}"][data-state="held"]`).waitFor()
 	})
 
+	it('shows the state of every visit in full words, also where clocks have twelve hours', async () => {
+		const page = await browsing.visitor({ ...atTheDesk, viewport: { width: 1280, height: 800 }, locale: 'en-US' })
+		await signIn(page, node.url, 'reception@clinic.example', { path: '/desk' })
+		const notes = page.locator('[data-testid="desk-slot"][data-status] [data-part="note"]')
+		for (let day = 0; day < 5 && (await notes.count()) < 5; day++) {
+			await page.keyboard.press('PageDown')
+			await notes
+				.first()
+				.waitFor({ timeout: 5000 })
+				.catch(() => {})
+		}
+		expect(await notes.count()).to.be.at.least(5)
+		expect(await page.getByTestId('desk-slot').first().getAttribute('aria-label')).to.match(/\d (AM|PM)/)
+		const cut = await notes.evaluateAll(all =>
+			all.filter(note => note.scrollWidth > note.clientWidth || note.clientWidth === 0).map(note => note.textContent),
+		)
+		expect(cut).to.deep.equal([])
+	})
+
 	it('lists its shortcuts on ?', async () => {
 		const page = await openDesk()
 		await page.keyboard.press('Escape')

@@ -100,6 +100,38 @@ describe('two browsers on one calendar', function () {
 		await loser.getByTestId('countdown').waitFor()
 	})
 
+	it('show the truth again after versions went back, as when a replica that lagged is promoted', async () => {
+		const page = await browsing.visitor()
+		// Every change that arrives from now on has a number that was given out before; the next snapshot goes on from there.
+		let lowerBy = 0
+		let snapshots = 0
+		const lower = (message: string) =>
+			message.replace(/"(fromVersion|toVersion|version)":(\d+)/g, (_, name, at) => `"${name}":${at - lowerBy}`)
+		await page.routeWebSocket(/socket\.io/, route => {
+			const server = route.connectToServer()
+			route.onMessage(message => {
+				if (String(message).includes('calendar:watch')) snapshots++
+				server.send(message)
+			})
+			server.onMessage(message => route.send(typeof message === 'string' ? lower(message) : message))
+		})
+		await openCalendar(page, 'Dr. Marcus Okafor')
+		const [first, second] = await freeSlots(page)
+		const { body } = await call(node, 'POST', '/auth/login', { body: { email: 'patient6@clinic.example', password: 'demo-clinic-2026' } })
+		const book = async (slotId: string | undefined) => {
+			const answer = await call(node, 'POST', '/appointments', { token: body.accessToken, key: randomUUID(), body: { slotId } })
+			expect(answer.status).to.equal(201)
+		}
+		const before = snapshots
+		lowerBy = 1_000_000
+		await book(first)
+		await untilState(page, first as string, 'booked')
+		expect(snapshots).to.equal(before + 1)
+		await book(second)
+		await untilState(page, second as string, 'booked')
+		expect(snapshots, 'changes follow the new snapshot without another').to.equal(before + 1)
+	})
+
 	it('let anybody watch, and keep the slot through signing in', async () => {
 		const visitor = await browsing.visitor(phone)
 		await openCalendar(visitor)

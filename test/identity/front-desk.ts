@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { endpoints } from '../../contract/index.ts'
 import { type Config, loadConfig } from '../../server/config.ts'
+import { actorPolicy } from '../../server/identity/access.ts'
 import { type Authentication, createAuthentication, createIdentity, type Identity } from '../../server/identity/identity.ts'
 import { createDatabase, type Db } from '../../server/platform/database/database.ts'
 import { createPipeline } from '../../server/platform/database/pipeline.ts'
@@ -69,6 +70,7 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 		endpoints,
 		routes: identity.routes,
 		authenticate: authentication.authenticate,
+		policy: actorPolicy,
 		limit: async () => {},
 		whatIsDown: async () => [],
 		metrics: async () => ({ contentType: 'text/plain', body: '' }),

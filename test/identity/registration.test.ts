@@ -28,6 +28,25 @@ describe('registration', () => {
 		expect(await auditOf(node.db, user.id)).to.deep.equal(['registered', 'signed_in'])
 	})
 
+	it('refuses names that cannot be seen, that span lines, or that turn text around', async () => {
+		const invisible = ['\u200b\u200d', '\u3164', '\u00ad', '\u2800', '\u200e\u0301', '\u2060\ufeff']
+		const turning = ['Ada \u202e ecalevoL', 'Ada \u2067Lovelace']
+		const broken = ['Ada\nLovelace', 'Ada\rLovelace', 'Ada\tLovelace', 'Ada\u2028Lovelace', 'Ada\u0085Lovelace', 'Ada\u009bLovelace']
+		for (const fullName of [...invisible, ...turning, ...broken]) {
+			const answer = await register({ ...ada, email: 'nobody@example.com', fullName })
+			expect(refusalOf(answer), JSON.stringify(fullName)).to.equal('400 invalid_input')
+			expect(answer.body.errors[0].path).to.equal('fullName')
+		}
+	})
+
+	it('takes names of every script', async () => {
+		const names = ['Nguyễn Thị Ánh', 'محمّد بن زايد', 'علی‌رضا', 'क्‍षितिज', '山田 太郎', 'O’Brien-Smith jr.', 'Zoe\u0301', 'X Æ A-12', '김']
+		for (const [index, fullName] of names.entries()) {
+			const { status, body } = await register({ ...ada, email: `name${index}@example.com`, fullName })
+			expect([status, body.user?.fullName], fullName).to.deep.equal([201, fullName])
+		}
+	})
+
 	it('opens a patient file under the same id', async () => {
 		const { body } = await register({ ...ada, email: 'file@example.com' })
 		const file = await node.db('patients').where({ id: body.user.id }).first()

@@ -10,6 +10,7 @@ import { type AppDeps, createApp } from '../../server/platform/http/app.ts'
 import { publicRoute } from '../../server/platform/http/routes.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
 import type { Answer } from '../support/http.ts'
+import { openToAll } from './open-to-all.ts'
 
 const echo = endpoint({
 	method: 'post',
@@ -55,6 +56,7 @@ export const anApp = async (settings: Record<string, string> = {}, deps: Partial
 			}),
 		],
 		authenticate: async () => null,
+		policy: openToAll,
 		limit: async () => {},
 		whatIsDown: async () => [],
 		metrics: async () => ({ contentType: 'text/plain', body: 'figures' }),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { expect } from 'chai'
 import { WebSocket } from 'ws'
-import type { EventHandlers } from '../../server/platform/live/events.ts'
+import { type EventHandlers, Followed, type SocketContext } from '../../server/platform/live/dispatch.ts'
 import { Refusal } from '../../server/platform/refusal.ts'
 import { waitFor } from '../support/wait.ts'
 import { type BareSockets, bareSockets } from './bare-sockets.ts'
@@ -31,42 +31,21 @@ const conversation = async (url: string) => {
 	}
 }
 
-type Writes = Pick<Socket, '_write' | '_writev'>
-
-/** Counts what the only connection of a server gives to the kernel. */
-const countWrites = ({ sockets }: BareSockets) => {
-	const { clients } = sockets.io.engine as unknown as { clients: Record<string, { transport: { socket: { _socket: Writes } } }> }
-	const [connection] = Object.values(clients)
-	const stream = connection?.transport.socket._socket as Writes
-	let writes = 0
-	for (const name of ['_write', '_writev'] as const) {
-		const write = stream[name] as (...args: unknown[]) => void
-		stream[name] = (...args: unknown[]) => {
-			writes++
-			write.apply(stream, args)
-		}
-	}
-	return () => writes
-}
-
 describe('what a socket is answered', () => {
 	let bare: BareSockets
 	let talk: Awaited<ReturnType<typeof conversation>>
-	const release: (() => void)[] = []
 
 	before(async () => {
 		bare = await bareSockets()
-		const refusal = new Refusal('slot_booked', { alternatives: offered as never })
+		const refusal = new Refusal('slot_booked', { extra: { alternatives: offered as never } })
 		const handlers = {
 			'calendar:watch': async () => {
 				throw refusal
 			},
-			'calendar:unwatch': async () => {
-				await new Promise<void>(resolve => release.push(resolve))
-				return {}
-			},
+			'slot:release': async (_payload: unknown, { socket }: SocketContext) =>
+				new Followed({}, () => void socket.emit('calendar:presence', { doctorId: '1', viewers: 1 })),
 		}
-		bare.sockets.serve(handlers as unknown as EventHandlers, { connected() {}, disconnected() {} })
+		bare.sockets.serve(handlers as unknown as EventHandlers, { connected() {}, disconnected() {}, callerChanged() {} })
 	})
 	beforeEach(async () => {
 		talk = await conversation(bare.url)
@@ -77,15 +56,13 @@ describe('what a socket is answered', () => {
 	})
 	after(() => bare.stop())
 
-	it('leaves in one write, when it is ready together', async () => {
-		const ids = Array.from({ length: 20 }, (_, index) => index)
-		talk.askTogether(...ids.map(id => `42${id}["calendar:unwatch",{"doctorId":"1"}]`))
-		await waitFor(() => release.length === ids.length, 'all to wait')
-		const writes = countWrites(bare)
-		for (const answer of release.splice(0)) answer()
-		await waitFor(() => talk.heard.length === ids.length, 'all answers')
-		expect(talk.heard).to.deep.equal(ids.map(id => `43${id}[{"ok":true}]`))
-		expect(writes()).to.equal(1)
+	it('comes before what the event’s handler sends afterwards', async () => {
+		for (let round = 0; round < 20; round++) {
+			talk.heard.length = 0
+			talk.askTogether('425["slot:release",{"slotId":"1"}]')
+			await waitFor(() => talk.heard.length === 2, 'the answer and what follows it')
+			expect(talk.heard.map(text => text.slice(0, 3))).to.deep.equal(['435', '42['])
+		}
 	})
 
 	it('is the same for all who share a refusal, each under the number of the question', async () => {

@@ -4,6 +4,7 @@ import { createSockets, type SocketDeps } from '../../server/platform/live/serve
 import { createLog } from '../../server/platform/observability/log.ts'
 import { createRedis, createSubscriber } from '../../server/platform/redis/redis.ts'
 import { freshStores } from '../support/servers.ts'
+import { openToAll } from './open-to-all.ts'
 
 type Stores = Pick<SocketDeps, 'publisher'>
 
@@ -25,6 +26,9 @@ export const bareSockets = async (choose: (stores: Stores) => Partial<SocketDeps
 		connectTimeoutMs: 10_000,
 		noteAccess: () => {},
 		authenticate: async () => null,
+		readAgain: async callers => [...callers],
+		policy: openToAll,
+		rooms: { account: userId => `account:${userId}`, session: id => `session:${id}`, others: () => [] },
 		observe: () => {},
 		...choose({ publisher }),
 	})

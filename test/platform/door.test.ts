@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { expect } from 'chai'
 import { io, type Socket } from 'socket.io-client'
 import { WebSocket } from 'ws'
+import type { EventHandlers, SocketContext } from '../../server/platform/live/dispatch.ts'
 import type { SocketDeps } from '../../server/platform/live/server.ts'
 import { createOwnPages } from '../../server/platform/security/own-pages.ts'
 import { createLimiters } from '../../server/platform/security/rate-limit.ts'
@@ -14,6 +15,7 @@ describe('the door to sockets', function () {
 	this.timeout(30_000)
 	let bare: BareSockets
 	let signIns = 0
+	const addressesSeen: string[] = []
 	const opened: (Socket | WebSocket)[] = []
 
 	const limitsFrom = ({ publisher }: Pick<SocketDeps, 'publisher'>) => {
@@ -26,11 +28,22 @@ describe('the door to sockets', function () {
 			limits: limitsFrom(stores),
 			trustedProxies: 1,
 			isOwnPage: createOwnPages({ corsOrigins: ['https://app.example'], publicUrl: undefined }),
-			authenticate: async () => {
+			authenticate: async token => {
 				signIns++
-				return null
+				return token === undefined ? null : { userId: token, sessionId: `session of ${token}`, tokenExpiresAtMs: Date.now() + 60_000 }
 			},
 		}))
+		const handlers = {
+			'calendar:unwatch': async (_payload: unknown, { origin }: SocketContext) => {
+				addressesSeen.push(origin.ip)
+				return {}
+			},
+			'session:renew': async ({ token }: { token: string }, { socket }: SocketContext) => {
+				await bare.sockets.renew(socket, token)
+				return { expiresIn: 60 }
+			},
+		}
+		bare.sockets.serve(handlers as unknown as EventHandlers, { connected() {}, disconnected() {}, callerChanged() {} })
 	})
 	afterEach(() => {
 		for (const each of opened.splice(0)) each.close()
@@ -52,9 +65,9 @@ describe('the door to sockets', function () {
 	}
 
 	/** A connection that speaks for itself. */
-	const raw = async () => {
+	const raw = async (address = anAddress()) => {
 		const socket = new WebSocket(`${bare.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`, {
-			headers: headersFrom(anAddress(), {}),
+			headers: headersFrom(address, {}),
 		})
 		opened.push(socket)
 		socket.on('error', () => {})
@@ -112,6 +125,71 @@ describe('the door to sockets', function () {
 		}
 		await closed
 		expect(signIns).to.equal(20)
+	})
+
+	const answerTo = async (socket: WebSocket, event: string, payload: unknown) => {
+		socket.send(`421${JSON.stringify([event, payload])}`)
+		for (;;) {
+			const [message] = await once(socket, 'message')
+			if (String(message).startsWith('431')) return JSON.parse(String(message).slice(3))[0]
+		}
+	}
+
+	it('knows a socket by its client’s address, also after it has left and joined again on one connection', async () => {
+		await waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'other sockets to be gone')
+		const address = anAddress()
+		const { socket } = await raw(address)
+		for (let joins = 0; joins < 2; joins++) {
+			socket.send('40')
+			await once(socket, 'message')
+			await answerTo(socket, 'calendar:unwatch', { doctorId: '1' })
+			socket.send('41')
+			await waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'the goodbye to be heard')
+		}
+		expect(addressesSeen.splice(0)).to.deep.equal([address, address])
+	})
+
+	it('lets an open socket sign in no more often than one that connects', async () => {
+		const { socket } = await raw()
+		socket.send('40')
+		await once(socket, 'message')
+		const outcomes: string[] = []
+		for (let tries = 0; tries < 21; tries++) {
+			const answer = await answerTo(socket, 'session:renew', { token: '7' })
+			outcomes.push(answer.ok ? 'ok' : answer.error.code)
+		}
+		// It connected once, too.
+		expect(outcomes).to.deep.equal([...Array(19).fill('ok'), 'rate_limited', 'rate_limited'])
+	})
+
+	it('gives an account no more sockets when they sign in after they have connected', async function () {
+		this.slow(5000)
+		const renewed = async () => {
+			const { socket } = await raw()
+			socket.send('40')
+			await once(socket, 'message')
+			const answer = await answerTo(socket, 'session:renew', { token: '8' })
+			return answer.ok ? 'ok' : answer.error.code
+		}
+		const outcomes: string[] = []
+		for (let sockets = 0; sockets < 101; sockets++) outcomes.push(await renewed())
+		expect(outcomes).to.deep.equal([...Array(100).fill('ok'), 'rate_limited'])
+	})
+
+	it('keeps nothing of a handshake once its token has been read', async () => {
+		await waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'other sockets to be gone')
+		const { socket } = await raw()
+		socket.send(`40${JSON.stringify({ token: '9', junk: 'x'.repeat(1_900_000) })}`)
+		await once(socket, 'message')
+		const [kept] = bare.sockets.io.of('/').sockets.values()
+		expect(JSON.stringify(kept?.handshake).length).to.be.below(1000)
+	})
+
+	it('refuses a token that is larger than any of ours', async () => {
+		const { socket } = await raw()
+		socket.send(`40${JSON.stringify({ token: 'x'.repeat(1_900_000) })}`)
+		const [message] = await once(socket, 'message')
+		expect(String(message)).to.match(/^44.*payload_too_large/)
 	})
 
 	it('closes behind one who never reads', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { Refusal } from '../../server/platform/refusal.ts'
 import { inLots, onAccount } from '../../server/platform/security/allowance.ts'
 import { createBucket } from '../../server/platform/security/bucket.ts'
-import { networkOf } from '../../server/platform/security/network.ts'
+import { networkOf } from '../../server/platform/security/client-address.ts'
 
 describe('limits by address', () => {
 	it('count an IPv4 address by itself, however it is written', () => {

@@ -1,36 +1,39 @@
 import { expect } from 'chai'
 import { Encoder, type Packet, PacketType } from 'socket.io-parser'
-import { createLimitedParser } from '../../server/platform/live/parser.ts'
-import { PreparedJson } from '../../server/platform/prepared-json.ts'
+import { createLimitedParser, tooLarge } from '../../server/platform/live/parser.ts'
 
 describe('the parser of sockets', () => {
-	const ours = new (createLimitedParser(1000).Encoder)()
-	const theirs = new Encoder()
+	const { Decoder } = createLimitedParser(1000, Encoder)
 
-	const packets: Packet[] = [
-		{ type: PacketType.CONNECT, nsp: '/', data: { sid: 'abc' } },
-		{ type: PacketType.CONNECT_ERROR, nsp: '/', data: { message: 'no', data: { code: 'account_disabled' } } },
-		{ type: PacketType.DISCONNECT, nsp: '/' },
-		{
-			type: PacketType.EVENT,
-			nsp: '/',
-			data: ['calendar:changed', { doctorId: '1', changes: [{ id: '1-2', state: 'free', version: 3 }] }],
-		},
-		{ type: PacketType.ACK, nsp: '/', id: 12, data: [{ ok: true, text: 'naïve “ß” \u2028', nothing: null, left: undefined }] },
-	]
+	const decode = (...messages: (string | Buffer)[]): Packet[] => {
+		const decoder = new Decoder()
+		const packets: Packet[] = []
+		decoder.on('decoded', packet => void packets.push(packet))
+		for (const message of messages) decoder.add(message)
+		return packets
+	}
 
-	it('says what was prepared as if it had not been', () => {
-		const payload = { doctorId: '1', changes: ['“ß”'] }
-		const event = (data: unknown): Packet => ({ type: PacketType.EVENT, nsp: '/', data: ['calendar:changed', data] })
-		const prepared = new PreparedJson(JSON.stringify(payload))
-		expect(ours.encode(event(prepared))).to.deep.equal(theirs.encode(event(payload)))
-		const ack = (data: unknown): Packet => ({ type: PacketType.ACK, nsp: '/', id: 12, data: [data] })
-		expect(ours.encode(ack(prepared))).to.deep.equal(theirs.encode(ack(payload)))
+	it('keeps of a handshake nothing but its token', () => {
+		const [packet] = decode(`0${JSON.stringify({ token: 'abc', pid: 'x'.repeat(1_900_000), more: { deep: [] } })}`)
+		expect(packet).to.deep.include({ type: PacketType.CONNECT, data: { token: 'abc' } })
+		for (const auth of ['', '{}', '{"token":7}', '{"token":{"token":"abc"}}']) expect(decode(`0${auth}`)[0]?.data).to.deep.equal({})
 	})
 
-	for (const packet of packets) {
-		it(`says ${PacketType[packet.type]} as Socket.IO’s own does`, () => {
-			expect(ours.encode(packet)).to.deep.equal(theirs.encode(packet))
-		})
-	}
+	it('keeps no token that is longer than any that the server gives out', () => {
+		const [packet] = decode(`0${JSON.stringify({ token: 'x'.repeat(4097) })}`)
+		expect(packet?.data).to.deep.equal({ token: tooLarge })
+	})
+
+	it('keeps the name and the number of an oversized event, and drops its payload', () => {
+		const [packet] = decode(`27["slot:hold",{"slotId":"${'x'.repeat(1000)}"}]`)
+		expect(packet).to.deep.include({ type: PacketType.EVENT, id: 7, data: ['slot:hold', tooLarge] })
+	})
+
+	it('waits for no attachments, and keeps none', () => {
+		const packets = decode('51-7["slot:hold",{"slotId":{"_placeholder":true,"num":0}}]', Buffer.alloc(1_000_000), '28["slot:release",{}]')
+		expect(packets.map(({ type, id, data }) => [type, id, data[0]])).to.deep.equal([
+			[PacketType.EVENT, 7, 'slot:hold'],
+			[PacketType.EVENT, 8, 'slot:release'],
+		])
+	})
 })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createFeed, type FeedMessage } from '../../server/platform/live/feed.ts'
+import { createFeed, type FeedMessage, feedKeys } from '../../server/platform/live/feed.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
 import { createRedis, createSubscriber, type Redis } from '../../server/platform/redis/redis.ts'
 import type { Subscriber } from '../../server/platform/redis/subscriber.ts'
@@ -9,10 +9,12 @@ import { waitFor } from '../support/wait.ts'
 describe('a feed', () => {
 	let redis: Redis
 	let subscriber: Subscriber
+	let url: string
 	let drop: () => Promise<void>
 	beforeEach(async () => {
 		const stores = await freshStores()
 		drop = stores.drop
+		url = stores.redisUrl
 		redis = createRedis({ url: stores.redisUrl, name: 'test' })
 		subscriber = createSubscriber({ url: stores.redisUrl, name: 'test' })
 	})
@@ -65,7 +67,7 @@ describe('a feed', () => {
 		}
 	}
 
-	it('resets nothing for a topic that nobody follows any more, also when it was left before it was followed', async () => {
+	it('does not reset a topic that was left, even before it was followed', async () => {
 		const { feed } = following()
 		const followed = feed.follow('left')
 		feed.unfollow('left')
@@ -97,12 +99,72 @@ describe('a feed', () => {
 		const { feed, arrived } = following()
 		await feed.follow('lossy')
 		const version = await feed.version('lossy')
-		const { feedKeys } = await import('../../server/platform/live/feed.ts')
 		await redis.incrby(feedKeys('lossy').versionKey, 3)
 		await waitFor(() => arrived.length > 0, 'the reset')
 		expect(arrived[0]?.from).to.be.greaterThan(version + 3)
 		await afterAudits()
 		expect(arrived).to.have.length(1)
+		await feed.stop()
+	})
+
+	/** As a replica that lagged has it when it is promoted. */
+	const setBack = (topic: string, version: number) => redis.set(feedKeys(topic).versionKey, version)
+
+	it('lifts a counter that went back above every number that was seen, and makes followers start over', async () => {
+		const { feed, arrived } = following()
+		await feed.follow('lagged')
+		for (let i = 0; i < 3; i++) await feed.reset('lagged')
+		await waitFor(() => arrived.length === 3, 'the changes to arrive')
+		const seen = feed.arrived('lagged')
+		await setBack('lagged', seen - 4)
+		await waitFor(() => arrived.length > 3, 'the reset')
+		expect(arrived[3]).to.deep.include({ changes: '[]' })
+		expect(arrived[3]?.from).to.be.greaterThan(seen + 1)
+		expect(feed.arrived('lagged')).to.equal(await feed.version('lagged'))
+		await afterAudits()
+		expect(arrived).to.have.length(4)
+		await feed.stop()
+	})
+
+	it('notices numbers that are given out again although they have passed the last one seen by then', async () => {
+		const { feed, arrived } = following()
+		await feed.follow('again')
+		for (let i = 0; i < 3; i++) await feed.reset('again')
+		await waitFor(() => arrived.length === 3, 'the changes to arrive')
+		const seen = feed.arrived('again')
+		await setBack('again', seen - 3)
+		for (let i = 0; i < 6; i++) {
+			const version = await redis.incr(feedKeys('again').versionKey)
+			await redis.publish(feedKeys('again').channel, `${version} ${version} [{}]`)
+		}
+		await waitFor(() => arrived.length > 9, 'the reset')
+		expect(arrived[9]).to.deep.include({ changes: '[]' })
+		expect(arrived[9]?.from).to.be.greaterThan(seen + 4)
+		await feed.stop()
+	})
+
+	it('makes followers start over once when its connection was lost, because numbers cannot tell what was missed', async () => {
+		const { feed, arrived } = following()
+		await feed.follow('cut')
+		const [{ versionKey }, version] = [feedKeys('cut'), await feed.version('cut')]
+		const admin = createRedis({ url, name: 'admin' })
+		await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+		// Changes of another history, which end at the number that is known here.
+		await admin.set(versionKey, version)
+		admin.disconnect()
+		await waitFor(() => arrived.length > 0, 'the reset')
+		expect(arrived[0]?.from).to.be.greaterThan(version + 1)
+		await afterAudits()
+		expect(arrived).to.have.length(1)
+		await feed.stop()
+	})
+
+	it('leaves no number of a topic that nobody uses in Redis for ever', async () => {
+		const { feed } = following()
+		await feed.version('unused')
+		expect(await redis.pttl(feedKeys('unused').versionKey)).to.be.within(3_600_000, 7 * 86_400_000)
+		await feed.reset('unused')
+		expect(await redis.pttl(feedKeys('unused').versionKey)).to.be.within(3_600_000, 7 * 86_400_000)
 		await feed.stop()
 	})
 })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import type { Snapshot } from '../../contract/index.ts'
+import { feedKeys } from '../../server/platform/live/feed.ts'
 import { someSlots, soon } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import { useNodes } from '../support/nodes.ts'
@@ -116,6 +117,23 @@ describe('two nodes', () => {
 			expect(watcher.stateOf(slots[1]!)).to.equal('booked')
 		}
 		ok(await (await aSocket(two!, (await aPatient(one!)).token)).emitWithAck('slot:hold', { slotId: slots[0]! }))
+		await waitFor(() => watchers.every(watcher => watcher.stateOf(slots[0]!) === 'held'), 'changes to be told as before')
+	})
+
+	it('show what is true when Redis gives out numbers again, as a replica does that lagged when it became the master', async () => {
+		const watchers = await Promise.all([watching(one!), watching(two!)])
+		const holder = await aSocket(one!, (await aPatient(one!)).token)
+		for (const slotId of slots.slice(0, 4)) ok(await holder.emitWithAck('slot:hold', { slotId }))
+		await waitFor(() => watchers.every(watcher => watcher.stateOf(slots[3]!) === 'held'), 'the holds to be told')
+		const version = watchers[0]!.version
+
+		const admin = new Redis(one!.redisUrl)
+		await admin.decrby(feedKeys(doctor.id).versionKey, 4)
+		admin.disconnect()
+		for (const slotId of slots.slice(0, 2)) ok(await holder.emitWithAck('slot:release', { slotId }))
+		await waitFor(async () => (await Promise.all(watchers.map(isRight))).every(Boolean), 'every watcher to be right', 2000)
+		await waitFor(() => watchers.every(watcher => watcher.version > version), 'numbers above those that were seen', 2000)
+		ok(await holder.emitWithAck('slot:hold', { slotId: slots[0]! }))
 		await waitFor(() => watchers.every(watcher => watcher.stateOf(slots[0]!) === 'held'), 'changes to be told as before')
 	})
 

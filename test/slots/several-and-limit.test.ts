@@ -156,8 +156,74 @@ describe('holding a slot', () => {
 			const [socket, typeId] = [await aHolder(), await aType(node, 60)]
 			for (const slotId of slots.slice(0, 4)) await hold(socket, slotId, typeId)
 			await expectStates('fffhh')
-			for (const slotId of slots.slice(5, 9)) await hold(socket, slotId)
+			for (const slotId of slots.slice(5, 8)) await hold(socket, slotId)
 			expect((await notHeld(socket, slots[9]!)).code).to.equal('hold_limit')
+		})
+
+		it('counts slots, not holds', async () => {
+			const [socket, typeId] = [await aHolder(), await aType(node, 60)]
+			await hold(socket, slots[0]!, typeId)
+			await hold(socket, slots[2]!, typeId)
+			expect((await notHeld(socket, slots[4]!, typeId)).code).to.equal('hold_limit')
+			await hold(socket, slots[4]!)
+			expect((await notHeld(socket, slots[5]!)).code).to.equal('hold_limit')
+			await expectStates('hhhhh')
+		})
+
+		it('lets one appointment have as many slots as it needs, when nothing else is held', async () => {
+			const [socket, typeId] = [await aHolder(), await aType(node, 210)]
+			await hold(socket, slots[8]!)
+			expect((await notHeld(socket, slots[0]!, typeId)).code).to.equal('hold_limit')
+			await release(socket, slots[8]!)
+			expect((await hold(socket, slots[0]!, typeId)).slotIds).to.have.length(7)
+			await hold(socket, slots[0]!, typeId)
+			expect((await notHeld(socket, slots[8]!)).code).to.equal('hold_limit')
+		})
+
+		/** The slots that one patient holds, whoever else holds others. */
+		const heldBy = async (token: string) => (await listed(token)).filter(slot => slot.heldByMe).map(slot => slots.indexOf(slot.id))
+
+		it('is not evaded by letting go of a slot and holding it again at the same time', async () => {
+			const patient = await aPatient(node)
+			const sockets = [await aSocket(node, patient.token), await aSocket(other, patient.token)] as const
+			for (const slotId of slots) {
+				for (let round = 0; round < 4 && (await sockets[0].emitWithAck('slot:hold', { slotId })).ok; round++)
+					await Promise.all([
+						sockets[0].emitWithAck('slot:release', { slotId }),
+						sockets[1].emitWithAck('slot:hold', { slotId }),
+						sockets[1].emitWithAck('slot:hold', { slotId }),
+					])
+			}
+			const held = await heldBy(patient.token)
+			expect(held.length).to.be.within(1, 5)
+			// Nothing is counted that is not held, either.
+			for (const index of held) await release(sockets[0], slots[index]!)
+			for (const slotId of slots.slice(0, 5)) await hold(sockets[1], slotId)
+			expect(await heldBy(patient.token)).to.deep.equal([0, 1, 2, 3, 4])
+		})
+
+		it('is not evaded by asking for a long hold that is refused and a short one at the same time', async () => {
+			const [patient, typeId, rival] = [await aPatient(node), await aType(node, 60), await aSocket(node, (await aReceptionist(node)).token)]
+			const sockets = [await aSocket(node, patient.token), await aSocket(other, patient.token)] as const
+			for (let index = 1; index < slots.length; index += 2) await hold(rival, slots[index]!)
+			for (let index = 0; index < slots.length; index += 2) {
+				const slotId = slots[index]!
+				await Promise.all([
+					sockets[0].emitWithAck('slot:hold', { slotId, typeId }),
+					sockets[1].emitWithAck('slot:hold', { slotId }),
+					sockets[0].emitWithAck('slot:hold', { slotId, typeId }),
+				])
+			}
+			expect(await heldBy(patient.token)).to.have.length(5)
+		})
+
+		it('counts what is left of a long hold that was booked only in part', async () => {
+			const [socket, typeId] = [await aHolder(), await aType(node, 90)]
+			await hold(socket, slots[0]!, typeId)
+			await book(socket, slots[0]!)
+			await expectStates('bhh')
+			for (const slotId of slots.slice(4, 7)) await hold(socket, slotId)
+			expect((await notHeld(socket, slots[8]!)).code).to.equal('hold_limit')
 		})
 	})
 })

@@ -6,6 +6,7 @@ import express, { type Express, type RequestHandler, type Response, Router } fro
 import helmet from 'helmet'
 import type { Endpoint } from '../../../contract/index.ts'
 import type { Config } from '../../config.ts'
+import type { Caller, CallerPolicy } from '../caller.ts'
 import type { Log } from '../observability/log.ts'
 import { noTracer, type Tracer } from '../observability/tracer.ts'
 import { Refusal } from '../refusal.ts'
@@ -16,13 +17,14 @@ import { openApiDocument } from './openapi.ts'
 import { problemHandler, sendProblem } from './problem.ts'
 import { type Authenticate, apiRouter, type Limit, type NoteAccess, type Route } from './routes.ts'
 
-export type AppDeps = {
+export type AppDeps<C extends Caller = Caller> = {
 	config: Config
 	log: Log
 	version: string
 	endpoints: Record<string, Endpoint>
-	routes: readonly Route[]
-	authenticate: Authenticate
+	routes: readonly Route<C>[]
+	authenticate: Authenticate<C>
+	policy: CallerPolicy<C>
 	limit: Limit
 	longAnswer?: MeasureAnswer | undefined
 	noteAccess?: NoteAccess
@@ -37,7 +39,7 @@ export type AppDeps = {
 }
 
 /** The HTTP side of a node: the API, its description, probes and pages. */
-export function createApp(deps: AppDeps): Express {
+export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 	const { config, log } = deps
 	const app = express()
 	app.disable('x-powered-by')
@@ -56,6 +58,7 @@ export function createApp(deps: AppDeps): Express {
 		express.json({ limit: maxBody, strict: true }),
 		apiRouter(deps.routes, {
 			authenticate: deps.authenticate,
+			policy: deps.policy,
 			limit: deps.limit,
 			longAnswer: deps.longAnswer,
 			noteAccess: deps.noteAccess ?? (() => {}),
@@ -93,7 +96,7 @@ function securityHeaders({ production, publicUrl }: Config): RequestHandler {
 }
 
 /** For balancers and Prometheus. */
-function probes({ config, whatIsDown, metrics }: AppDeps): Router {
+function probes({ config, whatIsDown, metrics }: Pick<AppDeps, 'config' | 'whatIsDown' | 'metrics'>): Router {
 	const router = Router()
 	router.get('/livez', (_req, res) => void res.type('text/plain').send('ok'))
 	router.get('/readyz', async (_req, res) => {
@@ -123,7 +126,7 @@ function isSame(given: string | undefined, secret: string): boolean {
 }
 
 /** OpenAPI, and Swagger UI over it. */
-function description({ endpoints, version }: AppDeps): Router {
+function description({ endpoints, version }: Pick<AppDeps, 'endpoints' | 'version'>): Router {
 	const router = Router()
 	let json: string | undefined
 	router.get('/api/v1/openapi.json', (_req, res) => {

@@ -25,7 +25,7 @@ export const sendProblem = (res: Response, { code, message, details }: Refusal, 
 		detail: message,
 		code,
 		...(details.errors && { errors: details.errors }),
-		...(details.alternatives && { alternatives: details.alternatives }),
+		...details.extra,
 		...(status >= 500 && { requestId }),
 	}
 	const retryAfterSeconds = details.retryAfterSeconds ?? (status === 503 || status === 429 ? 1 : undefined)

@@ -1,8 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { z } from 'zod'
 import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
-import { admitted, checkAccess } from '../../identity/access.ts'
-import type { Actor, Origin } from '../../identity/actor.ts'
+import type { Caller, CallerPolicy, Origin } from '../caller.ts'
 import { parseInput } from '../input.ts'
 import type { Span, Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
@@ -24,31 +23,50 @@ export type Input<E extends Endpoint> = {
 /** What a handler answers. */
 type Answer<E extends Endpoint> = z.input<E['response']> | PreparedJson
 
-export type Route = { endpoint: Endpoint; handle: (input: Input<Endpoint>, actor: Actor | null) => Promise<unknown> }
+export type Route<C extends Caller = Caller> = {
+	endpoint: Endpoint
+	handle: (input: Input<Endpoint>, caller: C | null) => Promise<unknown>
+}
+
+/** `route`, for a domain's own type of caller. */
+export type BindRoute<C extends Caller> = <E extends Endpoint>(
+	endpoint: E,
+	handle: (input: Input<E>, caller: C) => Promise<Answer<E>>,
+) => Route<C>
+
+/** `publicRoute`, for a domain's own type of caller. */
+export type BindPublicRoute<C extends Caller> = <E extends Endpoint>(
+	endpoint: E,
+	handle: (input: Input<E>, caller: C | null) => Promise<Answer<E>>,
+) => Route<C>
 
 /** Binds a call that needs an account. */
-export const route = <E extends Endpoint>(endpoint: E, handle: (input: Input<E>, actor: Actor) => Promise<Answer<E>>): Route => {
-	if (endpoint.access === 'anyone') throw new Error(`${endpoint.path} is open to anyone: bind it with publicRoute`)
-	return { endpoint, handle: handle as Route['handle'] }
-}
-
-/** Binds a call that anyone may make; `actor` is null without a token. */
-export const publicRoute = <E extends Endpoint>(
+export function route<E extends Endpoint, C extends Caller>(
 	endpoint: E,
-	handle: (input: Input<E>, actor: Actor | null) => Promise<Answer<E>>,
-): Route => {
-	if (endpoint.access !== 'anyone') throw new Error(`${endpoint.path} is not open to anyone: bind it with route`)
-	return { endpoint, handle: handle as Route['handle'] }
+	handle: (input: Input<E>, caller: C) => Promise<Answer<E>>,
+): Route<C> {
+	if (endpoint.access === 'anyone') throw new Error(`${endpoint.path} is open to anyone: bind it with publicRoute`)
+	return { endpoint, handle: handle as Route<C>['handle'] }
 }
 
-export type Authenticate = (authorization: string | undefined) => Promise<Actor | null>
+/** Binds a call that anyone may make; `caller` is null without a token. */
+export function publicRoute<E extends Endpoint, C extends Caller>(
+	endpoint: E,
+	handle: (input: Input<E>, caller: C | null) => Promise<Answer<E>>,
+): Route<C> {
+	if (endpoint.access !== 'anyone') throw new Error(`${endpoint.path} is not open to anyone: bind it with route`)
+	return { endpoint, handle: handle as Route<C>['handle'] }
+}
 
-export type Limit = (actor: Actor | null, ip: string) => Promise<void>
+export type Authenticate<C extends Caller> = (authorization: string | undefined) => Promise<C | null>
+
+export type Limit = (caller: Caller | null, ip: string) => Promise<void>
 
 export type NoteAccess = (fact: AuditFact) => void
 
-export type RouterDeps = {
-	authenticate: Authenticate
+export type RouterDeps<C extends Caller> = {
+	authenticate: Authenticate<C>
+	policy: CallerPolicy<C>
 	limit: Limit
 	/** Undefined where nothing is limited. */
 	longAnswer?: MeasureAnswer | undefined
@@ -70,9 +88,12 @@ const readingOf = (kind: string, { params, query }: { params: unknown; query: un
 	}
 }
 
-const answering = ({ endpoint, handle }: Route, { authenticate, limit, longAnswer, noteAccess }: RouterDeps) => {
-	/** Whoever brings bad tokens counts as nobody does: by address. */
-	const authenticateOrCount = async (authorization: string | undefined, ip: string): Promise<Actor | null> => {
+const answering = <C extends Caller>(
+	{ endpoint, handle }: Route<C>,
+	{ authenticate, policy, limit, longAnswer, noteAccess }: RouterDeps<C>,
+) => {
+	/** A request with a bad token counts like one without a token: by address. */
+	const authenticateOrCount = async (authorization: string | undefined, ip: string): Promise<C | null> => {
 		try {
 			return await authenticate(authorization)
 		} catch (error) {
@@ -85,10 +106,9 @@ const answering = ({ endpoint, handle }: Route, { authenticate, limit, longAnswe
 		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId, ...(trace && { trace }) }
 		// Whoever signs in, renews or ends a session may well carry a token that has expired: it says nothing there.
 		const known = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
-		const actor = endpoint.access === 'anyone' ? admitted(known) : known
-		res.locals.actorId = actor?.userId
-		await limit(actor, origin.ip)
-		checkAccess(endpoint.access, actor)
+		res.locals.actorId = known?.userId
+		await limit(known, origin.ip)
+		const caller = policy.admit(endpoint.access, known)
 		const key = req.headers['idempotency-key']
 		const input: Input<Endpoint> = {
 			params: parseInput(endpoint.params, req.params),
@@ -100,14 +120,15 @@ const answering = ({ endpoint, handle }: Route, { authenticate, limit, longAnswe
 			res,
 		}
 		const make = async () => {
-			const answer = await handle(input, actor)
+			const answer = await handle(input, caller)
 			return { answer, body: bodyOf(endpoint, answer) }
 		}
 		const { answer, body } =
 			endpoint.isLong && longAnswer
-				? await longAnswer({ userId: actor?.userId, ip: origin.ip }, make, made => Buffer.byteLength(made.body))
+				? await longAnswer({ userId: caller?.userId, ip: origin.ip }, make, made => Buffer.byteLength(made.body))
 				: await make()
-		if (endpoint.reveals && actor && actor.role !== 'patient') noteAccess({ actor, origin, ...readingOf(endpoint.reveals, input, answer) })
+		if (endpoint.reveals && caller && policy.isReadingRecorded(caller))
+			noteAccess({ actor: caller, origin, ...readingOf(endpoint.reveals, input, answer) })
 		res.status(endpoint.status)
 		if (endpoint.status === 204) res.end()
 		else res.type(endpoint.contentType ?? 'application/json').send(body)
@@ -135,7 +156,7 @@ const traced = async (span: Span, requestId: string, answer: () => Promise<void>
 	}
 }
 
-const asExpress = (route: Route, deps: RouterDeps): RequestHandler => {
+const asExpress = <C extends Caller>(route: Route<C>, deps: RouterDeps<C>): RequestHandler => {
 	const { tracer } = deps
 	const answer = answering(route, deps)
 	const path = apiPath(route.endpoint.path)
@@ -149,7 +170,7 @@ const asExpress = (route: Route, deps: RouterDeps): RequestHandler => {
 	}
 }
 
-export const apiRouter = (routes: readonly Route[], deps: RouterDeps): Router => {
+export const apiRouter = <C extends Caller>(routes: readonly Route<C>[], deps: RouterDeps<C>): Router => {
 	const router = Router()
 	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, deps))
 	return router

@@ -1,20 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Socket } from 'socket.io'
+import { Refusal } from '../refusal.ts'
 
-/** Sockets sent away in one go: their clients all come back to other nodes. */
+/** Sockets sent away at once: their clients all come back to other nodes. */
 const slice = 100
 const sliceEveryMs = 20
 
 /**
- * Sends sockets to other nodes without dropping what they asked for: each is let go as soon as all of it is answered. The
- * connection is closed below Socket.IO, because a client that Socket.IO's own goodbye reaches does not come back by itself.
+ * Sends sockets to other nodes without dropping their requests: each is let go as soon as all of its requests are answered. The
+ * connection is closed below Socket.IO, because a client that hears Socket.IO's own goodbye does not come back by itself.
  * See https://socket.io/docs/v4/client-socket-instance/#disconnect
  */
-export const createDraining = () => {
+export function createDraining() {
+	/** Requests that were not answered yet, by socket. */
 	const underWay = new Map<Socket, number>()
 	let isOn = false
 	let allAnswered = () => {}
 
-	const answered = (socket: Socket): void => {
+	function asked(socket: Socket): void {
+		underWay.set(socket, (underWay.get(socket) ?? 0) + 1)
+	}
+
+	function answered(socket: Socket): void {
 		const left = (underWay.get(socket) ?? 1) - 1
 		if (left > 0) return void underWay.set(socket, left)
 		underWay.delete(socket)
@@ -23,30 +30,29 @@ export const createDraining = () => {
 		if (underWay.size === 0) allAnswered()
 	}
 
-	return {
-		isOn: () => isOn,
-		asked(socket: Socket): void {
-			underWay.set(socket, (underWay.get(socket) ?? 0) + 1)
-		},
-		answered,
-		async start(sockets: Iterable<Socket>): Promise<void> {
-			isOn = true
-			let closed = 0
-			for (const socket of [...sockets]) {
-				if (underWay.has(socket)) continue
-				socket.conn.close()
-				if (++closed % slice === 0) await new Promise(resolve => setTimeout(resolve, sliceEveryMs))
-			}
-		},
-		/** Until everything that was asked for is answered, or so much time has passed. */
-		async end(timeoutMs: number): Promise<void> {
-			if (underWay.size === 0) return
-			let timer: NodeJS.Timeout | undefined
-			await new Promise<void>(resolve => {
-				allAnswered = resolve
-				timer = setTimeout(resolve, timeoutMs)
-			})
-			clearTimeout(timer)
-		},
+	/** @throws Refusal booking_pending once the node is stopping */
+	function refuseWhenOn(): void {
+		if (isOn) throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
 	}
+
+	async function start(sockets: Iterable<Socket>): Promise<void> {
+		isOn = true
+		let closed = 0
+		for (const socket of [...sockets]) {
+			if (underWay.has(socket)) continue
+			socket.conn.close()
+			if (++closed % slice === 0) await sleep(sliceEveryMs)
+		}
+	}
+
+	/** Waits until every request is answered, for so long at most. */
+	async function end(timeoutMs: number): Promise<void> {
+		if (underWay.size === 0) return
+		const tooLong = new AbortController()
+		const allIsAnswered = new Promise<void>(resolve => (allAnswered = resolve))
+		await Promise.race([allIsAnswered, sleep(timeoutMs, undefined, { signal: tooLong.signal }).catch(() => {})])
+		tooLong.abort()
+	}
+
+	return { asked, answered, refuseWhenOn, start, end }
 }

@@ -19,9 +19,9 @@ export type FeedMessage = { topic: string; from: number; to: number; changes: st
 export type Feed = {
 	/** The last number given out. */
 	version(topic: string): Promise<number>
-	/** Makes every follower of the topic start over. */
+	/** Makes every follower of the topic start over, under a number above all that were seen here. */
 	reset(topic: string): Promise<void>
-	/** Resolves when messages are sure to arrive; those in between are not missed by whoever reads the version after. */
+	/** Resolves when messages are sure to arrive; a reader of the version afterwards misses none. */
 	follow(topic: string): Promise<void>
 	unfollow(topic: string): void
 	/** The last number that arrived here, of a topic that is followed. */
@@ -44,15 +44,25 @@ export type FeedDeps = {
 /** Text after this mark on a feed's channel is no change: it has no number and nobody misses it. */
 export const asideMark = '!'
 
-/** `lastTo` is not known while a topic is beginning to be followed. */
-type Followed = { lastTo: number | undefined; behindAt: number | undefined }
+/** The number of a topic that nobody uses is forgotten after a day (feed.lua): one that is followed is read this often. */
+const touchEveryMs = 3_600_000
+
+type Followed = {
+	/** The highest number that arrived; unknown while a topic is beginning to be followed. */
+	lastTo: number | undefined
+	/** `lastTo` at an audit that found it behind. */
+	behindAt: number | undefined
+	/** Numbers cannot tell whether changes are missing: their connection was lost, or a number came twice. */
+	isDoubtful: boolean
+	touchedAtMs: number
+}
 
 /**
- * Follows feeds. Publish/subscribe forgets what it sent while a connection was down, and Redis may lose its memory: so
- * every half second the numbers are compared with what arrived, and a feed that lost something is reset. (A Redis without
- * its memory starts numbers at the clock, above every number it gave out before.)
+ * Follows feeds. Publish/subscribe forgets what it sent while a connection was down, Redis may lose its memory, and a replica
+ * that lagged may take its master's place and give numbers out again. So every half second the numbers are compared with what
+ * arrived, and a feed that lost something is reset, above every number that was seen here.
  */
-export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, auditMs = 450, observeDelivery }: FeedDeps): Feed => {
+export function createFeed({ redis, subscriber, log, deliver, deliverAside, auditMs = 450, observeDelivery }: FeedDeps): Feed {
 	const read = defineScript<string>(redis, 'feedRead', feedLua + readLua('feed-read.lua', import.meta.url))
 	const skip = defineScript<number>(redis, 'feedReset', feedLua + readLua('feed-reset.lua', import.meta.url))
 	const followed = new Map<string, Followed>()
@@ -71,53 +81,59 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 			changes: text.slice(second + 1),
 		}
 		const state = followed.get(topic)
-		if (state) state.lastTo = message.to
+		if (state) note(state, message)
 		deliver(message)
 	}
+
+	const onClose = (channels: readonly string[] = [...topics.keys()]) => {
+		for (const channel of channels) {
+			const state = followed.get(topics.get(channel) ?? '')
+			if (state) state.isDoubtful = true
+		}
+	}
 	subscriber.on('message', onMessage)
+	subscriber.on('close', onClose)
 
 	const version = async (topic: string) => Number(await read([feedKeys(topic).versionKey], []))
 	const reset = async (topic: string) => {
 		const { versionKey, channel } = feedKeys(topic)
-		await skip([versionKey], [channel])
+		await skip([versionKey], [channel, followed.get(topic)?.lastTo ?? 0])
 	}
 
 	/** One command a shard: a node may follow hundreds of topics, and asks twice a second. */
-	const versionsOf = async (wanted: readonly string[]): Promise<Map<string, number>> => {
-		const byShard = groupBy(wanted, tagOf)
-		const readShard = async (topics: string[]) => {
-			const texts = await redis.mget(topics.map(topic => feedKeys(topic).versionKey))
-			// A Redis without its memory has no number: it begins anew when it is asked for one.
-			const numbers = await Promise.all(texts.map((text, index) => (text ? Number(text) : version(topics[index] as string))))
-			return numbers.map((number, index) => [topics[index] as string, number] as const)
+	const versionsOf = async (states: readonly [string, Followed][]): Promise<Map<string, number>> => {
+		const nowMs = performance.now()
+		const readShard = async (ofShard: [string, Followed][]) => {
+			const texts = await redis.mget(ofShard.map(([topic]) => feedKeys(topic).versionKey))
+			const numbers = await Promise.all(
+				ofShard.map(([topic, state], index) => {
+					// A Redis without its memory has no number: it begins anew when it is asked for one.
+					if (texts[index] && nowMs - state.touchedAtMs < touchEveryMs) return Number(texts[index])
+					state.touchedAtMs = nowMs
+					return version(topic)
+				}),
+			)
+			return numbers.map((number, index) => [ofShard[index]?.[0] as string, number] as const)
 		}
-		return new Map((await Promise.all([...byShard.values()].map(readShard))).flat())
-	}
-
-	const lostSomething = (state: Followed, current: number): boolean => {
-		if (current === state.lastTo) {
-			state.behindAt = undefined
-			return false
-		}
-		// Given time for what is on its way: the number must have been missing at the audit before, too.
-		const stillBehind = state.behindAt === state.lastTo
-		state.behindAt = state.lastTo
-		return stillBehind
+		return new Map((await Promise.all([...groupBy(states, ([topic]) => tagOf(topic)).values()].map(readShard))).flat())
 	}
 
 	type Connection = NonNullable<ReturnType<Subscriber['via']>>
 
 	const auditOne = async (connection: Connection, states: [string, Followed][]) => {
-		const currents = await versionsOf(states.map(([topic]) => topic))
+		const seen = states.map(([, { lastTo }]) => lastTo)
+		const currents = await versionsOf(states)
 		// Answered on the connection of the messages, behind them: however busy this process is, what was published
 		// before the numbers were read has arrived by now.
 		const askedMs = performance.now()
 		await connection.ping()
 		observeDelivery?.(performance.now() - askedMs)
 		await Promise.all(
-			states.map(async ([topic, state]) => {
+			states.map(async ([topic, state], index) => {
 				const current = currents.get(topic) as number
-				if (followed.get(topic) !== state || state.lastTo === undefined || state.lastTo > current || !lostSomething(state, current)) return
+				if (followed.get(topic) !== state || state.lastTo === undefined) return
+				const wentBack = current < (seen[index] ?? 0)
+				if (!wentBack && !state.isDoubtful && !lostSomething(state, current)) return
 				log.info({ topic, current, lastTo: state.lastTo }, 'feed reset')
 				await reset(topic)
 			}),
@@ -149,7 +165,12 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 			const { channel } = feedKeys(topic)
 			topics.set(channel, topic)
 			// Known from the start: what arrives before the version is read counts, and one that is left meanwhile stays left.
-			const state: Followed = followed.get(topic) ?? { lastTo: undefined, behindAt: undefined }
+			const state: Followed = followed.get(topic) ?? {
+				lastTo: undefined,
+				behindAt: undefined,
+				isDoubtful: false,
+				touchedAtMs: performance.now(),
+			}
 			followed.set(topic, state)
 			await subscriber.subscribe(channel)
 			const current = await version(topic)
@@ -169,6 +190,26 @@ export const createFeed = ({ redis, subscriber, log, deliver, deliverAside, audi
 		async stop() {
 			clearInterval(audit)
 			subscriber.off('message', onMessage)
+			subscriber.off('close', onClose)
 		},
 	}
+}
+
+/** Remembers what arrived. After a skipped number everybody starts over: what was doubted before is in the snapshot. */
+function note(state: Followed, { from, to, changes }: FeedMessage) {
+	if (changes === '[]') state.isDoubtful = false
+	if (state.lastTo !== undefined && from <= state.lastTo) state.isDoubtful = true
+	state.lastTo = Math.max(state.lastTo ?? 0, to)
+}
+
+function lostSomething(state: Followed, current: number): boolean {
+	// More may have arrived since the number was read.
+	if ((state.lastTo as number) >= current) {
+		state.behindAt = undefined
+		return false
+	}
+	// Given time for what is on its way: the number must have been missing at the audit before, too.
+	const stillBehind = state.behindAt === state.lastTo
+	state.behindAt = state.lastTo
+	return stillBehind
 }

@@ -1,37 +1,56 @@
-import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser'
-import { PreparedJson } from '../prepared-json.ts'
+import { Decoder, type Encoder, type Packet, PacketType } from 'socket.io-parser'
 
-/** Stands in for the payload of a message that was over the limit. */
+/** Stands in for what a client sent over the limit: the payload of a message, or the token of a handshake. */
 export const tooLarge = Symbol('too large')
 
-type DecodesStrings = { decodeString(text: string): Packet }
-type EncodesStrings = { encodeAsString(packet: Packet): string }
-
-/** Nothing that is sent has bytes in it, so that nothing is searched for them. What was prepared is not encoded again. */
-class BytelessEncoder extends Encoder {
-	override encode(packet: Packet): string[] {
-		const payload: unknown = Array.isArray(packet.data) ? packet.data.at(-1) : undefined
-		if (payload instanceof PreparedJson) {
-			if (packet.type === PacketType.EVENT) return [`${PacketType.EVENT}["${packet.data[0]}",${payload.text}]`]
-			if (packet.type === PacketType.ACK) return [`${PacketType.ACK}${packet.id}[${payload.text}]`]
-		}
-		return [(this as unknown as EncodesStrings).encodeAsString(packet)]
-	}
-}
+/** As long as the contract lets a token be. */
+const maxTokenChars = 4096
 
 /**
- * Builds a parser that keeps the event's name and acknowledgement of an oversized message but drops its payload, so
- * that the sender is told instead of cut off.
+ * Builds a parser whose decoder bounds what a client can make the server keep. An oversized message keeps its event's name and its
+ * acknowledgement, so that the client is answered instead of cut off. A handshake keeps its token only.
+ *
+ * See https://socket.io/docs/v4/custom-parser/
  */
-export const createLimitedParser = (maxChars: number) => {
-	class LimitedDecoder extends Decoder {}
-	const { decodeString } = Decoder.prototype as unknown as DecodesStrings
-	Object.assign(LimitedDecoder.prototype, {
-		decodeString(this: Decoder, text: string) {
-			const packet = decodeString.call(this, text)
-			if (text.length > maxChars && Array.isArray(packet.data)) packet.data = [packet.data[0], tooLarge]
-			return packet
-		},
-	})
-	return { Encoder: BytelessEncoder, Decoder: LimitedDecoder }
+export function createLimitedParser(maxChars: number, encoder: typeof Encoder) {
+	class LimitedDecoder extends Decoder {
+		readonly #decoder = new Decoder()
+		#chars = 0
+
+		constructor() {
+			super()
+			this.#decoder.on('decoded', packet => this.emitReserved('decoded', bounded(packet, this.#chars > maxChars)))
+		}
+
+		override add(message: unknown): void {
+			// No event takes bytes: attachments are not waited for, and not kept.
+			if (typeof message !== 'string') return
+			this.#chars = message.length
+			this.#decoder.add(withoutAttachments(message))
+		}
+	}
+	return { Encoder: encoder, Decoder: LimitedDecoder }
+}
+
+/** A packet that announces attachments becomes one that has none; placeholders for them are in its payload still. */
+function withoutAttachments(message: string): string {
+	const plainType = plainTypes[message.charAt(0)]
+	return plainType === undefined ? message : message.replace(/^.\d*-/, String(plainType))
+}
+
+const plainTypes: Record<string, PacketType | undefined> = {
+	[PacketType.BINARY_EVENT]: PacketType.EVENT,
+	[PacketType.BINARY_ACK]: PacketType.ACK,
+}
+
+function bounded(packet: Packet, isTooLarge: boolean): Packet {
+	if (packet.type === PacketType.CONNECT) return { ...packet, data: tokenOnly(packet.data) }
+	if (!isTooLarge || !Array.isArray(packet.data)) return packet
+	return { ...packet, data: [packet.data[0], tooLarge] }
+}
+
+function tokenOnly(auth: { token?: unknown } | undefined): { token?: unknown } {
+	const token = auth?.token
+	if (typeof token !== 'string') return {}
+	return { token: token.length > maxTokenChars ? tooLarge : token }
 }

@@ -1,34 +1,42 @@
 import type { Server as HttpServer } from 'node:http'
-import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter'
-import { Cluster, type Redis as SingleRedis } from 'ioredis'
+import type { Socket as EngineConnection } from 'engine.io'
 import { Server, type Socket } from 'socket.io'
+import { Encoder } from 'socket.io-parser'
 import type { ClientToServer, ServerToClient } from '../../../contract/index.ts'
-import type { Actor } from '../../identity/actor.ts'
+import type { Caller, CallerPolicy } from '../caller.ts'
 import type { Log } from '../observability/log.ts'
 import { noTracer, type Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { SingleSubscriber, Subscriber } from '../redis/subscriber.ts'
+import type { Subscriber } from '../redis/subscriber.ts'
 import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
 import type { MeasureAnswer } from '../security/long-answers.ts'
 import type { IsOwnPage } from '../security/own-pages.ts'
 import type { Limiter } from '../security/rate-limit.ts'
-import { type Connection, cutOff, writeTogether } from './connection.ts'
+import { adapterFor } from './adapter.ts'
+import { type CallerRooms, createCallers, type ReadAgain } from './callers.ts'
+import { cutOff } from './connection.ts'
+import { createDispatch, type EventHandlers } from './dispatch.ts'
 import { createDoor } from './door.ts'
 import { createDraining } from './draining.ts'
-import { createDispatch, type EventHandlers } from './events.ts'
-import { clientOf } from './handshake.ts'
+import { createEventLimit, type EventLimits } from './event-limits.ts'
 import { createLimitedParser } from './parser.ts'
 import { startReaper } from './reaper.ts'
-import { createTurns, type EventLimits } from './turns.ts'
 
 export type LiveServer = Server<ClientToServer, ServerToClient>
 
 /** And connections that arrive, by address. */
-export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer: MeasureAnswer }
+export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer?: MeasureAnswer }
 
-export type SocketDeps = {
+/** What only makes sockets faster. */
+export type SocketTuning = {
+	/** Prepares a connection when it opens. */
+	connection?: (connection: EngineConnection) => void
+	encoder?: typeof Encoder
+}
+
+export type SocketDeps<C extends Caller = Caller> = {
 	publisher: Redis
 	subscriber: Subscriber
 	log: Log
@@ -41,32 +49,37 @@ export type SocketDeps = {
 	connectTimeoutMs: number
 	noteAccess: (fact: AuditFact) => void
 	/** @throws Refusal when the token is bad; null for a socket without one */
-	authenticate: (token: string | undefined) => Promise<Actor | null>
+	authenticate: (token: string | undefined) => Promise<C | null>
+	readAgain: ReadAgain<C>
+	policy: CallerPolicy<C>
+	rooms: CallerRooms<C>
+	/** Told how each event ended. */
 	observe: (event: string, outcome: string, ms: number) => void
 	tracer?: Tracer
+	tuning?: SocketTuning
 }
 
-export type Sockets = {
+export type SocketHooks = {
+	connected(socket: Socket): void
+	disconnected(socket: Socket): void
+	/** The socket's caller is another one than before, or may do something else. */
+	callerChanged(socket: Socket): void
+}
+
+export type Sockets<C extends Caller = Caller> = {
 	io: LiveServer
 	/** Starts to take connections, beside the requests that the server answers already. */
 	attach(http: HttpServer): void
 	/** Starts to answer. Handlers come late because they need `io` themselves. */
-	serve(handlers: EventHandlers, hooks: { connected(socket: Socket): void; disconnected(socket: Socket): void }): void
-	setActor(socket: Socket, actor: Actor): void
+	serve(handlers: EventHandlers<C>, hooks: SocketHooks): void
+	/** Signs an open socket in, or hands in the next token of its account. @throws Refusal */
+	renew(socket: Socket, token: string): Promise<C>
 	/** Cuts the sockets of an account off, on every node: all, those of one session, or those of all but one. */
 	cutOff(userId: string, which?: { only?: string; except?: string }): void
-	/** From now on events are answered with a request to come back: the node is stopping. */
+	/** The node is stopping: events are refused with `booking_pending` from now on, and sockets sent to other nodes. */
 	drain(): void
 	close(): Promise<void>
 }
-
-/** Stands in for an event's payload, which it is the JSON of: encoded once, however many are told. */
-export const preparedPayload = <E extends keyof ServerToClient>(json: string) =>
-	new PreparedJson(json) as unknown as Parameters<ServerToClient[E]>[0]
-
-export const userRoom = (userId: string) => `user:${userId}`
-export const staffRoom = 'staff'
-const sessionRoom = (sessionId: string) => `session:${sessionId}`
 
 const maxPayloadChars = 100_000
 /** Above this the transport gives up on a message; below it the sender still gets an answer. */
@@ -78,41 +91,10 @@ const maxSocketsPerAccount = 100
 /** How long a closing node waits for answers that are still being worked on. */
 const unansweredMs = 2000
 
-const adapterCommands: ReadonlySet<PropertyKey> = new Set(['publish', 'subscribe', 'psubscribe', 'unsubscribe', 'punsubscribe'])
-
-/**
- * The adapter looks after none of its commands. A message that Redis does not take is lost, as are all that a subscriber misses,
- * and channels end with their connection; none of it must end the process as a promise that nobody hears of.
- */
-const lookedAfter = (connection: SingleRedis, log: Log): SingleRedis =>
-	new Proxy(connection, {
-		get(target, name) {
-			const value = Reflect.get(target, name)
-			if (typeof value !== 'function') return value
-			if (!adapterCommands.has(name)) return value.bind(target)
-			return (...args: unknown[]) =>
-				value.apply(target, args).catch((error: Error) => log.debug({ reason: error.message }, `socket adapter: ${String(name)}`))
-		},
-	})
-
-/**
- * What is said to all nodes goes over one channel; in a cluster it lives at one master instead of passing all of them.
- * Rooms get no channels of their own: calendars' rooms do not cross nodes, and what does goes to several rooms at once.
- */
-const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
-	publisher instanceof Cluster
-		? createShardedAdapter(publisher, subscriber, { channelPrefix: 'liveslot', subscriptionMode: 'static' })
-		: createAdapter(lookedAfter(publisher, log), lookedAfter(subscriber as SingleSubscriber, log), {
-				key: 'liveslot',
-				requestsTimeout: 3000,
-			})
-
 /** The Socket.IO side of a node. */
-export const createSockets = (deps: SocketDeps): Sockets => {
-	const { publisher, subscriber, log, corsOrigins, trustedProxies, limits, noteAccess, authenticate, observe, tracer = noTracer } = deps
-	const ipOf = ({ handshake }: Socket) => clientOf(handshake, trustedProxies)
+export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C> {
+	const { publisher, subscriber, log, corsOrigins, trustedProxies, limits, policy, rooms, tuning = {} } = deps
 	const door = createDoor({ isOwnPage: deps.isOwnPage, trustedProxies, arrivals: limits?.arrivals })
-	const takeTurn = limits && createTurns(limits, ipOf)
 	const io: LiveServer = new Server({
 		serveClient: false,
 		maxHttpBufferSize: maxMessageBytes,
@@ -120,34 +102,39 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		pingTimeout: 20_000,
 		connectTimeout: deps.connectTimeoutMs,
 		allowRequest: door.allowRequest,
-		parser: createLimitedParser(maxPayloadChars),
+		parser: createLimitedParser(maxPayloadChars, tuning.encoder ?? Encoder),
 		adapter: adapterFor(publisher, subscriber, log),
 		...(corsOrigins.length > 0 && { cors: { origin: [...corsOrigins], credentials: true } }),
 	})
-	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
+	const all = io.of('/')
+	const sockets = () => all.sockets.values() as Iterable<Socket>
+	const addressOf = (socket: Socket) => door.addressOf(socket.conn)
+	let hooks: SocketHooks | undefined
 
-	/** From now on everything that happens to the clinic's appointments, or to a doctor's own, is told to this connection. */
-	const noteFollowing = (socket: Socket, actor: Actor) =>
-		noteAccess({ actor, origin: { ip: ipOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
+	const callers = createCallers({
+		log,
+		policy,
+		rooms,
+		authenticate: deps.authenticate,
+		readAgain: deps.readAgain,
+		noteAccess: deps.noteAccess,
+		addressOf,
+		maySignIn: socket => door.maySignIn(socket.conn),
+		countIn: room => all.adapter.rooms.get(room)?.size ?? 0,
+		maxSocketsPerAccount: limits && maxSocketsPerAccount,
+		sockets,
+		changed: socket => hooks?.callerChanged(socket),
+	})
+	const draining = createDraining()
+	const limitEvent = limits && createEventLimit(limits, addressOf)
+	const stops = [startReaper(sockets, log), callers.watch()]
 
-	const setActor = (socket: Socket, actor: Actor | null) => {
-		const before: Actor | null | undefined = socket.data.actor
-		if (actor && actor.role !== 'patient' && before?.userId !== actor.userId) noteFollowing(socket, actor)
-		socket.data.actor = actor
-		if (before && before.sessionId !== actor?.sessionId) void socket.leave(sessionRoom(before.sessionId))
-		if (!actor) return
-		void socket.join([userRoom(actor.userId), sessionRoom(actor.sessionId)])
-		if (actor.status === 'active' && (actor.role === 'receptionist' || actor.role === 'admin')) void socket.join(staffRoom)
-	}
+	all.adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
 	io.use(async (socket, next) => {
-		if (!door.maySignIn(socket.conn)) return cutOff(socket.conn as unknown as Connection)
+		if (!door.maySignIn(socket.conn)) return cutOff(socket.conn)
 		try {
-			const { token } = socket.handshake.auth as { token?: unknown }
-			const actor = await authenticate(typeof token === 'string' && token ? token : undefined)
-			if (limits && actor && (io.of('/').adapter.rooms.get(userRoom(actor.userId))?.size ?? 0) >= maxSocketsPerAccount)
-				throw new Refusal('rate_limited')
-			setActor(socket, actor)
+			await callers.signIn(socket as Socket, socket.handshake.auth.token)
 			next()
 		} catch (error) {
 			const code = error instanceof Refusal ? error.code : 'booking_pending'
@@ -157,67 +144,58 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		}
 	})
 
-	const draining = createDraining()
-
-	/** An account may be disabled, or its session ended, while its handshake is on its way, too early to be cut off. In its room, it is looked at once more. */
-	const checkAgain = async (socket: Socket) => {
-		const { token } = socket.handshake.auth as { token?: unknown }
-		if (typeof token !== 'string' || !token) return
-		try {
-			await authenticate(token)
-		} catch (error) {
-			if (error instanceof Refusal) socket.disconnect(true)
-		}
-	}
-
-	const stopReaper = startReaper(io, log)
-
 	return {
 		io,
-		setActor,
 		attach(http) {
 			io.attach(http)
 			door.watch(io.engine)
-			io.engine.on('connection', writeTogether)
+			if (tuning.connection) io.engine.on('connection', tuning.connection)
 		},
-		serve(handlers, { connected, disconnected }) {
+		serve(handlers, { connected, disconnected, callerChanged }) {
+			hooks = { connected, disconnected, callerChanged }
 			const dispatch = createDispatch({
 				handlers,
+				policy,
 				log,
-				observe,
-				tracer,
-				actorOf: socket => socket.data.actor ?? null,
-				ipOf,
+				observe: deps.observe,
+				tracer: deps.tracer ?? noTracer,
+				addressOf,
 				limit: socket => {
-					if (draining.isOn())
-						throw new Refusal('booking_pending', { message: 'This node is stopping; connect again', retryAfterSeconds: 1 })
-					return takeTurn?.(socket)
+					draining.refuseWhenOn()
+					return limitEvent?.(socket)
 				},
+				prove: callers.prove,
 				longAnswer: limits?.longAnswer,
-				noteAccess,
+				noteAccess: deps.noteAccess,
 				asked: draining.asked,
 				answered: draining.answered,
 			})
-			io.on('connection', socket => {
-				// What is needed of the first HTTP request is in the handshake; kept, the rest is most of an idle socket's memory.
-				// See https://socket.io/docs/v4/memory-usage/
-				Object.assign(socket.conn, { request: null })
-				connected(socket as Socket)
-				void checkAgain(socket as Socket)
-				socket.onAny((event: string, ...args: unknown[]) => dispatch(socket as Socket, event, args))
-				socket.on('disconnect', () => disconnected(socket as Socket))
+			io.on('connection', anySocket => {
+				const socket = anySocket as Socket
+				// The token has been read.
+				socket.handshake.auth = {}
+				connected(socket)
+				callers.doubt(socket)
+				socket.onAny((event: string, ...args: unknown[]) => dispatch(socket, event, args))
+				socket.on('disconnect', () => disconnected(socket))
 			})
 		},
-		drain: () => void draining.start(io.of('/').sockets.values() as Iterable<Socket>),
+		renew: callers.renew,
+		drain: () => void draining.start(sockets()),
 		cutOff: (userId, { only, except } = {}) => {
-			const meant = io.in(only ? sessionRoom(only) : userRoom(userId))
-			;(except ? meant.except(sessionRoom(except)) : meant).disconnectSockets(true)
+			const meant = io.in(only ? rooms.session(only) : rooms.account(userId))
+			;(except ? meant.except(rooms.session(except)) : meant).disconnectSockets(true)
 		},
 		close: async () => {
 			await draining.end(unansweredMs)
-			stopReaper()
+			for (const stop of stops) stop()
 			// Closes every connection; clients come back to another node by themselves.
 			await new Promise<void>(resolve => void io.close(() => resolve()))
 		},
 	}
+}
+
+/** Stands in for an event's payload, which it is the JSON of: encoded once for all sockets that are sent it. */
+export function preparedPayload<E extends keyof ServerToClient>(json: string) {
+	return new PreparedJson(json) as unknown as Parameters<ServerToClient[E]>[0]
 }

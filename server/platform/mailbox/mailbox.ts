@@ -21,7 +21,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 	const scheduler = createScheduler(keys => attempt(() => drain(keys)))
 	let posted = new Map<string, Posted<Message>[]>()
 
-	return { post, sweep, stop: scheduler.stop }
+	return { post, wake: scheduler.wake, sweep, stop: scheduler.stop }
 
 	/** Resolves when the message is in its mailbox, and so will be settled. @throws Refusal queue_full */
 	function post(key: string, message: Message): Promise<void> {
@@ -164,7 +164,6 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 		}
 	}
 
-	/** Drains mailboxes whose node died, or let them wait for too long. */
 	async function sweep(nowMs: number): Promise<void> {
 		// In a cluster one master may be away, which must not keep the mailboxes of the others waiting.
 		const found = await Promise.allSettled(
@@ -205,6 +204,9 @@ export type MailboxDeps<Message, Seen, End> = {
 
 export type Mailbox<Message> = {
 	post(key: string, message: Message): Promise<void>
+	/** Drains the key's mailbox as soon as a lane is free. */
+	wake(key: string): void
+	/** Wakes keys whose messages have waited for too long: the node that was to drain them may have died. */
 	sweep(nowMs: number): Promise<void>
 	/** Lets running batches end. */
 	stop(): Promise<void>

@@ -53,7 +53,10 @@ export function createScheduler(
 	function wakeLane(): void {
 		if (!isAnyWaiting()) return
 		const lane = openLane()
-		if (!lane) return lookLater()
+		if (!lane) {
+			lookLater()
+			return
+		}
 		const keys = takeWaiting()
 		void runLane(lane, keys, () => drain(keys))
 	}

@@ -42,7 +42,9 @@ export const createShardedSubscriber = ({ cluster, connect, lookEveryMs = 250 }:
 	const masterOf = (channel: string): string | undefined => cluster.slots[slotOf(channel)]?.[0]
 
 	const forget = (connection: Redis) => {
-		for (const [channel, at] of channels) if (at === connection) channels.set(channel, undefined)
+		const lost = [...channels].flatMap(([channel, at]) => (at === connection ? [channel] : []))
+		for (const channel of lost) channels.set(channel, undefined)
+		if (lost.length > 0) events.emit('close', lost)
 	}
 
 	const open = (master: string): Redis => {

@@ -4,7 +4,10 @@ import type { Redis } from 'ioredis'
 export type Subscriber = {
 	on(event: 'message', listener: (channel: string, text: string) => void): unknown
 	on(event: 'error', listener: (error: Error) => void): unknown
+	/** A connection was lost, and with it messages of these channels; of all channels when none are named. */
+	on(event: 'close', listener: (channels?: readonly string[]) => void): unknown
 	off(event: 'message', listener: (channel: string, text: string) => void): unknown
+	off(event: 'close', listener: (channels?: readonly string[]) => void): unknown
 	/** Resolves when messages are sure to arrive. */
 	subscribe(channel: string): Promise<unknown>
 	unsubscribe(channel: string): Promise<unknown>

@@ -1,9 +1,9 @@
-import type { Actor, Origin } from '../../identity/actor.ts'
+import type { Caller, Origin } from '../caller.ts'
 import { type Db, type DbOrTx, isDatabaseUnavailable } from '../database/database.ts'
 import type { Log } from '../observability/log.ts'
 
 export type AuditFact = {
-	actor: Pick<Actor, 'userId'> | null
+	actor: Pick<Caller, 'userId'> | null
 	origin?: Origin
 	/** A verb in the past: `approved`, `signed_in`. */
 	action: string

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Account } from './allowance.ts'
-import { networkOf } from './network.ts'
+import { networkOf } from './client-address.ts'
 
 /**
  * Makes an answer that may be long when it is its turn, and counts its bytes. How long an answer is shows only when it is made,

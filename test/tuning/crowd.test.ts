@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
-import { createCrowd } from '../../server/booking/crowd.ts'
-import { createIntake } from '../../server/booking/intake.ts'
-import type { Outcome } from '../../server/booking/outcome.ts'
-import { createRefuseTaken } from '../../server/booking/refuse-taken.ts'
-import type { BookingRequest, ChangeRequest } from '../../server/booking/request.ts'
-import { createWaiters } from '../../server/booking/waiters.ts'
+import type { BookingRequest, ChangeRequest, Outcome } from '../../server/booking/requests.ts'
+import { createReplies } from '../../server/platform/mailbox/replies.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
+import { createCrowd } from '../../server/tuning/crowd.ts'
+import { aBooking, aCancellation, aDrain, afterStatement, type Scene, useScene } from '../booking/a-drain.ts'
 import { aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aCancellation, aDrain, afterStatement, type Scene, useScene } from './a-drain.ts'
 
 /** As many as are let in at once, so that whoever comes after them waits at the door. */
 const first = 200
@@ -35,29 +32,37 @@ describe('a crowd at one doctor’s door', function () {
 	/** A node: its door, its queue, its drain. `queued` are requests that went through Redis, `refused` those of the door. */
 	const aNode = async ({ run = bench.run, timeoutMs = 20_000 } = {}) => {
 		const nodeId = randomUUID()
-		const waiters = await createWaiters({ redis: bench.redis, subscriber: bench.subscriber, nodeId, log: createLog('silent'), timeoutMs })
-		const drain = aDrain(bench, { deliver: list => waiters.deliver(list) })
-		const intake = createIntake({ queue: bench.queue, reserve: drain.reserve, poke: drain.poke })
+		const replies = await createReplies<Outcome>({
+			redis: bench.redis,
+			subscriber: bench.subscriber,
+			nodeId,
+			log: createLog('silent'),
+			timeoutMs,
+		})
+		const drain = aDrain(bench, {
+			deliver: list => replies.deliver(list.map(each => ({ to: nodeId, ...each }))),
+		})
 		const [queued, refused, answered]: [string[], string[], string[]] = [[], [], []]
-		const crowd = createCrowd({
-			waiters,
-			enqueue(request) {
+		const askCrowd = createCrowd({
+			run,
+			holds: bench.holds,
+			replies,
+			post(request) {
 				queued.push(request.id)
-				return intake.add(request)
+				return drain.post(request.doctorId, request)
 			},
-			refuseTaken: createRefuseTaken({ run, holds: bench.holds }),
-			observe: outcomes => void refused.push(...outcomes.map(({ request }) => request.id)),
+			observe: { refusedAtDoor: outcomes => void refused.push(...outcomes.map(({ request }) => request.id)) },
 		})
 		ends.push(async () => {
 			await drain.stop()
-			waiters.stop()
+			replies.stop()
 		})
 		const ask = async (request: ChangeRequest) => {
-			const outcome = await crowd.ask({ ...request, node: nodeId })
+			const outcome = await askCrowd({ ...request, node: nodeId })
 			answered.push(request.id)
 			return outcome
 		}
-		return { ask, queued, refused, answered, waiters }
+		return { ask, queued, refused, answered, replies }
 	}
 
 	const bookings = (count: number, slotOf: (index: number) => string, changes: Partial<BookingRequest> = {}) =>

@@ -1,0 +1,19 @@
+import type { CallerRooms } from '../platform/live/callers.ts'
+import { type Actor, isStaff } from './actor.ts'
+
+/** Rooms are named by whom they are for. A socket is in those of its actor, and follows when the actor's role changes. */
+export const actorRooms: CallerRooms<Actor> = {
+	account: userRoom,
+	session: sessionRoom,
+	others: actor => (actor.status === 'active' && isStaff(actor) ? [staffRoom] : []),
+}
+
+export const staffRoom = 'staff'
+
+export function userRoom(userId: string): string {
+	return `user:${userId}`
+}
+
+function sessionRoom(sessionId: string): string {
+	return `session:${sessionId}`
+}

@@ -1,0 +1,37 @@
+import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter'
+import { Cluster, type Redis as SingleRedis } from 'ioredis'
+import type { Log } from '../observability/log.ts'
+import type { Redis } from '../redis/redis.ts'
+import type { SingleSubscriber, Subscriber } from '../redis/subscriber.ts'
+
+/**
+ * Carries messages between nodes. What is said to all nodes goes over one channel; in a cluster it lives at one master instead of
+ * passing all of them. Rooms get no channels of their own: calendars' rooms do not cross nodes, and other messages go to several
+ * rooms at once.
+ */
+export function adapterFor(publisher: Redis, subscriber: Subscriber, log: Log) {
+	if (publisher instanceof Cluster)
+		return createShardedAdapter(publisher, subscriber, { channelPrefix: 'liveslot', subscriptionMode: 'static' })
+	return createAdapter(withoutRejections(publisher, log), withoutRejections(subscriber as SingleSubscriber, log), {
+		key: 'liveslot',
+		requestsTimeout: 3000,
+	})
+}
+
+const adapterCommands: ReadonlySet<PropertyKey> = new Set(['publish', 'subscribe', 'psubscribe', 'unsubscribe', 'punsubscribe'])
+
+/**
+ * The adapter does not wait for its commands. A message that Redis does not take is lost, as are those that a subscriber misses, and
+ * subscriptions end with their connection; none of it must end the process as an unhandled rejection.
+ */
+function withoutRejections(connection: SingleRedis, log: Log): SingleRedis {
+	return new Proxy(connection, {
+		get(target, name) {
+			const value = Reflect.get(target, name)
+			if (typeof value !== 'function') return value
+			if (!adapterCommands.has(name)) return value.bind(target)
+			return (...args: unknown[]) =>
+				value.apply(target, args).catch((error: Error) => log.debug({ reason: error.message }, `socket adapter: ${String(name)}`))
+		},
+	})
+}

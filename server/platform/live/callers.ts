@@ -1,0 +1,200 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Socket } from 'socket.io'
+import type { Caller, CallerPolicy } from '../caller.ts'
+import type { Log } from '../observability/log.ts'
+import { Refusal } from '../refusal.ts'
+import type { AuditFact } from '../security/audit.ts'
+import { tooLarge } from './parser.ts'
+
+/** The rooms of a caller's sockets. */
+export type CallerRooms<C extends Caller = Caller> = {
+	account(userId: string): string
+	session(sessionId: string): string
+	/** The rooms that the caller shares with others. */
+	others(caller: C): readonly string[]
+}
+
+/** Callers as they are now, in the order of the question; null for one who is to be treated as a stranger, a refusal for one who may not stay. */
+export type ReadAgain<C extends Caller> = (callers: readonly C[]) => Promise<(C | null | Refusal)[]>
+
+export type CallerDeps<C extends Caller> = {
+	log: Log
+	policy: CallerPolicy<C>
+	rooms: CallerRooms<C>
+	/** @throws Refusal when the token is bad; null for a socket without one */
+	authenticate: (token: string | undefined) => Promise<C | null>
+	readAgain: ReadAgain<C>
+	noteAccess: (fact: AuditFact) => void
+	addressOf: (socket: Socket) => string
+	/** Whether the socket's connection may try to sign in once more. */
+	maySignIn: (socket: Socket) => boolean
+	/** Open sockets of this node in a room. */
+	countIn: (room: string) => number
+	/** Undefined when limits are off. */
+	maxSocketsPerAccount: number | undefined
+	sockets: () => Iterable<Socket>
+	/** Told when the caller of an open socket is another one than before, or may do something else. */
+	changed: (socket: Socket) => void
+}
+
+/** The account that a socket is signed in as; null for a socket without one. */
+export function callerOf<C extends Caller = Caller>(socket: Socket): C | null {
+	return socket.data.caller ?? null
+}
+
+/** An event is handled only if its caller's authority was read at most so long before. */
+const maxAgeMs = 4000
+/** Authority that was read so long ago is read again, so that events do not have to wait for it. */
+const readAgainAfterMs = 2000
+const lookEveryMs = 250
+/** Accounts in one statement. */
+const perRead = 1000
+
+/**
+ * Who is behind each socket of this node. A caller's authority is read when the socket signs in, again every other second, and before
+ * an event when that was too long ago: a message that cuts a socket off may be lost. Rooms follow what was read.
+ */
+export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
+	const { log, policy, rooms, authenticate, noteAccess, addressOf, maySignIn, countIn, maxSocketsPerAccount, sockets, changed } = deps
+
+	/** Signs a socket in as it connects. @throws Refusal when the token is bad, or the account has too many sockets here */
+	async function signIn(socket: Socket, token: unknown): Promise<void> {
+		const readAtMs = performance.now()
+		const caller = await authenticate(tokenFrom(token))
+		if (caller) refuseOneTooMany(caller)
+		set(socket, caller, readAtMs)
+	}
+
+	/** Signs an open socket in, or hands in the next token of its account. @throws Refusal as above; rate_limited for too many tries */
+	async function renew(socket: Socket, token: string): Promise<C> {
+		if (!maySignIn(socket)) throw new Refusal('rate_limited', { retryAfterSeconds: 60 })
+		const readAtMs = performance.now()
+		const caller = await authenticate(token)
+		if (!caller) throw new Refusal('unauthenticated')
+		const before = callerOf<C>(socket)
+		if (before && before.userId !== caller.userId) throw new Refusal('forbidden')
+		if (!before) refuseOneTooMany(caller)
+		set(socket, caller, readAtMs)
+		if (!isSameAuthority(before, caller)) changed(socket)
+		return caller
+	}
+
+	function refuseOneTooMany({ userId }: C): void {
+		if (maxSocketsPerAccount !== undefined && countIn(rooms.account(userId)) >= maxSocketsPerAccount) throw new Refusal('rate_limited')
+	}
+
+	function set(socket: Socket, caller: C | null, readAtMs: number): void {
+		const before = callerOf<C>(socket)
+		socket.data.caller = caller
+		socket.data.authorityReadAtMs = readAtMs
+		const due = roomsOf(caller)
+		for (const room of roomsOf(before)) if (!due.includes(room)) void socket.leave(room)
+		void socket.join(due)
+		if (caller && isRecorded(caller) && !(isRecorded(before) && before?.userId === caller.userId)) noteFollowing(socket, caller)
+	}
+
+	const roomsOf = (caller: C | null) =>
+		caller ? [rooms.account(caller.userId), rooms.session(caller.sessionId), ...rooms.others(caller)] : []
+	const isRecorded = (caller: C | null) => caller !== null && policy.isReadingRecorded(caller)
+
+	/** From now on this connection hears of everything that happens to the clinic's appointments, or to a doctor's own. */
+	function noteFollowing(socket: Socket, caller: C): void {
+		noteAccess({ actor: caller, origin: { ip: addressOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
+	}
+
+	/** Sockets whose events wait for the next read. */
+	let next: { sockets: Set<Socket>; read: Promise<void> } | undefined
+
+	/**
+	 * Makes sure that the authority of a socket's caller was read a moment ago; undefined when it was. Sockets that ask in one turn of
+	 * the event loop share a statement.
+	 *
+	 * @throws Refusal for a caller who may not stay
+	 */
+	function prove(socket: Socket): Promise<void> | undefined {
+		if (!callerOf(socket) || ageOf(socket) <= maxAgeMs) return undefined
+		if (!next) {
+			const asking = new Set<Socket>()
+			const turnEnds = new Promise<void>(resolve => setImmediate(resolve))
+			const read = turnEnds.then(() => {
+				next = undefined
+				return readAgain([...asking])
+			})
+			next = { sockets: asking, read }
+		}
+		next.sockets.add(socket)
+		return next.read.then(() => {
+			const refusal: Refusal | undefined = socket.data.refusal
+			if (refusal) throw refusal
+		})
+	}
+
+	async function readAgain(asked: readonly Socket[]): Promise<void> {
+		for (let at = 0; at < asked.length; at += perRead) await readSome(asked.slice(at, at + perRead))
+	}
+
+	async function readSome(asked: readonly Socket[]): Promise<void> {
+		const known = asked.flatMap(socket => {
+			const caller = callerOf<C>(socket)
+			return caller ? [{ socket, caller }] : []
+		})
+		const readAtMs = performance.now()
+		const present = await deps.readAgain(known.map(({ caller }) => caller))
+		for (const [index, { socket, caller }] of known.entries()) {
+			// Signed in anew meanwhile: what was read is older.
+			if (callerOf(socket) === caller) follow(socket, caller, present[index] ?? null, readAtMs)
+		}
+	}
+
+	function follow(socket: Socket, before: C, now: C | null | Refusal, readAtMs: number): void {
+		if (now instanceof Refusal) {
+			socket.data.refusal = now
+			// After the answers to the events that waited.
+			setImmediate(() => socket.disconnect(true))
+			return
+		}
+		if (isSameAuthority(before, now)) {
+			socket.data.authorityReadAtMs = readAtMs
+			return
+		}
+		set(socket, now, readAtMs)
+		changed(socket)
+	}
+
+	/** Has the authority of an open socket's caller read again at once: it may have changed before the socket could be cut off. */
+	function doubt(socket: Socket): void {
+		socket.data.authorityReadAtMs = Number.NEGATIVE_INFINITY
+	}
+
+	/** Reads authority that is about to be too old. Gives back its stop. */
+	function watch(): () => void {
+		let reading = false
+		const look = async () => {
+			const due: Socket[] = []
+			for (const socket of sockets()) if (callerOf(socket) && ageOf(socket) > readAgainAfterMs && due.push(socket) === perRead) break
+			if (reading || due.length === 0) return
+			reading = true
+			await readSome(due)
+				.catch(error => log.debug({ reason: (error as Error).message }, 'authority of sockets could not be read'))
+				.finally(() => (reading = false))
+		}
+		const timer = setInterval(() => void look(), lookEveryMs)
+		timer.unref()
+		return () => clearInterval(timer)
+	}
+
+	return { signIn, renew, prove, doubt, watch }
+}
+
+/** @throws Refusal payload_too_large for a token that no server of ours gave out */
+function tokenFrom(token: unknown): string | undefined {
+	if (token === tooLarge) throw new Refusal('payload_too_large')
+	return typeof token === 'string' && token ? token : undefined
+}
+
+const ageOf = (socket: Socket): number => performance.now() - (socket.data.authorityReadAtMs ?? Number.NEGATIVE_INFINITY)
+
+/** A new token of the same session changes nothing but its own end. */
+function isSameAuthority<C extends Caller>(before: C | null, now: C | null): boolean {
+	return isDeepStrictEqual({ ...before, tokenExpiresAtMs: 0 }, { ...now, tokenExpiresAtMs: 0 })
+}

@@ -1,0 +1,183 @@
+import type { Socket } from 'socket.io'
+import type { z } from 'zod'
+import { type Ack, type AckError, type AckOf, type ClientEventName, clientEvents, type Payload, refusals } from '../../../contract/index.ts'
+import type { Caller, CallerPolicy, Origin } from '../caller.ts'
+import { toRefusal } from '../failure.ts'
+import { parseInput } from '../input.ts'
+import { newId } from '../new-id.ts'
+import type { Log } from '../observability/log.ts'
+import { noSpan, type Tracer } from '../observability/tracer.ts'
+import { PreparedJson } from '../prepared-json.ts'
+import { Refusal } from '../refusal.ts'
+import type { AuditFact } from '../security/audit.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
+import { callerOf } from './callers.ts'
+import { tooLarge } from './parser.ts'
+
+export type SocketContext<C extends Caller = Caller> = {
+	actor: C | null
+	socket: Socket
+	origin: Origin
+}
+
+/** One handler an event; what it returns goes into the acknowledgement. */
+export type EventHandlers<C extends Caller = Caller> = {
+	[E in ClientEventName]: (
+		payload: Payload<E>,
+		context: SocketContext<C>,
+	) => Promise<AckOf<E> | PreparedJson | Followed<AckOf<E> | PreparedJson>>
+}
+
+/** An answer, and what happens once its acknowledgement has been sent: what that sends to the same socket arrives later. */
+export class Followed<A> {
+	readonly answer: A
+	readonly afterAck: () => void
+	constructor(answer: A, afterAck: () => void) {
+		this.answer = answer
+		this.afterAck = afterAck
+	}
+}
+
+export type Dispatch = (socket: Socket, event: string, args: unknown[]) => void
+
+export type DispatchDeps<C extends Caller> = {
+	handlers: EventHandlers<C>
+	policy: CallerPolicy<C>
+	log: Log
+	addressOf: (socket: Socket) => string
+	/** @throws Refusal rate_limited */
+	limit: (socket: Socket) => Promise<void> | undefined
+	/** Makes sure that the caller's authority was read a moment ago. @throws Refusal */
+	prove: (socket: Socket) => Promise<void> | undefined
+	/** Undefined where nothing is limited. */
+	longAnswer?: MeasureAnswer | undefined
+	/** Told when an event comes and when it is answered. */
+	asked: (socket: Socket) => void
+	answered: (socket: Socket) => void
+	/** Told of each answer that shows other people's personal details. */
+	noteAccess: (fact: AuditFact) => void
+	/** Told how each event ended, for the metrics. */
+	observe: (event: string, outcome: string, ms: number) => void
+	tracer: Tracer
+}
+
+/** Answers an event with its acknowledgement, whatever it carried. Never throws. */
+export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatch {
+	const { handlers, policy, log, addressOf, limit, prove, longAnswer, asked, answered, noteAccess, observe, tracer } = deps
+
+	return async (socket, event, args) => {
+		asked(socket)
+		const last = args.at(-1)
+		const ack = typeof last === 'function' ? (last as (reply: Answer) => void) : () => {}
+		const payload = typeof args[0] === 'function' ? undefined : args[0]
+		const requestId = newId()
+		const began = performance.now()
+		// A name that a client made up says nothing, and may say too much.
+		const name = isEvent(event) ? event : 'unknown'
+		const span = tracer.isOn ? tracer.start(name, { kind: 'server' }) : noSpan
+		span.set('liveslot.request_id', requestId)
+		let outcome = 'ok'
+		try {
+			const answering = tracer.isOn
+				? tracer.within(span, () => admit(socket, event, payload, requestId, span.context))
+				: admit(socket, event, payload, requestId, undefined)
+			const result = await answering
+			if (result instanceof Followed) {
+				ack(granted(result.answer))
+				result.afterAck()
+			} else ack(granted(result))
+		} catch (error) {
+			const refusal = toRefusal(error, log, { requestId, actorId: callerOf(socket)?.userId, event: name })
+			ack(refused(refusal, requestId))
+			outcome = refusal.code
+		}
+		answered(socket)
+		const ms = performance.now() - began
+		observe(name, outcome, ms)
+		span.set('liveslot.outcome', outcome)
+		if (outcome === 'internal') span.fail(outcome)
+		span.end()
+		if (log.isLevelEnabled('debug')) log.debug({ requestId, event: name, outcome, ms: Math.round(ms) }, 'event')
+	}
+
+	type Call = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
+
+	// None of these is async beyond need: thousands of events may wait at once, and each function that waits takes half a kilobyte.
+	function admit(...call: Call): Promise<Result> {
+		const limited = limit(call[0])
+		return limited ? limited.then(() => proveAndHandle(...call)) : proveAndHandle(...call)
+	}
+
+	function proveAndHandle(...call: Call): Promise<Result> {
+		const [socket, event] = call
+		const proving = handsInToken(event) ? undefined : prove(socket)
+		return proving ? proving.then(() => handle(...call)) : handle(...call)
+	}
+
+	function handle(...[socket, event, payload, requestId, trace]: Call): Promise<Result> {
+		if (payload === tooLarge) throw new Refusal('payload_too_large')
+		if (!isEvent(event)) throw new Refusal('invalid_input', { message: 'There is no such event' })
+		const definition = clientEvents[event]
+		const caller = callerOf<C>(socket)
+		// An old token does not show again what it was once entitled to either.
+		if (caller && caller.tokenExpiresAtMs <= Date.now() && !handsInToken(event)) throw new Refusal('token_expired')
+		const actor = policy.admit(definition.access, caller)
+		const handler = handlers[event] as AnyHandler<C>
+		const input = parseInput(definition.payload as z.ZodType<Record<string, unknown>>, payload)
+		const origin = { ip: addressOf(socket), requestId, ...(trace && { trace }) }
+		const make = () => handler(input, { actor, socket, origin })
+		const isLong = 'isLong' in definition && definition.isLong
+		const answering = isLong && longAnswer ? longAnswer({ userId: actor?.userId, ip: origin.ip }, make, bytesOf) : make()
+		const reveals = 'reveals' in definition ? definition.reveals : undefined
+		if (!reveals || !actor || !policy.isReadingRecorded(actor)) return answering
+		return answering.then(result => {
+			noteAccess({ actor, origin, action: 'viewed', entity: reveals.kind, entityId: String(input[reveals.idField]) })
+			return result
+		})
+	}
+}
+
+type Body = Record<string, unknown> | PreparedJson
+type Result = Body | Followed<Body>
+type Answer = Ack<Record<string, unknown>> | PreparedJson
+/** Answers that are long are prepared. */
+function bytesOf(result: Result): number {
+	const answer = result instanceof Followed ? result.answer : result
+	return answer instanceof PreparedJson ? Buffer.byteLength(answer.text) : 0
+}
+
+type AnyHandler<C extends Caller> = (payload: unknown, context: SocketContext<C>) => Promise<Result>
+
+const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
+
+/** The one event whose token, and not the socket's own, says who the caller is. */
+const handsInToken = (event: string) => event === 'session:renew'
+
+/** Prepared JSON is never an empty object: its fields follow. */
+function granted(body: Body): Answer {
+	return body instanceof PreparedJson ? new PreparedJson(`{"ok":true,${body.text.slice(1)}`) : { ok: true, ...body }
+}
+
+const preparedRefusals = new WeakMap<Refusal, PreparedJson>()
+
+/** A crowd that shares a refusal with something long in it shares its encoding. */
+function refused(refusal: Refusal, requestId: string): Answer {
+	const known = preparedRefusals.get(refusal)
+	if (known) return known
+	const answer = { ok: false as const, error: ackError(refusal, requestId) }
+	if (!refusal.details.extra || answer.error.requestId) return answer
+	const prepared = new PreparedJson(JSON.stringify(answer))
+	preparedRefusals.set(refusal, prepared)
+	return prepared
+}
+
+function ackError({ code, message, details }: Refusal, requestId: string): AckError {
+	return {
+		code,
+		message,
+		...(details.errors && { errors: details.errors }),
+		...details.extra,
+		...(details.retryAfterSeconds !== undefined && { retryAfterSeconds: details.retryAfterSeconds }),
+		...(refusals[code].status >= 500 && { requestId }),
+	}
+}

@@ -35,6 +35,7 @@ import { createLimiters } from './platform/security/rate-limit.ts'
 import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
+import { createAnnouncements } from './slots/announcements.ts'
 import { createCalendar } from './slots/calendar.ts'
 import { createHolds } from './slots/holds.ts'
 import { createHoldsApi } from './slots/holds-api.ts'
@@ -129,16 +130,6 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		dispatches,
 		giveWay: () => isBookingAwaited(),
 	})
-	const identity = createIdentity({
-		db,
-		config,
-		log,
-		limiter,
-		run,
-		cutOff: sockets.cutOff,
-		nowMs: clock.nowMs,
-		sendPasswordReset: reminders.sendPasswordReset,
-	})
 	const types = createAppointmentTypes(run)
 	const doctors = createDoctors(run)
 	const holds = createHolds({
@@ -189,21 +180,27 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		nowMs: clock.nowMs,
 	})
 	isBookingAwaited = booking.isAwaited
-	const schedules = createSchedules({
+	const announcements = createAnnouncements({ db, run, log, announce: booking.announce })
+	const identity = createIdentity({
 		db,
 		config,
 		log,
-		announceSlots: (doctorId, startsAt) => booking.announce(doctorId, startsAt),
-		announceSchedule: doctorId => booking.announce(doctorId),
+		limiter,
+		run,
+		cutOff: sockets.cutOff,
+		announcements,
+		nowMs: clock.nowMs,
+		sendPasswordReset: reminders.sendPasswordReset,
 	})
-	const patients = createPatients({ db })
+	const schedules = createSchedules({ db, config, log, announcements })
+	const patients = createPatients({ db, announcements })
 	const privacy = createPrivacy({
 		db,
 		log,
 		limiter,
 		confirmPassword: identity.confirmPassword,
 		cancel: booking.operations.cancel,
-		announce: booking.announce,
+		announcements,
 		cutOff: sockets.cutOff,
 	})
 	const analytics = createAnalytics({ db })
@@ -266,6 +263,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		const closed = new Promise<void>(resolve => http.close(() => resolve()))
 		sockets.drain()
 		await jobs.stop()
+		await announcements.stop()
 		await booking.finish(finishMs)
 		await Promise.all([sockets.close(), ending.cut(readMs), closed])
 		await booking.stop()

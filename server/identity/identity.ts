@@ -10,7 +10,7 @@ import { createAccessTokens, readBearer } from './access-tokens.ts'
 import type { Actor, Origin } from './actor.ts'
 import { createAuthenticateToken } from './authenticate.ts'
 import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
-import { confirmPassword } from './own-account.ts'
+import { type Announcements, confirmPassword } from './own-account.ts'
 import { offerReset } from './resets.ts'
 import { accountRoutes, passwordRoutes, sessionRoutes, userAdminRoutes } from './routes.ts'
 import { createSeal } from './sealing.ts'
@@ -23,6 +23,7 @@ export type IdentityDeps = {
 	log: Log
 	limiter: CreateLimiter
 	cutOff: CutOff
+	announcements: Announcements
 	/** Sends the link; the token is a secret. */
 	sendPasswordReset: (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
 	/** Reads the account at each authentication. */
@@ -69,6 +70,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 		registrationLimit: createRegistrationLimit(limiter),
 		resetLimits: createResetLimits(limiter),
 		cutOff: deps.cutOff,
+		announcements: deps.announcements,
 		beginReset,
 	}
 

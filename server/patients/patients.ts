@@ -1,10 +1,16 @@
 import { patientEndpoints } from '../../contract/index.ts'
-import { type Db, inTransaction } from '../platform/database/database.ts'
+import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
 import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
 import { type Route, route } from '../platform/http/routes.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { findPatient, insertPatient, type PatientRow, searchPatients, toPatient, updatePatient } from './store.ts'
+
+export type PatientsDeps = {
+	db: Db
+	/** Staff who watch a calendar see patients' names: a new one is written in the transaction that changes it, and told after it. */
+	announcements: { writePatient(trx: Tx, patientId: string): Promise<void>; tell(): Promise<void> }
+}
 
 export type Patients = { routes: Route[] }
 
@@ -21,7 +27,7 @@ const knownId = (id: string): string => {
 }
 
 /** The desk's patient file. Whoever looks into it or changes it is written down. */
-export const createPatients = ({ db }: { db: Db }): Patients => {
+export const createPatients = ({ db, announcements }: PatientsDeps): Patients => {
 	// The cursor names the last patient by id only: addresses are logged by proxies, and a name has no business there.
 	const lastShown = async (cursor: string | undefined): Promise<PatientRow | undefined> => {
 		if (cursor === undefined) return undefined
@@ -60,8 +66,10 @@ export const createPatients = ({ db }: { db: Db }): Patients => {
 		const row = await inTransaction(db, async trx => {
 			const updated = found(await updatePatient(trx, id, body))
 			await recordAudit(trx, { actor, origin, action: 'updated', entity, entityId: id, details: { fields } })
+			if (body.fullName !== undefined) await announcements.writePatient(trx, id)
 			return updated
 		})
+		await announcements.tell()
 		return toPatient(row)
 	})
 

@@ -10,8 +10,8 @@ export type ErasureDeps = {
 	log: Log
 	/** Through the booking queue, so that watchers see the slots become free. */
 	cancel: (asked: { actor: Actor; origin: Origin; idempotencyKey: undefined }, payload: { appointmentId: string }) => Promise<unknown>
-	/** Shows the slots anew to those who see names on them. */
-	announce: (doctorId: string, startsAt: readonly Date[]) => Promise<void>
+	/** Staff may have a day before them on which the name still stands: what they see is written with the erasure, and told after it. */
+	announcements: { writePatient(trx: Tx, patientId: string): Promise<void>; tell(): Promise<void> }
 	cutOff: (userId: string) => void
 }
 
@@ -80,7 +80,7 @@ const cancelVisits = async ({ db, cancel }: ErasureDeps, pending: Pending) => {
  * Overwrites what is personal. What stays is that some patient had a visit with a doctor at a time, and what became of it; the
  * number that links these visits leads to nobody.
  */
-const overwrite = (db: Db, { patientId, userId }: Pending) =>
+const overwrite = ({ db, announcements }: ErasureDeps, { patientId, userId }: Pending) =>
 	inTransaction(db, async trx => {
 		if (userId !== null) {
 			await trx('users')
@@ -102,20 +102,8 @@ const overwrite = (db: Db, { patientId, userId }: Pending) =>
 		const visits = trx('appointments').where({ patient_id: patientId })
 		await trx('notification_queue').whereIn('appointment_id', visits.clone().select('id')).delete()
 		await visits.update({ reason: null, cancel_reason: null })
+		await announcements.writePatient(trx, patientId)
 	})
-
-/** No calendar shows more days at once. */
-const shownDays = 42
-
-/** Staff may have a day before them on which the name still stands. */
-const showAnew = async ({ db, announce }: ErasureDeps, { patientId }: Pending) => {
-	const visits: { doctor_id: string; slot_starts: Date[] }[] = await db('appointments')
-		.where({ patient_id: patientId })
-		.whereNot({ status: 'cancelled' })
-		.whereRaw('ends_at > now() - make_interval(days => ?)', shownDays)
-		.select('doctor_id', 'slot_starts')
-	for (const { doctor_id, slot_starts } of visits) await announce(doctor_id, slot_starts)
-}
 
 /** Last of all: whatever is interrupted before is done again. */
 const conclude = (db: Db, { patientId, askedBy }: Pending) =>
@@ -127,8 +115,8 @@ const conclude = (db: Db, { patientId, askedBy }: Pending) =>
 const finish = async (deps: ErasureDeps, pending: Pending): Promise<void> => {
 	if (pending.userId !== null) deps.cutOff(pending.userId)
 	await cancelVisits(deps, pending)
-	await overwrite(deps.db, pending)
-	await showAnew(deps, pending)
+	await overwrite(deps, pending)
+	await deps.announcements.tell()
 	await conclude(deps.db, pending)
 }
 

@@ -1,5 +1,6 @@
 import { type Db, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database/database.ts'
 import type { Log } from '../platform/observability/log.ts'
+import { type Announcements, changedCalendars } from './announcements.ts'
 import { type Generated, generateSlots } from './generate.ts'
 import { rowsOf } from './statements.ts'
 
@@ -34,8 +35,7 @@ export type GenerateAllInput = {
 	log: Log
 	days: number
 	now?: Date
-	/** Called after each commit. */
-	onGenerated: (generated: Generated[]) => Promise<void>
+	announcements: Announcements
 }
 
 /**
@@ -47,14 +47,18 @@ export const generateForAll = async ({
 	log,
 	days,
 	now,
-	onGenerated,
+	announcements,
 }: GenerateAllInput): Promise<{ created: number; removed: number }> => {
 	const total = { created: 0, removed: 0 }
 
 	const generate = async (doctorIds: string[]): Promise<void> => {
 		let generated: Generated[]
 		try {
-			generated = await inTransaction(db, trx => generateSlots(trx, { doctorIds, days, ...(now && { now }) }))
+			generated = await inTransaction(db, async trx => {
+				const generated = await generateSlots(trx, { doctorIds, days, ...(now && { now }) })
+				await announcements.write(trx, changedCalendars(generated))
+				return generated
+			})
 		} catch (err) {
 			// Someone in here is in the way; alone, they are only in their own.
 			if (doctorIds.length > 1) for (const each of doctorIds) await generate([each])
@@ -66,7 +70,7 @@ export const generateForAll = async ({
 			total.created += created
 			total.removed += removed
 		}
-		await onGenerated(generated)
+		await announcements.tell()
 	}
 
 	const doctors = await rowsOf<ScheduledDoctor>(db, listScheduledDoctors)

@@ -4,7 +4,7 @@ import { type Db, inTransaction } from '../platform/database/database.ts'
 import { publicRoute, type Route, route } from '../platform/http/routes.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import type { Announcements } from './announcements.ts'
+import { type Announcements, changedCalendars } from './announcements.ts'
 import { doctorToPlan, findActiveDoctor, findDoctor, listAppointmentTypes, listDoctors } from './doctors.ts'
 import { findConflicts, generateSlots } from './generate.ts'
 import { checkTimeZone, findSchedule, replaceSchedule } from './hours.ts'
@@ -46,10 +46,11 @@ export const scheduleRoutes = ({ db, slotDaysAhead, announcements }: ScheduleRou
 			const conflicts = await findConflicts(trx, doctor.id)
 			const details = { slotMinutes: body.slotMinutes, timeZone: body.timeZone, conflicts: conflicts.length }
 			await recordAudit(trx, { actor, origin, action: 'replaced', entity: 'schedule', entityId: doctor.id, details })
+			// Watchers show the doctor's wall-clock time.
+			if (body.timeZone !== doctor.timeZone) await announcements.write(trx, [{ doctorId: doctor.id }])
 			return { ...schedule, conflicts }
 		})
-		// Watchers show the doctor's wall-clock time.
-		if (answer.timeZone !== doctor.timeZone) await announcements.replaced(doctor.id)
+		await announcements.tell()
 		return answer
 	}),
 
@@ -64,13 +65,14 @@ export const scheduleRoutes = ({ db, slotDaysAhead, announcements }: ScheduleRou
 		const days = body.days ?? slotDaysAhead
 		const { generated, conflicts } = await inTransaction(db, async trx => {
 			const generated = await generateSlots(trx, { doctorIds: [doctor.id], days })
+			await announcements.write(trx, changedCalendars(generated))
 			const conflicts = await findConflicts(trx, doctor.id)
 			const [{ created, removed } = { created: 0, removed: 0 }] = generated
 			const details = { days, created, removed }
 			await recordAudit(trx, { actor, origin, action: 'generated_slots', entity: 'schedule', entityId: doctor.id, details })
 			return { generated, conflicts }
 		})
-		await announcements.generated(generated)
+		await announcements.tell()
 		const [{ created, removed, kept } = { created: 0, removed: 0, kept: 0 }] = generated
 		return { created, removed, kept, conflicts }
 	}),

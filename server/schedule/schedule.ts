@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import type { Db } from '../platform/database/database.ts'
 import type { Route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/observability/log.ts'
-import { createAnnouncements } from './announcements.ts'
+import type { Announcements } from './announcements.ts'
 import { generateForAll } from './generate-all.ts'
 import { scheduleRoutes } from './routes.ts'
 
@@ -10,10 +10,7 @@ export type ScheduleDeps = {
 	db: Db
 	config: Pick<Config, 'slotDaysAhead'>
 	log: Log
-	/** Tells watchers about slots whose state changed (blocked, unblocked); called after the commit. */
-	announceSlots: (doctorId: string, startsAt: Date[]) => Promise<void>
-	/** Makes watchers of the doctor take a fresh snapshot; called after the commit, when slots came or went. */
-	announceSchedule: (doctorId: string) => Promise<void>
+	announcements: Announcements
 }
 
 export type Schedules = {
@@ -24,10 +21,9 @@ export type Schedules = {
 
 /** Doctors, their weekly hours and time off, and the slots that follow from them. */
 export const createSchedules = (deps: ScheduleDeps): Schedules => {
-	const { db, config, log } = deps
-	const announcements = createAnnouncements(deps)
+	const { db, config, log, announcements } = deps
 	return {
 		routes: scheduleRoutes({ db, slotDaysAhead: config.slotDaysAhead, announcements }),
-		generateAll: () => generateForAll({ db, log, days: config.slotDaysAhead, onGenerated: announcements.generated }),
+		generateAll: () => generateForAll({ db, log, days: config.slotDaysAhead, announcements }),
 	}
 }

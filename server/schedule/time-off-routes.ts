@@ -32,13 +32,14 @@ export const timeOffRoutes = ({ db, announcements }: { db: Db; announcements: An
 	route(endpoints.addTimeOff, async ({ params, body, origin }, actor) => {
 		const { id: doctorId } = await doctorToPlan(db, params.id, mayTakeOff(actor, params.id))
 		const span = { doctorId, ...spanOf(body) }
-		const { id, conflicts, changedStarts } = await inTransaction(db, async trx => {
+		const { id, conflicts } = await inTransaction(db, async trx => {
 			const added = await addTimeOff(trx, { ...span, reason: body.reason, createdBy: actor.userId })
+			await announcements.write(trx, [{ doctorId, startsAt: added.changedStarts }])
 			const details = { doctorId, startsAt: span.startsAt, endsAt: span.endsAt, conflicts: added.conflicts.length }
 			await recordAudit(trx, { actor, origin, action: 'added', entity: 'time_off', entityId: added.id, details })
 			return added
 		})
-		await announcements.changed(doctorId, changedStarts)
+		await announcements.tell()
 		return { id, conflicts }
 	}),
 
@@ -50,12 +51,12 @@ export const timeOffRoutes = ({ db, announcements }: { db: Db; announcements: An
 	route(endpoints.removeTimeOff, async ({ params, origin }, actor) => {
 		const { id: doctorId } = await doctorToPlan(db, params.id, mayTakeOff(actor, params.id))
 		const { timeOffId } = params
-		const { changedStarts } = await inTransaction(db, async trx => {
+		await inTransaction(db, async trx => {
 			const removed = await removeTimeOff(trx, { doctorId, timeOffId })
 			if (!removed) throw new Refusal('not_found')
+			await announcements.write(trx, [{ doctorId, startsAt: removed.changedStarts }])
 			await recordAudit(trx, { actor, origin, action: 'removed', entity: 'time_off', entityId: timeOffId, details: { doctorId } })
-			return removed
 		})
-		await announcements.changed(doctorId, changedStarts)
+		await announcements.tell()
 	}),
 ]

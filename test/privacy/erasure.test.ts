@@ -160,17 +160,21 @@ describe('a patient who wants to be forgotten', () => {
 			const { status } = await call(node!, 'POST', `/appointments/${appointmentId}/cancel`, { token: desk.token, body: {} })
 			if (status !== 200) throw new Refusal('wrong_status')
 		},
-		announce: async () => {},
+		announcements: { writePatient: async () => {}, tell: async () => {} },
 	})
 	const outage = () => {
 		throw new Refusal('booking_pending')
 	}
 
-	for (const step of ['cutOff', 'cancel', 'announce'] as const)
+	for (const [step, failing] of Object.entries({
+		'the cut-off': { cutOff: outage },
+		'a cancellation': { cancel: outage },
+		'an announcement': { announcements: { writePatient: outage, tell: async () => {} } },
+	}))
 		it(`is forgotten in the end when ${step} fails the first time, and nothing counts as done before`, async () => {
 			await aPastVisit()
 			await beginErasure(node!, subject(), actor(), origin)
-			await finishErasures({ ...deps(), [step]: outage }, patient.id)
+			await finishErasures({ ...deps(), ...failing }, patient.id)
 			expect(await auditOf()).not.to.include('erased')
 			await finishErasures(deps(), patient.id)
 			await expectForgotten(['cancelled', 'completed'])

@@ -106,13 +106,11 @@ describe('the demo clinic', () => {
 	})
 
 	it('leaves the nightly generation nothing to do', async () => {
-		const announceNothing = async () => {}
 		const { generateAll } = createSchedules({
 			db: stores.db,
 			config,
 			log: createLog('silent'),
-			announceSlots: announceNothing,
-			announceSchedule: announceNothing,
+			announcements: { write: async () => {}, tell: async () => {} },
 		})
 		expect(await generateAll()).to.deep.equal({ created: 0, removed: 0 })
 	})

@@ -11,7 +11,7 @@ import type { Actor, Origin } from './actor.ts'
 import { createTokenAuthentication } from './authenticate.ts'
 import type { Route } from './handlers.ts'
 import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
-import { confirmPassword } from './own-account.ts'
+import { type Announcements, confirmPassword } from './own-account.ts'
 import { offerReset } from './resets.ts'
 import { accountRoutes, passwordRoutes, sessionRoutes, userAdminRoutes } from './routes.ts'
 import { createSeal } from './sealing.ts'
@@ -24,6 +24,7 @@ export type IdentityDeps = {
 	log: Log
 	limiter: CreateLimiter
 	cutOff: CutOff
+	announcements: Announcements
 	/** Sends the link; the token is a secret. */
 	sendPasswordReset: (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
 	accessTokens: AccessTokens
@@ -84,6 +85,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 		registrationLimit: createRegistrationLimit(limiter),
 		resetLimits: createResetLimits(limiter),
 		cutOff: deps.cutOff,
+		announcements: deps.announcements,
 		beginReset,
 	}
 

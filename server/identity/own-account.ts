@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { identityEndpoints } from '../../contract/index.ts'
-import { type Db, inTransaction } from '../platform/database/database.ts'
+import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, type AccountChanges, findAccount, lockAccount, updateAccount } from './accounts.ts'
@@ -10,7 +10,16 @@ import { hashPassword, isPassword } from './passwords.ts'
 import { endSessions } from './sessions.ts'
 import type { CutOff } from './sign-in.ts'
 
-export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: CutOff }
+/** How watchers of calendars hear of changes: written in the transaction that makes them, told after it. */
+export type Announcements = {
+	/** A doctor takes appointments from now on, or no more. */
+	writeDoctor(trx: Tx, doctorId: string): Promise<void>
+	/** A patient has another name. */
+	writePatient(trx: Tx, patientId: string): Promise<void>
+	tell(): Promise<void>
+}
+
+export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: CutOff; announcements: Announcements }
 
 export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
 
@@ -37,7 +46,7 @@ export const confirmPassword = async (deps: OwnAccountDeps, actor: Actor, passwo
  * @throws Refusal invalid_credentials when the current password is wrong
  */
 export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, changes: OwnChanges, origin: Origin): Promise<Account> => {
-	const { db, cutOff } = deps
+	const { db, cutOff, announcements } = deps
 	const { password, currentPassword, fullName, phone } = changes
 	const known = await readOwnAccount(db, actor)
 	const update: AccountChanges = { fullName, phone }
@@ -58,8 +67,11 @@ export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, chang
 			await endSessions(trx, account.id, { except: actor.sessionId })
 		}
 		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'user', entityId: account.id, details: { fields } })
+		// An account and its patient file have the same number.
+		if (fullName !== undefined && fullName !== account.fullName) await announcements.writePatient(trx, account.id)
 		return await updateAccount(trx, account.id, update)
 	})
+	await announcements.tell()
 	if (password !== undefined) cutOff(actor.userId, { except: actor.sessionId })
 	return updated
 }

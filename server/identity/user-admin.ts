@@ -6,6 +6,7 @@ import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, ensureProfile, insertAccount, lockAccount, lockActiveAdmins, updateAccount } from './accounts.ts'
 import type { Actor, Origin } from './actor.ts'
+import type { Announcements } from './own-account.ts'
 import { hashPassword } from './passwords.ts'
 import { removeSecondFactor } from './second-factor.ts'
 import { endSessions } from './sessions.ts'
@@ -46,7 +47,7 @@ const describe = (account: Account, changes: UserChanges) => {
 	return { fields, ...Object.fromEntries(states.map(field => [field, { from: account[field], to: changes[field] }])) }
 }
 
-export type UserAdminDeps = { db: Db; cutOff: CutOff }
+export type UserAdminDeps = { db: Db; cutOff: CutOff; announcements: Announcements }
 
 /**
  * Approves, disables, renames, or changes the role of an account. Its sockets are cut off when what it may do has changed, so
@@ -55,7 +56,7 @@ export type UserAdminDeps = { db: Db; cutOff: CutOff }
  * @throws Refusal not_found; forbidden when the clinic would be left without an admin
  */
 export const updateUser = async (
-	{ db, cutOff }: UserAdminDeps,
+	{ db, cutOff, announcements }: UserAdminDeps,
 	actor: Actor,
 	id: string,
 	changes: UserChanges,
@@ -82,8 +83,12 @@ export const updateUser = async (
 		})
 		const updated = await updateAccount(trx, id, changes)
 		await ensureProfile(trx, updated)
+		// An account, its calendar and its patient file have the same number.
+		if (account.role !== updated.role || account.status !== updated.status) await announcements.writeDoctor(trx, id)
+		if (account.fullName !== updated.fullName) await announcements.writePatient(trx, id)
 		return { before: account, after: updated }
 	})
+	await announcements.tell()
 	if (before.role !== after.role || before.status !== after.status) cutOff(id)
 	return after
 }
@@ -94,7 +99,12 @@ export const updateUser = async (
  *
  * @throws Refusal not_found when there is none, forbidden for one's own
  */
-export const resetSecondFactor = async ({ db, cutOff }: UserAdminDeps, actor: Actor, id: string, origin: Origin): Promise<void> => {
+export const resetSecondFactor = async (
+	{ db, cutOff }: Pick<UserAdminDeps, 'db' | 'cutOff'>,
+	actor: Actor,
+	id: string,
+	origin: Origin,
+): Promise<void> => {
 	if (!isDatabaseId(id)) throw new Refusal('not_found')
 	if (id === actor.userId) throw new Refusal('forbidden', { message: 'Another admin has to reset it' })
 	await inTransaction(db, async trx => {

@@ -3,7 +3,7 @@ import type { CallerPolicy } from '../platform/caller.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Actor } from './actor.ts'
 
-/** Which calls and events are for whom, and whose reading is recorded. */
+/** Decides which calls and events an actor may use, and whether their reading is recorded. */
 export const actorPolicy: CallerPolicy<Actor> = {
 	admit(access, actor) {
 		const known = access === 'anyone' ? admitted(actor) : actor

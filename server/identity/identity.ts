@@ -38,16 +38,16 @@ export type Identity = {
 	authenticate: (authorization: string | undefined) => Promise<Actor | null>
 	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
 	authenticateToken: (token: string | undefined) => Promise<Actor | null>
-	/** Actors of open sockets as they are now; null while the second factor is lacking, a refusal for those who may not stay. */
+	/** Reads the actors of open sockets again: null for one who lacks a required second factor, a refusal for one who must leave. */
 	readAgain: ReadAgain<Actor>
-	/** For what cannot be undone: that it is the owner who asks. @throws Refusal invalid_credentials, rate_limited */
+	/** Confirms, before an act that cannot be undone, that the owner asks. @throws Refusal invalid_credentials, rate_limited */
 	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
-	/** Waits for mails that were promised and are still being handed over. */
+	/** Waits for reset mails that are still being handed over. */
 	stop: () => Promise<void>
 }
 
-/** Accounts, passwords and sessions: who is asking, and whether they may. */
-export const createIdentity = (deps: IdentityDeps): Identity => {
+/** Accounts, passwords and sessions: who the actor is. */
+export function createIdentity(deps: IdentityDeps): Identity {
 	const { db, config, log, limiter, sendPasswordReset } = deps
 	const accessTokens = createAccessTokens(config.jwtSecret)
 	const { authenticateToken, readAgain } = createAuthentication({ run: deps.run, accessTokens, secondFactor: config.secondFactor })

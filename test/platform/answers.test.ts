@@ -31,7 +31,7 @@ const conversation = async (url: string) => {
 	}
 }
 
-describe('what a socket is answered', () => {
+describe('an acknowledgement', () => {
 	let bare: BareSockets
 	let talk: Awaited<ReturnType<typeof conversation>>
 
@@ -56,7 +56,7 @@ describe('what a socket is answered', () => {
 	})
 	after(() => bare.stop())
 
-	it('comes before what the event’s handler sends afterwards', async () => {
+	it('arrives before the messages that follow it', async () => {
 		for (let round = 0; round < 20; round++) {
 			talk.heard.length = 0
 			talk.askTogether('425["slot:release",{"slotId":"1"}]')
@@ -65,7 +65,7 @@ describe('what a socket is answered', () => {
 		}
 	})
 
-	it('is the same for all who share a refusal, each under the number of the question', async () => {
+	it('is shared by all requests with the same refusal, each under its own number', async () => {
 		const watch = '["calendar:watch",{"doctorId":"1","from":"2026-01-01","to":"2026-01-02"}]'
 		talk.askTogether(`421${watch}`, `427${watch}`, `42${watch}`, `4230${watch}`)
 		await waitFor(() => talk.heard.length === 3, 'an answer to each that has a number')

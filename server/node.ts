@@ -41,6 +41,7 @@ import { createHolds } from './slots/holds.ts'
 import { createHoldsApi } from './slots/holds-api.ts'
 import { nextFree } from './slots/next-free.ts'
 import { PreparedEncoder } from './tuning/prepared-encoder.ts'
+import { shareRefusals } from './tuning/shared-refusals.ts'
 import { writeTogether } from './tuning/write-together.ts'
 
 export type NodeDeps = {
@@ -114,7 +115,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		readAgain: actors => identity.readAgain(actors),
 		policy: actorPolicy,
 		rooms: actorRooms,
-		tuning: { connection: writeTogether, encoder: PreparedEncoder },
+		tuning: { connection: writeTogether, encoder: PreparedEncoder, refusals: shareRefusals() },
 		observe: observe.event,
 		tracer,
 	})

@@ -11,6 +11,8 @@ export const actorPolicy: CallerPolicy<Actor> = {
 		return known
 	},
 	isReadingRecorded: ({ role }) => role !== 'patient',
+	// Staff hear of all appointments, a doctor of those in their own calendar.
+	followedEntity: 'appointment',
 }
 
 /** An actor who lacks a required second factor is a stranger to what is open to strangers, because it shows staff more. */

@@ -6,7 +6,7 @@ import type { SingleSubscriber, Subscriber } from '../redis/subscriber.ts'
 
 /**
  * Carries messages between nodes. A message to all nodes goes over one channel; in a cluster the channel lives at one master, so that
- * the others do not pass it on. Rooms get no channels of their own: calendars' rooms do not cross nodes, and other messages go to several
+ * the others do not pass it on. Rooms get no channels of their own: the busy rooms do not cross nodes, and other messages go to several
  * rooms at once.
  */
 export function adapterFor(publisher: Redis, subscriber: Subscriber, log: Log) {

@@ -97,9 +97,10 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		caller ? [rooms.account(caller.userId), rooms.session(caller.sessionId), ...rooms.others(caller)] : []
 	const isRecorded = (caller: C | null) => caller !== null && policy.isReadingRecorded(caller)
 
-	/** From now on this connection hears of everything that happens to the clinic's appointments, or to a doctor's own. */
+	/** From now on this socket is sent other people's records as they change: that counts as reading them. */
 	function noteFollowing(socket: Socket, caller: C): void {
-		noteAccess({ actor: caller, origin: { ip: addressOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
+		const origin = { ip: addressOf(socket), requestId: socket.id }
+		noteAccess({ actor: caller, origin, action: 'followed', entity: policy.followedEntity })
 	}
 
 	/** Sockets whose events wait for the next read. */

@@ -23,6 +23,7 @@ export * from './identity.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
+export * from './roles.ts'
 
 /** Every HTTP call of the product. */
 export const endpoints = {

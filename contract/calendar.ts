@@ -3,7 +3,7 @@ import { AppointmentStatus } from './appointments.ts'
 import { CalendarDate, Id, IdParams, Instant } from './common.ts'
 import { endpoint } from './endpoint.ts'
 import { SlotOffer } from './errors.ts'
-import { Role } from './identity.ts'
+import { Role } from './roles.ts'
 
 export const SlotState = z.enum(['free', 'held', 'booked', 'blocked'])
 export type SlotState = z.infer<typeof SlotState>

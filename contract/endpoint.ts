@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Role } from './identity.ts'
 import type { RefusalCode } from './refusals.ts'
+import type { Role } from './roles.ts'
 
 /**
  * Who may call: anyone, anyone signed in with an active account, an account in any status

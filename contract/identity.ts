@@ -1,13 +1,7 @@
 import { z } from 'zod'
 import { Email, FullName, Id, IdParams, Instant, PageQuery, Phone, pageOf, Text, TimeZone } from './common.ts'
 import { endpoint } from './endpoint.ts'
-
-export const roles = ['patient', 'doctor', 'receptionist', 'admin'] as const
-export const Role = z.enum(roles)
-export type Role = z.infer<typeof Role>
-
-/** Those who work at the desk or run the clinic. */
-export const staffRoles = ['receptionist', 'admin'] as const satisfies readonly Role[]
+import { Role } from './roles.ts'
 
 export const AccountStatus = z.enum(['active', 'pending', 'disabled'])
 export type AccountStatus = z.infer<typeof AccountStatus>

@@ -24,6 +24,7 @@ export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
 export * from './refusals.ts'
+export * from './roles.ts'
 
 /** Every HTTP call of the product. */
 export const endpoints = {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Id, IdParams, Instant, TimeZone } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { staffRoles } from './identity.ts'
+import { staffRoles } from './roles.ts'
 
 export const notificationChannels = ['email', 'sms', 'push'] as const
 export const NotificationChannel = z.enum(notificationChannels)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CalendarDate, Email, FullName, Id, IdParams, PageQuery, Phone, pageOf } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { staffRoles } from './identity.ts'
+import { staffRoles } from './roles.ts'
 
 export const Patient = z
 	.object({

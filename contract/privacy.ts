@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { AppointmentStatus } from './appointments.ts'
 import { Id, IdParams, Instant } from './common.ts'
 import { endpoint } from './endpoint.ts'
-import { staffRoles, User } from './identity.ts'
+import { User } from './identity.ts'
 import { Notification, NotificationPreferences } from './notifications.ts'
 import { Patient } from './patients.ts'
+import { staffRoles } from './roles.ts'
 
 const Kept = z.object({ createdAt: Instant, updatedAt: Instant })
 

@@ -34,9 +34,9 @@ export type IdentityDeps = {
 
 export type Identity = {
 	routes: Route[]
-	/** For what cannot be undone: that it is the owner who asks. @throws Refusal invalid_credentials, rate_limited */
+	/** Confirms, before an act that cannot be undone, that the owner asks. @throws Refusal invalid_credentials, rate_limited */
 	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
-	/** Waits for mails that were promised and are still being handed over. */
+	/** Waits for reset mails that are still being handed over. */
 	stop: () => Promise<void>
 }
 
@@ -63,7 +63,7 @@ export function createAuthentication({ config, run }: { config: Config; run: Run
 }
 
 /** Accounts, passwords and sessions. */
-export const createIdentity = (deps: IdentityDeps): Identity => {
+export function createIdentity(deps: IdentityDeps): Identity {
 	const { db, config, log, limiter, accessTokens, sendPasswordReset } = deps
 	const running = new Set<Promise<void>>()
 	const beginReset = (email: string, origin: Origin) => {

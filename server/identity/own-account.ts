@@ -24,28 +24,29 @@ export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: CutOf
 export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
 
 /** @throws Refusal unauthenticated when the account is gone */
-export const readOwnAccount = async (db: Db, actor: Actor): Promise<Account> => {
+export async function readOwnAccount(db: Db, actor: Actor): Promise<Account> {
 	const account = await findAccount(db, actor.userId)
 	if (!account) throw new Refusal('unauthenticated')
 	return account
 }
 
-/** Compares the current password, as carefully as signing in does: a stolen access token must not help to guess it. */
-export const checkCurrentPassword = async ({ attempts }: OwnAccountDeps, account: Account, current: string, ip: string) => {
+/** Compares the current password within the limits of signing in: a stolen access token must not help to guess it. */
+export async function checkCurrentPassword({ attempts }: OwnAccountDeps, account: Account, current: string, ip: string) {
 	const isRight = await attempts.attempt(account.email, ip, () => isPassword(current, account.passwordHash))
 	if (!isRight) throw new Refusal('invalid_credentials')
 }
 
 /** @throws Refusal invalid_credentials, rate_limited */
-export const confirmPassword = async (deps: OwnAccountDeps, actor: Actor, password: string, ip: string): Promise<void> =>
-	checkCurrentPassword(deps, await readOwnAccount(deps.db, actor), password, ip)
+export async function confirmPassword(deps: OwnAccountDeps, actor: Actor, password: string, ip: string): Promise<void> {
+	return checkCurrentPassword(deps, await readOwnAccount(deps.db, actor), password, ip)
+}
 
 /**
  * Changes one's own name, phone or password. With a new password every other session ends.
  *
  * @throws Refusal invalid_credentials when the current password is wrong
  */
-export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, changes: OwnChanges, origin: Origin): Promise<Account> => {
+export async function updateOwnAccount(deps: OwnAccountDeps, actor: Actor, changes: OwnChanges, origin: Origin): Promise<Account> {
 	const { db, cutOff, announcements } = deps
 	const { password, currentPassword, fullName, phone } = changes
 	const known = await readOwnAccount(db, actor)
@@ -62,7 +63,7 @@ export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, chang
 		const account = await lockAccount(trx, actor.userId)
 		if (!account) throw new Refusal('unauthenticated')
 		if (password !== undefined) {
-			// Reset while we compared: what was right is no longer.
+			// The password was reset during the comparison.
 			if (account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')
 			await endSessions(trx, account.id, { except: actor.sessionId })
 		}

@@ -1,9 +1,11 @@
 import pg from 'pg'
 import { createDatabase } from '../server/platform/database/database.ts'
+import { createPipeline } from '../server/platform/database/pipeline.ts'
 import { keyOf } from '../server/platform/mailbox/mailbox.ts'
 import { createLog } from '../server/platform/observability/log.ts'
 import { createRedis } from '../server/platform/redis/redis.ts'
 import { createSchedules } from '../server/schedule/schedule.ts'
+import { createAnnouncements } from '../server/slots/announcements.ts'
 import type { Benchmark } from './support/benchmark.ts'
 import { aClinic } from './support/clinic.ts'
 import { alternate, ratioRow } from './support/measure.ts'
@@ -39,19 +41,25 @@ export const work = {
 		await client.end()
 		const db = createDatabase({ url: databaseUrl, poolSize: 2 })
 		const redis = createRedis({ url: redisUrl, name: 'bench' })
-		const announce = async (doctorId: string) =>
-			void (await redis.xadd(keyOf.stream(doctorId), '*', 'r', JSON.stringify({ kind: 'announce', doctorId, minutes: undefined })))
+		const pipeline = createPipeline({ url: databaseUrl, connections: 1, prepare: true, log: createLog('warn') })
+		const announcements = createAnnouncements({
+			db,
+			run: pipeline.run,
+			log: createLog('warn'),
+			announce: async doctorId =>
+				void (await redis.xadd(keyOf.stream(doctorId), '*', 'r', JSON.stringify({ kind: 'announce', doctorId, minutes: undefined }))),
+		})
 		const schedules = createSchedules({
 			db,
 			config: { slotDaysAhead: days },
 			log: createLog('warn'),
-			announceSlots: announce,
-			announceSchedule: announce,
+			announcements,
 		})
 		const began = performance.now()
 		const { created } = await schedules.generateAll()
 		const seconds = (performance.now() - began) / 1000
-		await db.destroy()
+		await announcements.stop()
+		await Promise.all([pipeline.stop(), db.destroy()])
 		await redis.flushdb()
 		redis.disconnect()
 		return { created, perSecond: created / seconds }

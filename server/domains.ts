@@ -12,6 +12,7 @@ import { createLeases } from './platform/mailbox/lease.ts'
 import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
+import { createAnnouncements } from './slots/announcements.ts'
 import { createCalendar } from './slots/calendar.ts'
 import { createHolds } from './slots/holds.ts'
 import { createHoldsApi } from './slots/holds-api.ts'
@@ -37,17 +38,6 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		publicUrl,
 		nowMs,
 		dispatches: sends,
-	})
-
-	const identity = createIdentity({
-		db,
-		config,
-		log,
-		limiter,
-		accessTokens: authentication.accessTokens,
-		cutOff,
-		nowMs,
-		sendPasswordReset: reminders.sendPasswordReset,
 	})
 
 	const types = createAppointmentTypes(run)
@@ -93,15 +83,27 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 	})
 	const sending = await reminders.startSending({ giveWay: booking.isAwaited })
 
-	const schedules = createSchedules({ db, config, log, announceSlots: booking.announce, announceSchedule: booking.announce })
-	const patients = createPatients({ db })
+	const announcements = createAnnouncements({ db, run, log, announce: booking.announce })
+	const identity = createIdentity({
+		db,
+		config,
+		log,
+		limiter,
+		accessTokens: authentication.accessTokens,
+		cutOff,
+		announcements,
+		nowMs,
+		sendPasswordReset: reminders.sendPasswordReset,
+	})
+	const schedules = createSchedules({ db, config, log, announcements })
+	const patients = createPatients({ db, announcements })
 	const privacy = createPrivacy({
 		db,
 		log,
 		limiter,
 		confirmPassword: identity.confirmPassword,
 		cancel: booking.commands.cancel,
-		announce: booking.announce,
+		announcements,
 		cutOff,
 	})
 	const analytics = createAnalytics({ db })
@@ -130,6 +132,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		/** Takes no more recurring work, and answers what was asked. */
 		async finish(): Promise<void> {
 			await jobs.stop()
+			await announcements.stop()
 			await booking.finish(finishMs)
 		},
 		async stop(): Promise<void> {

@@ -5,11 +5,11 @@ import type { Mailbox } from '../platform/mailbox/mailbox.ts'
 import type { Replies } from '../platform/mailbox/replies.ts'
 import type { Holds } from '../slots/holds.ts'
 import { slotId } from '../slots/slot-id.ts'
+import { type Batch, parcelOf } from './batch.ts'
 import type { News } from './news.ts'
 import type { BookingObserver } from './observe.ts'
 import type { EndedHold, Settled } from './outcomes.ts'
 import type { Outcome, QueueRequest } from './requests.ts'
-import { type Batch, parcelOf } from './settle.ts'
 
 /** What follows a commit. */
 export type Effects = {

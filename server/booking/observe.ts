@@ -4,8 +4,8 @@ import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import type { Span, Tracer } from '../platform/observability/tracer.ts'
 import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
+import type { Batch } from './batch.ts'
 import type { ChangeRequest, QueueRequest, SettledOutcome } from './requests.ts'
-import type { Batch } from './settle.ts'
 
 export type BookingObserver = MailboxObserver<QueueRequest, BoardSeen, BoardEnd> & {
 	/** After the commit, before callers or watchers are told. */

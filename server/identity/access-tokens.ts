@@ -22,7 +22,7 @@ export type AccessTokens = {
 }
 
 /** Access tokens: JWTs (RFC 7519) with the one algorithm pinned, as RFC 8725 §3.1 asks. */
-export const createAccessTokens = (secret: string): AccessTokens => {
+export function createAccessTokens(secret: string): AccessTokens {
 	const key = createSecretKey(secret, 'utf8')
 	return {
 		sign: ({ userId, role, sessionId }) =>
@@ -43,7 +43,7 @@ export const createAccessTokens = (secret: string): AccessTokens => {
  *
  * @throws Refusal unauthenticated when there is a header of another form
  */
-export const readBearer = (authorization: string | undefined): string | undefined => {
+export function readBearer(authorization: string | undefined): string | undefined {
 	if (authorization === undefined) return undefined
 	const token = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1]
 	if (!token) throw new Refusal('unauthenticated', { message: 'The Authorization header must be “Bearer” and a token' })

@@ -3,7 +3,7 @@ import type { CallerPolicy } from '../platform/caller.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Actor } from './actor.ts'
 
-/** Which calls and events are for whom, and whose reading is recorded. */
+/** Decides which calls and events an actor may use, and whether their reading is recorded. */
 export const actorPolicy: CallerPolicy<Actor> = {
 	admit(access, actor) {
 		const known = access === 'anyone' ? admitted(actor) : actor
@@ -11,6 +11,8 @@ export const actorPolicy: CallerPolicy<Actor> = {
 		return known
 	},
 	isReadingRecorded: ({ role }) => role !== 'patient',
+	// Staff hear of all appointments, a doctor of those in their own calendar.
+	followedEntity: 'appointment',
 }
 
 /** An actor who lacks a required second factor is a stranger to what is open to strangers, because it shows staff more. */

@@ -17,14 +17,16 @@ export type Account = {
 const columns = ['id', 'email', 'password_hash as passwordHash', 'full_name as fullName', 'phone', 'role', 'status']
 
 /** The only form in which an account leaves the server. */
-export const toUser = ({ id, email, fullName, phone, role, status }: Account): User => ({
-	id,
-	email,
-	fullName,
-	...(phone !== null && { phone }),
-	role,
-	status,
-})
+export function toUser({ id, email, fullName, phone, role, status }: Account): User {
+	return {
+		id,
+		email,
+		fullName,
+		...(phone !== null && { phone }),
+		role,
+		status,
+	}
+}
 
 export const findAccount = (db: DbOrTx, id: string): Promise<Account | undefined> => db('users').first(columns).where({ id })
 
@@ -32,19 +34,19 @@ export const findAccount = (db: DbOrTx, id: string): Promise<Account | undefined
 export const findAccountByEmail = (db: DbOrTx, email: string): Promise<Account | undefined> => db('users').first(columns).where({ email })
 
 /**
- * Reads an account and keeps others from changing it until the transaction ends. Whoever opens, renews or ends sessions, or sets
- * a password, takes this lock first: otherwise a session that is being renewed could slip past the ending of all sessions.
+ * Reads an account and locks it until the transaction ends. Code that opens, renews or ends sessions, or sets a password, takes this
+ * lock first: otherwise a renewal could keep a session alive while all sessions are being ended.
  */
 export const lockAccount = (trx: Tx, id: string): Promise<Account | undefined> => trx('users').first(columns).where({ id }).forNoKeyUpdate()
 
-/** Locks every active admin, in one order, and names them: so that two admins cannot demote each other at the same moment. */
-export const lockActiveAdmins = async (trx: Tx): Promise<string[]> => {
+/** Locks every active admin and returns their ids. The fixed order keeps two admins from demoting each other at the same moment. */
+export async function lockActiveAdmins(trx: Tx): Promise<string[]> {
 	const admins = await trx('users').select('id').where({ role: 'admin', status: 'active' }).orderBy('id').forNoKeyUpdate()
 	return admins.map(({ id }) => id)
 }
 
 /** @throws Refusal email_taken, decided by the unique constraint */
-export const insertAccount = async (trx: Tx, { passwordHash, fullName, ...rest }: Omit<Account, 'id'>): Promise<Account> => {
+export async function insertAccount(trx: Tx, { passwordHash, fullName, ...rest }: Omit<Account, 'id'>): Promise<Account> {
 	try {
 		const [account] = await trx('users')
 			.insert({ ...rest, password_hash: passwordHash, full_name: fullName })
@@ -59,9 +61,9 @@ export const insertAccount = async (trx: Tx, { passwordHash, fullName, ...rest }
 export type AccountChanges = Partial<Pick<Account, 'passwordHash' | 'fullName' | 'phone' | 'role' | 'status'>>
 
 /** Changes an account, and the name and phone in its patient file with it. */
-export const updateAccount = async (trx: Tx, id: string, changes: AccountChanges): Promise<Account> => {
+export async function updateAccount(trx: Tx, id: string, changes: AccountChanges): Promise<Account> {
 	const { passwordHash, fullName, ...rest } = changes
-	// knex leaves out what is undefined.
+	// knex leaves undefined columns as they are.
 	const [account]: Account[] = await trx('users')
 		.where({ id })
 		.update({ ...rest, password_hash: passwordHash, full_name: fullName, updated_at: trx.fn.now() })
@@ -74,8 +76,8 @@ export const updateAccount = async (trx: Tx, id: string, changes: AccountChanges
 
 export type DoctorProfile = { specialty?: string | undefined; timeZone?: string | undefined }
 
-/** Makes sure that a doctor has a calendar and a patient a file, each under the id of the account. Never removes either. */
-export const ensureProfile = async (trx: Tx, account: Account, { specialty, timeZone }: DoctorProfile = {}): Promise<void> => {
+/** Gives a doctor a calendar and a patient a file, under the id of the account, unless there is one. Never removes either. */
+export async function ensureProfile(trx: Tx, account: Account, { specialty, timeZone }: DoctorProfile = {}): Promise<void> {
 	const { id, fullName, phone, email, role } = account
 	if (role === 'doctor')
 		await trx('doctors')
@@ -95,7 +97,7 @@ export type AccountFilter = {
 }
 
 /** Newest first; one row more than `limit` when there are more. */
-export const listAccounts = async (db: Db, { q, role, status, cursor, limit }: AccountFilter): Promise<Account[]> => {
+export async function listAccounts(db: Db, { q, role, status, cursor, limit }: AccountFilter): Promise<Account[]> {
 	const accounts = db('users')
 		.select(columns)
 		.orderBy('id', 'desc')
@@ -103,7 +105,7 @@ export const listAccounts = async (db: Db, { q, role, status, cursor, limit }: A
 	if (role) accounts.where({ role })
 	if (status) accounts.where({ status })
 	const fragment = q?.toLowerCase()
-	// Compared as it is, so that nothing in it can act as a wildcard.
+	// Not LIKE, so that no character of the fragment is a wildcard.
 	if (fragment)
 		accounts.where(match => match.whereRaw('strpos(lower(full_name), ?) > 0', fragment).orWhereRaw('strpos(email, ?) > 0', fragment))
 	if (cursor !== undefined) {

@@ -56,7 +56,7 @@ const readAccounts = {
 	),
 }
 
-/** A row for each account that is asked for, in that order, also for those that there are not. */
+/** A row for each account asked for, in that order; of nulls when there is no such account. */
 function statement(name: string, lacksSecondFactor: string) {
 	return {
 		name,

@@ -3,15 +3,16 @@ import { sessionSeconds } from './sessions.ts'
 
 type Transport = { secure: boolean }
 
-/** Under HTTPS with a prefix that no page under plain HTTP, on this host or a neighbour, can set (RFC 6265bis §4.1.3.1). */
+export function readRefreshCookie(header: string | undefined, transport: Transport): string | undefined {
+	return parseCookie(header ?? '')[nameOf(transport)] || undefined
+}
+
+/** Under HTTPS the name has a prefix that no page under plain HTTP, on this host or a neighbour, can set (RFC 6265bis §4.1.3.1). */
 const nameOf = ({ secure }: Transport) => (secure ? '__Secure-refresh_token' : 'refresh_token')
 
-export const readRefreshCookie = (header: string | undefined, transport: Transport): string | undefined =>
-	parseCookie(header ?? '')[nameOf(transport)] || undefined
-
-/** The value of a `Set-Cookie` that keeps the refresh token where scripts cannot read it; without a token, one that removes it. */
-export const refreshCookie = (refreshToken: string | null, transport: Transport): string =>
-	stringifySetCookie({
+/** A `Set-Cookie` value that keeps the refresh token where scripts cannot read it; without a token, it removes the cookie. */
+export function refreshCookie(refreshToken: string | null, transport: Transport): string {
+	return stringifySetCookie({
 		name: nameOf(transport),
 		value: refreshToken ?? '',
 		httpOnly: true,
@@ -20,3 +21,4 @@ export const refreshCookie = (refreshToken: string | null, transport: Transport)
 		secure: transport.secure,
 		maxAge: refreshToken === null ? 0 : sessionSeconds,
 	})
+}

@@ -18,4 +18,6 @@ export const publicRoute: BindPublicRoute<Actor> = bindPublicRoute
 
 export type EventHandlers = HandlersOf<Actor>
 export type SocketContext = ContextOf<Actor>
-export const actorOf = (socket: Socket): Actor | null => callerOf<Actor>(socket)
+export function actorOf(socket: Socket): Actor | null {
+	return callerOf<Actor>(socket)
+}

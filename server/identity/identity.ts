@@ -11,7 +11,7 @@ import type { Actor, Origin } from './actor.ts'
 import { createTokenAuthentication } from './authenticate.ts'
 import type { Route } from './handlers.ts'
 import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
-import { confirmPassword } from './own-account.ts'
+import { type Announcements, confirmPassword } from './own-account.ts'
 import { offerReset } from './resets.ts'
 import { accountRoutes, passwordRoutes, sessionRoutes, userAdminRoutes } from './routes.ts'
 import { createSeal } from './sealing.ts'
@@ -24,6 +24,7 @@ export type IdentityDeps = {
 	log: Log
 	limiter: CreateLimiter
 	cutOff: CutOff
+	announcements: Announcements
 	/** Sends the link; the token is a secret. */
 	sendPasswordReset: (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
 	accessTokens: AccessTokens
@@ -33,9 +34,9 @@ export type IdentityDeps = {
 
 export type Identity = {
 	routes: Route[]
-	/** For what cannot be undone: that it is the owner who asks. @throws Refusal invalid_credentials, rate_limited */
+	/** Confirms, before an act that cannot be undone, that the owner asks. @throws Refusal invalid_credentials, rate_limited */
 	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
-	/** Waits for mails that were promised and are still being handed over. */
+	/** Waits for reset mails that are still being handed over. */
 	stop: () => Promise<void>
 }
 
@@ -62,7 +63,7 @@ export function createAuthentication({ config, run }: { config: Config; run: Run
 }
 
 /** Accounts, passwords and sessions. */
-export const createIdentity = (deps: IdentityDeps): Identity => {
+export function createIdentity(deps: IdentityDeps): Identity {
 	const { db, config, log, limiter, accessTokens, sendPasswordReset } = deps
 	const running = new Set<Promise<void>>()
 	const beginReset = (email: string, origin: Origin) => {
@@ -84,6 +85,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 		registrationLimit: createRegistrationLimit(limiter),
 		resetLimits: createResetLimits(limiter),
 		cutOff: deps.cutOff,
+		announcements: deps.announcements,
 		beginReset,
 	}
 

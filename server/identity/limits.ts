@@ -6,8 +6,8 @@ const quarterHourSeconds = 15 * 60
 
 export type PasswordAttempts = {
 	/**
-	 * Runs one comparison of a password, and counts it if it fails. Attempts at one account from one address take turns: otherwise
-	 * a volley of them would all pass the check before the first has failed.
+	 * Compares a password, and counts the comparison if it fails. Attempts at one account from one address take turns: otherwise all
+	 * attempts of a volley would pass the check before the first has failed.
 	 *
 	 * @throws Refusal rate_limited, without comparing
 	 */
@@ -20,7 +20,7 @@ export type PasswordAttempts = {
  * Failures are counted three ways: by account and address, so that a stranger's guesses do not lock the owner out soon; by account,
  * against guesses from many addresses; by address, against one password tried on many accounts.
  */
-export const createPasswordAttempts = (limiter: CreateLimiter): PasswordAttempts => {
+export function createPasswordAttempts(limiter: CreateLimiter): PasswordAttempts {
 	const byBoth = limiter({ name: 'password-account-ip', points: 10, perSeconds: quarterHourSeconds })
 	const byAccount = limiter({ name: 'password-account', points: 50, perSeconds: quarterHourSeconds })
 	const byIp = limiter({ name: 'password-ip', points: 100, perSeconds: quarterHourSeconds })
@@ -41,30 +41,36 @@ export const createPasswordAttempts = (limiter: CreateLimiter): PasswordAttempts
 }
 
 /**
- * Codes that an account is sent, from wherever: whoever gets to guess them knows its password already. Each is counted before it is
- * compared, and the count is forgotten after a right one.
+ * Codes by account, from whatever address: a caller who guesses codes knows the password already. Each code is counted before it is
+ * compared; a right one resets the count.
  */
 export type CodeAttempts = Limiter
 
-export const createCodeAttempts = (limiter: CreateLimiter): CodeAttempts =>
-	limiter({ name: 'second-factor-account', points: 10, perSeconds: quarterHourSeconds })
+export function createCodeAttempts(limiter: CreateLimiter): CodeAttempts {
+	return limiter({ name: 'second-factor-account', points: 10, perSeconds: quarterHourSeconds })
+}
 
-const byNetwork = ({ consume, check, reset }: Limiter): Limiter => ({
-	consume: (ip, points) => consume(networkOf(ip), points),
-	check: ip => check(networkOf(ip)),
-	reset: ip => reset(networkOf(ip)),
-})
-
-/** By address; many people of one household or company may share it. */
+/** Registrations by address. Many people of one household or company may share an address. */
 export type RegistrationLimit = Limiter
 
-export const createRegistrationLimit = (limiter: CreateLimiter): RegistrationLimit =>
-	byNetwork(limiter({ name: 'register-ip', points: 100, perSeconds: 60 }))
+export function createRegistrationLimit(limiter: CreateLimiter): RegistrationLimit {
+	return byNetwork(limiter({ name: 'register-ip', points: 100, perSeconds: 60 }))
+}
 
-/** How many mails one person is sent, and how many one address can have sent. */
+function byNetwork({ consume, check, reset }: Limiter): Limiter {
+	return {
+		consume: (ip, points) => consume(networkOf(ip), points),
+		check: ip => check(networkOf(ip)),
+		reset: ip => reset(networkOf(ip)),
+	}
+}
+
+/** Reset mails to one e-mail address, and reset mails that one network address asks for. */
 export type ResetLimits = { byEmail: Limiter; byIp: Limiter }
 
-export const createResetLimits = (limiter: CreateLimiter): ResetLimits => ({
-	byEmail: limiter({ name: 'forgot-email', points: 5, perSeconds: 3600 }),
-	byIp: byNetwork(limiter({ name: 'forgot-ip', points: 30, perSeconds: 3600 })),
-})
+export function createResetLimits(limiter: CreateLimiter): ResetLimits {
+	return {
+		byEmail: limiter({ name: 'forgot-email', points: 5, perSeconds: 3600 }),
+		byIp: byNetwork(limiter({ name: 'forgot-ip', points: 30, perSeconds: 3600 })),
+	}
+}

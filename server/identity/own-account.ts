@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { identityEndpoints } from '../../contract/index.ts'
-import { type Db, inTransaction } from '../platform/database/database.ts'
+import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, type AccountChanges, findAccount, lockAccount, updateAccount } from './accounts.ts'
@@ -10,34 +10,44 @@ import { hashPassword, isPassword } from './passwords.ts'
 import { endSessions } from './sessions.ts'
 import type { CutOff } from './sign-in.ts'
 
-export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: CutOff }
+/** How watchers of calendars hear of changes: written in the transaction that makes them, told after it. */
+export type Announcements = {
+	/** A doctor takes appointments from now on, or no more. */
+	writeDoctor(trx: Tx, doctorId: string): Promise<void>
+	/** A patient has another name. */
+	writePatient(trx: Tx, patientId: string): Promise<void>
+	tell(): Promise<void>
+}
+
+export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: CutOff; announcements: Announcements }
 
 export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
 
 /** @throws Refusal unauthenticated when the account is gone */
-export const readOwnAccount = async (db: Db, actor: Actor): Promise<Account> => {
+export async function readOwnAccount(db: Db, actor: Actor): Promise<Account> {
 	const account = await findAccount(db, actor.userId)
 	if (!account) throw new Refusal('unauthenticated')
 	return account
 }
 
-/** Compares the current password, as carefully as signing in does: a stolen access token must not help to guess it. */
-export const checkCurrentPassword = async ({ attempts }: OwnAccountDeps, account: Account, current: string, ip: string) => {
+/** Compares the current password within the limits of signing in: a stolen access token must not help to guess it. */
+export async function checkCurrentPassword({ attempts }: OwnAccountDeps, account: Account, current: string, ip: string) {
 	const isRight = await attempts.attempt(account.email, ip, () => isPassword(current, account.passwordHash))
 	if (!isRight) throw new Refusal('invalid_credentials')
 }
 
 /** @throws Refusal invalid_credentials, rate_limited */
-export const confirmPassword = async (deps: OwnAccountDeps, actor: Actor, password: string, ip: string): Promise<void> =>
-	checkCurrentPassword(deps, await readOwnAccount(deps.db, actor), password, ip)
+export async function confirmPassword(deps: OwnAccountDeps, actor: Actor, password: string, ip: string): Promise<void> {
+	return checkCurrentPassword(deps, await readOwnAccount(deps.db, actor), password, ip)
+}
 
 /**
  * Changes one's own name, phone or password. With a new password every other session ends.
  *
  * @throws Refusal invalid_credentials when the current password is wrong
  */
-export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, changes: OwnChanges, origin: Origin): Promise<Account> => {
-	const { db, cutOff } = deps
+export async function updateOwnAccount(deps: OwnAccountDeps, actor: Actor, changes: OwnChanges, origin: Origin): Promise<Account> {
+	const { db, cutOff, announcements } = deps
 	const { password, currentPassword, fullName, phone } = changes
 	const known = await readOwnAccount(db, actor)
 	const update: AccountChanges = { fullName, phone }
@@ -53,13 +63,16 @@ export const updateOwnAccount = async (deps: OwnAccountDeps, actor: Actor, chang
 		const account = await lockAccount(trx, actor.userId)
 		if (!account) throw new Refusal('unauthenticated')
 		if (password !== undefined) {
-			// Reset while we compared: what was right is no longer.
+			// The password was reset during the comparison.
 			if (account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')
 			await endSessions(trx, account.id, { except: actor.sessionId })
 		}
 		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'user', entityId: account.id, details: { fields } })
+		// An account and its patient file have the same number.
+		if (fullName !== undefined && fullName !== account.fullName) await announcements.writePatient(trx, account.id)
 		return await updateAccount(trx, account.id, update)
 	})
+	await announcements.tell()
 	if (password !== undefined) cutOff(actor.userId, { except: actor.sessionId })
 	return updated
 }

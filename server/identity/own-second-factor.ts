@@ -12,35 +12,62 @@ import { endSessions } from './sessions.ts'
 
 export type OwnFactorDeps = OwnAccountDeps & SecondStepDeps
 
-export const readSecondFactor = async (
+export async function readSecondFactor(
 	{ db }: OwnFactorDeps,
 	actor: Actor,
 	isRequired: (role: Account['role']) => boolean,
-): Promise<SecondFactor> => ({
-	enabled: await hasSecondFactor(db, actor.userId),
-	required: isRequired(actor.role),
-	recoveryCodesLeft: await countRecoveryCodes(db, actor.userId),
-})
+): Promise<SecondFactor> {
+	return {
+		enabled: await hasSecondFactor(db, actor.userId),
+		required: isRequired(actor.role),
+		recoveryCodesLeft: await countRecoveryCodes(db, actor.userId),
+	}
+}
 
 type Who = { actor: Actor; origin: Origin }
 
-const note = (trx: Tx, { actor, origin }: Who, action: string) =>
-	recordAudit(trx, { actor, origin, action, entity: 'user', entityId: actor.userId })
+/** Takes the password too, so that a passer-by at an unattended desk cannot lock its owner out. */
+export async function beginSecondFactor(deps: OwnFactorDeps, who: Who, currentPassword: string): Promise<SecondFactorSetup> {
+	const known = await readOwnAccount(deps.db, who.actor)
+	await checkCurrentPassword(deps, known, currentPassword, who.origin.ip)
+	return await inTransaction(deps.db, async trx => {
+		const setup = await beginSetup(trx, deps, await lockKnown(trx, known))
+		await note(trx, who, 'second_factor_begun')
+		return setup
+	})
+}
 
-/** The account of whoever asks, locked, if its password is still the one that was compared. */
-const lockKnown = async (trx: Tx, known: Account): Promise<Account> => {
+/** Locks the actor's account. @throws Refusal invalid_credentials when its password is no longer the one that was compared */
+async function lockKnown(trx: Tx, known: Account): Promise<Account> {
 	const account = await lockAccount(trx, known.id)
 	if (!account || account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')
 	return account
 }
 
-/** Runs a change once its code was right. A wrong one is counted, and that must be committed. @throws Refusal invalid_credentials, rate_limited */
-const withCode = async <T extends object>(
+function note(trx: Tx, { actor, origin }: Who, action: string) {
+	return recordAudit(trx, { actor, origin, action, entity: 'user', entityId: actor.userId })
+}
+
+/** Ends every other session: those were opened with the password alone. */
+export async function confirmSecondFactor(deps: OwnFactorDeps, who: Who, code: string): Promise<{ recoveryCodes: string[] }> {
+	const { userId, sessionId } = who.actor
+	const isRight = async (trx: Tx) => (await lockAccount(trx, userId)) !== undefined && (await confirmSetup(trx, deps, userId, code))
+	const given = await withCode(deps, who, isRight, async trx => {
+		await endSessions(trx, userId, { except: sessionId })
+		await note(trx, who, 'second_factor_enabled')
+		return { recoveryCodes: await replaceRecoveryCodes(trx, userId) }
+	})
+	deps.cutOff(userId, { except: sessionId })
+	return given
+}
+
+/** Makes a change if the code is right. A wrong code is counted, and that count is committed. @throws Refusal invalid_credentials, rate_limited */
+async function withCode<T extends object>(
 	{ db, codeAttempts }: OwnFactorDeps,
 	who: Who,
 	isRight: (trx: Tx) => Promise<boolean>,
 	change: (trx: Tx) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
 	const { userId } = who.actor
 	await codeAttempts.consume(userId)
 	const outcome = await inTransaction(db, async trx => {
@@ -53,51 +80,28 @@ const withCode = async <T extends object>(
 	return outcome
 }
 
-/** Asks for the password: whoever finds a desk unattended must not be able to lock its owner out. */
-export const beginSecondFactor = async (deps: OwnFactorDeps, who: Who, currentPassword: string): Promise<SecondFactorSetup> => {
-	const known = await readOwnAccount(deps.db, who.actor)
-	await checkCurrentPassword(deps, known, currentPassword, who.origin.ip)
-	return await inTransaction(deps.db, async trx => {
-		const setup = await beginSetup(trx, deps, await lockKnown(trx, known))
-		await note(trx, who, 'second_factor_begun')
-		return setup
-	})
-}
-
-/** Every other session ends: one that was opened with the password alone must not go on as if it had both. */
-export const confirmSecondFactor = async (deps: OwnFactorDeps, who: Who, code: string): Promise<{ recoveryCodes: string[] }> => {
-	const { userId, sessionId } = who.actor
-	const isRight = async (trx: Tx) => (await lockAccount(trx, userId)) !== undefined && (await confirmSetup(trx, deps, userId, code))
-	const given = await withCode(deps, who, isRight, async trx => {
-		await endSessions(trx, userId, { except: sessionId })
-		await note(trx, who, 'second_factor_enabled')
-		return { recoveryCodes: await replaceRecoveryCodes(trx, userId) }
-	})
-	deps.cutOff(userId, { except: sessionId })
-	return given
-}
-
 export type PasswordAndCode = { currentPassword: string; code: string }
 
-const withBoth = async <T extends object>(
+export function renewRecoveryCodes(deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<{ recoveryCodes: string[] }> {
+	return withBoth(deps, who, proof, async trx => {
+		await note(trx, who, 'recovery_codes_renewed')
+		return { recoveryCodes: await replaceRecoveryCodes(trx, who.actor.userId) }
+	})
+}
+
+async function withBoth<T extends object>(
 	deps: OwnFactorDeps,
 	who: Who,
 	{ currentPassword, code }: PasswordAndCode,
 	change: (trx: Tx) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
 	const known = await readOwnAccount(deps.db, who.actor)
 	await checkCurrentPassword(deps, known, currentPassword, who.origin.ip)
 	const isRight = async (trx: Tx) => (await takeCode(trx, deps, (await lockKnown(trx, known)).id, code)) !== undefined
 	return await withCode(deps, who, isRight, change)
 }
 
-export const renewRecoveryCodes = (deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<{ recoveryCodes: string[] }> =>
-	withBoth(deps, who, proof, async trx => {
-		await note(trx, who, 'recovery_codes_renewed')
-		return { recoveryCodes: await replaceRecoveryCodes(trx, who.actor.userId) }
-	})
-
-export const disableSecondFactor = async (deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<void> => {
+export async function disableSecondFactor(deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<void> {
 	const { userId, sessionId } = who.actor
 	await withBoth(deps, who, proof, async trx => {
 		await removeSecondFactor(trx, userId)
@@ -105,6 +109,6 @@ export const disableSecondFactor = async (deps: OwnFactorDeps, who: Who, proof: 
 		await note(trx, who, 'second_factor_disabled')
 		return {}
 	})
-	// This session's sockets too: what they may do can hang on the second factor.
+	// This session's sockets as well: their rights may depend on the second factor.
 	deps.cutOff(userId)
 }

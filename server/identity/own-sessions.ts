@@ -13,16 +13,12 @@ import type { CutOff } from './sign-in.ts'
 
 export type SessionRow = { tokenId: string; id: string; startedAt: Date; lastUsedAt: Date; ip: string | null; userAgent: string | null }
 
-/** Of each session that is running its newest token, which is the one not used yet. */
-const running = (db: DbOrTx, userId: string) =>
-	db('refresh_tokens').where({ user_id: userId, used_at: null, revoked_at: null }).whereRaw('expires_at > now()')
-
-/** The last used first; one row more than `limit` when there are more. */
-export const listSessions = async (
+/** Lists the last used first, and one row more than `limit` when there are more. */
+export async function listSessions(
 	db: Db,
 	{ userId }: Actor,
 	{ cursor, limit }: { cursor?: string | undefined; limit: number },
-): Promise<SessionRow[]> => {
+): Promise<SessionRow[]> {
 	const sessions = running(db, userId)
 		.select({
 			tokenId: 'id',
@@ -42,18 +38,23 @@ export const listSessions = async (
 	return await sessions
 }
 
-/** An address down to the network it is in: enough to know one's own, too little to tell where a colleague lives. */
-export const shortAddress = (ip: string): string | null => {
+/** The newest token of each open session: the one that was not used yet. */
+function running(db: DbOrTx, userId: string) {
+	return db('refresh_tokens').where({ user_id: userId, used_at: null, revoked_at: null }).whereRaw('expires_at > now()')
+}
+
+/** Shortens an address to its network: enough to recognise one's own, too little to tell where a colleague lives. */
+export function shortAddress(ip: string): string | null {
 	const v4 = /(?:^|:)(\d+\.\d+\.\d+)\.\d+$/.exec(ip)?.[1]
 	if (v4) return `${v4}.x`
 	if (isIP(ip) !== 6) return null
 	const [before] = ip.split('::')
-	// Only this machine's own address begins so.
+	// Only this machine's own address starts with `::`.
 	if (!before) return ip
 	return `${before.split(':').slice(0, 4).join(':')}::x`
 }
 
-export const toOwnSession = ({ id, startedAt, lastUsedAt, ip, userAgent }: SessionRow, { sessionId }: Actor): OwnSession => {
+export function toOwnSession({ id, startedAt, lastUsedAt, ip, userAgent }: SessionRow, { sessionId }: Actor): OwnSession {
 	const device = userAgent ? Bowser.parse(userAgent) : undefined
 	return {
 		id,
@@ -68,8 +69,14 @@ export const toOwnSession = ({ id, startedAt, lastUsedAt, ip, userAgent }: Sessi
 
 export type OwnSessionDeps = { db: Db; cutOff: CutOff }
 
-/** Ends sessions that are running, for their access tokens and sockets too, and tells how many there were. */
-const end = async ({ db, cutOff }: OwnSessionDeps, actor: Actor, origin: Origin, which: WhichSessions): Promise<number> => {
+/** @throws Refusal not_found for a session that has ended or belongs to another account */
+export async function endOwnSession(deps: OwnSessionDeps, actor: Actor, id: string, origin: Origin): Promise<void> {
+	const isKnown = z.uuid().safeParse(id).success && (await end(deps, actor, origin, { only: id })) > 0
+	if (!isKnown) throw new Refusal('not_found')
+}
+
+/** Ends open sessions, with their access tokens and sockets, and returns how many there were. */
+async function end({ db, cutOff }: OwnSessionDeps, actor: Actor, origin: Origin, which: WhichSessions): Promise<number> {
 	const { userId } = actor
 	const meant = (trx: Tx) => {
 		const sessions = running(trx, userId)
@@ -83,17 +90,13 @@ const end = async ({ db, cutOff }: OwnSessionDeps, actor: Actor, origin: Origin,
 		if (sessions.length > 0) await recordAudit(trx, { actor, origin, action: 'sessions_ended', entity: 'user', entityId: userId, details })
 		return sessions.length
 	})
-	// Only then: a session that was named may be another's.
+	// Not otherwise: the session that was named may belong to another account.
 	if (ended > 0) cutOff(userId, which)
 	return ended
 }
 
-/** @throws Refusal not_found for a session that is over, or another's */
-export const endOwnSession = async (deps: OwnSessionDeps, actor: Actor, id: string, origin: Origin): Promise<void> => {
-	const isKnown = z.uuid().safeParse(id).success && (await end(deps, actor, origin, { only: id })) > 0
-	if (!isKnown) throw new Refusal('not_found')
+export async function endOtherSessions(deps: OwnSessionDeps, actor: Actor, origin: Origin): Promise<{ ended: number }> {
+	return {
+		ended: await end(deps, actor, origin, { except: actor.sessionId }),
+	}
 }
-
-export const endOtherSessions = async (deps: OwnSessionDeps, actor: Actor, origin: Origin): Promise<{ ended: number }> => ({
-	ended: await end(deps, actor, origin, { except: actor.sessionId }),
-})

@@ -9,8 +9,8 @@ import type { SignedIn } from './sign-in.ts'
 
 export type Registration = z.output<typeof identityEndpoints.register.body>
 
-/** Opens an account, and a first session with it. A doctor waits for an admin. @throws Refusal email_taken */
-export const register = async (db: Db, registration: Registration, client: Client): Promise<SignedIn> => {
+/** Opens an account and its first session. A doctor's account is pending until an admin approves it. @throws Refusal email_taken */
+export async function register(db: Db, registration: Registration, client: Client): Promise<SignedIn> {
 	const { email, password, fullName, phone = null, role, specialty, timeZone } = registration
 	const passwordHash = await hashPassword(password)
 	return await inTransaction(db, async trx => {

@@ -11,8 +11,8 @@ const lifetimeMinutes = 60
 
 export type SendPasswordReset = (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
 
-/** Makes a token and mails it, if the address is that of an account that may sign in. */
-export const offerReset = async (db: Db, email: string, origin: Origin, send: SendPasswordReset): Promise<void> => {
+/** Mails a token if the address belongs to an account that may sign in. */
+export async function offerReset(db: Db, email: string, origin: Origin, send: SendPasswordReset): Promise<void> {
 	const account = await findAccountByEmail(db, email)
 	if (!account || account.status === 'disabled') return
 	const token = newSecret()
@@ -22,33 +22,25 @@ export const offerReset = async (db: Db, email: string, origin: Origin, send: Se
 			user_id: account.id,
 			expires_at: trx.raw('now() + make_interval(mins => ?)', lifetimeMinutes),
 		})
-		// Whoever asks is not known to be the owner.
+		// Anyone can ask: the actor is unknown.
 		await recordAudit(trx, { actor: null, origin, action: 'password_reset_requested', entity: 'user', entityId: account.id })
 	})
 	await send({ userId: account.id, email: account.email, fullName: account.fullName }, token)
 }
 
-const findOwner = async (db: DbOrTx, token: string): Promise<string | undefined> => {
-	const row = await db('password_resets')
-		.first('user_id as userId')
-		.where({ token_hash: digestSecret(token), used_at: null })
-		.whereRaw('expires_at > now()')
-	return row?.userId
-}
-
 /**
- * Sets a new password with a token from the mail. Every session of the account ends, and every other token with it.
+ * Sets a new password with a token from the mail. Ends every session of the account, and voids every other token.
  *
  * @throws Refusal token_expired when the token is unknown, used or too old; account_disabled
  */
-export const resetPassword = async (db: Db, token: string, password: string, origin: Origin): Promise<Account> => {
-	// Hashing is dear: nobody gets it for a made-up token.
+export async function resetPassword(db: Db, token: string, password: string, origin: Origin): Promise<Account> {
+	// Before the password is hashed, which is expensive.
 	if (!(await findOwner(db, token))) throw new Refusal('token_expired')
 	const passwordHash = await hashPassword(password)
 	return await inTransaction(db, async trx => {
 		const userId = await findOwner(trx, token)
 		const account = userId && (await lockAccount(trx, userId))
-		// Read again under the lock: of two who bring the same token, the second finds it used.
+		// Read again under the lock: of two requests with the same token, the second finds it used.
 		if (!account || !(await findOwner(trx, token))) throw new Refusal('token_expired')
 		if (account.status === 'disabled') throw new Refusal('account_disabled')
 		await trx('password_resets')
@@ -65,4 +57,12 @@ export const resetPassword = async (db: Db, token: string, password: string, ori
 		})
 		return await updateAccount(trx, account.id, { passwordHash })
 	})
+}
+
+async function findOwner(db: DbOrTx, token: string): Promise<string | undefined> {
+	const row = await db('password_resets')
+		.first('user_id as userId')
+		.where({ token_hash: digestSecret(token), used_at: null })
+		.whereRaw('expires_at > now()')
+	return row?.userId
 }

@@ -1,7 +1,7 @@
 import type { CallerRooms } from '../platform/live/callers.ts'
 import { type Actor, isStaff } from './actor.ts'
 
-/** Rooms are named by whom they are for. A socket is in those of its actor, and follows when the actor's role changes. */
+/** Rooms are named by whom they are for. A socket is in its actor's rooms, and changes rooms when the actor's role changes. */
 export const actorRooms: CallerRooms<Actor> = {
 	account: userRoom,
 	session: sessionRoom,

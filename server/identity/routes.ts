@@ -26,15 +26,13 @@ export type RouteDeps = OwnAccountDeps &
 		accessTokens: AccessTokens
 		registrationLimit: RegistrationLimit
 		resetLimits: ResetLimits
-		/** Whether whoever has this role can do anything without a second factor. */
+		/** Whether an account of this role must have a second factor. */
 		isSecondFactorRequired: (role: Role) => boolean
-		/** Begins to mail a link, without waiting for it and without failing. */
+		/** Starts to mail a link. Neither waits nor fails. */
 		beginReset: (email: string, origin: Origin) => void
 	}
 
-const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent: req.headers['user-agent'] })
-
-export const sessionRoutes = (deps: RouteDeps): Route[] => {
+export function sessionRoutes(deps: RouteDeps): Route[] {
 	const { db, config, accessTokens, attempts, registrationLimit } = deps
 	const isOwnPage = createOwnPages(config)
 	const transport = { secure: config.production }
@@ -54,7 +52,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 		}
 	}
 
-	/** For the calls that act on the cookie alone: another site's page could make them in the owner's browser. */
+	/** For calls that need the cookie alone: a page of another site could make them in the owner's browser. */
 	const refuseForeignPages = (req: Request) => {
 		if (!isOwnPage(req.headers, req.host)) throw new Refusal('forbidden')
 	}
@@ -79,7 +77,7 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 				const trade = { refreshToken, next: nextToken(refreshToken, idempotencyKey) }
 				return await handOver(res, await refresh(deps, trade, clientOf(req, origin)))
 			} catch (error) {
-				// A cookie that was turned down will not do better next time.
+				// A cookie that was refused once is refused every time.
 				if (error instanceof Refusal) setCookie(res, null)
 				throw error
 			}
@@ -93,38 +91,46 @@ export const sessionRoutes = (deps: RouteDeps): Route[] => {
 	]
 }
 
-export const passwordRoutes = ({ db, attempts, resetLimits, cutOff, beginReset }: RouteDeps): Route[] => [
-	publicRoute(identityEndpoints.forgotPassword, async ({ body, origin }) => {
-		// In this order, so that one address cannot use up the mails of everyone.
-		await resetLimits.byIp.consume(origin.ip)
-		await resetLimits.byEmail.consume(body.email)
-		beginReset(body.email, origin)
-		return {}
-	}),
-	publicRoute(identityEndpoints.resetPassword, async ({ body, origin }) => {
-		const { id, email } = await resetPassword(db, body.token, body.password, origin)
-		cutOff(id)
-		await attempts.forgive(email, origin.ip)
-	}),
-]
+const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent: req.headers['user-agent'] })
 
-export const accountRoutes = (deps: RouteDeps): Route[] => [
-	route(identityEndpoints.getMe, async (_input, actor) => toUser(await readOwnAccount(deps.db, actor))),
-	route(identityEndpoints.updateMe, async ({ body, origin }, actor) => toUser(await updateOwnAccount(deps, actor, body, origin))),
-]
+export function passwordRoutes({ db, attempts, resetLimits, cutOff, beginReset }: RouteDeps): Route[] {
+	return [
+		publicRoute(identityEndpoints.forgotPassword, async ({ body, origin }) => {
+			// The network address first, so that one cannot use up everyone's mails.
+			await resetLimits.byIp.consume(origin.ip)
+			await resetLimits.byEmail.consume(body.email)
+			beginReset(body.email, origin)
+			return {}
+		}),
+		publicRoute(identityEndpoints.resetPassword, async ({ body, origin }) => {
+			const { id, email } = await resetPassword(db, body.token, body.password, origin)
+			cutOff(id)
+			await attempts.forgive(email, origin.ip)
+		}),
+	]
+}
 
-export const userAdminRoutes = (deps: RouteDeps): Route[] => [
-	route(identityEndpoints.listUsers, async ({ query }) => {
-		const accounts = await listAccounts(deps.db, query)
-		const enrolled = await withSecondFactor(
-			deps.db,
-			accounts.map(({ id }) => id),
-		)
-		const toListed = (account: Account): ListedUser => ({ ...toUser(account), ...(enrolled.has(account.id) && { secondFactor: true }) })
-		return toPage(accounts, query.limit, toListed, ({ id }) => [id])
-	}),
-	route(identityEndpoints.createUser, async ({ body, origin }, actor) => toUser(await createUser(deps.db, actor, body, origin))),
-	route(identityEndpoints.updateUser, async ({ params, body, origin }, actor) =>
-		toUser(await updateUser(deps, actor, params.id, body, origin)),
-	),
-]
+export function accountRoutes(deps: RouteDeps): Route[] {
+	return [
+		route(identityEndpoints.getMe, async (_input, actor) => toUser(await readOwnAccount(deps.db, actor))),
+		route(identityEndpoints.updateMe, async ({ body, origin }, actor) => toUser(await updateOwnAccount(deps, actor, body, origin))),
+	]
+}
+
+export function userAdminRoutes(deps: RouteDeps): Route[] {
+	return [
+		route(identityEndpoints.listUsers, async ({ query }) => {
+			const accounts = await listAccounts(deps.db, query)
+			const enrolled = await withSecondFactor(
+				deps.db,
+				accounts.map(({ id }) => id),
+			)
+			const toListed = (account: Account): ListedUser => ({ ...toUser(account), ...(enrolled.has(account.id) && { secondFactor: true }) })
+			return toPage(accounts, query.limit, toListed, ({ id }) => [id])
+		}),
+		route(identityEndpoints.createUser, async ({ body, origin }, actor) => toUser(await createUser(deps.db, actor, body, origin))),
+		route(identityEndpoints.updateUser, async ({ params, body, origin }, actor) =>
+			toUser(await updateUser(deps, actor, params.id, body, origin)),
+		),
+	]
+}

@@ -2,9 +2,9 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { derivedKey } from '../platform/security/derived-key.ts'
 
 export type Seal = {
-	/** Encrypts what belongs to `owner`; it opens for the same owner only. */
+	/** Encrypts for `owner`: it opens for the same owner only. */
 	close(content: Uint8Array, owner: string): Buffer
-	/** Undefined when it was closed with another key, for another owner, or changed since. */
+	/** Decrypts. Undefined when it was closed with another key or for another owner, or was changed since. */
 	open(sealed: Buffer, owner: string): Buffer | undefined
 }
 
@@ -12,8 +12,8 @@ const algorithm = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Keeps secrets that must be read again unreadable in the database and its backups; the key is derived from the server's secret. */
-export const createSeal = (serverSecret: string, purpose: string): Seal => {
+/** Encrypts secrets that must be read again, so that the database and its backups do not reveal them. The key derives from the server's secret. */
+export function createSeal(serverSecret: string, purpose: string): Seal {
 	const key = derivedKey(serverSecret, purpose)
 	return {
 		close: (content, owner) => {

@@ -5,45 +5,36 @@ import type { Seal } from './sealing.ts'
 import { isTotpCode, newTotpSecret, stepOfCode, totpSetup } from './totp.ts'
 
 export type FactorDeps = {
-	/** What the secrets in the database are closed with. */
+	/** Encrypts the secrets in the database. */
 	seal: Seal
 	nowMs: () => number
 }
 
-/** As many wrong codes in a row as NIST SP 800-63B §5.2.2 allows; then only a recovery code or an admin helps. */
+/** Wrong codes in a row that NIST SP 800-63B §5.2.2 allows; then only a recovery code or an admin helps. */
 const maxFailures = 100
 /** How long a setup waits for its first code. */
 const setupMinutes = 30
 
 type Row = { secret: Buffer; lastStep: number | null; failures: number }
 
-const find = (db: DbOrTx, userId: string) =>
-	db('second_factors').first('secret', 'last_step as lastStep', 'failures').where({ user_id: userId })
+export async function hasSecondFactor(db: DbOrTx, userId: string): Promise<boolean> {
+	return (await find(db, userId).whereNotNull('confirmed_at')) !== undefined
+}
 
-export const hasSecondFactor = async (db: DbOrTx, userId: string): Promise<boolean> =>
-	(await find(db, userId).whereNotNull('confirmed_at')) !== undefined
+function find(db: DbOrTx, userId: string) {
+	return db('second_factors').first('secret', 'last_step as lastStep', 'failures').where({ user_id: userId })
+}
 
-/** Those of the accounts that have a second factor. */
-export const withSecondFactor = async (db: DbOrTx, userIds: readonly string[]): Promise<Set<string>> => {
+/** The ids of those accounts that have a second factor. */
+export async function withSecondFactor(db: DbOrTx, userIds: readonly string[]): Promise<Set<string>> {
 	const rows = await db('second_factors').select('user_id').whereIn('user_id', userIds).whereNotNull('confirmed_at')
 	return new Set(rows.map(row => row.user_id))
 }
 
-/** Accepts a code once: neither it nor an older one is accepted again, though its time may not be over. */
-const takeTotpCode = async (trx: Tx, { seal, nowMs }: FactorDeps, userId: string, row: Row, code: string): Promise<boolean> => {
-	const secret = row.failures < maxFailures ? seal.open(row.secret, userId) : undefined
-	const step = secret && stepOfCode(secret, code, nowMs())
-	const isRight = step !== undefined && step > (row.lastStep ?? 0)
-	await trx('second_factors')
-		.where({ user_id: userId })
-		.update(isRight ? { last_step: step, failures: 0 } : { failures: row.failures + 1 })
-	return isRight
-}
-
 export type FactorUsed = 'totp' | 'recovery_code'
 
-/** Compares a code; a right one is used up, and a wrong one counted. The account must be locked. */
-export const takeCode = async (trx: Tx, deps: FactorDeps, userId: string, typed: string): Promise<FactorUsed | undefined> => {
+/** Compares a code. A right one is used up, a wrong one is counted. The account must be locked. */
+export async function takeCode(trx: Tx, deps: FactorDeps, userId: string, typed: string): Promise<FactorUsed | undefined> {
 	const row: Row | undefined = await find(trx, userId).whereNotNull('confirmed_at')
 	if (!row) return undefined
 	const code = typed.replace(/[\s-]/g, '')
@@ -53,8 +44,19 @@ export const takeCode = async (trx: Tx, deps: FactorDeps, userId: string, typed:
 	return 'recovery_code'
 }
 
-/** Makes a secret that counts once it is confirmed. The account must be locked. @throws Refusal forbidden when there is one that counts */
-export const beginSetup = async (trx: Tx, { seal }: FactorDeps, { id, email }: { id: string; email: string }) => {
+/** Accepts a code once: neither that code nor an older one is accepted again, even within its time. */
+async function takeTotpCode(trx: Tx, { seal, nowMs }: FactorDeps, userId: string, row: Row, code: string): Promise<boolean> {
+	const secret = row.failures < maxFailures ? seal.open(row.secret, userId) : undefined
+	const step = secret && stepOfCode(secret, code, nowMs())
+	const isRight = step !== undefined && step > (row.lastStep ?? 0)
+	await trx('second_factors')
+		.where({ user_id: userId })
+		.update(isRight ? { last_step: step, failures: 0 } : { failures: row.failures + 1 })
+	return isRight
+}
+
+/** Makes a secret that waits for its confirmation. The account must be locked. @throws Refusal forbidden when a second factor is on */
+export async function beginSetup(trx: Tx, { seal }: FactorDeps, { id, email }: { id: string; email: string }) {
 	if (await hasSecondFactor(trx, id)) throw new Refusal('forbidden', { message: 'Switch the present second factor off first' })
 	const secret = newTotpSecret()
 	const row = { secret: seal.close(secret, id), created_at: trx.fn.now(), failures: 0 }
@@ -66,11 +68,11 @@ export const beginSetup = async (trx: Tx, { seal }: FactorDeps, { id, email }: {
 }
 
 /**
- * Lets the secret count if the code is one of it. The account must be locked.
+ * Turns the second factor on if the code comes from its secret. The account must be locked.
  *
- * @throws Refusal token_expired when nothing was begun, or too long ago
+ * @throws Refusal token_expired when no setup was begun, or too long ago
  */
-export const confirmSetup = async (trx: Tx, deps: FactorDeps, userId: string, typed: string): Promise<boolean> => {
+export async function confirmSetup(trx: Tx, deps: FactorDeps, userId: string, typed: string): Promise<boolean> {
 	const row: Row | undefined = await find(trx, userId)
 		.whereNull('confirmed_at')
 		.whereRaw('created_at > now() - make_interval(mins => ?)', setupMinutes)
@@ -80,12 +82,14 @@ export const confirmSetup = async (trx: Tx, deps: FactorDeps, userId: string, ty
 	return isRight
 }
 
-/** Whether there was one. The account must be locked. */
-export const removeSecondFactor = async (trx: Tx, userId: string): Promise<boolean> =>
-	(await trx('second_factors').where({ user_id: userId }).delete()) > 0
+/** Removes the second factor. False when there was none. The account must be locked. */
+export async function removeSecondFactor(trx: Tx, userId: string): Promise<boolean> {
+	return (await trx('second_factors').where({ user_id: userId }).delete()) > 0
+}
 
-export const wrongCode = () =>
-	new Refusal('invalid_credentials', {
+export function wrongCode() {
+	return new Refusal('invalid_credentials', {
 		message: 'The code is wrong or was used before',
 		errors: [{ path: 'code', message: 'is wrong or was used before' }],
 	})
+}

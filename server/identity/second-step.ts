@@ -10,19 +10,17 @@ import { byThemself, type SignedIn } from './sign-in.ts'
 
 export type SecondStepDeps = FactorDeps & { db: Db; codeAttempts: CodeAttempts }
 
-const challengeIsOver = () => new Refusal('token_expired', { message: 'Sign in with the password again' })
-
 /**
  * The second step of signing in.
  *
  * @throws Refusal token_expired when the challenge is unknown, too old or was tried too often; invalid_credentials for a wrong code;
  * account_disabled, rate_limited
  */
-export const answerChallenge = async (
+export async function answerChallenge(
 	deps: SecondStepDeps,
 	{ challenge, code }: { challenge: string; code: string },
 	client: Client,
-): Promise<SignedIn> => {
+): Promise<SignedIn> {
 	const { db, codeAttempts } = deps
 	const userId = await findChallenged(db, challenge)
 	if (!userId) throw challengeIsOver()
@@ -33,7 +31,7 @@ export const answerChallenge = async (
 		if (account.status === 'disabled') throw new Refusal('account_disabled')
 		const factor = await takeCode(trx, deps, userId, code)
 		if (!factor) {
-			// A failure must be counted and written down, so it is an outcome here, and an error once it is committed.
+			// The count and the audit entry must be committed, so the refusal is thrown after the transaction.
 			await recordAudit(trx, { ...byThemself(account, client), actor: null, action: 'second_factor_failed' })
 			return undefined
 		}
@@ -46,3 +44,5 @@ export const answerChallenge = async (
 	await codeAttempts.reset(userId)
 	return signedIn
 }
+
+const challengeIsOver = () => new Refusal('token_expired', { message: 'Sign in with the password again' })

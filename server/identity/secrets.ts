@@ -5,25 +5,24 @@ import { derivedKey } from '../platform/security/derived-key.ts'
 export const newSecret = (): string => randomBytes(32).toString('base64url')
 
 /**
- * What is stored of a secret. A plain hash is enough, and may be looked up by an index: unlike a password, 256 random bits
- * cannot be guessed from it.
+ * The hash that is stored in place of a secret. A plain hash is enough, and an index can find it: unlike a password, 256 random bits
+ * cannot be guessed.
  */
 export const digestSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
 /**
- * Stands for a text that is not to be written down. The same text has the same mark; who does not know the server's key cannot tell
- * which, not even by trying all that they know.
+ * A mark stands for a text that must not be stored. The same text gets the same mark. Without the server's key nobody can tell which
+ * text it is, not even by trying every text that they know.
  */
-export const createMarks =
-	(key: string) =>
-	(text: string): string =>
-		createHmac('sha256', key).update(`mark ${text}`).digest('base64url').slice(0, 22)
+export function createMarks(key: string) {
+	return (text: string): string => createHmac('sha256', key).update(`mark ${text}`).digest('base64url').slice(0, 22)
+}
 
 /**
- * What a refresh token is traded for: a new secret; or with the name of an attempt, always the same one for the same token and
- * attempt, so that who did not get the answer can ask again. It cannot be found out without the server's key.
+ * The token that replaces a refresh token: a new secret. With the name of an attempt it is always the same for the same token and
+ * attempt, so that a client that missed the answer can ask again. Without the server's key it cannot be computed.
  */
-export const createNextToken = (serverSecret: string) => {
+export function createNextToken(serverSecret: string) {
 	const key = derivedKey(serverSecret, 'renewals')
 	return (refreshToken: string, attempt?: string): string =>
 		attempt === undefined ? newSecret() : createHmac('sha256', key).update(`${refreshToken} ${attempt}`).digest('base64url')

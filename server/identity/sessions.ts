@@ -7,19 +7,25 @@ import { digestSecret, newSecret } from './secrets.ts'
 
 export const sessionSeconds = 30 * 24 * 3600
 
-/** What the request tells of who sent it. */
+/** The sender of a request, as far as the request tells. */
 export type Client = { origin: Origin; userAgent: string | undefined }
 
-/** A family of refresh tokens, of which only the newest is good. */
+/** A family of refresh tokens. Only the newest is valid. */
 export type Session = { id: string; refreshToken: string }
 
 type NewToken = { userId: string; sessionId: string; refreshToken: string; startedAt?: Date }
 
-const insertToken = async (
+/** Opens a session. The account must be locked. Deletes its tokens that expired a month ago. */
+export async function openSession(trx: Tx, userId: string, client: Client): Promise<Session> {
+	await trx('refresh_tokens').where({ user_id: userId }).whereRaw(`expires_at < now() - interval '30 days'`).delete()
+	return await insertToken(trx, { userId, sessionId: randomUUID(), refreshToken: newSecret() }, client)
+}
+
+async function insertToken(
 	trx: Tx,
 	{ userId, sessionId, refreshToken, startedAt }: NewToken,
 	{ origin, userAgent }: Client,
-): Promise<Session> => {
+): Promise<Session> {
 	await trx('refresh_tokens').insert({
 		user_id: userId,
 		family_id: sessionId,
@@ -32,17 +38,11 @@ const insertToken = async (
 	return { id: sessionId, refreshToken }
 }
 
-/** Begins a session. The account must be locked. Tokens that ran out a month ago are swept away on the occasion. */
-export const openSession = async (trx: Tx, userId: string, client: Client): Promise<Session> => {
-	await trx('refresh_tokens').where({ user_id: userId }).whereRaw(`expires_at < now() - interval '30 days'`).delete()
-	return await insertToken(trx, { userId, sessionId: randomUUID(), refreshToken: newSecret() }, client)
-}
-
 /** All sessions of an account, one of them, or all but one. */
 export type WhichSessions = { only?: string; except?: string }
 
-/** Ends sessions of an account, and unless it is one that was named, what was about to become one; the account must be locked. */
-export const endSessions = async (trx: Tx, userId: string, which: WhichSessions = {}): Promise<void> => {
+/** Ends sessions of an account, and its open challenges unless one session is named. The account must be locked. */
+export async function endSessions(trx: Tx, userId: string, which: WhichSessions = {}): Promise<void> {
 	const tokens = trx('refresh_tokens').where({ user_id: userId }).whereNull('revoked_at')
 	if (which.only) tokens.where({ family_id: which.only })
 	else await trx('sign_in_challenges').where({ user_id: userId }).delete()
@@ -52,45 +52,19 @@ export const endSessions = async (trx: Tx, userId: string, which: WhichSessions 
 
 type TokenRow = { userId: string; sessionId: string; startedAt: Date; isUsed: boolean; isRevoked: boolean; isExpired: boolean }
 
-const findToken = (trx: Tx, refreshToken: string): Promise<TokenRow | undefined> =>
-	trx('refresh_tokens')
-		.first(
-			'user_id as userId',
-			'family_id as sessionId',
-			'session_started_at as startedAt',
-			trx.raw('used_at IS NOT NULL AS "isUsed"'),
-			trx.raw('revoked_at IS NOT NULL AS "isRevoked"'),
-			trx.raw('expires_at <= now() AS "isExpired"'),
-		)
-		.where({ token_hash: digestSecret(refreshToken) })
-
-/** Finds a token, locks its account, and reads the token again, as it may have been used while waiting for the lock. */
-const lockToken = async (trx: Tx, refreshToken: string): Promise<{ token: TokenRow; account: Account } | undefined> => {
-	const found = await findToken(trx, refreshToken)
-	const account = found && (await lockAccount(trx, found.userId))
-	const token = account && (await findToken(trx, refreshToken))
-	return token && { token, account }
-}
-
 export type Renewal =
 	| { state: 'renewed'; account: Account; session: Session }
 	| { state: 'stolen'; account: Account; sessionId: string }
 	| { state: 'refused'; code: RefusalCode }
 
-/** A refresh token, and the one that it is to be traded for. */
+/** A refresh token, and the token that replaces it. */
 export type Trade = { refreshToken: string; next: string }
 
-/** Whether just this trade was made before, and nobody has used yet what it gave: its answer was lost, or is still on its way. */
-const isRepeated = async (trx: Tx, { next }: Trade): Promise<boolean> => {
-	const given = await findToken(trx, next)
-	return given !== undefined && !given.isUsed
-}
-
 /**
- * Trades a refresh token for the next one. A token that comes a second time, other than to repeat the trade, was copied, by whom
- * cannot be told: the session ends (RFC 9700 §4.14.2). That must be committed, so it is an outcome and not an error.
+ * Trades a refresh token for the next one. A token that is used twice, other than to repeat the trade, was copied, and nobody can tell
+ * which holder is the owner: the session ends (RFC 9700 §4.14.2). Its end must be committed, so it is an outcome and not an error.
  */
-export const renewSession = async (trx: Tx, trade: Trade, client: Client): Promise<Renewal> => {
+export async function renewSession(trx: Tx, trade: Trade, client: Client): Promise<Renewal> {
 	const { refreshToken, next } = trade
 	const locked = await lockToken(trx, refreshToken)
 	if (!locked) return { state: 'refused', code: 'unauthenticated' }
@@ -111,8 +85,35 @@ export const renewSession = async (trx: Tx, trade: Trade, client: Client): Promi
 	return { state: 'renewed', account, session }
 }
 
-/** Ends the session of a refresh token, and tells which and whose it was if it was still running. */
-export const closeSession = async (trx: Tx, refreshToken: string): Promise<{ userId: string; sessionId: string } | undefined> => {
+/** Finds a token, locks its account, and reads the token again: it may have been used meanwhile. */
+async function lockToken(trx: Tx, refreshToken: string): Promise<{ token: TokenRow; account: Account } | undefined> {
+	const found = await findToken(trx, refreshToken)
+	const account = found && (await lockAccount(trx, found.userId))
+	const token = account && (await findToken(trx, refreshToken))
+	return token && { token, account }
+}
+
+function findToken(trx: Tx, refreshToken: string): Promise<TokenRow | undefined> {
+	return trx('refresh_tokens')
+		.first(
+			'user_id as userId',
+			'family_id as sessionId',
+			'session_started_at as startedAt',
+			trx.raw('used_at IS NOT NULL AS "isUsed"'),
+			trx.raw('revoked_at IS NOT NULL AS "isRevoked"'),
+			trx.raw('expires_at <= now() AS "isExpired"'),
+		)
+		.where({ token_hash: digestSecret(refreshToken) })
+}
+
+/** Whether the same trade was made before and its new token was not used yet: its answer was lost, or is still on its way. */
+async function isRepeated(trx: Tx, { next }: Trade): Promise<boolean> {
+	const given = await findToken(trx, next)
+	return given !== undefined && !given.isUsed
+}
+
+/** Ends the session of a refresh token. Returns the session and its account, or undefined when it had ended before. */
+export async function closeSession(trx: Tx, refreshToken: string): Promise<{ userId: string; sessionId: string } | undefined> {
 	const locked = await lockToken(trx, refreshToken)
 	if (!locked || locked.token.isRevoked) return undefined
 	const { token, account } = locked

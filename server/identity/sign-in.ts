@@ -14,12 +14,12 @@ export type SignedIn = { account: Account; session: Session }
 /** Cuts sockets of an account off, on every node. */
 export type CutOff = (userId: string, which?: WhichSessions) => void
 
-/** A session; or for an account with a second factor, what that is to be sent with. @throws Refusal invalid_credentials, account_disabled, rate_limited */
-export const signIn = async (
+/** Opens a session, or a challenge for an account with a second factor. @throws Refusal invalid_credentials, account_disabled, rate_limited */
+export async function signIn(
 	{ db, attempts, markOf }: { db: Db; attempts: PasswordAttempts; markOf: (email: string) => string },
 	{ email, password }: { email: string; password: string },
 	client: Client,
-): Promise<SignedIn | SignInChallenge> => {
+): Promise<SignedIn | SignInChallenge> {
 	const { origin } = client
 	let account: Account | undefined
 	const isRight = await attempts.attempt(email, origin.ip, async () => {
@@ -33,20 +33,20 @@ export const signIn = async (
 		origin,
 		action: 'sign_in_failed',
 		entity: 'user',
-		// An address that belongs to nobody here may still be somebody's: a mark in its place tells whether the same is tried again.
+		// An unknown address may be a real person's. Its mark shows whether the same address is tried again.
 		...(account ? { entityId: account.id, details: { code } } : { details: { code, address: markOf(email) } }),
 	})
 	throw new Refusal(code)
 }
 
-/** For an account whose password was right a moment ago, unless that has changed meanwhile. */
-const letIn = (db: Db, checked: Account, client: Client): Promise<SignedIn | SignInChallenge> =>
-	inTransaction(db, async trx => {
+/** Lets an account in whose password was right a moment ago, unless the account has changed since. */
+function letIn(db: Db, checked: Account, client: Client): Promise<SignedIn | SignInChallenge> {
+	return inTransaction(db, async trx => {
 		const account = await lockAccount(trx, checked.id)
 		if (!account || account.passwordHash !== checked.passwordHash) throw new Refusal('invalid_credentials')
 		if (account.status === 'disabled') throw new Refusal('account_disabled')
 		if (await hasSecondFactor(trx, account.id)) {
-			// Whoever knows the password alone has not shown to be the owner.
+			// The password alone does not prove the owner.
 			await recordAudit(trx, { ...byThemself(account, client), actor: null, action: 'second_factor_asked' })
 			return await openChallenge(trx, account.id)
 		}
@@ -54,22 +54,25 @@ const letIn = (db: Db, checked: Account, client: Client): Promise<SignedIn | Sig
 		await recordAudit(trx, { ...byThemself(account, client), action: 'signed_in' })
 		return { account, session }
 	})
+}
 
-export const byThemself = ({ id }: Pick<Account, 'id'>, { origin }: Client) => ({
-	actor: { userId: id },
-	origin,
-	entity: 'user',
-	entityId: id,
-})
+export function byThemself({ id }: Pick<Account, 'id'>, { origin }: Client) {
+	return {
+		actor: { userId: id },
+		origin,
+		entity: 'user',
+		entityId: id,
+	}
+}
 
 type SessionDeps = { db: Db; cutOff: CutOff }
 
 /** @throws Refusal unauthenticated, token_expired, account_disabled */
-export const refresh = async ({ db, cutOff }: SessionDeps, trade: Trade, client: Client): Promise<SignedIn> => {
+export async function refresh({ db, cutOff }: SessionDeps, trade: Trade, client: Client): Promise<SignedIn> {
 	const renewal = await inTransaction(db, async trx => {
 		const outcome = await renewSession(trx, trade, client)
 		if (outcome.state === 'stolen')
-			// Which of the two holders of the token is the owner cannot be told, so nobody is named as the actor.
+			// Which holder of the token is the owner is unknown, so the entry names no actor.
 			await recordAudit(trx, { ...byThemself(outcome.account, client), actor: null, action: 'session_reuse_detected' })
 		return outcome
 	})
@@ -84,7 +87,7 @@ export const refresh = async ({ db, cutOff }: SessionDeps, trade: Trade, client:
 	}
 }
 
-export const signOut = async ({ db, cutOff }: SessionDeps, refreshToken: string, client: Client): Promise<void> => {
+export async function signOut({ db, cutOff }: SessionDeps, refreshToken: string, client: Client): Promise<void> {
 	const closed = await inTransaction(db, async trx => {
 		const session = await closeSession(trx, refreshToken)
 		if (session) await recordAudit(trx, { ...byThemself({ id: session.userId }, client), action: 'signed_out' })

@@ -6,6 +6,7 @@ import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, ensureProfile, insertAccount, lockAccount, lockActiveAdmins, updateAccount } from './accounts.ts'
 import type { Actor, Origin } from './actor.ts'
+import type { Announcements } from './own-account.ts'
 import { hashPassword } from './passwords.ts'
 import { removeSecondFactor } from './second-factor.ts'
 import { endSessions } from './sessions.ts'
@@ -14,8 +15,8 @@ import type { CutOff } from './sign-in.ts'
 export type NewUser = z.output<typeof identityEndpoints.createUser.body>
 export type UserChanges = z.output<typeof identityEndpoints.updateUser.body>
 
-/** An account of any role, active at once: that an admin makes it is the approval. @throws Refusal email_taken */
-export const createUser = async (db: Db, actor: Actor, user: NewUser, origin: Origin): Promise<Account> => {
+/** Creates an account of any role, active at once: an admin's creation is the approval. @throws Refusal email_taken */
+export async function createUser(db: Db, actor: Actor, user: NewUser, origin: Origin): Promise<Account> {
 	const { email, fullName, role, password, phone = null, specialty, timeZone } = user
 	const passwordHash = password === undefined ? null : await hashPassword(password)
 	return await inTransaction(db, async trx => {
@@ -27,40 +28,30 @@ export const createUser = async (db: Db, actor: Actor, user: NewUser, origin: Or
 }
 
 /**
- * Whether the clinic would still be run by someone, and by whoever makes the change: an admin can take away neither their own
- * rights nor those of the last one who has them.
+ * Whether the clinic keeps an admin, and the acting admin stays one: admins can remove neither their own rights nor those of the last
+ * active admin.
  */
-export const keepsAnAdmin = (target: Account, changes: UserChanges, actorId: string, activeAdmins: readonly string[]): boolean => {
+export function keepsAnAdmin(target: Account, changes: UserChanges, actorId: string, activeAdmins: readonly string[]): boolean {
 	const staysAdmin = (changes.role ?? target.role) === 'admin' && (changes.status ?? target.status) === 'active'
 	if (staysAdmin || !activeAdmins.includes(target.id)) return true
 	return target.id !== actorId && activeAdmins.some(id => id !== target.id)
 }
 
-const changedFields = (account: Account, changes: UserChanges) =>
-	(['role', 'status', 'fullName'] as const).filter(field => changes[field] !== undefined && changes[field] !== account[field])
-
-/** What became of each field, for the audit log; a name is personal, so only that it changed. */
-const describe = (account: Account, changes: UserChanges) => {
-	const fields = changedFields(account, changes)
-	const states = (['role', 'status'] as const).filter(field => fields.includes(field))
-	return { fields, ...Object.fromEntries(states.map(field => [field, { from: account[field], to: changes[field] }])) }
-}
-
-export type UserAdminDeps = { db: Db; cutOff: CutOff }
+export type UserAdminDeps = { db: Db; cutOff: CutOff; announcements: Announcements }
 
 /**
- * Approves, disables, renames, or changes the role of an account. Its sockets are cut off when what it may do has changed, so
- * that they come back with the new rights, or not at all.
+ * Approves, disables, renames, or changes the role of an account. When its rights change, its sockets are cut off, so that they come
+ * back with the new rights, or not at all.
  *
  * @throws Refusal not_found; forbidden when the clinic would be left without an admin
  */
-export const updateUser = async (
-	{ db, cutOff }: UserAdminDeps,
+export async function updateUser(
+	{ db, cutOff, announcements }: UserAdminDeps,
 	actor: Actor,
 	id: string,
 	changes: UserChanges,
 	origin: Origin,
-): Promise<Account> => {
+): Promise<Account> {
 	if (!isDatabaseId(id)) throw new Refusal('not_found')
 	const { before, after } = await inTransaction(db, async trx => {
 		const activeAdmins = await lockActiveAdmins(trx)
@@ -82,19 +73,39 @@ export const updateUser = async (
 		})
 		const updated = await updateAccount(trx, id, changes)
 		await ensureProfile(trx, updated)
+		// An account, its calendar and its patient file have the same number.
+		if (account.role !== updated.role || account.status !== updated.status) await announcements.writeDoctor(trx, id)
+		if (account.fullName !== updated.fullName) await announcements.writePatient(trx, id)
 		return { before: account, after: updated }
 	})
+	await announcements.tell()
 	if (before.role !== after.role || before.status !== after.status) cutOff(id)
 	return after
 }
 
+function changedFields(account: Account, changes: UserChanges) {
+	return (['role', 'status', 'fullName'] as const).filter(field => changes[field] !== undefined && changes[field] !== account[field])
+}
+
+/** The changes of each field, for the audit log. A name is personal: the entry says only that it changed. */
+function describe(account: Account, changes: UserChanges) {
+	const fields = changedFields(account, changes)
+	const states = (['role', 'status'] as const).filter(field => fields.includes(field))
+	return { fields, ...Object.fromEntries(states.map(field => [field, { from: account[field], to: changes[field] }])) }
+}
+
 /**
- * Takes the second factor off whoever lost it; until they set a new one up, their password is enough again. Nobody does that to
- * themself: with a code one switches it off, and without one must not.
+ * Removes the second factor of a colleague who lost it; until they set up a new one, their password is enough. Admins cannot do it to
+ * themselves: with a code they switch it off, and without one they must not.
  *
- * @throws Refusal not_found when there is none, forbidden for one's own
+ * @throws Refusal not_found when there is none, forbidden for the admin's own
  */
-export const resetSecondFactor = async ({ db, cutOff }: UserAdminDeps, actor: Actor, id: string, origin: Origin): Promise<void> => {
+export async function resetSecondFactor(
+	{ db, cutOff }: Pick<UserAdminDeps, 'db' | 'cutOff'>,
+	actor: Actor,
+	id: string,
+	origin: Origin,
+): Promise<void> {
 	if (!isDatabaseId(id)) throw new Refusal('not_found')
 	if (id === actor.userId) throw new Refusal('forbidden', { message: 'Another admin has to reset it' })
 	await inTransaction(db, async trx => {

@@ -1,17 +1,42 @@
 import { patientEndpoints } from '../../contract/index.ts'
 import { type Route, route } from '../identity/handlers.ts'
-import { type Db, inTransaction } from '../platform/database/database.ts'
+import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
 import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { findPatient, insertPatient, type PatientRow, searchPatients, toPatient, updatePatient } from './store.ts'
 
+export type PatientsDeps = {
+	db: Db
+	/** Staff who watch a calendar see patients' names: a new one is written in the transaction that changes it, and told after it. */
+	announcements: { writePatient(trx: Tx, patientId: string): Promise<void>; tell(): Promise<void> }
+}
+
 export type Patients = { routes: Route[] }
 
 const entity = 'patient'
 
-/** The desk's patient files. The audit log records who reads or changes one. */
-export function createPatients({ db }: { db: Db }): Patients {
+const found = (row: PatientRow | undefined): PatientRow => {
+	if (!row) throw new Refusal('not_found')
+	return row
+}
+
+const knownId = (id: string): string => {
+	if (!isDatabaseId(id)) throw new Refusal('not_found')
+	return id
+}
+
+/** The desk's patient file. Whoever looks into it or changes it is written down. */
+export const createPatients = ({ db, announcements }: PatientsDeps): Patients => {
+	// The cursor names the last patient by id only: addresses are logged by proxies, and a name has no business there.
+	const lastShown = async (cursor: string | undefined): Promise<PatientRow | undefined> => {
+		if (cursor === undefined) return undefined
+		const [id = ''] = decodeCursor(cursor, 1)
+		const row = isDatabaseId(id) ? await findPatient(db, id) : undefined
+		if (!row) throw invalidInput('cursor', 'is not one that this server gave out')
+		return row
+	}
+
 	const find = route(patientEndpoints.findPatients, async ({ query: { q = '', cursor, limit }, origin }, actor) => {
 		const rows = await searchPatients(db, { query: q, after: await lastShown(cursor), limit })
 		const page = toPage(rows, limit, toPatient, row => [row.id])
@@ -41,29 +66,12 @@ export function createPatients({ db }: { db: Db }): Patients {
 		const row = await inTransaction(db, async trx => {
 			const updated = found(await updatePatient(trx, id, body))
 			await recordAudit(trx, { actor, origin, action: 'updated', entity, entityId: id, details: { fields } })
+			if (body.fullName !== undefined) await announcements.writePatient(trx, id)
 			return updated
 		})
+		await announcements.tell()
 		return toPatient(row)
 	})
 
 	return { routes: [find, create, get, update] }
-
-	// The cursor names the last patient by id only: proxies log URLs, and names do not belong into their logs.
-	async function lastShown(cursor: string | undefined): Promise<PatientRow | undefined> {
-		if (cursor === undefined) return undefined
-		const [id = ''] = decodeCursor(cursor, 1)
-		const row = isDatabaseId(id) ? await findPatient(db, id) : undefined
-		if (!row) throw invalidInput('cursor', 'is not one that this server gave out')
-		return row
-	}
-}
-
-function found(row: PatientRow | undefined): PatientRow {
-	if (!row) throw new Refusal('not_found')
-	return row
-}
-
-function knownId(id: string): string {
-	if (!isDatabaseId(id)) throw new Refusal('not_found')
-	return id
 }

@@ -26,4 +26,6 @@ export type CallerPolicy<C extends Caller> = {
 	admit(access: Access, caller: C | null): C | null
 	/** Whether the audit log records what this caller reads about other people. */
 	isReadingRecorded(caller: C): boolean
+	/** The kind of record whose changes every signed-in socket is sent. */
+	followedEntity: string
 }

@@ -11,8 +11,27 @@ export type Held = { version: number; holders: Map<number, Holder> }
 /** Whose eyes a calendar is shown to. Personal details are in the staff's view only. */
 export type View = 'public' | 'staff'
 
-/** A slot as it travels between nodes: everything, and who holds it, so that each node can cut out what is not for a watcher. */
+/**
+ * A slot as it travels between nodes: everything, and who holds it, so that each node can cut out what is not for a watcher.
+ *
+ * Its JSON has its keys in the order of `slotKeys`, and nodes and scripts rely on that. All before the state never changes
+ * (`jsonBeforeState`): scripts keep it as text in a hold's record, and complete it where only they know whether the slot is held
+ * (`free_slot` and `held_slot` of board.lua). What the public may see comes before what it may not (`publicChangeJson`). The
+ * holder comes last of a slot that is held (`holderIn`). test/slots/codec.test.ts compares the two languages.
+ */
 export type FullSlot = Omit<Slot, 'heldByMe' | 'heldUntil'> & { heldUntilMs?: number; holderId?: string }
+
+export const slotKeys = [
+	'id',
+	'doctorId',
+	'startsAt',
+	'endsAt',
+	'state',
+	'heldUntilMs',
+	'heldBy',
+	'holderId',
+	'appointment',
+] as const satisfies (keyof FullSlot)[]
 
 /** What a slot looks like now, all things considered. A free slot that has begun can no longer be booked: it is shown as blocked. */
 export const fullSlot = (stored: StoredSlot, holder: Holder | undefined, nowMs: number): FullSlot => {
@@ -37,6 +56,13 @@ export const fullSlot = (stored: StoredSlot, holder: Holder | undefined, nowMs: 
 		slot.holderId = holder.userId
 	}
 	return slot
+}
+
+/** The beginning of a slot's JSON, which scripts that free or hold it complete with its state. */
+export function jsonBeforeState({ doctorId, startMinute, endMinute }: Pick<StoredSlot, 'doctorId' | 'startMinute' | 'endMinute'>): string {
+	const id = slotId(doctorId, startMinute)
+	// None of it needs to be escaped.
+	return `{"id":"${id}","doctorId":"${doctorId}","startsAt":"${instantOf(startMinute)}","endsAt":"${instantOf(endMinute)}",`
 }
 
 /** The part of a slot that a watcher may see: named one by one, so that what is added later stays hidden until it is named. */
@@ -66,10 +92,7 @@ const stateMark = '"state":"'
 const heldUntilMark = ',"heldUntilMs":'
 const holderMark = ',"holderId":"'
 
-/**
- * What the public sees of a slot that changed, as JSON, from the JSON of all of it, which is not read for that: what everybody may
- * see comes first in it (`fullSlot`, and the scripts that complete `jsonBeforeState`), and nothing after it is taken over.
- */
+/** What the public sees of a slot that changed, as JSON, cut from the JSON of all of it without parsing that. */
 export const publicChangeJson = (slotJson: string, version: number): string => {
 	const end = slotJson.indexOf('"', slotJson.indexOf(stateMark) + stateMark.length) + 1
 	if (!slotJson.startsWith(heldUntilMark, end)) return `${slotJson.slice(0, end)},"version":${version}}`
@@ -77,17 +100,8 @@ export const publicChangeJson = (slotJson: string, version: number): string => {
 	return `${slotJson.slice(0, end)},"heldUntil":"${heldUntil}","version":${version}}`
 }
 
-/** Who holds a slot, from its JSON, where it is the last that is said. */
+/** Who holds a slot, from its JSON. */
 export const holderIn = (slotJson: string): string | undefined => {
 	const idFrom = slotJson.lastIndexOf('"', slotJson.length - 3) + 1
 	return slotJson.startsWith(holderMark, idFrom - holderMark.length) ? slotJson.slice(idFrom, -2) : undefined
 }
-
-/** The beginning of a slot's JSON, which scripts that free, hold or claim it complete with its state. */
-export const jsonBeforeState = (slot: StoredSlot): string =>
-	`${JSON.stringify({
-		id: slotId(slot.doctorId, slot.startMinute),
-		doctorId: slot.doctorId,
-		startsAt: instantOf(slot.startMinute),
-		endsAt: instantOf(slot.endMinute),
-	}).slice(0, -1)},`

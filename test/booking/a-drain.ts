@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Appointment } from '../../contract/index.ts'
+import type { Batch } from '../../server/booking/batch.ts'
 import { createEffects } from '../../server/booking/effects.ts'
 import type {
 	BookingRequest,
@@ -10,7 +11,7 @@ import type {
 	QueueRequest,
 	RescheduleRequest,
 } from '../../server/booking/requests.ts'
-import { type Batch, createSettle, type SettleDeps } from '../../server/booking/settle.ts'
+import { createSettle, type SettleDeps } from '../../server/booking/settle.ts'
 import { createAppointmentTypes } from '../../server/clinic/appointment-types.ts'
 import { createDoctors } from '../../server/clinic/doctors.ts'
 import { type Config, loadConfig } from '../../server/config.ts'

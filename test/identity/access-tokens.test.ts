@@ -22,14 +22,14 @@ describe('access tokens', () => {
 	const tokens = createAccessTokens(secret)
 	const verdict = (token: string) => codeOf(() => tokens.verify(token))
 
-	it('say which account and session they came from, for fifteen minutes', () => {
+	it('name their account and session for fifteen minutes', () => {
 		const before = Date.now()
 		const read = tokens.verify(tokens.sign({ userId: '7', role: 'doctor', sessionId: sid }))
 		expect(read).to.include({ userId: '7', sessionId: sid })
 		expect(read.expiresAtMs).to.be.within(before + 899_000, Date.now() + 900_000)
 	})
 
-	it('are accepted in the form in which the forgeries below are made', () => {
+	it('are accepted when signed as the forgeries below are, with the right key', () => {
 		expect(verdict(jwt.sign(claims, secret, good))).to.equal('accepted')
 	})
 
@@ -58,7 +58,7 @@ describe('access tokens', () => {
 		expect(codeOf(() => createAccessTokens(String(pem)).verify(byRsa))).to.equal('unauthenticated')
 	})
 
-	it('are told from expired ones only when the signature is ours', () => {
+	it('are refused as expired only when the signature is ours', () => {
 		expect(verdict(jwt.sign(claims, secret, { ...good, expiresIn: -1 }))).to.equal('token_expired')
 		expect(verdict(jwt.sign(claims, 'another secret altogether, as long as ours', { ...good, expiresIn: -1 }))).to.equal('unauthenticated')
 	})
@@ -73,13 +73,13 @@ describe('access tokens', () => {
 		expect(verdict(jwt.sign(claims, secret, { ...good, issuer: 'another' }))).to.equal('unauthenticated')
 	})
 
-	it('are refused when they are no tokens at all', () => {
+	it('are refused when the text is not a token', () => {
 		for (const token of ['', 'x', 'a.b.c', '..', '{}', 'e30.e30.e30']) expect(verdict(token), token).to.equal('unauthenticated')
 	})
 })
 
 describe('the Authorization header', () => {
-	it('is read whatever the case of its scheme', () => {
+	it('is read in any case of its scheme', () => {
 		expect(readBearer('Bearer a.b-c.d_e')).to.equal('a.b-c.d_e')
 		expect(readBearer('bearer abc')).to.equal('abc')
 		expect(readBearer(undefined)).to.equal(undefined)

@@ -7,22 +7,22 @@ describe('the codes of a second factor', () => {
 	const secret = Buffer.from('12345678901234567890')
 	const vectors = { 59: '287082', 1111111109: '081804', 1111111111: '050471', 1234567890: '005924', 2000000000: '279037' }
 
-	it('are those of the RFC', () => {
+	it('match the RFC’s test vectors', () => {
 		for (const [seconds, code] of Object.entries(vectors))
 			expect(stepOfCode(secret, code, Number(seconds) * 1000), code).to.equal(Math.floor(Number(seconds) / 30))
 	})
 
-	it('are taken one step early or late, and no more', () => {
+	it('are accepted one step early or late, not two', () => {
 		const verdicts = [-60, -30, 0, 30, 60].map(off => stepOfCode(secret, '050471', (1111111111 + off) * 1000))
 		expect(verdicts).to.deep.equal([undefined, 37037037, 37037037, 37037037, undefined])
 	})
 })
 
-describe('what is sealed', () => {
+describe('a sealed secret', () => {
 	const seal = createSeal('the secret of a server', 'tests')
 	const content = Buffer.from('twenty secret bytes!')
 
-	it('opens for its owner, and does not show what is in it', () => {
+	it('opens for its owner, and its sealed form does not reveal it', () => {
 		const sealed = seal.close(content, '7')
 		expect(seal.open(sealed, '7')).to.deep.equal(content)
 		expect(sealed.includes(content)).to.equal(false)

@@ -18,7 +18,7 @@ describe('a disabled account', () => {
 		return socket
 	}
 
-	it('loses its sockets at once, and gets no new one', async () => {
+	it('loses its sockets at once and cannot open new ones', async () => {
 		const [admin, patient, bystander] = await Promise.all([anAdmin(node), aPatient(node), aPatient(node)])
 		const [socket, other] = [connect(patient.token), connect(bystander.token)]
 		await Promise.all([once(socket as never, 'connect'), once(other as never, 'connect')])

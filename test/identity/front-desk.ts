@@ -55,6 +55,7 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 		nowMs,
 		limiter: createLimiters({ redis, enabled: config.rateLimit }),
 		cutOff: userId => void cutOffs.push(userId),
+		announcements: { writeDoctor: async () => {}, writePatient: async () => {}, tell: async () => {} },
 		sendPasswordReset: async ({ email }, token) => {
 			if (isMailBroken) {
 				isMailBroken = false

@@ -18,7 +18,7 @@ describe('a session whose node is killed while it is renewed', function () {
 
 	const tradesMade = async () => Number((await node.db('refresh_tokens').whereNotNull('used_at').count())[0]?.count)
 
-	it('goes on at another node for who asks again with the same key, and not for who comes without it', async () => {
+	it('is renewed at another node for a client that repeats the key, not for one without it', async () => {
 		const patients = await Promise.all(Array.from({ length: people }, () => aPatient(node)))
 		let cookies = await Promise.all(patients.map(async patient => cookieOf(await signInAs(node, patient))))
 		let before = cookies

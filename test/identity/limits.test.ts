@@ -5,7 +5,7 @@ import { post, refusalOf, signInAs, useFrontDesk } from './front-desk.ts'
 
 const limited = '429 rate_limited'
 
-describe('the limits', () => {
+describe('sign-in limits', () => {
 	const desk = useFrontDesk({ RATE_LIMIT: 'on', TRUST_PROXY: '1' })
 	const from = (ip: string) => ({ headers: { 'x-forwarded-for': ip } })
 	const guess = (email: string, ip: string, password = 'a wrong guess') => post(desk, '/auth/login', { email, password }, from(ip))
@@ -15,7 +15,7 @@ describe('the limits', () => {
 		return answers
 	}
 
-	it('turn guesses away after ten, even when they come as one volley', async () => {
+	it('refuse guesses after ten, even when they arrive as one volley', async () => {
 		const patient = await aPatient(desk)
 		const guesses = [...Array<string>(24).fill('a wrong guess'), patient.password]
 		const answers = await Promise.all(guesses.map(password => guess(patient.email, '10.0.0.1', password)))
@@ -28,13 +28,13 @@ describe('the limits', () => {
 		expect((await guess(patient.email, '10.0.0.2', patient.password)).status, 'its owner is elsewhere').to.equal(200)
 	})
 
-	it('treat unknown addresses alike', async () => {
+	it('treat unknown e-mail addresses like known ones', async () => {
 		const answers = await times(11, () => guess('nobody@example.com', '10.0.0.3'))
 		expect(answers.map(refusalOf).lastIndexOf('401 invalid_credentials')).to.equal(9)
 		expect(answers.map(refusalOf).at(-1)).to.equal(limited)
 	})
 
-	it('forget the failures of those who get it right', async () => {
+	it('forget an account’s failures after a right password', async () => {
 		const patient = await aPatient(desk)
 		for (let round = 0; round < 2; round++) {
 			await times(9, () => guess(patient.email, '10.0.0.4'))
@@ -42,19 +42,19 @@ describe('the limits', () => {
 		}
 	})
 
-	it('guard an account against guesses from many addresses', async () => {
+	it('limit guesses at one account from many addresses', async () => {
 		const patient = await aPatient(desk)
 		for (const net of [1, 2, 3, 4, 5]) await times(10, () => guess(patient.email, `10.1.0.${net}`))
 		expect(refusalOf(await guess(patient.email, '10.1.0.6', patient.password))).to.equal(limited)
 	})
 
-	it('guard all accounts against one address', async () => {
+	it('limit guesses at many accounts from one address', async () => {
 		await times(100, index => guess(`victim${index}@example.com`, '10.0.0.5'))
 		const patient = await aPatient(desk)
 		expect(refusalOf(await guess(patient.email, '10.0.0.5', patient.password))).to.equal(limited)
 	})
 
-	it('count guesses at the current password of a stolen session', async () => {
+	it('count guesses at the current password by a stolen session', async () => {
 		const patient = await aPatient(desk)
 		const change = (currentPassword: string) =>
 			call(desk, 'PATCH', '/me', { token: patient.token, body: { password: 'a brand-new password', currentPassword }, ...from('10.0.0.6') })
@@ -62,7 +62,7 @@ describe('the limits', () => {
 		expect(refusalOf(await change(patient.password))).to.equal(limited)
 	})
 
-	it('stop one address from registering a crowd', async () => {
+	it('limit registrations from one address', async () => {
 		// Malformed registrations do not count, so these have to be real; a taken address is the cheapest.
 		const { email } = await aPatient(desk)
 		const register = () => post(desk, '/auth/register', { email, password: 'long enough for this', fullName: 'Crowd' }, from('10.0.0.7'))
@@ -71,7 +71,7 @@ describe('the limits', () => {
 		expect(answers.filter(answer => refusalOf(answer) === limited)).to.have.length(1)
 	})
 
-	it('stop mails to one person, and from one address', async () => {
+	it('limit reset mails to one person and from one address', async () => {
 		const { email } = await aPatient(desk)
 		const forgot = (to: string, ip: string) => post(desk, '/auth/forgot-password', { email: to }, from(ip))
 		const toOne = await times(6, index => forgot(email, `10.2.0.${index + 1}`))
@@ -80,7 +80,7 @@ describe('the limits', () => {
 		expect(fromOne.map(({ status }) => status).indexOf(429)).to.equal(30)
 	})
 
-	it('let someone back in who has just reset the password', async () => {
+	it('let a person in who has just reset their password', async () => {
 		const patient = await aPatient(desk)
 		await times(11, () => guess(patient.email, '10.0.0.9'))
 		await post(desk, '/auth/forgot-password', { email: patient.email }, from('10.0.0.9'))

@@ -10,7 +10,7 @@ describe('one’s own account', () => {
 	const me = (token: string) => call(desk, 'GET', '/me', { token })
 	const change = (token: string, body: Record<string, unknown>) => call(desk, 'PATCH', '/me', { token, body })
 
-	it('shows no more than the contract says', async () => {
+	it('shows only the fields of the contract', async () => {
 		const { id, email, fullName, token } = await aReceptionist(desk)
 		expect((await me(token)).body).to.deep.equal({ id, email, fullName, role: 'receptionist', status: 'active' })
 	})
@@ -26,7 +26,7 @@ describe('one’s own account', () => {
 		expect((await me(token)).body).not.to.have.property('phone')
 	})
 
-	it('changes nothing that is not its owner’s to change', async () => {
+	it('ignores fields that its owner may not change', async () => {
 		const { token } = await aPatient(desk)
 		const before = (await me(token)).body
 		const { status, body } = await change(token, { role: 'admin', status: 'pending', email: 'other@example.com' })
@@ -34,7 +34,7 @@ describe('one’s own account', () => {
 		expect(body).to.deep.equal(before)
 	})
 
-	it('takes a new password only with the current one', async () => {
+	it('changes the password only with the current one', async () => {
 		const patient = await aPatient(desk)
 		expect(refusalOf(await change(patient.token, { password: fresh }))).to.equal('400 invalid_input')
 		const wrong = await change(patient.token, { password: fresh, currentPassword: 'a guess', fullName: 'Nobody' })
@@ -55,7 +55,7 @@ describe('one’s own account', () => {
 		expect(desk.cutOffs).to.include(patient.id)
 	})
 
-	it('leaves a trace of which fields were changed, and not to what', async () => {
+	it('records in the audit log which fields changed, not their values', async () => {
 		const { id, token, password } = await aPatient(desk)
 		await change(token, { phone: '+1 555 0123', password: fresh, currentPassword: password })
 		const [entry] = await desk.db('audit_log').where({ entity_id: id, action: 'updated' })

@@ -53,7 +53,7 @@ describe('registration', () => {
 		expect(file).to.include({ user_id: body.user.id, full_name: 'Ada Lovelace', phone: '+44 20 1234', email: 'file@example.com' })
 	})
 
-	it('lets a doctor in, but not into the clinic before an admin approves', async () => {
+	it('signs a doctor in, who may do nothing in the clinic before an admin approves', async () => {
 		const { status, body } = await register({ ...ada, email: 'doc@example.com', role: 'doctor', timeZone: 'Europe/Berlin' })
 		expect(status).to.equal(201)
 		expect(body.user).to.include({ role: 'doctor', status: 'pending' })
@@ -62,19 +62,19 @@ describe('registration', () => {
 		expect(await node.db('patients').where({ id: body.user.id }).first()).to.equal(undefined)
 	})
 
-	it('gives an address to exactly one of many who ask for it at the same moment', async () => {
+	it('gives an e-mail address to exactly one of many simultaneous registrations', async () => {
 		const answers = await Promise.all(Array.from({ length: 6 }, () => register({ ...ada, email: 'race@example.com' })))
 		expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, 409, 409, 409, 409, 409])
 		expect(answers.filter(({ body }) => body.code === 'email_taken')).to.have.length(5)
 		expect(await node.db('patients').where({ email: 'race@example.com' })).to.have.length(1)
 	})
 
-	it('knows an address again in another case', async () => {
+	it('recognises an e-mail address in another case', async () => {
 		await register({ ...ada, email: 'case@example.com' })
 		expect(refusalOf(await register({ ...ada, email: 'CASE@EXAMPLE.COM' }))).to.equal('409 email_taken')
 	})
 
-	it('refuses short passwords, malformed addresses, and roles that are not for the taking', async () => {
+	it('refuses short passwords, malformed addresses and roles that cannot be registered', async () => {
 		const wrong = [{ password: 'too short' }, { email: 'nobody' }, { role: 'admin' }, { fullName: ' ' }, { timeZone: 'Mars/Base' }]
 		for (const [index, part] of wrong.entries()) {
 			const { status, body } = await register({ ...ada, email: `w${index}@example.com`, ...part })
@@ -83,7 +83,7 @@ describe('registration', () => {
 		}
 	})
 
-	it('stores neither password nor refresh token as they are', async () => {
+	it('stores neither password nor refresh token in plain text', async () => {
 		const answer = await register({ ...ada, email: 'secret@example.com' })
 		const secret = cookieOf(answer).split('=')[1]
 		for (const table of ['users', 'refresh_tokens', 'audit_log']) {

@@ -19,7 +19,7 @@ describe('resetting a password', () => {
 		return mail?.token ?? ''
 	}
 
-	it('answers the same for known and unknown addresses, and mails only the former', async () => {
+	it('answers alike for known and unknown addresses, and mails only known ones', async () => {
 		const { email } = await aPatient(desk)
 		const disabled = await aPatient(desk, { status: 'disabled' })
 		const before = desk.mails.length
@@ -46,7 +46,7 @@ describe('resetting a password', () => {
 		expect(await auditOf(desk.db, doctor.id)).to.include.members(['password_reset_requested', 'password_reset'])
 	})
 
-	it('gives an account without a password its first one', async () => {
+	it('sets the first password of an account without one', async () => {
 		const patient = await aPatient(desk)
 		await desk.db('users').where({ id: patient.id }).update({ password_hash: null })
 		await reset(await aLink(patient.email))
@@ -64,13 +64,13 @@ describe('resetting a password', () => {
 		expect(desk.cutOffs).to.include(patient.id)
 	})
 
-	it('works for one of two who bring the same link at the same moment', async () => {
+	it('accepts one of two simultaneous requests with the same link', async () => {
 		const token = await aLink((await aPatient(desk)).email)
 		const answers = await Promise.all([reset(token, `${fresh} 1`), reset(token, `${fresh} 2`)])
 		expect(answers.map(({ status }) => status).sort()).to.deep.equal([204, 401])
 	})
 
-	it('refuses a link after an hour, and one that was made up', async () => {
+	it('refuses a link after an hour, and an invented one', async () => {
 		const { id, email } = await aPatient(desk)
 		const token = await aLink(email)
 		const row = await desk.db('password_resets').where({ user_id: id }).first()
@@ -90,7 +90,7 @@ describe('resetting a password', () => {
 		expect(refusalOf(await reset(token))).to.equal('403 account_disabled')
 	})
 
-	it('keeps links out of the database', async () => {
+	it('stores no link in the database', async () => {
 		const token = await aLink((await aPatient(desk)).email)
 		const stored = JSON.stringify([await desk.db('password_resets'), await desk.db('audit_log')])
 		expect(stored).not.to.include(token)

@@ -5,7 +5,7 @@ import { createTurns } from '../../server/identity/turns.ts'
 import { keepsAnAdmin } from '../../server/identity/user-admin.ts'
 
 describe('passwords', () => {
-	it('are stored as argon2id hashes of the advised cost, salted', async () => {
+	it('are stored as salted argon2id hashes of the recommended cost', async () => {
 		const [first, second] = await Promise.all([hashPassword('one and the same'), hashPassword('one and the same')])
 		expect(first).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
 		expect(first).not.to.equal(second)
@@ -13,12 +13,12 @@ describe('passwords', () => {
 		expect(await isPassword('one and the Same', first)).to.equal(false)
 	})
 
-	it('never match an account without one', async () => {
+	it('never match an account without a password', async () => {
 		expect(await isPassword('', null)).to.equal(false)
 		expect(await isPassword('anything', undefined)).to.equal(false)
 	})
 
-	it('take about as long to compare when there is nothing to compare with', async () => {
+	it('take about as long to compare without a stored hash', async () => {
 		const stored = await hashPassword('a password')
 		const compareMs = async (hash: string | undefined) => {
 			const began = performance.now()
@@ -36,7 +36,7 @@ describe('passwords', () => {
 })
 
 describe('the refresh cookie', () => {
-	it('is kept from scripts, other sites and other paths, and from plain HTTP in production', () => {
+	it('is hidden from scripts, other sites and other paths, and in production from plain HTTP', () => {
 		expect(refreshCookie('abc', { secure: true })).to.equal(
 			'__Secure-refresh_token=abc; Max-Age=2592000; Path=/api/v1/auth; HttpOnly; Secure; SameSite=Strict',
 		)
@@ -51,14 +51,14 @@ describe('the refresh cookie', () => {
 			expect(readRefreshCookie(header, plain), String(header)).to.equal(undefined)
 	})
 
-	it('is under HTTPS not one that a page under HTTP could have set', () => {
+	it('has a name under HTTPS that a page under HTTP cannot set', () => {
 		expect(readRefreshCookie('refresh_token=planted; __Secure-refresh_token=abc', { secure: true })).to.equal('abc')
 		expect(readRefreshCookie('refresh_token=planted', { secure: true })).to.equal(undefined)
 	})
 })
 
 describe('turns', () => {
-	it('keep work of one key in order, and let other keys pass', async () => {
+	it('run work of one key in order, and do not delay other keys', async () => {
 		const inTurn = createTurns()
 		const seen: string[] = []
 		const work = (mark: string, ms: number) => async () => {
@@ -69,7 +69,7 @@ describe('turns', () => {
 		expect(seen).to.deep.equal(['b1', 'a1', 'a2'])
 	})
 
-	it('go on after work that failed', async () => {
+	it('continue after failed work', async () => {
 		const inTurn = createTurns()
 		const failed = inTurn('a', () => Promise.reject(new Error('as planned')))
 		const next = inTurn('a', async () => 'done')
@@ -89,14 +89,14 @@ describe('the rule that keeps an admin', () => {
 		status: 'active' as const,
 	})
 
-	it('lets nobody disable or demote themself', () => {
+	it('does not let admins disable or demote themselves', () => {
 		expect(keepsAnAdmin(admin('1'), { status: 'disabled' }, '1', ['1', '2'])).to.equal(false)
 		expect(keepsAnAdmin(admin('1'), { status: 'pending' }, '1', ['1', '2'])).to.equal(false)
 		expect(keepsAnAdmin(admin('1'), { role: 'doctor' }, '1', ['1', '2'])).to.equal(false)
 		expect(keepsAnAdmin(admin('1'), { fullName: 'New', role: 'admin', status: 'active' }, '1', ['1'])).to.equal(true)
 	})
 
-	it('lets nobody take the rights of the last active admin', () => {
+	it('does not let anyone demote the last active admin', () => {
 		expect(keepsAnAdmin(admin('2'), { role: 'patient' }, '1', ['2'])).to.equal(false)
 		expect(keepsAnAdmin(admin('2'), { role: 'patient' }, '1', ['1', '2'])).to.equal(true)
 		expect(keepsAnAdmin({ ...admin('3'), status: 'disabled' }, { role: 'patient' }, '1', ['1'])).to.equal(true)

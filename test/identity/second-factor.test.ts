@@ -16,14 +16,14 @@ describe('a second factor', () => {
 	const confirm = ({ token }: Person, code: string) => post(desk, '/me/second-factor/confirm', { code }, { token })
 	const now = (secret: string) => codeAt(secret, desk.nowMs())
 
-	it('is off at first, and signing in is as it ever was', async () => {
+	it('is off at first, and signing in takes the password alone', async () => {
 		const person = await aReceptionist(desk)
 		expect(await factorOf(desk, person.token)).to.deep.equal({ enabled: false, required: false, recoveryCodesLeft: 0 })
 		const { body } = await signInAs(desk, person)
 		expect(body).to.have.all.keys('accessToken', 'expiresIn', 'user')
 	})
 
-	it('needs the password to be begun, and a code of its own to count', async () => {
+	it('takes the password to set up, and a code to turn on', async () => {
 		const person = await aReceptionist(desk)
 		expect(refusalOf(await begin(person, 'a wrong guess'))).to.equal(wrong)
 		const { status, body } = await begin(person)
@@ -44,7 +44,7 @@ describe('a second factor', () => {
 		])
 	})
 
-	it('can be begun anew until it counts, but not after, and not be confirmed when it was left lying', async () => {
+	it('can be set up again until it is on, and expires when it is not confirmed', async () => {
 		const person = await aReceptionist(desk)
 		const first = (await begin(person)).body.secret
 		const second = (await begin(person)).body.secret
@@ -59,7 +59,7 @@ describe('a second factor', () => {
 		expect(refusalOf(await confirm(person, now(third)))).to.equal(over)
 	})
 
-	it('ends the sessions that were opened with the password alone, and what was about to become one', async () => {
+	it('ends the sessions and challenges that were opened with the password alone', async () => {
 		const person = await aReceptionist(desk)
 		const elsewhere = await aSession(desk, { id: person.id, role: 'receptionist' })
 		await enrol(desk, person)
@@ -68,7 +68,7 @@ describe('a second factor', () => {
 		expect(desk.cutOffs).to.include(person.id)
 	})
 
-	it('is stored as nothing that a thief of the database could use', async () => {
+	it('is stored in a form that a stolen database does not reveal', async () => {
 		const person = await aReceptionist(desk)
 		const { secret, recoveryCodes } = await enrol(desk, person)
 		await aChallenge(desk, person)
@@ -79,7 +79,7 @@ describe('a second factor', () => {
 		for (const each of [secret, ...recoveryCodes]) expect(text).not.to.include(each)
 	})
 
-	it('is of no use to anyone once the server’s secret is another: recovery codes still are', async () => {
+	it('stops working when the server’s secret changes; recovery codes still work', async () => {
 		const person = await aReceptionist(desk)
 		const { secret, recoveryCodes } = await enrol(desk, person)
 		const foreign = createSeal('the secret that the server had before', 'second factors')
@@ -100,7 +100,7 @@ describe('a second factor', () => {
 			enrolled = await enrol(desk, person)
 		})
 
-		it('gives a challenge and no tokens for the password, and tokens for a code', async () => {
+		it('answers the password with a challenge, and the code with tokens', async () => {
 			const first = await signInAs(desk, person)
 			expect(first.status).to.equal(200)
 			expect(first.body).to.have.all.keys('challenge', 'expiresIn')
@@ -111,7 +111,7 @@ describe('a second factor', () => {
 			expect((await auditOf(desk.db, person.id)).slice(-2)).to.deep.equal(['second_factor_asked', 'signed_in'])
 		})
 
-		it('takes a challenge once, and none that is made up or too old', async () => {
+		it('accepts a challenge once, and refuses invented and expired ones', async () => {
 			const [used, old] = [await aChallenge(desk, person), await aChallenge(desk, person)]
 			await answer(desk, used, now(enrolled.secret))
 			desk.pass(60)
@@ -124,7 +124,7 @@ describe('a second factor', () => {
 			expect(refusalOf(await answer(desk, old, now(enrolled.secret)))).to.equal(over)
 		})
 
-		it('is not gone on with once the password is another', async () => {
+		it('voids a challenge when the password changes', async () => {
 			const challenge = await aChallenge(desk, person)
 			await post(desk, '/auth/forgot-password', { email: person.email })
 			await desk.identity.stop()
@@ -132,7 +132,7 @@ describe('a second factor', () => {
 			expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal(over)
 		})
 
-		it('takes a code once, though it would be good for a while, and none before it', async () => {
+		it('accepts a code once, and none older than it', async () => {
 			const code = now(enrolled.secret)
 			const earlier = codeAt(enrolled.secret, desk.nowMs() - 30_000)
 			expect((await answer(desk, await aChallenge(desk, person), code)).status).to.equal(200)
@@ -143,13 +143,13 @@ describe('a second factor', () => {
 			expect((await answer(desk, replay, now(enrolled.secret))).status).to.equal(200)
 		})
 
-		it('takes a code that comes many times at the same moment once', async () => {
+		it('accepts one of many simultaneous requests with the same code', async () => {
 			const challenges = await Promise.all(Array.from({ length: 4 }, () => aChallenge(desk, person)))
 			const answers = await Promise.all(challenges.map(challenge => answer(desk, challenge, now(enrolled.secret))))
 			expect(answers.filter(({ status }) => status === 200)).to.have.length(1)
 		})
 
-		it('takes each recovery code once, however it is typed, in place of a code', async () => {
+		it('accepts each recovery code once in place of a code, however it is typed', async () => {
 			const [first = '', second = ''] = enrolled.recoveryCodes
 			const typed = ` ${first.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o')} `
 			expect((await answer(desk, await aChallenge(desk, person), typed)).status).to.equal(200)
@@ -160,7 +160,7 @@ describe('a second factor', () => {
 			expect(await factorOf(desk, person.token)).to.include({ recoveryCodesLeft: 8 })
 		})
 
-		it('is given up after five wrong codes for one challenge', async () => {
+		it('voids a challenge after five wrong codes', async () => {
 			const challenge = await aChallenge(desk, person)
 			const guess = aWrongCode(enrolled.secret, desk.nowMs())
 			const guesses = await Promise.all(Array.from({ length: 8 }, () => answer(desk, challenge, guess)))
@@ -169,7 +169,7 @@ describe('a second factor', () => {
 			expect((await auditOf(desk.db, person.id)).filter(action => action === 'second_factor_failed')).to.have.length(5)
 		})
 
-		it('takes no code at all after a hundred wrong ones in a row, until a recovery code is used', async () => {
+		it('accepts no code after a hundred wrong ones in a row, until a recovery code is used', async () => {
 			await desk.db('second_factors').where({ user_id: person.id }).update({ failures: 99 })
 			await answer(desk, await aChallenge(desk, person), aWrongCode(enrolled.secret, desk.nowMs()))
 			const challenge = await aChallenge(desk, person)
@@ -178,7 +178,7 @@ describe('a second factor', () => {
 			expect((await answer(desk, await aChallenge(desk, person), now(enrolled.secret))).status).to.equal(200)
 		})
 
-		it('takes ten guesses for one account and no more, whatever the challenge, also when they come as one volley', async () => {
+		it('allows ten guesses an account over all challenges, also when they arrive as one volley', async () => {
 			const { secret } = enrolled
 			const challenges = await Promise.all(Array.from({ length: 4 }, () => aChallenge(desk, person)))
 			const guess = aWrongCode(secret, desk.nowMs())
@@ -189,7 +189,7 @@ describe('a second factor', () => {
 			expect(Number(late.headers.get('retry-after'))).to.be.within(1, 900)
 		})
 
-		it('is refused to an account that was disabled between the steps', async () => {
+		it('refuses an account that was disabled between the steps', async () => {
 			const challenge = await aChallenge(desk, person)
 			await desk.db('users').where({ id: person.id }).update({ status: 'disabled' })
 			expect(refusalOf(await answer(desk, challenge, now(enrolled.secret)))).to.equal('403 account_disabled')
@@ -200,7 +200,7 @@ describe('a second factor', () => {
 		const proofOf = ({ password }: Person, code: string) => ({ currentPassword: password, code })
 		const disable = (person: Person, proof: object) => post(desk, '/me/second-factor/disable', proof, { token: person.token })
 
-		it('is switched off with the password and a code, and with nothing less', async () => {
+		it('is switched off with the password and a code, and not with one of them', async () => {
 			const person = await aReceptionist(desk)
 			const { secret } = await enrol(desk, person)
 			const code = () => codeAt(secret, desk.nowMs())
@@ -214,7 +214,7 @@ describe('a second factor', () => {
 			expect(await auditOf(desk.db, person.id)).to.include.members(['second_factor_failed', 'second_factor_disabled'])
 		})
 
-		it('gives new recovery codes, and the old ones are void', async () => {
+		it('replaces its recovery codes, and voids the old ones', async () => {
 			const person = await aReceptionist(desk)
 			const { secret, recoveryCodes } = await enrol(desk, person)
 			const proof = proofOf(person, codeAt(secret, desk.nowMs()))
@@ -224,7 +224,7 @@ describe('a second factor', () => {
 			expect((await answer(desk, challenge, body.recoveryCodes[0])).status).to.equal(200)
 		})
 
-		it('is taken off by an admin for a colleague who lost it, whose sessions end; not for themself, and by nobody else', async () => {
+		it('can be removed by an admin for a colleague, whose sessions end, and not by anyone else or for oneself', async () => {
 			const [admin, colleague, other] = await Promise.all([anAdmin(desk), aReceptionist(desk), aReceptionist(desk)])
 			// One after the other: time passes for both.
 			await enrol(desk, admin)
@@ -250,7 +250,7 @@ describe('a second factor', () => {
 describe('where a second factor is required', () => {
 	const desk = useFrontDesk({ SECOND_FACTOR: 'required' })
 
-	it('the clinic’s own people can do nothing before they have set one up, and patients are not asked', async () => {
+	it('staff and doctors can do nothing before they set one up, and patients are not asked', async () => {
 		const [admin, patient] = await Promise.all([anAdmin(desk), aPatient(desk)])
 		const users = async () => refusalOf(await call(desk, 'GET', '/admin/users', { token: admin.token }))
 		const signedIn = await signInAs(desk, admin)

@@ -20,7 +20,7 @@ describe('the list of sessions', () => {
 		return { token: answer.body.accessToken as string, cookie: cookieOf(answer), headers }
 	}
 
-	it('says when and roughly from where, and which one asks; the last used first', async () => {
+	it('shows when and roughly where each was used, and marks the current one; last used first', async () => {
 		const person = await aPatient(desk)
 		const atDesk = await signInFrom(person, firefox, '203.0.113.77')
 		const onPhone = await signInFrom(person, safari, '2001:db8:1:2:3:4:5:6')
@@ -37,7 +37,7 @@ describe('the list of sessions', () => {
 		expect(items[0].startedAt < items[0].lastUsedAt, 'the first was renewed').to.equal(true)
 	})
 
-	it('knows when a session began long after its first tokens were swept away', async () => {
+	it('shows when a session began after its first tokens were deleted', async () => {
 		const person = await aPatient(desk)
 		const { cookie, token } = await signInFrom(person, firefox, '203.0.113.77')
 		const [{ startedAt }] = (await list(token)).items
@@ -46,7 +46,7 @@ describe('the list of sessions', () => {
 		expect((await list(renewed.body.accessToken)).items[0].startedAt).to.equal(startedAt)
 	})
 
-	it('comes in pages, and has nothing of others, nothing that ended and nothing that ran out', async () => {
+	it('comes in pages, without sessions of others, ended and expired ones', async () => {
 		const [person, other] = await Promise.all([aPatient(desk), aPatient(desk)])
 		const gone = await signInFrom(person, firefox, '203.0.113.77')
 		await post(desk, '/auth/logout', undefined, gone)
@@ -65,7 +65,7 @@ describe('the list of sessions', () => {
 		expect(refusalOf(await call(desk, 'GET', '/me/sessions?cursor=x', person))).to.equal('400 invalid_input')
 	})
 
-	it('ends one session, at once, for its access token too, and leaves the others', async () => {
+	it('ends one session at once, with its access token, and leaves the others', async () => {
 		const person = await aPatient(desk)
 		const stolen = await signInFrom(person, firefox, '198.51.100.7')
 		const [{ id }] = (await list(person.token)).items
@@ -77,7 +77,7 @@ describe('the list of sessions', () => {
 		expect(await auditOf(desk.db, person.id)).to.deep.equal(['signed_in', 'sessions_ended'])
 	})
 
-	it('ends nothing of another account, whatever is asked for', async () => {
+	it('ends no session of another account', async () => {
 		const [person, victim] = await Promise.all([aPatient(desk), aPatient(desk)])
 		const [{ id }] = (await list(victim.token)).items
 		for (const each of [id, 'x', `${id}'--`]) {
@@ -88,7 +88,7 @@ describe('the list of sessions', () => {
 		expect(desk.cutOffs).not.to.include(person.id)
 	})
 
-	it('ends all others together', async () => {
+	it('ends all other sessions together', async () => {
 		const person = await aReceptionist(desk)
 		const others = [await signInFrom(person, firefox, '203.0.113.77'), await signInFrom(person, safari, '203.0.113.78')]
 		expect((await call(desk, 'DELETE', '/me/sessions', person)).body).to.deep.equal({ ended: 2 })
@@ -111,7 +111,7 @@ describe('a session that ends', () => {
 		return { person, here: await socketsOf(person.token), there: await socketsOf(elsewhere), elsewhere, node: first }
 	}
 
-	it('loses its sockets on every node at once; those of other sessions stay', async () => {
+	it('loses its sockets on every node at once, while those of other sessions stay', async () => {
 		const { person, here, there, node } = await aPersonTwice()
 		const [{ id }] = (await call(node, 'GET', '/me/sessions', person)).body.items
 		const cut = lost(there)
@@ -120,7 +120,7 @@ describe('a session that ends', () => {
 		expect(here.map(socket => socket.connected)).to.deep.equal([true, true])
 	})
 
-	it('loses them when it is one of all others', async () => {
+	it('loses its sockets when all other sessions are ended', async () => {
 		const { here, there, elsewhere, node } = await aPersonTwice()
 		const cut = lost(here)
 		await call(node, 'DELETE', '/me/sessions', { token: elsewhere })
@@ -128,7 +128,7 @@ describe('a session that ends', () => {
 		expect(there.map(socket => socket.connected)).to.deep.equal([true, true])
 	})
 
-	it('loses them by signing out, and a socket that went over to another session does not', async () => {
+	it('loses its sockets by signing out, but for one that went over to another session', async () => {
 		const [node] = nodes as [(typeof nodes)[0]]
 		const person = await aReceptionist(node)
 		const signedIn = await signInAs(node, person)

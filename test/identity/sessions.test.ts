@@ -16,7 +16,7 @@ describe('a session', () => {
 		return { ...patient, token: answer.body.accessToken as string, cookie: cookieOf(answer) }
 	}
 
-	it('goes on with a new pair at each refresh', async () => {
+	it('continues with a new pair of tokens at each refresh', async () => {
 		const { id, cookie } = await aSignedInPatient()
 		const first = await refresh(cookie)
 		expect(first.status).to.equal(200)
@@ -26,7 +26,7 @@ describe('a session', () => {
 		expect((await me(second.body.accessToken)).status).to.equal(200)
 	})
 
-	it('ends altogether, sockets included, when an old token is used again', async () => {
+	it('ends with its sockets when an old token is used again', async () => {
 		const { id, cookie } = await aSignedInPatient()
 		const renewed = await refresh(cookie)
 		const replayed = await refresh(cookie)
@@ -38,7 +38,7 @@ describe('a session', () => {
 		expect(await auditOf(desk.db, id)).to.deep.equal(['signed_in', 'session_reuse_detected'])
 	})
 
-	it('is given again to who repeats an attempt by its key, however often and at the same moment, until what it gave is used', async () => {
+	it('returns the same token to each repeated attempt with its key, until that token is used', async () => {
 		const { id, cookie } = await aSignedInPatient()
 		const answers = await Promise.all(Array.from({ length: 8 }, () => attempt('first', cookie)))
 		expect(answers.map(({ status }) => status)).to.deep.equal(Array(8).fill(200))
@@ -55,7 +55,7 @@ describe('a session', () => {
 		['another key', { 'idempotency-key': 'second' }],
 		['no key', {}],
 	] as const) {
-		it(`ends altogether when a token that an attempt has used comes with ${what}`, async () => {
+		it(`ends when a token that an attempt has used is sent with ${what}`, async () => {
 			const { cookie } = await aSignedInPatient()
 			const renewed = await attempt('first', cookie)
 			expect(refusalOf(await refresh(cookie, key))).to.equal('401 unauthenticated')
@@ -64,18 +64,18 @@ describe('a session', () => {
 		})
 	}
 
-	it('that has ended is not given again to who repeats an attempt', async () => {
+	it('does not return an ended session to a repeated attempt', async () => {
 		const { cookie } = await aSignedInPatient()
 		await logout(cookieOf(await attempt('first', cookie)))
 		expect(refusalOf(await attempt('first', cookie))).to.equal('401 unauthenticated')
 	})
 
-	it('gives two sessions that name their attempts alike different tokens', async () => {
+	it('gives different tokens to two sessions that use the same key', async () => {
 		const [one, other] = await Promise.all([aSignedInPatient(), aSignedInPatient()])
 		expect(cookieOf(await attempt('same', one.cookie))).not.to.equal(cookieOf(await attempt('same', other.cookie)))
 	})
 
-	it('of another device is not touched by that', async () => {
+	it('on another device does not end with it', async () => {
 		const patient = await aSignedInPatient()
 		const other = await signInAs(desk, patient)
 		await refresh(patient.cookie)
@@ -83,7 +83,7 @@ describe('a session', () => {
 		expect((await refresh(cookieOf(other))).status).to.equal(200)
 	})
 
-	it('is given to at most one of many who refresh at the same moment, and then ends', async () => {
+	it('is renewed for at most one of many simultaneous refreshes, and then ends', async () => {
 		const { cookie } = await aSignedInPatient()
 		const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(cookie)))
 		const won = answers.filter(({ status }) => status === 200)
@@ -92,7 +92,7 @@ describe('a session', () => {
 		expect(refusalOf(await refresh(won.map(cookieOf).join()))).to.equal('401 unauthenticated')
 	})
 
-	it('never outlives a replay that races with its renewal', async () => {
+	it('does not survive a replay that races with its renewal', async () => {
 		for (let round = 0; round < 10; round++) {
 			const { id, cookie } = await aSignedInPatient()
 			const second = cookieOf(await refresh(cookie))
@@ -103,7 +103,7 @@ describe('a session', () => {
 		}
 	})
 
-	it('runs out after thirty days without use', async () => {
+	it('expires after thirty days without use', async () => {
 		const { id, cookie } = await aSignedInPatient()
 		const row = await desk.db('refresh_tokens').where({ user_id: id }).orderBy('id', 'desc').first()
 		expect((row.expires_at - row.created_at) / 86_400_000).to.equal(30)
@@ -114,7 +114,7 @@ describe('a session', () => {
 		expect(refusalOf(await refresh(cookie))).to.equal('401 token_expired')
 	})
 
-	it('is refused without a cookie, with a made-up one, and to a disabled account', async () => {
+	it('is refused without a cookie, with an invented one, and to a disabled account', async () => {
 		expect(refusalOf(await refresh(''))).to.equal('401 unauthenticated')
 		expect(refusalOf(await refresh('refresh_token=made-up%00'))).to.equal('401 unauthenticated')
 		const { id, cookie } = await aSignedInPatient()
@@ -122,7 +122,7 @@ describe('a session', () => {
 		expect(refusalOf(await refresh(cookie))).to.equal('403 account_disabled')
 	})
 
-	it('is over after signing out, for its access token too', async () => {
+	it('ends with its access token on signing out', async () => {
 		const { id, token, cookie } = await aSignedInPatient()
 		const answer = await logout(cookie)
 		expect(answer.status).to.equal(204)
@@ -132,7 +132,7 @@ describe('a session', () => {
 		expect(await auditOf(desk.db, id)).to.deep.equal(['signed_in', 'signed_out'])
 	})
 
-	it('may be signed out of twice, or without ever having begun', async () => {
+	it('can be signed out of twice, or without a session', async () => {
 		const { cookie } = await aSignedInPatient()
 		for (const each of [cookie, cookie, '', 'refresh_token=made-up']) expect((await logout(each)).status).to.equal(204)
 	})

@@ -9,7 +9,7 @@ describe('signing in', () => {
 	const node = useNode()
 	const me = (token: string) => call(node, 'GET', '/me', { token })
 
-	it('answers with a token that works', async () => {
+	it('answers with a valid token', async () => {
 		const patient = await aPatient(node)
 		const answer = await signInAs(node, { ...patient, email: patient.email.toUpperCase() })
 		expect(answer.status).to.equal(200)
@@ -17,7 +17,7 @@ describe('signing in', () => {
 		expect((await me(answer.body.accessToken)).body).to.deep.equal(answer.body.user)
 	})
 
-	it('says the same of a wrong password, an unknown address and an account without a password', async () => {
+	it('answers alike for a wrong password, an unknown address and an account without a password', async () => {
 		const patient = await aPatient(node)
 		const unset = await aPatient(node)
 		await node.db('users').where({ id: unset.id }).update({ password_hash: null })
@@ -34,14 +34,14 @@ describe('signing in', () => {
 		expect(await auditOf(node.db, patient.id)).to.deep.equal(['sign_in_failed'])
 	})
 
-	it('tells a disabled account only to those who know its password', async () => {
+	it('reveals that an account is disabled only after the right password', async () => {
 		const patient = await aPatient(node, { status: 'disabled' })
 		expect(refusalOf(await signInAs(node, patient))).to.equal('403 account_disabled')
 		expect(refusalOf(await signInAs(node, { ...patient, password: 'guess' }))).to.equal('401 invalid_credentials')
 		expect(await auditOf(node.db, patient.id)).to.deep.equal(['sign_in_failed', 'sign_in_failed'])
 	})
 
-	it('lets a doctor who waits for approval see as much, and no more', async () => {
+	it('shows a doctor who waits for approval that they wait, and nothing else', async () => {
 		const doctor = await aDoctor(node, { status: 'pending' })
 		const { status, body } = await signInAs(node, doctor)
 		expect(status).to.equal(200)
@@ -54,7 +54,7 @@ describe('an access token', () => {
 	const node = useNode()
 	const me = (token: string) => call(node, 'GET', '/me', { token })
 
-	it('is refused when forged, and when expired', async () => {
+	it('is refused when forged or expired', async () => {
 		const admin = await anAdmin(node)
 		const { sub, sid, role } = jwt.decode(admin.token) as Record<string, string>
 		const options = { algorithm: 'HS256', issuer: 'liveslot' } as const
@@ -69,7 +69,7 @@ describe('an access token', () => {
 		expect(refusalOf(await call(node, 'GET', '/me', { headers: { authorization: 'Basic dTpw' } }))).to.equal('401 unauthenticated')
 	})
 
-	it('says nothing of the role that the database does not say', async () => {
+	it('gives no role but the one in the database', async () => {
 		const patient = await aPatient(node)
 		const { sub, sid } = jwt.decode(patient.token) as Record<string, string>
 		const boasting = jwt.sign({ sub, sid, role: 'admin' }, node.config.jwtSecret, {
@@ -80,7 +80,7 @@ describe('an access token', () => {
 		expect(refusalOf(await call(node, 'GET', '/admin/users', { token: boasting }))).to.equal('403 forbidden')
 	})
 
-	it('ends at once with its account, its role or its session', async () => {
+	it('ends at once with its account, role or session', async () => {
 		const [disabled, demoted, revoked, deleted] = await Promise.all([anAdmin(node), anAdmin(node), anAdmin(node), anAdmin(node)])
 		await node.db('users').where({ id: disabled.id }).update({ status: 'disabled' })
 		await node.db('users').where({ id: demoted.id }).update({ role: 'receptionist' })

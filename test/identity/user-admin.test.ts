@@ -35,14 +35,14 @@ describe('the list of accounts', () => {
 		expect(seen).to.deep.equal(['Eve', 'Dan', 'Cid', 'Bea', 'Ann 100%', 'Root'])
 	})
 
-	it('finds by name, address, role and status', async () => {
+	it('is searched by name, address, role and status', async () => {
 		expect(await names('?q=ANN')).to.deep.equal(['Dr Ann', 'Ann 100%'])
 		expect(await names('?q=ann&role=patient')).to.deep.equal(['Ann 100%'])
 		expect(await names('?status=pending')).to.deep.equal(['Dr Ann'])
 		expect(await names(`?q=${admin.email}`)).to.deep.equal(['Root'])
 	})
 
-	it('takes what is searched for as it is', async () => {
+	it('takes no character of the search as a wildcard', async () => {
 		expect(await names('?q=100%25')).to.deep.equal(['Ann 100%'])
 		expect(await names('?q=_')).to.deep.equal([])
 		expect(await names("?q=';--")).to.deep.equal([])
@@ -104,7 +104,7 @@ describe('an admin', () => {
 		expect((await signInAs(desk, patient)).status).to.equal(200)
 	})
 
-	it('makes a doctor or a patient of someone, with a calendar or a file', async () => {
+	it('turns an account into a doctor or patient, with a calendar or a file', async () => {
 		const person = await aReceptionist(desk)
 		await change(person.id, { role: 'doctor' })
 		expect(await desk.db('doctors').where({ id: person.id }).first()).to.include({ specialty: 'General practice', time_zone: 'UTC' })
@@ -128,12 +128,12 @@ describe('an admin', () => {
 		expect((await change(admin.id, { fullName: 'Still here', role: 'admin' })).status).to.equal(200)
 	})
 
-	it('is told when there is no such account', async () => {
+	it('gets not_found for an unknown account', async () => {
 		for (const id of ['999999', 'abc', '0', '9'.repeat(40), '1e3'])
 			expect(refusalOf(await change(id, { fullName: 'X' }))).to.equal('404 not_found')
 	})
 
-	it('leaves a trace of what was changed', async () => {
+	it('leaves an audit entry of each change', async () => {
 		const doctor = await aDoctor(desk, { status: 'pending' })
 		await change(doctor.id, { status: 'active', fullName: 'Dr Traced' })
 		const [entry] = await desk.db('audit_log').where({ entity_id: doctor.id, action: 'updated' })
@@ -148,7 +148,7 @@ describe('an admin', () => {
 describe('two admins', () => {
 	const desk = useFrontDesk()
 
-	it('who demote each other at the same moment leave one', async () => {
+	it('who demote each other at the same moment leave one admin', async () => {
 		for (let round = 0; round < 5; round++) {
 			await desk.db('users').update({ role: 'receptionist' })
 			const [first, second] = await Promise.all([anAdmin(desk), anAdmin(desk)])

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { bareSockets } from './bare-sockets.ts'
 
-describe('what is said to all nodes', () => {
-	it('while Redis is away is lost, and does not end the process', async () => {
+describe('a message to all nodes', () => {
+	it('is lost while Redis is away, and does not end the process', async () => {
 		const { publisher, sockets, stop } = await bareSockets()
 		publisher.disconnect()
 		const unheard: unknown[] = []

@@ -52,7 +52,7 @@ describe('the authority of an open socket', function () {
 		return answer.ok ? 'ok' : answer.error.code
 	}
 
-	it('is read before its first event, for all that ask at once in one statement', async () => {
+	it('is read before the first event, in one statement for all sockets that ask at once', async () => {
 		const sockets = await Promise.all(['1', '2', '3'].map(connect))
 		reads = 0
 		expect(await Promise.all(sockets.map(ask))).to.deep.equal(['ok', 'ok', 'ok'])
@@ -62,7 +62,7 @@ describe('the authority of an open socket', function () {
 		expect(reads).to.equal(0)
 	})
 
-	it('that cannot be read for some seconds is no authority', async () => {
+	it('is not taken for granted when it cannot be read for some seconds', async () => {
 		const socket = await connect('1')
 		expect(await ask(socket)).to.equal('ok')
 		read = async () => {
@@ -75,7 +75,7 @@ describe('the authority of an open socket', function () {
 		expect(await ask(socket), 'once it can be read').to.equal('ok')
 	})
 
-	it('that is gone is answered with why, before the socket is closed', async () => {
+	it('is refused with its reason before the socket is closed', async () => {
 		const socket = await connect('1')
 		read = async callers => callers.map(() => new Refusal('account_disabled'))
 		const closed = once(socket as never, 'disconnect')
@@ -83,7 +83,7 @@ describe('the authority of an open socket', function () {
 		await closed
 	})
 
-	it('that has changed is told once', async () => {
+	it('is announced once when it changes', async () => {
 		const socket = await connect('1')
 		changes.length = 0
 		read = async callers => callers.map(known => ({ ...known, role: 'other' }))

@@ -78,7 +78,7 @@ describe('the door to sockets', function () {
 	}
 
 	for (const transport of ['websocket', 'polling'])
-		it(`is shut to pages of other sites, and open to ours and to programs (${transport})`, async () => {
+		it(`refuses pages of other sites, and admits our pages and programs (${transport})`, async () => {
 			const { host } = new URL(bare.url)
 			const tries: [string, Record<string, string>][] = [
 				['open', {}],
@@ -95,7 +95,7 @@ describe('the door to sockets', function () {
 				expect(await outcome(anAddress(), headers, transport), JSON.stringify(headers)).to.equal(expected)
 		})
 
-	it('lets so many in of one address at a time, whatever they claim to have come through', async () => {
+	it('limits connections by address, whatever proxies they claim to have passed', async () => {
 		const address = anAddress()
 		const answers = []
 		for (const claimed of ['1', '2', '3', '4', '5', '6']) answers.push(await outcome(`10.9.9.${claimed}, ${address}`))
@@ -103,7 +103,7 @@ describe('the door to sockets', function () {
 		expect(await outcome(anAddress()), 'others').to.equal('open')
 	})
 
-	it('closes behind one who sends without end', async () => {
+	it('closes a connection that sends without end', async () => {
 		const { socket, closed } = await raw()
 		socket.send('40')
 		// Not even events: packets of the transport’s own.
@@ -112,7 +112,7 @@ describe('the door to sockets', function () {
 		expect(await outcome(anAddress()), 'others').to.equal('open')
 	})
 
-	it('closes behind one who signs in over and over on one connection', async () => {
+	it('closes a connection that signs in again and again', async () => {
 		const nobody = () => waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'the goodbye to be heard')
 		await nobody()
 		const { socket, closed } = await raw()
@@ -135,7 +135,7 @@ describe('the door to sockets', function () {
 		}
 	}
 
-	it('knows a socket by its client’s address, also after it has left and joined again on one connection', async () => {
+	it('knows a socket by its client’s address after it has left and joined again on one connection', async () => {
 		await waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'other sockets to be gone')
 		const address = anAddress()
 		const { socket } = await raw(address)
@@ -149,7 +149,7 @@ describe('the door to sockets', function () {
 		expect(addressesSeen.splice(0)).to.deep.equal([address, address])
 	})
 
-	it('lets an open socket sign in no more often than one that connects', async () => {
+	it('limits the sign-ins of an open socket like those of a connecting one', async () => {
 		const { socket } = await raw()
 		socket.send('40')
 		await once(socket, 'message')
@@ -162,7 +162,7 @@ describe('the door to sockets', function () {
 		expect(outcomes).to.deep.equal([...Array(19).fill('ok'), 'rate_limited', 'rate_limited'])
 	})
 
-	it('gives an account no more sockets when they sign in after they have connected', async function () {
+	it('limits an account’s sockets also when they sign in after they have connected', async function () {
 		this.slow(5000)
 		const renewed = async () => {
 			const { socket } = await raw()
@@ -185,14 +185,14 @@ describe('the door to sockets', function () {
 		expect(JSON.stringify(kept?.handshake).length).to.be.below(1000)
 	})
 
-	it('refuses a token that is larger than any of ours', async () => {
+	it('refuses a token that is longer than any that the server gives out', async () => {
 		const { socket } = await raw()
 		socket.send(`40${JSON.stringify({ token: 'x'.repeat(1_900_000) })}`)
 		const [message] = await once(socket, 'message')
 		expect(String(message)).to.match(/^44.*payload_too_large/)
 	})
 
-	it('closes behind one who never reads', async () => {
+	it('closes a connection that never reads', async () => {
 		const { socket, closed } = await raw()
 		socket.send('40')
 		await waitFor(() => bare.sockets.io.of('/').sockets.size === 1, 'the welcome')
@@ -208,7 +208,7 @@ describe('the door to sockets', function () {
 		await closed
 	})
 
-	it('lets no more in of one address while Redis is away', async () => {
+	it('limits connections by address while Redis is away, too', async () => {
 		bare.publisher.disconnect()
 		const address = anAddress()
 		const answers = []

@@ -14,7 +14,7 @@ describe('a node that is told to stop', () => {
 	})
 	after(closeSockets)
 
-	it('answers what it has taken on, and sends everybody else to another node at once', async () => {
+	it('answers the requests that it has accepted, and sends idle sockets to another node at once', async () => {
 		const { id: doctorId } = await aDoctor(node)
 		const [slotId] = (await someSlots(node, doctorId, { count: 1 })) as [string]
 		const asking = await aSocket(node, (await aPatient(node)).token)
@@ -43,7 +43,7 @@ describe('a node that is told to stop', () => {
 		await stopped
 	})
 
-	it('does not wait for connections on which nothing is asked, and answers what was asked before it goes', async () => {
+	it('answers open requests before it stops, and does not wait for idle connections', async () => {
 		const other = await startTestNode()
 		const port = Number(new URL(other.url).port)
 		const blocker = await other.db.transaction()

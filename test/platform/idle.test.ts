@@ -10,10 +10,10 @@ const callsOf = async (redis: Redis): Promise<Record<string, number>> => {
 	return Object.fromEntries([...lines].map(([, name, calls]) => [name as string, Number(calls)]))
 }
 
-describe('a node that nobody uses', () => {
+describe('an idle node', () => {
 	const node = useNode()
 
-	it('asks Redis a few times a second, which plans that count commands can bear', async function () {
+	it('sends Redis a few commands a second, which plans that count commands can bear', async function () {
 		this.slow(2 * watchedMs + 2000)
 		const redis = new Redis(node.redisUrl)
 		await redis.config('RESETSTAT')

@@ -29,6 +29,11 @@ describe('the parser of sockets', () => {
 		expect(packet).to.deep.include({ type: PacketType.EVENT, id: 7, data: ['slot:hold', tooLarge] })
 	})
 
+	it('does not repeat the long name of a namespace', () => {
+		expect(() => decode(`0/${'x'.repeat(1_900_000)},`)).to.throw('no such namespace')
+		expect(decode('0/desk,{}')[0]?.nsp).to.equal('/desk')
+	})
+
 	it('waits for no attachments, and keeps none', () => {
 		const packets = decode('51-7["slot:hold",{"slotId":{"_placeholder":true,"num":0}}]', Buffer.alloc(1_000_000), '28["slot:release",{}]')
 		expect(packets.map(({ type, id, data }) => [type, id, data[0]])).to.deep.equal([

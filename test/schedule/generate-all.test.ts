@@ -14,8 +14,10 @@ describe('the nightly generation', () => {
 			db: stores.db,
 			config: { slotDaysAhead: 5 },
 			log: createLog('silent'),
-			announceSlots: async () => {},
-			announceSchedule: async doctorId => void announced.push(doctorId),
+			announcements: {
+				write: async (_trx, changes) => void announced.push(...changes.map(({ doctorId }) => doctorId)),
+				tell: async () => {},
+			},
 		})
 		return { announced, run: schedules.generateAll }
 	}

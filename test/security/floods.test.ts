@@ -59,7 +59,7 @@ describe('a flood', () => {
 	}
 	const me = ({ token }: Person, address: string) => call(node, 'GET', '/me', { token, headers: from(address) })
 
-	it('of one account’s requests is stopped, wherever they come from, and others go on', async () => {
+	it('of requests by one account is refused from any address, and other accounts go on', async () => {
 		const [loud, quiet, address] = [await aPatient(node), await aPatient(node), anAddress()]
 		await flooded('requests', loud.id, 1)
 		expect((await me(loud, address)).status).to.equal(200)
@@ -71,7 +71,7 @@ describe('a flood', () => {
 		expect((await me(quiet, address)).status).to.equal(200)
 	})
 
-	it('of one address’s requests is stopped, whatever account it uses, or bad token', async () => {
+	it('of requests from one address is refused with any account or bad token', async () => {
 		const [patient, address] = [await aPatient(node), anAddress()]
 		await flooded('requestsByAddress', address)
 		expect((await me(patient, address)).status).to.equal(429)
@@ -80,7 +80,7 @@ describe('a flood', () => {
 		expect((await me(patient, anAddress())).status).to.equal(200)
 	})
 
-	it('from many addresses of one IPv6 subscriber is one flood', async () => {
+	it('from many addresses of one IPv6 subscriber counts as one', async () => {
 		await flooded('requests', '2001:db8:1:2::/64')
 		const status = async (address: string) => (await call(node, 'GET', '/doctors', { headers: from(address) })).status
 		expect([await status('2001:db8:1:2::1'), await status('2001:db8:1:2:ffff::9'), await status('2001:db8:1:3::1')]).to.deep.equal([
@@ -88,7 +88,7 @@ describe('a flood', () => {
 		])
 	})
 
-	it('of one account’s events is stopped on all of its sockets', async () => {
+	it('of events by one account is refused on all of its sockets', async () => {
 		const [loud, quiet] = [await aPatient(node), await aPatient(node)]
 		await flooded('events', loud.id)
 		for (const [person, outcome] of [
@@ -101,7 +101,7 @@ describe('a flood', () => {
 		}
 	})
 
-	it('of events without an account is stopped by address', async () => {
+	it('of events without an account is refused by address', async () => {
 		const address = anAddress()
 		await flooded('eventsByAddress', address)
 		const ask = async (socket: ReturnType<typeof io>) => outcomeOf(await socket.emitWithAck('calendar:unwatch', { doctorId: '1' }))
@@ -110,7 +110,7 @@ describe('a flood', () => {
 		expect(await ask(await connected(anAddress()))).to.equal('ok')
 	})
 
-	it('of one socket’s events is stopped before it has used up what its account may do', async () => {
+	it('of events on one socket is refused before it uses up its account’s limit', async () => {
 		const { token } = await aPatient(node)
 		const [loud, quiet] = [await connected(anAddress(), token), await connected(anAddress(), token)]
 		const answers = await Promise.all(Array.from({ length: 600 }, () => loud.emitWithAck('calendar:unwatch', { doctorId: '1' })))
@@ -119,7 +119,7 @@ describe('a flood', () => {
 		expect(outcomeOf(await quiet.emitWithAck('calendar:unwatch', { doctorId: '1' }))).to.equal('ok')
 	})
 
-	it('of connections is stopped by address, before anything is kept for them', async () => {
+	it('of connections is refused by address, before anything is kept for them', async () => {
 		const address = anAddress()
 		await flooded('arrivals', address, 1)
 		await connected(address)
@@ -127,7 +127,7 @@ describe('a flood', () => {
 		await connected(anAddress())
 	})
 
-	it('of holds by one address is stopped, with however many accounts, over sockets and HTTP alike', async () => {
+	it('of holds from one address is refused with any number of accounts, over sockets and HTTP alike', async () => {
 		const doctor = await aDoctor(node)
 		const slots = await someSlots(node, doctor.id, { count: 6 })
 		const [ada, bea, address] = [await aPatient(node), await aPatient(node), anAddress()]
@@ -207,7 +207,7 @@ describe('while Redis is away', function () {
 		await drop()
 	})
 
-	it('nobody gets more guesses at a password, or letters sent, than with it', async () => {
+	it('limits on password guesses and reset mails stay as they are', async () => {
 		const patient = await aPatient(node!)
 		await wire.cut()
 		await waitFor(async () => (await fetch(`${node!.url}/readyz`)).status === 503, 'Redis to be missed')

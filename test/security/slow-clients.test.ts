@@ -71,7 +71,7 @@ describe('a client that takes its time', function () {
 			expect(said.split('HTTP/1.1 200').length - 1, 'answers').to.be.below(answers)
 		})
 
-	it('does not keep others from being served', async () => {
+	it('does not delay other clients', async () => {
 		expect((await fetch(`${node.url}/livez`)).status).to.equal(200)
 	})
 
@@ -81,7 +81,7 @@ describe('a client that takes its time', function () {
 		return { socket, began: performance.now() }
 	}
 
-	it('is cut off when it has a socket and never says who it is', async () => {
+	it('is cut off when it opens a socket and never joins', async () => {
 		const { socket, began } = await aSocket()
 		await once(socket, 'close')
 		expect((performance.now() - began) / second).to.be.within(0.9, 5)

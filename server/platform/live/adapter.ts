@@ -5,8 +5,8 @@ import type { Redis } from '../redis/redis.ts'
 import type { SingleSubscriber, Subscriber } from '../redis/subscriber.ts'
 
 /**
- * Carries messages between nodes. What is said to all nodes goes over one channel; in a cluster it lives at one master instead of
- * passing all of them. Rooms get no channels of their own: calendars' rooms do not cross nodes, and other messages go to several
+ * Carries messages between nodes. A message to all nodes goes over one channel; in a cluster the channel lives at one master, so that
+ * the others do not pass it on. Rooms get no channels of their own: the busy rooms do not cross nodes, and other messages go to several
  * rooms at once.
  */
 export function adapterFor(publisher: Redis, subscriber: Subscriber, log: Log) {

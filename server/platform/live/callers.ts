@@ -14,7 +14,7 @@ export type CallerRooms<C extends Caller = Caller> = {
 	others(caller: C): readonly string[]
 }
 
-/** Callers as they are now, in the order of the question; null for one who is to be treated as a stranger, a refusal for one who may not stay. */
+/** Reads callers again, in the order given: null for one who is a stranger now, a refusal for one who must leave. */
 export type ReadAgain<C extends Caller> = (callers: readonly C[]) => Promise<(C | null | Refusal)[]>
 
 export type CallerDeps<C extends Caller> = {
@@ -51,8 +51,8 @@ const lookEveryMs = 250
 const perRead = 1000
 
 /**
- * Who is behind each socket of this node. A caller's authority is read when the socket signs in, again every other second, and before
- * an event when that was too long ago: a message that cuts a socket off may be lost. Rooms follow what was read.
+ * The callers of this node's sockets. A caller's authority is read when the socket signs in, again every two seconds, and before an
+ * event when the last read is too old: a message that cuts a socket off may be lost. The socket's rooms follow each read.
  */
 export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	const { log, policy, rooms, authenticate, noteAccess, addressOf, maySignIn, countIn, maxSocketsPerAccount, sockets, changed } = deps
@@ -97,9 +97,10 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		caller ? [rooms.account(caller.userId), rooms.session(caller.sessionId), ...rooms.others(caller)] : []
 	const isRecorded = (caller: C | null) => caller !== null && policy.isReadingRecorded(caller)
 
-	/** From now on this connection hears of everything that happens to the clinic's appointments, or to a doctor's own. */
+	/** From now on this socket is sent other people's records as they change: that counts as reading them. */
 	function noteFollowing(socket: Socket, caller: C): void {
-		noteAccess({ actor: caller, origin: { ip: addressOf(socket), requestId: socket.id }, action: 'followed', entity: 'appointment' })
+		const origin = { ip: addressOf(socket), requestId: socket.id }
+		noteAccess({ actor: caller, origin, action: 'followed', entity: policy.followedEntity })
 	}
 
 	/** Sockets whose events wait for the next read. */
@@ -109,7 +110,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	 * Makes sure that the authority of a socket's caller was read a moment ago; undefined when it was. Sockets that ask in one turn of
 	 * the event loop share a statement.
 	 *
-	 * @throws Refusal for a caller who may not stay
+	 * @throws Refusal for a caller who must leave
 	 */
 	function prove(socket: Socket): Promise<void> | undefined {
 		if (!callerOf(socket) || ageOf(socket) <= maxAgeMs) return undefined
@@ -141,7 +142,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		const readAtMs = performance.now()
 		const present = await deps.readAgain(known.map(({ caller }) => caller))
 		for (const [index, { socket, caller }] of known.entries()) {
-			// Signed in anew meanwhile: what was read is older.
+			// Otherwise the socket signed in again meanwhile, and this read is older.
 			if (callerOf(socket) === caller) follow(socket, caller, present[index] ?? null, readAtMs)
 		}
 	}
@@ -161,7 +162,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		changed(socket)
 	}
 
-	/** Has the authority of an open socket's caller read again at once: it may have changed before the socket could be cut off. */
+	/** Reads the authority of a socket that has just connected again: it may have changed before the socket could be cut off. */
 	function doubt(socket: Socket): void {
 		socket.data.authorityReadAtMs = Number.NEGATIVE_INFINITY
 	}

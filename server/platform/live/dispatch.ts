@@ -59,11 +59,17 @@ export type DispatchDeps<C extends Caller> = {
 	/** Told how each event ended, for the metrics. */
 	observe: (event: string, outcome: string, ms: number) => void
 	tracer: Tracer
+	/** Makes requests with one refusal share their answer. */
+	share?: ShareRefusals | undefined
 }
+
+export type ShareRefusals = (refusal: Refusal, answer: RefusedAnswer) => RefusedAnswer | PreparedJson
+
+type RefusedAnswer = { ok: false; error: AckError }
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
 export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatch {
-	const { handlers, policy, log, addressOf, limit, prove, longAnswer, asked, answered, noteAccess, observe, tracer } = deps
+	const { handlers, policy, log, addressOf, limit, prove, longAnswer, asked, answered, noteAccess, observe, tracer, share } = deps
 
 	return async (socket, event, args) => {
 		asked(socket)
@@ -88,7 +94,8 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 			} else ack(granted(result))
 		} catch (error) {
 			const refusal = toRefusal(error, log, { requestId, actorId: callerOf(socket)?.userId, event: name })
-			ack(refused(refusal, requestId))
+			const answer = refused(refusal, requestId)
+			ack(share?.(refusal, answer) ?? answer)
 			outcome = refusal.code
 		}
 		answered(socket)
@@ -158,21 +165,8 @@ function granted(body: Body): Answer {
 	return body instanceof PreparedJson ? new PreparedJson(`{"ok":true,${body.text.slice(1)}`) : { ok: true, ...body }
 }
 
-const preparedRefusals = new WeakMap<Refusal, PreparedJson>()
-
-/** A crowd that shares a refusal with something long in it shares its encoding. */
-function refused(refusal: Refusal, requestId: string): Answer {
-	const known = preparedRefusals.get(refusal)
-	if (known) return known
-	const answer = { ok: false as const, error: ackError(refusal, requestId) }
-	if (!refusal.details.extra || answer.error.requestId) return answer
-	const prepared = new PreparedJson(JSON.stringify(answer))
-	preparedRefusals.set(refusal, prepared)
-	return prepared
-}
-
-function ackError({ code, message, details }: Refusal, requestId: string): AckError {
-	return {
+function refused({ code, message, details }: Refusal, requestId: string): RefusedAnswer {
+	const error: AckError = {
 		code,
 		message,
 		...(details.errors && { errors: details.errors }),
@@ -180,4 +174,5 @@ function ackError({ code, message, details }: Refusal, requestId: string): AckEr
 		...(details.retryAfterSeconds !== undefined && { retryAfterSeconds: details.retryAfterSeconds }),
 		...(refusals[code].status >= 500 && { requestId }),
 	}
+	return { ok: false, error }
 }

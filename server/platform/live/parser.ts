@@ -5,10 +5,13 @@ export const tooLarge = Symbol('too large')
 
 /** As long as the contract lets a token be. */
 const maxTokenChars = 4096
+/** There is one namespace, `/`. A client that asks for another is told so, in its own words. */
+const maxNamespaceChars = 100
 
 /**
  * Builds a parser whose decoder bounds what a client can make the server keep. An oversized message keeps its event's name and its
- * acknowledgement, so that the client is answered instead of cut off. A handshake keeps its token only.
+ * acknowledgement, so that the client is answered instead of cut off. A handshake keeps its token only. A packet that makes no sense
+ * throws, and Socket.IO closes its connection.
  *
  * See https://socket.io/docs/v4/custom-parser/
  */
@@ -44,6 +47,7 @@ const plainTypes: Record<string, PacketType | undefined> = {
 }
 
 function bounded(packet: Packet, isTooLarge: boolean): Packet {
+	if (packet.nsp.length > maxNamespaceChars) throw new Error('no such namespace')
 	if (packet.type === PacketType.CONNECT) return { ...packet, data: tokenOnly(packet.data) }
 	if (!isTooLarge || !Array.isArray(packet.data)) return packet
 	return { ...packet, data: [packet.data[0], tooLarge] }

@@ -17,7 +17,7 @@ import type { Limiter } from '../security/rate-limit.ts'
 import { adapterFor } from './adapter.ts'
 import { type CallerRooms, createCallers, type ReadAgain } from './callers.ts'
 import { cutOff } from './connection.ts'
-import { createDispatch, type EventHandlers } from './dispatch.ts'
+import { createDispatch, type EventHandlers, type ShareRefusals } from './dispatch.ts'
 import { createDoor } from './door.ts'
 import { createDraining } from './draining.ts'
 import { createEventLimit, type EventLimits } from './event-limits.ts'
@@ -34,6 +34,7 @@ export type SocketTuning = {
 	/** Prepares a connection when it opens. */
 	connection?: (connection: EngineConnection) => void
 	encoder?: typeof Encoder
+	refusals?: ShareRefusals
 }
 
 export type SocketDeps<C extends Caller = Caller> = {
@@ -169,6 +170,7 @@ export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C>
 				noteAccess: deps.noteAccess,
 				asked: draining.asked,
 				answered: draining.answered,
+				share: tuning.refusals,
 			})
 			io.on('connection', anySocket => {
 				const socket = anySocket as Socket

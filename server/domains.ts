@@ -13,6 +13,7 @@ import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
 import { createAnnouncements } from './slots/announcements.ts'
+import { createHoldScripts } from './slots/board.ts'
 import { createCalendar } from './slots/calendar.ts'
 import { createHolds } from './slots/holds.ts'
 import { createHoldsApi } from './slots/holds-api.ts'
@@ -42,17 +43,19 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 
 	const types = createAppointmentTypes(run)
 	const doctors = createDoctors(run)
+	const board = createHoldScripts(redis)
+	const calendar = createCalendar({ io, redis, subscriber, run, log, metrics, nodeId, doctors, readHolds: board.read, nowMs })
 	const holds = createHolds({
 		redis,
+		board,
 		run,
 		types,
 		doctors,
-		knownVersion: doctorId => calendar.knownVersion(doctorId),
+		knownVersion: calendar.knownVersion,
 		holdMs: config.holdMs,
 		holdMsStaff: config.holdMsStaff,
 		nowMs,
 	})
-	const calendar = createCalendar({ io, redis, subscriber, run, log, metrics, nodeId, doctors, readHolds: holds.read, nowMs })
 	const holdsApi = createHoldsApi({
 		holds,
 		log,

@@ -10,7 +10,7 @@ import type { Redis } from '../platform/redis/redis.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { nearestOffers, readFreeSlots } from './alternatives.ts'
 import { readSlots, type StoredSlot, slotKey } from './availability.ts'
-import { createHoldScripts } from './board.ts'
+import type { HoldScripts } from './board.ts'
 import { type Held, jsonBeforeState } from './codec.ts'
 import { createHoldCount } from './hold-count.ts'
 import { parseSlotId, type SlotRef } from './slot-id.ts'
@@ -18,6 +18,7 @@ import { consecutiveSlots, whyUnavailable } from './slot-run.ts'
 
 export type HoldsDeps = {
 	redis: Redis
+	board: HoldScripts
 	run: Run
 	types: AppointmentTypes
 	doctors: Doctors
@@ -60,8 +61,7 @@ const maxRounds = 12
 /** An attempt is counted for longer than its hold: it may be a while until the hold is placed. */
 const attemptMs = 60_000
 
-export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
-	const scripts = createHoldScripts(redis)
+export function createHolds({ redis, board: scripts, run, types, doctors, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
 	const count = createHoldCount(redis)
 	const { read } = scripts
 

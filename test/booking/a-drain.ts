@@ -25,6 +25,7 @@ import { createLog } from '../../server/platform/observability/log.ts'
 import { createRedis, createSubscriber, type Redis } from '../../server/platform/redis/redis.ts'
 import { tagOf } from '../../server/platform/redis/shard.ts'
 import type { Subscriber } from '../../server/platform/redis/subscriber.ts'
+import { createHoldScripts } from '../../server/slots/board.ts'
 import { boardRider, type Claim, createClaim } from '../../server/slots/board-rider.ts'
 import { createHolds, type Holds } from '../../server/slots/holds.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
@@ -75,6 +76,7 @@ export const useBench = (): Bench => {
 			leases: createLeases({ redis, leaseMs: 4000 }),
 			claim: createClaim(redis),
 			holds: createHolds({
+				board: createHoldScripts(redis),
 				redis,
 				run,
 				types: createAppointmentTypes(run),

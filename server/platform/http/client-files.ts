@@ -4,32 +4,8 @@ import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type RequestHandler, Router } from 'express'
 
-/** The built client, beside the built server and for the sources alike. */
-const findClient = (): string | undefined =>
-	['../../../client', '../../../dist/client']
-		.map(relative => fileURLToPath(new URL(`${relative}/`, import.meta.url)))
-		.find(directory => existsSync(path.join(directory, 'index.html')) && existsSync(path.join(directory, 'assets')))
-
-const extensions = { br: '.br', gzip: '.gz' } as const
-
-/** Answers with what the build compressed, where the browser takes it. */
-const compressedAssets = (directory: string): RequestHandler => {
-	const files = new Set(readdirSync(directory))
-	return (req, res, next) => {
-		const name = req.path.slice(1)
-		const encoding = req.acceptsEncodings(['br', 'gzip'])
-		if (encoding !== 'br' && encoding !== 'gzip') return next()
-		const file = name + extensions[encoding]
-		if (!files.has(file)) return next()
-		res.type(path.extname(name))
-		res.setHeader('Content-Encoding', encoding)
-		res.vary('Accept-Encoding')
-		res.sendFile(file, { root: directory, immutable: true, maxAge: '365d' }, error => error && next(error))
-	}
-}
-
 /** Serves the web client: its files, and its page for every address that only it knows. */
-export const clientFiles = (): RequestHandler => {
+export function clientFiles(): RequestHandler {
 	const router = Router()
 	const directory = findClient()
 	if (!directory) {
@@ -54,3 +30,27 @@ export const clientFiles = (): RequestHandler => {
 	})
 	return router
 }
+
+/** The built client, beside the built server and for the sources alike. */
+const findClient = (): string | undefined =>
+	['../../../client', '../../../dist/client']
+		.map(relative => fileURLToPath(new URL(`${relative}/`, import.meta.url)))
+		.find(directory => existsSync(path.join(directory, 'index.html')) && existsSync(path.join(directory, 'assets')))
+
+/** Answers with what the build compressed, where the browser takes it. */
+function compressedAssets(directory: string): RequestHandler {
+	const files = new Set(readdirSync(directory))
+	return (req, res, next) => {
+		const name = req.path.slice(1)
+		const encoding = req.acceptsEncodings(['br', 'gzip'])
+		if (encoding !== 'br' && encoding !== 'gzip') return next()
+		const file = name + extensions[encoding]
+		if (!files.has(file)) return next()
+		res.type(path.extname(name))
+		res.setHeader('Content-Encoding', encoding)
+		res.vary('Accept-Encoding')
+		res.sendFile(file, { root: directory, immutable: true, maxAge: '365d' }, error => error && next(error))
+	}
+}
+
+const extensions = { br: '.br', gzip: '.gz' } as const

@@ -1,60 +1,31 @@
 import { z } from 'zod'
 import { type Endpoint, Problem, type RefusalCode, refusals } from '../../../contract/index.ts'
 
-type JsonSchema = Record<string, unknown> & {
-	properties?: Record<string, JsonSchema>
-	required?: string[]
-	$defs?: Record<string, unknown>
-}
-
-const schemaOf = (type: z.ZodType, io: 'input' | 'output', components: Record<string, unknown>): JsonSchema => {
-	const schema = z.toJSONSchema(type, { io, target: 'draft-2020-12', unrepresentable: 'any' }) as JsonSchema
-	// A named schema stands once among the components, wherever it is used, also by another named one.
-	const { $defs, $schema: _, ...rest } = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema
-	Object.assign(components, $defs)
-	return rest
-}
-
-const parametersOf = (type: z.ZodType, where: 'path' | 'query', components: Record<string, unknown>) => {
-	const { properties = {}, required = [] } = schemaOf(type, 'input', components)
-	return Object.entries(properties).map(([name, schema]) => ({
-		name,
-		in: where,
-		required: where === 'path' || required.includes(name),
-		schema,
-	}))
-}
-
-const alwaysPossible = (endpoint: Endpoint): RefusalCode[] => [
-	'invalid_input',
-	...(endpoint.access === 'anyone' ? [] : (['unauthenticated', 'token_expired', 'account_disabled'] as const)),
-	...(endpoint.access === 'anyone' || endpoint.access === 'any-status' ? [] : (['second_factor_needed'] as const)),
-	...(Array.isArray(endpoint.access) ? (['forbidden'] as const) : []),
-	'rate_limited',
-	'internal',
-]
-
-const problemResponses = (codes: readonly RefusalCode[]) => {
-	const byStatus = new Map<string, RefusalCode[]>()
-	for (const code of new Set(codes)) {
-		const status = String(refusals[code].status)
-		byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+/** The OpenAPI 3.1 description, made from the same table that the server is bound to. */
+export function openApiDocument(endpoints: Record<string, Endpoint>, version: string) {
+	const components: Record<string, unknown> = {}
+	schemaOf(z.object({ problem: Problem }), 'output', components)
+	const paths: Record<string, Record<string, unknown>> = {}
+	for (const [name, endpoint] of Object.entries(endpoints)) {
+		const path = endpoint.path.replace(/:(\w+)/g, '{$1}')
+		paths[path] = { ...paths[path], [endpoint.method]: operationOf(name, endpoint, components) }
 	}
-	return Object.fromEntries(
-		[...byStatus].map(([status, list]) => [
-			status,
-			{
-				description: list.map(code => `\`${code}\`: ${refusals[code].title}.`).join(' '),
-				content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-			},
-		]),
-	)
+	return {
+		openapi: '3.1.0',
+		info: {
+			title: 'Liveslot',
+			version,
+			description: 'Real-time appointment booking. Live traffic goes over Socket.IO; see the repository’s contract/events.ts.',
+			license: { name: 'MIT', identifier: 'MIT' },
+		},
+		servers: [{ url: '/api/v1' }],
+		security: [{ bearer: [] }],
+		paths,
+		components: { schemas: components, securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+	}
 }
 
-const accessText = ({ access }: Endpoint) =>
-	access === 'anyone' ? 'Anyone.' : typeof access === 'string' ? 'Anyone signed in.' : `For: ${access.join(', ')}.`
-
-const operationOf = (name: string, endpoint: Endpoint, components: Record<string, unknown>) => {
+function operationOf(name: string, endpoint: Endpoint, components: Record<string, unknown>) {
 	const body = schemaOf(endpoint.body, 'input', components)
 	const hasBody = endpoint.method !== 'get' && (body.$ref !== undefined || Object.keys(body.properties ?? {}).length > 0)
 	const bodyRequired = body.$ref !== undefined || (body.required ?? []).length > 0
@@ -84,26 +55,55 @@ const operationOf = (name: string, endpoint: Endpoint, components: Record<string
 	}
 }
 
-/** The OpenAPI 3.1 description, made from the same table that the server is bound to. */
-export const openApiDocument = (endpoints: Record<string, Endpoint>, version: string) => {
-	const components: Record<string, unknown> = {}
-	schemaOf(z.object({ problem: Problem }), 'output', components)
-	const paths: Record<string, Record<string, unknown>> = {}
-	for (const [name, endpoint] of Object.entries(endpoints)) {
-		const path = endpoint.path.replace(/:(\w+)/g, '{$1}')
-		paths[path] = { ...paths[path], [endpoint.method]: operationOf(name, endpoint, components) }
-	}
-	return {
-		openapi: '3.1.0',
-		info: {
-			title: 'Liveslot',
-			version,
-			description: 'Real-time appointment booking. Live traffic goes over Socket.IO; see the repository’s contract/events.ts.',
-			license: { name: 'MIT', identifier: 'MIT' },
-		},
-		servers: [{ url: '/api/v1' }],
-		security: [{ bearer: [] }],
-		paths,
-		components: { schemas: components, securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
-	}
+const accessText = ({ access }: Endpoint) =>
+	access === 'anyone' ? 'Anyone.' : typeof access === 'string' ? 'Anyone signed in.' : `For: ${access.join(', ')}.`
+
+function schemaOf(type: z.ZodType, io: 'input' | 'output', components: Record<string, unknown>): JsonSchema {
+	const schema = z.toJSONSchema(type, { io, target: 'draft-2020-12', unrepresentable: 'any' }) as JsonSchema
+	// A named schema stands once among the components, wherever it is used, also by another named one.
+	const { $defs, $schema: _, ...rest } = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema
+	Object.assign(components, $defs)
+	return rest
 }
+
+type JsonSchema = Record<string, unknown> & {
+	properties?: Record<string, JsonSchema>
+	required?: string[]
+	$defs?: Record<string, unknown>
+}
+
+function parametersOf(type: z.ZodType, where: 'path' | 'query', components: Record<string, unknown>) {
+	const { properties = {}, required = [] } = schemaOf(type, 'input', components)
+	return Object.entries(properties).map(([name, schema]) => ({
+		name,
+		in: where,
+		required: where === 'path' || required.includes(name),
+		schema,
+	}))
+}
+
+function problemResponses(codes: readonly RefusalCode[]) {
+	const byStatus = new Map<string, RefusalCode[]>()
+	for (const code of new Set(codes)) {
+		const status = String(refusals[code].status)
+		byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+	}
+	return Object.fromEntries(
+		[...byStatus].map(([status, list]) => [
+			status,
+			{
+				description: list.map(code => `\`${code}\`: ${refusals[code].title}.`).join(' '),
+				content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+			},
+		]),
+	)
+}
+
+const alwaysPossible = (endpoint: Endpoint): RefusalCode[] => [
+	'invalid_input',
+	...(endpoint.access === 'anyone' ? [] : (['unauthenticated', 'token_expired', 'account_disabled'] as const)),
+	...(endpoint.access === 'anyone' || endpoint.access === 'any-status' ? [] : (['second_factor_needed'] as const)),
+	...(Array.isArray(endpoint.access) ? (['forbidden'] as const) : []),
+	'rate_limited',
+	'internal',
+]

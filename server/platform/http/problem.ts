@@ -5,8 +5,19 @@ import type { Log } from '../observability/log.ts'
 import { Refusal } from '../refusal.ts'
 import { routeOf } from './observe.ts'
 
+/** RFC 9457 answers for everything that goes wrong. */
+export const problemHandler =
+	(log: Log): ErrorRequestHandler =>
+	(error, req, res, _next) => {
+		const requestId = String(res.locals.requestId ?? '')
+		const about = { requestId, actorId: res.locals.actorId, method: req.method, route: routeOf(req, res) }
+		const refusal = toRefusal(fromExpress(error), log, about)
+		if (res.headersSent) res.destroy()
+		else sendProblem(res, refusal, requestId)
+	}
+
 /** Body-parser and Express report a client's mistakes as errors with a `type` or a 4xx `status`. */
-const fromExpress = (error: unknown): unknown => {
+function fromExpress(error: unknown): unknown {
 	const { type, status } = (error ?? {}) as { type?: string; status?: number }
 	if (type === 'entity.too.large') return new Refusal('payload_too_large')
 	if (type?.startsWith('entity.') || type?.startsWith('encoding.') || type?.startsWith('charset.') || type?.startsWith('request.'))
@@ -16,7 +27,7 @@ const fromExpress = (error: unknown): unknown => {
 	return error
 }
 
-export const sendProblem = (res: Response, { code, message, details }: Refusal, requestId: string) => {
+export function sendProblem(res: Response, { code, message, details }: Refusal, requestId: string) {
 	const { status, title } = refusals[code]
 	const problem: Problem = {
 		type: `urn:liveslot:problem:${code}`,
@@ -33,14 +44,3 @@ export const sendProblem = (res: Response, { code, message, details }: Refusal, 
 	if (status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
 	res.status(status).type('application/problem+json').send(JSON.stringify(problem))
 }
-
-/** RFC 9457 answers for everything that goes wrong. */
-export const problemHandler =
-	(log: Log): ErrorRequestHandler =>
-	(error, req, res, _next) => {
-		const requestId = String(res.locals.requestId ?? '')
-		const about = { requestId, actorId: res.locals.actorId, method: req.method, route: routeOf(req, res) }
-		const refusal = toRefusal(fromExpress(error), log, about)
-		if (res.headersSent) res.destroy()
-		else sendProblem(res, refusal, requestId)
-	}

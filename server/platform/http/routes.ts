@@ -10,6 +10,34 @@ import type { AuditFact } from '../security/audit.ts'
 import type { MeasureAnswer } from '../security/long-answers.ts'
 import { apiPath } from './observe.ts'
 
+export function apiRouter<C extends Caller>(routes: readonly Route<C>[], deps: RouterDeps<C>): Router {
+	const router = Router()
+	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, deps))
+	return router
+}
+
+export type RouterDeps<C extends Caller> = {
+	authenticate: Authenticate<C>
+	policy: CallerPolicy<C>
+	limit: Limit
+	/** Undefined where nothing is limited. */
+	longAnswer?: MeasureAnswer | undefined
+	/** Told of each answer that shows somebody else's personal details. */
+	noteAccess: NoteAccess
+	tracer: Tracer
+}
+
+export type Authenticate<C extends Caller> = (authorization: string | undefined) => Promise<C | null>
+
+export type Limit = (caller: Caller | null, ip: string) => Promise<void>
+
+export type NoteAccess = (fact: AuditFact) => void
+
+export type Route<C extends Caller = Caller> = {
+	endpoint: Endpoint
+	handle: (input: Input<Endpoint>, caller: C | null) => Promise<unknown>
+}
+
 export type Input<E extends Endpoint> = {
 	params: z.output<E['params']>
 	query: z.output<E['query']>
@@ -22,11 +50,6 @@ export type Input<E extends Endpoint> = {
 
 /** What a handler answers. */
 type Answer<E extends Endpoint> = z.input<E['response']> | PreparedJson
-
-export type Route<C extends Caller = Caller> = {
-	endpoint: Endpoint
-	handle: (input: Input<Endpoint>, caller: C | null) => Promise<unknown>
-}
 
 /** `route`, for a domain's own type of caller. */
 export type BindRoute<C extends Caller> = <E extends Endpoint>(
@@ -58,33 +81,32 @@ export function publicRoute<E extends Endpoint, C extends Caller>(
 	return { endpoint, handle: handle as Route<C>['handle'] }
 }
 
-export type Authenticate<C extends Caller> = (authorization: string | undefined) => Promise<C | null>
-
-export type Limit = (caller: Caller | null, ip: string) => Promise<void>
-
-export type NoteAccess = (fact: AuditFact) => void
-
-export type RouterDeps<C extends Caller> = {
-	authenticate: Authenticate<C>
-	policy: CallerPolicy<C>
-	limit: Limit
-	/** Undefined where nothing is limited. */
-	longAnswer?: MeasureAnswer | undefined
-	/** Told of each answer that shows somebody else's personal details. */
-	noteAccess: NoteAccess
-	tracer: Tracer
+function asExpress<C extends Caller>(route: Route<C>, deps: RouterDeps<C>): RequestHandler {
+	const { tracer } = deps
+	const answer = answering(route, deps)
+	const path = apiPath(route.endpoint.path)
+	const name = `${route.endpoint.method.toUpperCase()} ${path}`
+	return async (req, res) => {
+		res.locals.route = path
+		if (!tracer.isOn) return await answer(req, res, undefined)
+		const { traceparent } = req.headers
+		const span = tracer.start(name, { kind: 'server', parent: typeof traceparent === 'string' ? traceparent : undefined })
+		await tracer.within(span, () => traced(span, res.locals.requestId, () => answer(req, res, span.context)))
+	}
 }
 
-/** What was looked at: one record by its id, or how many of a list, and what the list was narrowed to. What was searched for is personal too. */
-const readingOf = (kind: string, { params, query }: { params: unknown; query: unknown }, answer: unknown) => {
-	const items = (answer as { items?: unknown[] } | undefined)?.items
-	const narrowed = Object.entries(query as Record<string, unknown>).filter(([name, value]) => name.endsWith('Id') && value !== undefined)
-	const entityId = (params as { id?: string }).id
-	return {
-		action: items && entityId === undefined ? 'listed' : 'viewed',
-		entity: kind,
-		...(entityId !== undefined && { entityId }),
-		details: { ...(items && { shown: items.length }), ...Object.fromEntries(narrowed) },
+/** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */
+async function traced(span: Span, requestId: string, answer: () => Promise<void>) {
+	span.set('liveslot.request_id', requestId)
+	try {
+		await answer()
+	} catch (error) {
+		const code = error instanceof Refusal ? error.code : 'internal'
+		span.set('liveslot.outcome', code)
+		if (code === 'internal') span.fail(code)
+		throw error
+	} finally {
+		span.end()
 	}
 }
 
@@ -135,43 +157,21 @@ const answering = <C extends Caller>(
 	}
 }
 
-const bodyOf = ({ status, contentType }: Endpoint, answer: unknown): string => {
+function bodyOf({ status, contentType }: Endpoint, answer: unknown): string {
 	if (status === 204) return ''
 	if (contentType) return answer as string
 	return answer instanceof PreparedJson ? answer.text : JSON.stringify(answer)
 }
 
-/** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */
-const traced = async (span: Span, requestId: string, answer: () => Promise<void>) => {
-	span.set('liveslot.request_id', requestId)
-	try {
-		await answer()
-	} catch (error) {
-		const code = error instanceof Refusal ? error.code : 'internal'
-		span.set('liveslot.outcome', code)
-		if (code === 'internal') span.fail(code)
-		throw error
-	} finally {
-		span.end()
+/** What was looked at: one record by its id, or how many of a list, and what the list was narrowed to. What was searched for is personal too. */
+function readingOf(kind: string, { params, query }: { params: unknown; query: unknown }, answer: unknown) {
+	const items = (answer as { items?: unknown[] } | undefined)?.items
+	const narrowed = Object.entries(query as Record<string, unknown>).filter(([name, value]) => name.endsWith('Id') && value !== undefined)
+	const entityId = (params as { id?: string }).id
+	return {
+		action: items && entityId === undefined ? 'listed' : 'viewed',
+		entity: kind,
+		...(entityId !== undefined && { entityId }),
+		details: { ...(items && { shown: items.length }), ...Object.fromEntries(narrowed) },
 	}
-}
-
-const asExpress = <C extends Caller>(route: Route<C>, deps: RouterDeps<C>): RequestHandler => {
-	const { tracer } = deps
-	const answer = answering(route, deps)
-	const path = apiPath(route.endpoint.path)
-	const name = `${route.endpoint.method.toUpperCase()} ${path}`
-	return async (req, res) => {
-		res.locals.route = path
-		if (!tracer.isOn) return await answer(req, res, undefined)
-		const { traceparent } = req.headers
-		const span = tracer.start(name, { kind: 'server', parent: typeof traceparent === 'string' ? traceparent : undefined })
-		await tracer.within(span, () => traced(span, res.locals.requestId, () => answer(req, res, span.context)))
-	}
-}
-
-export const apiRouter = <C extends Caller>(routes: readonly Route<C>[], deps: RouterDeps<C>): Router => {
-	const router = Router()
-	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, deps))
-	return router
 }

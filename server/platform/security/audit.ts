@@ -16,14 +16,8 @@ export type AuditFact = {
 	at?: Date
 }
 
-/** PostgreSQL takes neither a NUL nor half a pair. What was asked for with them was asked for all the same. */
-const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD')
-
-const storableJson = (details: Record<string, unknown>): string =>
-	JSON.stringify(details, (_name, value) => (typeof value === 'string' ? storable(value) : value))
-
 /** Writes down who did what to what. Given a transaction, the fact stands or falls with it. */
-export const recordAudit = async (db: DbOrTx, facts: AuditFact | AuditFact[]): Promise<void> => {
+export async function recordAudit(db: DbOrTx, facts: AuditFact | AuditFact[]): Promise<void> {
 	const rows = [facts].flat().map(({ actor, origin, action, entity, entityId, details, at }) => ({
 		...(at && { at }),
 		actor_id: actor?.userId ?? null,
@@ -37,20 +31,14 @@ export const recordAudit = async (db: DbOrTx, facts: AuditFact | AuditFact[]): P
 	if (rows.length > 0) await db('audit_log').insert(rows)
 }
 
-const flushEveryMs = 500
-/** What is kept while PostgreSQL is away; beyond it, the log says what was lost. */
-const maxKept = 20_000
-const perStatement = 1000
+/** PostgreSQL takes neither a NUL nor half a pair. What was asked for with them was asked for all the same. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD')
 
-export type AuditTrail = {
-	/** Has a reading written down within a moment: nobody waits for it. */
-	note(fact: AuditFact): void
-	/** Writes what is left. */
-	stop(): Promise<void>
-}
+const storableJson = (details: Record<string, unknown>): string =>
+	JSON.stringify(details, (_name, value) => (typeof value === 'string' ? storable(value) : value))
 
 /** Writes down who looked at what, many facts in a statement. Changes are no business of it: they are recorded with what they change. */
-export const createAuditTrail = ({ db, log }: { db: Db; log: Log }): AuditTrail => {
+export function createAuditTrail({ db, log }: { db: Db; log: Log }): AuditTrail {
 	let kept: AuditFact[] = []
 	let writing: Promise<void> | undefined
 
@@ -96,3 +84,15 @@ export const createAuditTrail = ({ db, log }: { db: Db; log: Log }): AuditTrail 
 		},
 	}
 }
+
+export type AuditTrail = {
+	/** Has a reading written down within a moment: nobody waits for it. */
+	note(fact: AuditFact): void
+	/** Writes what is left. */
+	stop(): Promise<void>
+}
+
+const flushEveryMs = 500
+/** What is kept while PostgreSQL is away; beyond it, the log says what was lost. */
+const maxKept = 20_000
+const perStatement = 1000

@@ -1,7 +1,7 @@
 export type BucketRule = { perSecond: number; burst: number }
 
 /** So much on average, and more in one go. Takes a point each time; false when there is none left. */
-export const createBucket = ({ perSecond, burst }: BucketRule, nowMs: () => number = () => performance.now()): (() => boolean) => {
+export function createBucket({ perSecond, burst }: BucketRule, nowMs: () => number = () => performance.now()): () => boolean {
 	let points = burst
 	let filledAtMs = nowMs()
 	return () => {

@@ -1,16 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Config } from '../../config.ts'
 
-/** Whether a request comes from a page of ours, or from no page at all. `host` is the name that the browser knows us by. */
-export type IsOwnPage = (headers: IncomingHttpHeaders, host: string | undefined) => boolean
-
-const hostOf = (url: string): string | undefined => (URL.canParse(url) && new URL(url).host) || undefined
-
 /**
  * Browsers say where a request comes from: in `Sec-Fetch-Site`, which no page can set, and in `Origin`, on all but reading requests
  * of one's own pages. What carries neither is no browser's, and so acts with nobody's cookie but its own.
  */
-export const createOwnPages = ({ corsOrigins, publicUrl }: Pick<Config, 'corsOrigins' | 'publicUrl'>): IsOwnPage => {
+export function createOwnPages({ corsOrigins, publicUrl }: Pick<Config, 'corsOrigins' | 'publicUrl'>): IsOwnPage {
 	const trusted = publicUrl ? [...corsOrigins, new URL(publicUrl).origin] : corsOrigins
 	return ({ origin, 'sec-fetch-site': site }, host) => {
 		if (origin !== undefined && trusted.includes(origin)) return true
@@ -21,3 +16,8 @@ export const createOwnPages = ({ corsOrigins, publicUrl }: Pick<Config, 'corsOri
 		return from !== undefined && from === hostOf(`http://${host}`)
 	}
 }
+
+/** Whether a request comes from a page of ours, or from no page at all. `host` is the name that the browser knows us by. */
+export type IsOwnPage = (headers: IncomingHttpHeaders, host: string | undefined) => boolean
+
+const hostOf = (url: string): string | undefined => (URL.canParse(url) && new URL(url).host) || undefined

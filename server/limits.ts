@@ -6,7 +6,7 @@ import type { CreateLimiter, LimitRule } from './platform/security/rate-limit.ts
 
 const flood = (name: string, points: number, perSeconds = 10): LimitRule => ({ name, points, perSeconds, refusesAlone: true })
 
-/** What nobody needs, each so far above any person that only programs meet it. Passwords and registrations have their own, in identity. */
+/** Limits so far above any person that only programs meet them. Passwords and registrations have their own, in identity. */
 export const floods = {
 	/** Requests of one account, or of an address without one. */
 	requests: flood('api', 600),

@@ -22,7 +22,7 @@ export type RouterDeps<C extends Caller> = {
 	limit: Limit
 	/** Undefined where nothing is limited. */
 	longAnswer?: MeasureAnswer | undefined
-	/** Told of each answer that shows somebody else's personal details. */
+	/** Told of each answer that shows other people's personal details. */
 	noteAccess: NoteAccess
 	tracer: Tracer
 }
@@ -126,7 +126,7 @@ const answering = <C extends Caller>(
 
 	return async (req: Request, res: Response, trace: string | undefined): Promise<void> => {
 		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId, ...(trace && { trace }) }
-		// Whoever signs in, renews or ends a session may well carry a token that has expired: it says nothing there.
+		// A client that signs in, renews or ends a session may still send an expired token: these calls ignore it.
 		const known = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
 		res.locals.actorId = known?.userId
 		await limit(known, origin.ip)

@@ -25,7 +25,7 @@ export function createHttpServer({ port, slowClientMs }: { port: number; slowCli
 		connectionsCheckingInterval: slowClientMs / 4,
 		keepAliveTimeout: keepAliveMs,
 	})
-	// For answers that nobody reads. Upgraded connections have their own heartbeat.
+	// Ends connections whose client does not read its answer. Upgraded connections have their own heartbeat.
 	server.timeout = 4 * slowClientMs
 	const unanswered = new Set<ServerResponse>()
 	let allAnswered = () => {}

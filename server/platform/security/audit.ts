@@ -86,7 +86,7 @@ export function createAuditTrail({ db, log }: { db: Db; log: Log }): AuditTrail 
 }
 
 export type AuditTrail = {
-	/** Has a reading written down within a moment: nobody waits for it. */
+	/** Records a reading within a moment; the caller does not wait for it. */
 	note(fact: AuditFact): void
 	/** Writes what is left. */
 	stop(): Promise<void>

@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts'
 
 /**
  * Browsers say where a request comes from: in `Sec-Fetch-Site`, which no page can set, and in `Origin`, on all but reading requests
- * of one's own pages. What carries neither is no browser's, and so acts with nobody's cookie but its own.
+ * of one's own pages. A request with neither does not come from a browser, and so cannot carry another person's cookie.
  */
 export function createOwnPages({ corsOrigins, publicUrl }: Pick<Config, 'corsOrigins' | 'publicUrl'>): IsOwnPage {
 	const trusted = publicUrl ? [...corsOrigins, new URL(publicUrl).origin] : corsOrigins

@@ -41,7 +41,7 @@ export type LimitRule = {
 	name: string
 	points: number
 	perSeconds: number
-	/** Refuses without asking Redis again until the time is over, for limits that a flood meets and nobody resets. */
+	/** Refuses without asking Redis again until the time is over: for limits that only floods meet, and that are never reset. */
 	refusesAlone?: boolean
 }
 

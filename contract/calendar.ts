@@ -76,6 +76,7 @@ export const calendarEndpoints = {
 		tag: 'Calendar',
 		summary: 'The doctor’s slots between two dates in the doctor’s zone, both inclusive.',
 		access: 'anyone',
+		isLong: true,
 		reveals: 'calendar',
 		params: IdParams,
 		query: DateRange,
@@ -88,6 +89,7 @@ export const calendarEndpoints = {
 		tag: 'Calendar',
 		summary: 'The next free slots of up to 50 doctors, a few for each.',
 		access: 'anyone',
+		isLong: true,
 		query: z.object({
 			doctorIds: z
 				.string()

@@ -33,6 +33,8 @@ export type Endpoint<
 	contentType?: string
 	/** Whether it can be repeated safely with the same `Idempotency-Key`. */
 	repeatable?: boolean
+	/** Whether answers may be long. They are made a few at a time for each address, and their bytes are limited. */
+	isLong?: boolean
 	/** The kind of personal record that the answer shows. Readings by anyone but patients are written to the audit log. */
 	reveals?: string
 	/** Refusals that are particular to this call; those of bad input, access and rate go without saying. */
@@ -50,6 +52,7 @@ type EndpointInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
 	response?: R
 	contentType?: string
 	repeatable?: boolean
+	isLong?: boolean
 	reveals?: string
 	refusals?: readonly RefusalCode[]
 }

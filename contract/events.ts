@@ -10,6 +10,8 @@ type ClientEvent<P extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodTyp
 	summary: string
 	access: Access
 	payload: P
+	/** As in an endpoint. */
+	isLong?: boolean
 	/** As in an endpoint, with the name of the field that says whose. */
 	reveals?: { kind: string; idField: string }
 	/** What the acknowledgement carries beside `ok: true`. */
@@ -26,6 +28,7 @@ export const clientEvents = {
 		summary: 'Watch a doctor’s calendar: a snapshot now, changes after it.',
 		access: 'anyone',
 		payload: z.object({ doctorId: Id }).and(DateRange),
+		isLong: true,
 		reveals: { kind: 'calendar', idField: 'doctorId' },
 		ack: Snapshot,
 	}),

@@ -1,6 +1,7 @@
 import type { Caller } from './platform/caller.ts'
-import { inLots } from './platform/security/allowance.ts'
+import { inLots, onAccount } from './platform/security/allowance.ts'
 import { networkOf } from './platform/security/client-address.ts'
+import { createLongAnswers } from './platform/security/long-answers.ts'
 import type { CreateLimiter, LimitRule } from './platform/security/rate-limit.ts'
 
 const flood = (name: string, points: number, perSeconds = 10): LimitRule => ({ name, points, perSeconds, refusesAlone: true })
@@ -14,6 +15,10 @@ export const floods = {
 	/** Events are cheaper. */
 	events: flood('events', 1000),
 	eventsByAddress: flood('events-address', 3000),
+	/** Kilobytes of long answers to one account, or to an address without one: the week of forty doctors some ten times over. */
+	answers: flood('answers', 30_000),
+	/** And to one address, with however many accounts. */
+	answersByAddress: flood('answers-address', 60_000),
 	/** Connections that arrive. */
 	arrivals: flood('sockets-address', 2000),
 	/** An account holds few slots, but accounts are free: one address, with all of its accounts, keeps at most some hundred from others. */
@@ -28,6 +33,10 @@ export const createFloodLimits = (limiter: CreateLimiter) => {
 			const network = networkOf(ip)
 			await Promise.all([requests.consume(caller?.userId ?? network), requestsByAddress.consume(network)])
 		},
+		longAnswer: createLongAnswers({
+			byCaller: onAccount(limiter(floods.answers), 500, 10_000),
+			byAddress: onAccount(limiter(floods.answersByAddress), 1000, 10_000),
+		}),
 		hold: (ip: string): Promise<void> => holdsByAddress(networkOf(ip)),
 		sockets: {
 			arrivals: limiter(floods.arrivals),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import pTimeout from 'p-timeout'
 import { ConfigError, loadConfig } from './config.ts'
 import { startNode } from './node.ts'
 import { createDatabase, migrate } from './platform/database/database.ts'
@@ -11,15 +11,44 @@ import { startEmbeddedRedis } from './platform/embedded/redis.ts'
 import { prepareJobs } from './platform/jobs/jobs.ts'
 import { createLog } from './platform/observability/log.ts'
 
-const say = (line: string) => void process.stdout.write(`${line}\n`)
+/** Starts the server, and stops it when it is told to, or when an error is left that nothing has caught. */
+async function main(): Promise<void> {
+	const stops: Stop[] = []
+	const calledOff = new AbortController()
+	let isEnding = false
 
-const version = (): string => {
-	for (const file of ['../package.json', '../../package.json']) {
-		try {
-			return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')).version
-		} catch {}
+	const started = start(stops, calledOff.signal)
+	for (const signal of ['SIGINT', 'SIGTERM'] as const)
+		process.on(signal, () => {
+			if (!isEnding) say(`${signal}: finishing running work`)
+			void end(0)
+		})
+	// Of a rejection that nothing handles, too. What it was in the middle of is unknown: the process must not go on.
+	process.on('uncaughtException', error => {
+		createLog('fatal').fatal({ err: error }, 'error that nothing caught; stopping')
+		void end(1)
+	})
+
+	try {
+		if (await started) return
+		await stopAll(stops)
+		process.exit(0)
+	} catch (error) {
+		if (isEnding) return
+		isEnding = true
+		process.stderr.write(`${explain(error)}\n`)
+		await stopAll(stops)
+		process.exit(1)
 	}
-	return '0.0.0'
+
+	async function end(code: 0 | 1): Promise<void> {
+		if (isEnding) return
+		isEnding = true
+		calledOff.abort()
+		const isStarted = await inTime(started.catch(() => {}))
+		const isStopped = await stopAll(stops)
+		process.exit(isStarted && isStopped ? code : 1)
+	}
 }
 
 type Stop = () => Promise<void>
@@ -30,7 +59,7 @@ type Stop = () => Promise<void>
  *
  * @returns whether there is a node to be kept running
  */
-const start = async (stops: Stop[], signal: AbortSignal): Promise<boolean> => {
+async function start(stops: Stop[], signal: AbortSignal): Promise<boolean> {
 	// Hosts that run one image in several roles set the command of each rather than its environment.
 	const [role] = process.argv.slice(2)
 	const config = loadConfig({ ...process.env, ...(role && { ROLE: role }) })
@@ -76,14 +105,21 @@ const start = async (stops: Stop[], signal: AbortSignal): Promise<boolean> => {
 	return true
 }
 
-/** For running work; what still hangs then is not worth waiting for. */
-const patienceMs = 10_000
+function say(line: string): void {
+	process.stdout.write(`${line}\n`)
+}
 
-/** @returns whether it was done in time */
-const inTime = async (done: Promise<unknown>): Promise<boolean> => await Promise.race([done.then(() => true), sleep(patienceMs, false)])
+function version(): string {
+	for (const file of ['../package.json', '../../package.json']) {
+		try {
+			return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')).version
+		} catch {}
+	}
+	return '0.0.0'
+}
 
-/** What hangs or fails keeps nothing else from being stopped. @returns whether nothing did */
-const stopAll = async (stops: Stop[]): Promise<boolean> => {
+/** Stops in the opposite order; what hangs or fails keeps nothing else from being stopped. @returns whether nothing did */
+async function stopAll(stops: Stop[]): Promise<boolean> {
 	let isWell = true
 	const noteFailure = (error: unknown) => {
 		isWell = false
@@ -93,40 +129,22 @@ const stopAll = async (stops: Stop[]): Promise<boolean> => {
 	return isWell
 }
 
+/** @returns whether it was done in time */
+async function inTime(done: Promise<unknown>): Promise<boolean> {
+	return await pTimeout(
+		done.then(() => true),
+		{ milliseconds: patienceMs, fallback: () => false },
+	)
+}
+
+/** For running work; what still hangs then is not worth waiting for. */
+const patienceMs = 10_000
+
 /** What is worth knowing of an error that ends the start: a line for what an operator can mend, and all there is for the rest. */
-const explain = (error: unknown): string => {
+function explain(error: unknown): string {
 	if (error instanceof ConfigError || error instanceof EmbeddedServerError || error instanceof NotServedError) return error.message
 	const { code, stack } = error as NodeJS.ErrnoException
 	return code === 'EADDRINUSE' ? 'PORT is in use: choose another one' : String(stack ?? error)
-}
-
-const main = async () => {
-	const stops: Stop[] = []
-	const calledOff = new AbortController()
-	let stopping = false
-	const stop = async (signal: string) => {
-		if (stopping) return
-		stopping = true
-		say(`${signal}: finishing running work`)
-		calledOff.abort()
-		const isStarted = await inTime(started.catch(() => {}))
-		const isStopped = await stopAll(stops)
-		process.exit(isStarted && isStopped ? 0 : 1)
-	}
-	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
-
-	const started = start(stops, calledOff.signal)
-	try {
-		if (await started) return
-		await stopAll(stops)
-		process.exit(0)
-	} catch (error) {
-		if (stopping) return
-		stopping = true
-		process.stderr.write(`${explain(error)}\n`)
-		await stopAll(stops)
-		process.exit(1)
-	}
 }
 
 await main()

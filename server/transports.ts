@@ -17,8 +17,6 @@ import type { Stores } from './stores.ts'
 import { PreparedEncoder } from './tuning/prepared-encoder.ts'
 import { writeTogether } from './tuning/write-together.ts'
 
-export type Transports = ReturnType<typeof createTransports>
-
 /** HTTP and Socket.IO, closed: domains need to know where the node will answer, and the sockets that they tell of changes. */
 export function createTransports(stores: Stores, authentication: Authentication) {
 	const { config, log, redis, adapterSubscriber, limits, trail, tracer, metrics } = stores
@@ -31,7 +29,7 @@ export function createTransports(stores: Stores, authentication: Authentication)
 		corsOrigins: config.corsOrigins,
 		isOwnPage: createOwnPages(config),
 		trustedProxies: config.trustedProxies,
-		limits: config.rateLimit ? limits.sockets : undefined,
+		limits: config.rateLimit ? { ...limits.sockets, longAnswer: limits.longAnswer } : undefined,
 		connectTimeoutMs: config.slowClientMs,
 		noteAccess: trail.note,
 		authenticate: authentication.authenticateToken,
@@ -76,6 +74,7 @@ export function createTransports(stores: Stores, authentication: Authentication)
 					authenticate: authentication.authenticate,
 					policy: actorPolicy,
 					limit: limits.request,
+					longAnswer: config.rateLimit ? limits.longAnswer : undefined,
 					noteAccess: trail.note,
 					whatIsDown: stores.readiness.whatIsDown,
 					metrics: metrics.read,

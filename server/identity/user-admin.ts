@@ -100,7 +100,12 @@ function describe(account: Account, changes: UserChanges) {
  *
  * @throws Refusal not_found when there is none, forbidden for the admin's own
  */
-export async function resetSecondFactor({ db, cutOff }: Pick<UserAdminDeps, 'db' | 'cutOff'>, actor: Actor, id: string, origin: Origin): Promise<void> {
+export async function resetSecondFactor(
+	{ db, cutOff }: Pick<UserAdminDeps, 'db' | 'cutOff'>,
+	actor: Actor,
+	id: string,
+	origin: Origin,
+): Promise<void> {
 	if (!isDatabaseId(id)) throw new Refusal('not_found')
 	if (id === actor.userId) throw new Refusal('forbidden', { message: 'Another admin has to reset it' })
 	await inTransaction(db, async trx => {

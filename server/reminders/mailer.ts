@@ -1,5 +1,6 @@
 import nodemailer from 'nodemailer'
 import type SMTPPool from 'nodemailer/lib/smtp-pool/index.js'
+import pTimeout from 'p-timeout'
 import type { Invitation } from './invitation.ts'
 import { oneLine, type Sending, sendTimeoutMs } from './message.ts'
 
@@ -32,19 +33,8 @@ const failureOf = (error: SmtpError): Sending => {
 	return final ? { sent: false, failure: 'permanent', reason } : { sent: false, failure: 'transient', reason }
 }
 
-const within = async <T>(work: Promise<T>, timeoutMs: number): Promise<T> => {
-	let timer: NodeJS.Timeout | undefined
-	try {
-		return await Promise.race([
-			work,
-			new Promise<never>((_, reject) => {
-				timer = setTimeout(() => reject(new Error(`the mail server did not answer within ${timeoutMs / 1000} s`)), timeoutMs)
-			}),
-		])
-	} finally {
-		clearTimeout(timer)
-	}
-}
+const within = <T>(work: Promise<T>, timeoutMs: number): Promise<T> =>
+	pTimeout(work, { milliseconds: timeoutMs, message: `the mail server did not answer within ${timeoutMs / 1000} s` })
 
 /** The mail server, over connections that are kept for the next letter. */
 export const createMailer = ({ url, from, connections }: MailerDeps): Mailer => {

@@ -18,7 +18,7 @@ export type Ringing = {
 }
 
 /** Reminders this close to the visit are sent whatever the hour: who gets one is on the way. */
-export const urgentLeadMinutes = 15
+const urgentLeadMinutes = 15
 /** What is put off reaches the patient at least this long before the visit. */
 const latestBeforeVisitMs = 60 * 60_000
 /** What cannot wait is sent this long before quiet hours begin. */

@@ -42,7 +42,7 @@ const formatter = (language: Language, timeZone: string, style: 'full' | 'short'
 export const fullDate = (language: Language, atMs: number, timeZone: string): string =>
 	`${formatter(language, timeZone, 'full').format(atMs)} (${timeZone.replaceAll('_', ' ')})`
 
-export const shortDate = (language: Language, atMs: number, timeZone: string): string => formatter(language, timeZone, 'short').format(atMs)
+const shortDate = (language: Language, atMs: number, timeZone: string): string => formatter(language, timeZone, 'short').format(atMs)
 
 /** The message in one line, for text messages and notifications. */
 export const shortText = ({ kind, patient, visit, links }: Message, { link }: { link: boolean }): string =>

@@ -28,7 +28,7 @@ import { boardRider, type Claim, createClaim } from '../../server/slots/board-ri
 import { createHolds, type Holds } from '../../server/slots/holds.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { someSlots } from '../support/calendar.ts'
-import { testEnvironment } from '../support/node.ts'
+import { testEnvironment } from '../support/environment.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { freshStores } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'

@@ -8,7 +8,7 @@ import { createDatabase, type Db, migrate } from '../../server/platform/database
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/platform/embedded/postgres.ts'
 import { exitOf, freePort } from '../../server/platform/embedded/process.ts'
 import { findRedisServer } from '../../server/platform/embedded/redis.ts'
-import { testEnvironment } from '../support/node.ts'
+import { testEnvironment } from '../support/environment.ts'
 import { type ProcessNode, startProcessNode } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
 import { createDisk } from './disk.ts'

@@ -12,8 +12,8 @@ import { createApp } from '../../server/platform/http/app.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
 import { createRedis } from '../../server/platform/redis/redis.ts'
 import { createLimiters } from '../../server/platform/security/rate-limit.ts'
+import { testEnvironment } from '../support/environment.ts'
 import { type Answer, type CallOptions, call } from '../support/http.ts'
-import { testEnvironment } from '../support/node.ts'
 import { freshStores } from '../support/servers.ts'
 
 type FrontDesk = {

@@ -208,14 +208,30 @@ describe('the HTTP side', () => {
 			expect(alive.status).to.equal(200)
 		})
 
-		it('shows its figures to anyone, or to the holder of a token', async () => {
-			expect(await (await fetch(`${app.url}/metrics`)).text()).to.equal('figures')
-			const guarded = await anApp({ METRICS_TOKEN: 'only for the scraper' })
-			const metrics = (authorization?: string) =>
-				fetch(`${guarded.url}/metrics`, { headers: authorization ? { authorization } : {} }).then(({ status }) => status)
-			const statuses = [await metrics(), await metrics('Bearer wrong'), await metrics('Bearer only for the scraper')]
-			await guarded.stop()
-			expect(statuses).to.deep.equal([401, 401, 200])
+		describe('in its figures', () => {
+			const statusFor = async (settings: Record<string, string>, authorization?: string) => {
+				const guarded = await anApp(settings)
+				const { status } = await fetch(`${guarded.url}/metrics`, { headers: authorization ? { authorization } : {} })
+				await guarded.stop()
+				return status
+			}
+			const METRICS_TOKEN = 'only for the scraper'
+
+			it('shows them to anyone on a machine that is not production', async () => {
+				expect(await (await fetch(`${app.url}/metrics`)).text()).to.equal('figures')
+			})
+
+			it('shows them to the holder of the token alone, once there is one', async () => {
+				expect(await statusFor({ METRICS_TOKEN })).to.equal(401)
+				expect(await statusFor({ METRICS_TOKEN }, 'Bearer wrong')).to.equal(401)
+				expect(await statusFor({ METRICS_TOKEN }, `Bearer ${METRICS_TOKEN}`)).to.equal(200)
+			})
+
+			it('shows them to nobody in production while there is no token', async () => {
+				expect(await statusFor({ NODE_ENV: 'production' })).to.equal(403)
+				expect(await statusFor({ NODE_ENV: 'production' }, 'Bearer ')).to.equal(403)
+				expect(await statusFor({ NODE_ENV: 'production', METRICS_TOKEN }, `Bearer ${METRICS_TOKEN}`)).to.equal(200)
+			})
 		})
 	})
 })

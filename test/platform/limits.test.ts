@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Refusal } from '../../server/platform/refusal.ts'
-import { inLots } from '../../server/platform/security/allowance.ts'
+import { inLots, onAccount } from '../../server/platform/security/allowance.ts'
 import { createBucket } from '../../server/platform/security/bucket.ts'
 import { networkOf } from '../../server/platform/security/client-address.ts'
 
@@ -71,6 +71,28 @@ describe('a limit that is drawn in lots', () => {
 		await new Promise(resolve => setTimeout(resolve, 60))
 		await allowance('ada')
 		expect(limiter.drawn).to.deep.equal([20, 20])
+	})
+})
+
+describe('a limit that is charged afterwards', () => {
+	it('lets a key in until what was charged is above the limit, and counts a debt until it is paid', async () => {
+		let left = 40
+		const limiter = {
+			consume: async (_key: string, count = 1) => {
+				left -= count
+				if (left < 0) throw new Refusal('rate_limited')
+			},
+			check: async () => {},
+			reset: async () => {},
+		}
+		const account = onAccount(limiter, 10, 1000)
+		await account.check('ada')
+		account.charge('ada', 25)
+		await account.check('ada')
+		expect(left, 'three lots: one before, two for the debt').to.equal(10)
+		account.charge('ada', 16)
+		const refused = await account.check('ada').catch(error => error)
+		expect(refused).to.be.instanceOf(Refusal)
 	})
 })
 

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFile
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import { freshStores } from '../support/servers.ts'
 import { aProcess, processesOn, type ServerProcess, until } from './a-process.ts'
@@ -55,21 +56,49 @@ describe('the server as a process', function () {
 		await everythingIsStopped()
 	})
 
-	it('stops PostgreSQL, too, when Redis hangs, and ends with 1', async () => {
-		const server = start()
-		await server.url
+	/** Stops a process without ending it: it keeps its connections and answers nothing. */
+	const stall = () => {
 		const [redis = 0] = readFileSync(path.join(directory, 'redis', 'redis.pid'), 'utf8')
 			.split(' ')
 			.map(Number)
 		process.kill(redis, 'SIGSTOP')
-		try {
-			server.child.kill('SIGTERM')
-			expect((await server.exit).code).to.equal(1)
-			expect(processesOn(directory).join('\n')).not.to.match(/postgres/)
-		} finally {
-			process.kill(redis, 'SIGCONT')
+	}
+
+	it('stops within seconds and ends with 0 when Redis does not answer', async () => {
+		const server = start()
+		await server.url
+		stall()
+		const begun = performance.now()
+		server.child.kill('SIGTERM')
+		const { code, stderr } = await server.exit
+		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+		expect(performance.now() - begun).to.be.below(9000)
+		await everythingIsStopped()
+	})
+
+	describe('given an error that nothing catches', () => {
+		/** Makes the process throw, or leave a rejection alone, when it gets a signal. */
+		const withFault = (fault: string) => {
+			const file = path.join(directory, 'fault.mjs')
+			writeFileSync(file, `process.on('SIGUSR2', () => { ${fault} })`)
+			return start({ NODE_OPTIONS: `--import=${pathToFileURL(file)}`, LOG_LEVEL: 'info' })
 		}
-		await nothingStays()
+
+		for (const [name, fault] of [
+			['an exception', `throw new Error('as planned')`],
+			['a rejection', `Promise.reject(new Error('as planned'))`],
+		] as const)
+			it(`logs ${name} in one line, stops in order, and ends with 1`, async () => {
+				const server = withFault(fault)
+				await server.url
+				server.child.kill('SIGUSR2')
+				const { code, stdout, stderr } = await server.exit
+				expect({ code, stderr }).to.deep.equal({ code: 1, stderr: '' })
+				const told = stdout.split('\n').filter(line => line.includes('as planned'))
+				expect(told).to.have.length(1)
+				expect(JSON.parse(told[0] as string)).to.deep.include({ level: 60, msg: 'error that nothing caught; stopping' })
+				await everythingIsStopped()
+			})
 	})
 
 	it('only brings the database up to date in the role of migrate, and ends with 0', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
 import { createLog } from '../../server/platform/observability/log.ts'
-import { createTracer, noTracer, type Tracer, type TracerSettings } from '../../server/platform/observability/tracer.ts'
+import { noTracer, type Tracer, type TracerSettings } from '../../server/platform/observability/tracer.ts'
+import { createTracer } from '../../server/platform/observability/tracing.ts'
 import { useTraceReceiver } from '../observability/a-receiver.ts'
 import { startProcessNode } from '../support/processes.ts'
 import { freshStores } from '../support/servers.ts'
@@ -108,7 +109,7 @@ describe('traces', () => {
 			loaded.filter(url => url.includes('/node_modules/prom-client/')),
 			'what is loaded',
 		).not.to.deep.equal([])
-		expect(loaded.filter(url => /tracing\/tracer\.js$/.test(url))).to.have.length(1)
+		expect(loaded.filter(url => /observability\/tracer\.js$/.test(url))).to.have.length(1)
 		// prom-client knows the few definitions of its API; all that works is elsewhere.
 		expect(loaded.filter(url => /@opentelemetry\/(?!api\/)|\/otel\.js$/.test(url))).to.deep.equal([])
 	})

@@ -6,11 +6,11 @@ import type { Ack } from '../../contract/index.ts'
 import { floods } from '../../server/limits.ts'
 import { createLimiters } from '../../server/platform/security/rate-limit.ts'
 import { aWire, type Wire } from '../platform/a-wire.ts'
-import { someSlots } from '../support/calendar.ts'
+import { someSlots, soon } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
 import { useNodes } from '../support/nodes.ts'
-import { aDoctor, aPatient, type Person } from '../support/people.ts'
+import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { freshStores } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -142,6 +142,53 @@ describe('a flood', () => {
 		for (let renewed = 0; renewed < 9; renewed++) expect(await again()).to.equal('ok')
 		expect([await overSocket(bea, address), await overHttp(bea, address)]).to.deep.equal(['rate_limited', 429])
 		expect([await overSocket(bea, anAddress()), await overHttp(ada, anAddress())]).to.deep.equal(['ok', 201])
+	})
+
+	describe('of long answers', function () {
+		this.timeout(60_000)
+		let doctor: Person
+		let slots: string[]
+		/** Denser than any clinic: a slot every five minutes, day and night. */
+		before(async () => {
+			doctor = await aDoctor(node)
+			slots = await someSlots(node, doctor.id, { count: 8000, minutes: 5 })
+		})
+
+		const week = () => {
+			const date = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+			return { from: date(2), to: date(8) }
+		}
+		const read = async (address: string, { from: first, to } = soon()) => {
+			const answer = await fetch(`${node.url}/api/v1/doctors/${doctor.id}/slots?from=${first}&to=${to}`, { headers: from(address) })
+			return { status: answer.status, bytes: answer.ok ? (await answer.arrayBuffer()).byteLength : 0 }
+		}
+		const sum = (answers: { bytes: number }[]) => answers.reduce((total, { bytes }) => total + bytes, 0)
+
+		it('is stopped by the bytes that one address has read, over HTTP and sockets alike, and its holds and others go on', async () => {
+			const [address, patient] = [anAddress(), await aPatient(node)]
+			const answers = await Promise.all(Array.from({ length: 80 }, () => read(address)))
+			expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200, 429]))
+			const most = Math.max(...answers.map(({ bytes }) => bytes))
+			const limit = floods.answers.points * 1000
+			expect(sum(answers)).to.be.within(limit - most, limit + 10 * most)
+
+			const socket = await connected(address)
+			expect(outcomeOf(await socket.emitWithAck('calendar:watch', { doctorId: doctor.id, ...week() }))).to.equal('rate_limited')
+			const holder = await connected(address, patient.token)
+			expect(outcomeOf(await holder.emitWithAck('slot:hold', { slotId: slots[7] }))).to.equal('ok')
+			expect((await read(anAddress())).status).to.equal(200)
+		})
+
+		it('does not stop a desk that opens the week of forty doctors on three screens at once', async () => {
+			const [address, receptionist] = [anAddress(), await aReceptionist(node)]
+			const open = async () => {
+				const socket = await connected(address, receptionist.token)
+				const watch = () => socket.emitWithAck('calendar:watch', { doctorId: doctor.id, ...week() })
+				return await Promise.all(Array.from({ length: 40 }, watch))
+			}
+			const screens = await Promise.all([open(), open(), open()])
+			expect(new Set(screens.flat().map(outcomeOf))).to.deep.equal(new Set(['ok']))
+		})
 	})
 })
 

@@ -5,21 +5,11 @@ import { type Config, loadConfig } from '../../server/config.ts'
 import { type RunningNode, startNode } from '../../server/node.ts'
 import { createDatabase, type Db } from '../../server/platform/database/database.ts'
 import { createLog, type Log } from '../../server/platform/observability/log.ts'
+import { testEnvironment } from './environment.ts'
 import { freshStores, nodeTemplate } from './servers.ts'
 import { isTopology, startTopology } from './topology.ts'
 
 export type TestNode = RunningNode & { db: Db; databaseUrl: string; redisUrl: string; config: Config }
-
-/** Settings as the tests want them: quiet, without demo data, with no limits in the way. */
-export const testEnvironment = (dataDir: string, overrides: Record<string, string> = {}): Record<string, string> => ({
-	PORT: '0',
-	DATA_DIR: dataDir,
-	DEMO: '0',
-	LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
-	RATE_LIMIT: 'off',
-	JWT_SECRET: 'a secret that is only used in tests, of sufficient length',
-	...overrides,
-})
 
 export const startTestNode = async (overrides: Record<string, string> = {}, log?: Log, template?: string): Promise<TestNode> => {
 	const stores = await freshStores(template ?? nodeTemplate)

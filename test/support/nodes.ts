@@ -5,7 +5,8 @@ import { loadConfig } from '../../server/config.ts'
 import { startNode } from '../../server/node.ts'
 import { createDatabase } from '../../server/platform/database/database.ts'
 import { createLog, type Log } from '../../server/platform/observability/log.ts'
-import { type TestNode, testEnvironment } from './node.ts'
+import { testEnvironment } from './environment.ts'
+import type { TestNode } from './node.ts'
 import { freshStores, nodeTemplate } from './servers.ts'
 
 export type NodesOptions = {

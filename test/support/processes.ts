@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { testEnvironment } from './node.ts'
+import { testEnvironment } from './environment.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -9,7 +9,7 @@ const archiveSlots = readSql('./archive_slots.sql', import.meta.url)
 const batch = 2000
 
 /** Moves slots that ended more than `days` ago out of the way, a doctor and a batch at a time. Appointments stay. */
-export const archiveOldSlots = async (db: Db, days: number, onProgress: (moved: number) => void): Promise<number> => {
+const archiveOldSlots = async (db: Db, days: number, onProgress: (moved: number) => void): Promise<number> => {
 	const before = new Date(Date.now() - days * 86_400_000)
 	const doctorIds: string[] = await db('doctors').orderBy('id').pluck('id')
 	let total = 0

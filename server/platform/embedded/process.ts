@@ -47,7 +47,7 @@ export const isRunning = (pid: number): boolean => {
 export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
 /** Waits until the process has ended. @throws EmbeddedServerError after `timeoutMs` */
-export const waitForExit = async (pid: number, timeoutMs: number, name: string): Promise<void> => {
+const waitForExit = async (pid: number, timeoutMs: number, name: string): Promise<void> => {
 	const deadline = Date.now() + timeoutMs
 	while (isRunning(pid)) {
 		if (Date.now() > deadline) throw new EmbeddedServerError(`${name} (process ${pid}) does not stop; end it and start again`)

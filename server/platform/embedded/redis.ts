@@ -4,6 +4,7 @@ import { accessSync, constants, readFileSync, readlinkSync, realpathSync, rmSync
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
+import pTimeout from 'p-timeout'
 import { guardAgainstCrash } from './guard.ts'
 import { EmbeddedServerError, exitOf, freePort, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
 
@@ -81,6 +82,8 @@ const stopEarlier = async (directory: string, pidFile: string) => {
 	rmSync(pidFile, { force: true })
 }
 
+const stopMs = 3000
+
 export type EmbeddedRedis = { url: string; stop(): Promise<void> }
 
 /** Starts a private Redis whose append-only file lives in `dataDir/redis`. Loopback only, behind a random password. */
@@ -143,6 +146,8 @@ export const startEmbeddedRedis = async (dataDir: string, say: (line: string) =>
 			stop: async () => {
 				const exited = exitOf(child)
 				child.kill('SIGTERM')
+				// One that hangs loses no more than by a crash: its file is at most a second behind.
+				await pTimeout(exited, { milliseconds: stopMs, fallback: () => void child.kill('SIGKILL') })
 				await exited
 				callOff()
 				rmSync(pidFile, { force: true })

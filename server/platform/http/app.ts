@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import express, { type Express, type RequestHandler } from 'express'
+import cors from 'cors'
+import express, { type Express, type RequestHandler, type Response, Router } from 'express'
 import helmet from 'helmet'
 import type { Endpoint } from '../../../contract/index.ts'
 import type { Config } from '../../config.ts'
@@ -9,6 +10,7 @@ import type { Caller, CallerPolicy } from '../caller.ts'
 import type { Log } from '../observability/log.ts'
 import { noTracer, type Tracer } from '../observability/tracer.ts'
 import { Refusal } from '../refusal.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
 import { docsPage } from './docs.ts'
 import { type ObserveRequest, watchRequests } from './observe.ts'
 import { openApiDocument } from './openapi.ts'
@@ -24,6 +26,7 @@ export type AppDeps<C extends Caller = Caller> = {
 	authenticate: Authenticate<C>
 	policy: CallerPolicy<C>
 	limit: Limit
+	longAnswer?: MeasureAnswer | undefined
 	noteAccess?: NoteAccess
 	/** Names what is down; empty when requests are served. */
 	whatIsDown: () => Promise<string[]>
@@ -35,42 +38,8 @@ export type AppDeps<C extends Caller = Caller> = {
 	pages?: readonly RequestHandler[]
 }
 
-const maxBody = '100kb'
-
-/** Answers carry personal details, and desks are shared: no browser or proxy keeps a copy. */
-const neverStored: RequestHandler = (_req, res, next) => {
-	res.setHeader('Cache-Control', 'no-store')
-	next()
-}
-
-const corsFor =
-	(origins: readonly string[]): RequestHandler =>
-	(req, res, next) => {
-		const { origin } = req.headers
-		if (!origin || !origins.includes(origin)) return next()
-		res.vary('Origin')
-		res.setHeader('Access-Control-Allow-Origin', origin)
-		res.setHeader('Access-Control-Allow-Credentials', 'true')
-		res.setHeader('Access-Control-Expose-Headers', 'Retry-After,X-Request-Id')
-		if (req.method !== 'OPTIONS') return next()
-		res.setHeader('Access-Control-Allow-Methods', 'GET,POST,PUT,PATCH,DELETE')
-		res.setHeader('Access-Control-Allow-Headers', 'Authorization,Content-Type,Idempotency-Key')
-		res.setHeader('Access-Control-Max-Age', '600')
-		res.status(204).end()
-	}
-
-/** `'self'` means our WebSockets too; browsers that do not know that yet are told by name. */
-const socketSourcesOf = (publicUrl: string | undefined): string[] => (publicUrl ? [new URL(publicUrl).origin.replace(/^http/, 'ws')] : [])
-
-const digest = (text: string) => createHash('sha256').update(text).digest()
-
-/** In the same time whatever the difference, so that a secret cannot be guessed piece by piece. */
-const isSame = (given: string | undefined, secret: string): boolean => timingSafeEqual(digest(given ?? ''), digest(secret))
-
-const swaggerFiles = () => path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
-
 /** The HTTP side of a node: the API, its description, probes and pages. */
-export const createApp = <C extends Caller>(deps: AppDeps<C>): Express => {
+export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 	const { config, log } = deps
 	const app = express()
 	app.disable('x-powered-by')
@@ -79,63 +48,116 @@ export const createApp = <C extends Caller>(deps: AppDeps<C>): Express => {
 	app.set('trust proxy', config.trustedProxies)
 
 	app.use(watchRequests(log, deps.observe))
-	app.use(
-		helmet({
-			contentSecurityPolicy: {
-				directives: {
-					defaultSrc: ["'self'"],
-					scriptSrc: ["'self'"],
-					styleSrc: ["'self'", "'unsafe-inline'"],
-					imgSrc: ["'self'", 'data:'],
-					connectSrc: ["'self'", ...socketSourcesOf(config.publicUrl)],
-					objectSrc: ["'none'"],
-					baseUri: ["'self'"],
-					formAction: ["'self'"],
-					frameAncestors: ["'none'"],
-					upgradeInsecureRequests: config.production ? [] : null,
-				},
-			},
-			strictTransportSecurity: config.production,
-		}),
-	)
-
-	app.get('/livez', (_req, res) => void res.type('text/plain').send('ok'))
-	app.get('/readyz', async (_req, res) => {
-		const down = await deps.whatIsDown()
-		res.status(down.length ? 503 : 200).json({ ready: down.length === 0, down })
-	})
-	app.get('/metrics', async (req, res) => {
-		if (config.metricsToken && !isSame(req.headers.authorization, `Bearer ${config.metricsToken}`)) throw new Refusal('unauthenticated')
-		const { contentType, body } = await deps.metrics()
-		res.setHeader('Content-Type', contentType)
-		res.send(body)
-	})
-
-	let description: string | undefined
-	app.get('/api/v1/openapi.json', (_req, res) => {
-		description ??= JSON.stringify(openApiDocument(deps.endpoints, deps.version))
-		res.type('application/json').send(description)
-	})
-	app.use('/docs/assets', express.static(swaggerFiles(), { index: false, maxAge: '1d' }))
-	app.get('/docs/start.js', (_req, res) => void res.type('text/javascript').send(docsPage.script))
-	app.get('/docs', (_req, res) => void res.type('text/html').send(docsPage.html))
-
+	app.use(securityHeaders(config))
+	app.use(probes(deps))
+	app.use(description(deps))
 	app.use(
 		'/api/v1',
 		neverStored,
-		corsFor(config.corsOrigins),
+		crossOrigin(config.corsOrigins),
 		express.json({ limit: maxBody, strict: true }),
 		apiRouter(deps.routes, {
 			authenticate: deps.authenticate,
 			policy: deps.policy,
 			limit: deps.limit,
+			longAnswer: deps.longAnswer,
 			noteAccess: deps.noteAccess ?? (() => {}),
 			tracer: deps.tracer ?? noTracer,
 		}),
-		(_req: express.Request, res: express.Response) => sendProblem(res, new Refusal('not_found'), res.locals.requestId),
+		notFound,
 	)
 	for (const page of deps.pages ?? []) app.use(page)
-	app.use((_req, res) => sendProblem(res, new Refusal('not_found'), res.locals.requestId))
+	app.use(notFound)
 	app.use(problemHandler(log))
 	return app
+}
+
+const maxBody = '100kb'
+
+function securityHeaders({ production, publicUrl }: Config): RequestHandler {
+	return helmet({
+		contentSecurityPolicy: {
+			directives: {
+				defaultSrc: ["'self'"],
+				scriptSrc: ["'self'"],
+				styleSrc: ["'self'", "'unsafe-inline'"],
+				imgSrc: ["'self'", 'data:'],
+				// `'self'` means our WebSockets too; browsers that do not know that yet are told by name.
+				connectSrc: ["'self'", ...(publicUrl ? [new URL(publicUrl).origin.replace(/^http/, 'ws')] : [])],
+				objectSrc: ["'none'"],
+				baseUri: ["'self'"],
+				formAction: ["'self'"],
+				frameAncestors: ["'none'"],
+				upgradeInsecureRequests: production ? [] : null,
+			},
+		},
+		strictTransportSecurity: production,
+	})
+}
+
+/** For balancers and Prometheus. */
+function probes({ config, whatIsDown, metrics }: Pick<AppDeps, 'config' | 'whatIsDown' | 'metrics'>): Router {
+	const router = Router()
+	router.get('/livez', (_req, res) => void res.type('text/plain').send('ok'))
+	router.get('/readyz', async (_req, res) => {
+		const down = await whatIsDown()
+		res.status(down.length ? 503 : 200).json({ ready: down.length === 0, down })
+	})
+	router.get('/metrics', async (req, res) => {
+		checkScraper(config, req.headers.authorization)
+		const { contentType, body } = await metrics()
+		res.setHeader('Content-Type', contentType)
+		res.send(body)
+	})
+	return router
+}
+
+/** In production figures are for the holder of `METRICS_TOKEN` alone. @throws Refusal unauthenticated, forbidden */
+function checkScraper({ production, metricsToken }: Config, authorization: string | undefined): void {
+	if (metricsToken === undefined) {
+		if (production) throw new Refusal('forbidden', { message: 'METRICS_TOKEN is not set' })
+	} else if (!isSame(authorization, `Bearer ${metricsToken}`)) throw new Refusal('unauthenticated')
+}
+
+/** In the same time whatever the difference, so that a secret cannot be guessed piece by piece. */
+function isSame(given: string | undefined, secret: string): boolean {
+	const digest = (text: string) => createHash('sha256').update(text).digest()
+	return timingSafeEqual(digest(given ?? ''), digest(secret))
+}
+
+/** OpenAPI, and Swagger UI over it. */
+function description({ endpoints, version }: Pick<AppDeps, 'endpoints' | 'version'>): Router {
+	const router = Router()
+	let json: string | undefined
+	router.get('/api/v1/openapi.json', (_req, res) => {
+		json ??= JSON.stringify(openApiDocument(endpoints, version))
+		res.type('application/json').send(json)
+	})
+	const swaggerFiles = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+	router.use('/docs/assets', express.static(swaggerFiles, { index: false, maxAge: '1d' }))
+	router.get('/docs/start.js', (_req, res) => void res.type('text/javascript').send(docsPage.script))
+	router.get('/docs', (_req, res) => void res.type('text/html').send(docsPage.html))
+	return router
+}
+
+/** Answers carry personal details, and desks are shared: no browser or proxy keeps a copy. */
+const neverStored: RequestHandler = (_req, res, next) => {
+	res.setHeader('Cache-Control', 'no-store')
+	next()
+}
+
+function crossOrigin(origins: readonly string[]): RequestHandler {
+	if (origins.length === 0) return (_req, _res, next) => next()
+	return cors({
+		origin: [...origins],
+		credentials: true,
+		methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+		allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
+		exposedHeaders: ['Retry-After', 'X-Request-Id'],
+		maxAge: 600,
+	})
+}
+
+function notFound(_req: unknown, res: Response): void {
+	sendProblem(res, new Refusal('not_found'), res.locals.requestId)
 }

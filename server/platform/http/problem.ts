@@ -5,13 +5,9 @@ import type { Log } from '../observability/log.ts'
 import { Refusal } from '../refusal.ts'
 import { routeOf } from './observe.ts'
 
-/** PostgreSQL's text holds no NUL; it is the one character of an address that gets past the schemas. */
-const invalidCharacter = '22021'
-
 /** Body-parser and Express report a client's mistakes as errors with a `type` or a 4xx `status`. */
 const fromExpress = (error: unknown): unknown => {
-	const { type, status, code } = (error ?? {}) as { type?: string; status?: number; code?: string }
-	if (code === invalidCharacter) return new Refusal('invalid_input', { message: 'Text must not contain NUL characters' })
+	const { type, status } = (error ?? {}) as { type?: string; status?: number }
 	if (type === 'entity.too.large') return new Refusal('payload_too_large')
 	if (type?.startsWith('entity.') || type?.startsWith('encoding.') || type?.startsWith('charset.') || type?.startsWith('request.'))
 		return new Refusal('invalid_input', { message: 'The body is not valid JSON' })

@@ -2,11 +2,12 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { z } from 'zod'
 import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
 import type { Caller, CallerPolicy, Origin } from '../caller.ts'
-import { parseInput } from '../failure.ts'
+import { parseInput } from '../input.ts'
 import type { Span, Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
 import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
 import { apiPath } from './observe.ts'
 
 export type Input<E extends Endpoint> = {
@@ -67,6 +68,8 @@ export type RouterDeps<C extends Caller> = {
 	authenticate: Authenticate<C>
 	policy: CallerPolicy<C>
 	limit: Limit
+	/** Undefined where nothing is limited. */
+	longAnswer?: MeasureAnswer | undefined
 	/** Told of each answer that shows somebody else's personal details. */
 	noteAccess: NoteAccess
 	tracer: Tracer
@@ -85,7 +88,10 @@ const readingOf = (kind: string, { params, query }: { params: unknown; query: un
 	}
 }
 
-const answering = <C extends Caller>({ endpoint, handle }: Route<C>, { authenticate, policy, limit, noteAccess }: RouterDeps<C>) => {
+const answering = <C extends Caller>(
+	{ endpoint, handle }: Route<C>,
+	{ authenticate, policy, limit, longAnswer, noteAccess }: RouterDeps<C>,
+) => {
 	/** A request with a bad token counts like one without a token: by address. */
 	const authenticateOrCount = async (authorization: string | undefined, ip: string): Promise<C | null> => {
 		try {
@@ -113,14 +119,26 @@ const answering = <C extends Caller>({ endpoint, handle }: Route<C>, { authentic
 			req,
 			res,
 		}
-		const answer = await handle(input, caller)
+		const make = async () => {
+			const answer = await handle(input, caller)
+			return { answer, body: bodyOf(endpoint, answer) }
+		}
+		const { answer, body } =
+			endpoint.isLong && longAnswer
+				? await longAnswer({ userId: caller?.userId, ip: origin.ip }, make, made => Buffer.byteLength(made.body))
+				: await make()
 		if (endpoint.reveals && caller && policy.isReadingRecorded(caller))
 			noteAccess({ actor: caller, origin, ...readingOf(endpoint.reveals, input, answer) })
 		res.status(endpoint.status)
 		if (endpoint.status === 204) res.end()
-		else if (endpoint.contentType) res.type(endpoint.contentType).send(answer)
-		else res.type('application/json').send(answer instanceof PreparedJson ? answer.text : JSON.stringify(answer))
+		else res.type(endpoint.contentType ?? 'application/json').send(body)
 	}
+}
+
+const bodyOf = ({ status, contentType }: Endpoint, answer: unknown): string => {
+	if (status === 204) return ''
+	if (contentType) return answer as string
+	return answer instanceof PreparedJson ? answer.text : JSON.stringify(answer)
 }
 
 /** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */

@@ -2,13 +2,15 @@ import type { Socket } from 'socket.io'
 import type { z } from 'zod'
 import { type Ack, type AckError, type AckOf, type ClientEventName, clientEvents, type Payload, refusals } from '../../../contract/index.ts'
 import type { Caller, CallerPolicy, Origin } from '../caller.ts'
-import { parseInput, toRefusal } from '../failure.ts'
+import { toRefusal } from '../failure.ts'
+import { parseInput } from '../input.ts'
 import { newId } from '../new-id.ts'
 import type { Log } from '../observability/log.ts'
 import { noSpan, type Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
 import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
 import { callerOf } from './callers.ts'
 import { tooLarge } from './parser.ts'
 
@@ -47,6 +49,8 @@ export type DispatchDeps<C extends Caller> = {
 	limit: (socket: Socket) => Promise<void> | undefined
 	/** Makes sure that the caller's authority was read a moment ago. @throws Refusal */
 	prove: (socket: Socket) => Promise<void> | undefined
+	/** Undefined where nothing is limited. */
+	longAnswer?: MeasureAnswer | undefined
 	/** Told when an event comes and when it is answered. */
 	asked: (socket: Socket) => void
 	answered: (socket: Socket) => void
@@ -65,7 +69,7 @@ type RefusedAnswer = { ok: false; error: AckError }
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
 export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatch {
-	const { handlers, policy, log, addressOf, limit, prove, asked, answered, noteAccess, observe, tracer, share } = deps
+	const { handlers, policy, log, addressOf, limit, prove, longAnswer, asked, answered, noteAccess, observe, tracer, share } = deps
 
 	return async (socket, event, args) => {
 		asked(socket)
@@ -128,7 +132,9 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 		const handler = handlers[event] as AnyHandler<C>
 		const input = parseInput(definition.payload as z.ZodType<Record<string, unknown>>, payload)
 		const origin = { ip: addressOf(socket), requestId, ...(trace && { trace }) }
-		const answering = handler(input, { actor, socket, origin })
+		const make = () => handler(input, { actor, socket, origin })
+		const isLong = 'isLong' in definition && definition.isLong
+		const answering = isLong && longAnswer ? longAnswer({ userId: actor?.userId, ip: origin.ip }, make, bytesOf) : make()
 		const reveals = 'reveals' in definition ? definition.reveals : undefined
 		if (!reveals || !actor || !policy.isReadingRecorded(actor)) return answering
 		return answering.then(result => {
@@ -141,6 +147,12 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 type Body = Record<string, unknown> | PreparedJson
 type Result = Body | Followed<Body>
 type Answer = Ack<Record<string, unknown>> | PreparedJson
+/** Answers that are long are prepared. */
+function bytesOf(result: Result): number {
+	const answer = result instanceof Followed ? result.answer : result
+	return answer instanceof PreparedJson ? Buffer.byteLength(answer.text) : 0
+}
+
 type AnyHandler<C extends Caller> = (payload: unknown, context: SocketContext<C>) => Promise<Result>
 
 const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)

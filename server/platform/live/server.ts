@@ -11,6 +11,7 @@ import type { Redis } from '../redis/redis.ts'
 import type { Subscriber } from '../redis/subscriber.ts'
 import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
+import type { MeasureAnswer } from '../security/long-answers.ts'
 import type { IsOwnPage } from '../security/own-pages.ts'
 import type { Limiter } from '../security/rate-limit.ts'
 import { adapterFor } from './adapter.ts'
@@ -26,7 +27,7 @@ import { startReaper } from './reaper.ts'
 export type LiveServer = Server<ClientToServer, ServerToClient>
 
 /** And connections that arrive, by address. */
-export type SocketLimits = EventLimits & { arrivals: Limiter }
+export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer?: MeasureAnswer }
 
 /** What only makes sockets faster. */
 export type SocketTuning = {
@@ -165,6 +166,7 @@ export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C>
 					return limitEvent?.(socket)
 				},
 				prove: callers.prove,
+				longAnswer: limits?.longAnswer,
 				noteAccess: deps.noteAccess,
 				asked: draining.asked,
 				answered: draining.answered,

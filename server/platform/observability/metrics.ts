@@ -1,3 +1,4 @@
+import pTimeout from 'p-timeout'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** One figure, or one for each value of a label. */
@@ -5,19 +6,6 @@ export type Reading = number | Readonly<Record<string, number>>
 
 /** A scrape does not wait longer for anything: Prometheus itself gives up after ten seconds. */
 const readingMs = 3000
-
-/** Rejects when the reading takes too long; it goes on without being waited for. */
-const inTime = async <T>(reading: Promise<T>): Promise<T> => {
-	let timer: NodeJS.Timeout | undefined
-	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(() => reject(new Error('late')), readingMs)
-	})
-	try {
-		return await Promise.race([reading, late])
-	} finally {
-		clearTimeout(timer)
-	}
-}
 
 /** A registry of one node's figures; a factory, so that several nodes may live in one test process. */
 export const createMetrics = () => {
@@ -43,7 +31,7 @@ export const createMetrics = () => {
 			new Gauge({
 				...common(name, help, label ? [label] : []),
 				async collect() {
-					const reading = await inTime(Promise.resolve().then(read)).catch(() => ({}))
+					const reading = await pTimeout(Promise.resolve().then(read), { milliseconds: readingMs }).catch(() => ({}))
 					this.reset()
 					if (typeof reading === 'number') this.set(reading)
 					else if (label) for (const [value, figure] of Object.entries(reading)) this.set({ [label]: value }, figure)

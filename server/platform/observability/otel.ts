@@ -11,6 +11,7 @@ import {
 	TraceIdRatioBasedSampler,
 	TracerProvider,
 } from '@opentelemetry/sdk-trace'
+import pTimeout from 'p-timeout'
 import type { Log } from './log.ts'
 import { noSpan, type Span, type Tracer, type TracerSettings } from './tracer.ts'
 
@@ -50,7 +51,7 @@ const telling = (exporter: SpanExporter, log: Log): SpanExporter => {
 }
 
 /** The real thing. Nothing of it is global, so that several nodes may live in one test process. */
-export const createOtelTracer = (settings: TracerSettings & { endpoint: string }): Tracer => {
+export const createOtelTracer = (settings: Omit<TracerSettings, 'endpoint'> & { endpoint: string }): Tracer => {
 	const { endpoint, ratio, serviceName, version, nodeId, log } = settings
 	const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: exportTimeoutMs })
 	const provider = new TracerProvider({
@@ -99,12 +100,7 @@ export const createOtelTracer = (settings: TracerSettings & { endpoint: string }
 		},
 		within: (span, work) => active.run(contexts.get(span), work),
 		async stop() {
-			let timer: NodeJS.Timeout | undefined
-			const late = new Promise<void>(resolve => {
-				timer = setTimeout(resolve, stopMs)
-			})
-			await Promise.race([provider.shutdown().catch(() => {}), late])
-			clearTimeout(timer)
+			await pTimeout(provider.shutdown(), { milliseconds: stopMs }).catch(() => {})
 		},
 	}
 }

@@ -53,11 +53,3 @@ export type TracerSettings = {
 	nodeId: string
 	log: Log
 }
-
-/** OpenTelemetry is loaded only when there is somewhere to send traces to: it is megabytes. */
-export const createTracer = async (settings: TracerSettings): Promise<Tracer> => {
-	const { endpoint } = settings
-	if (!endpoint) return noTracer
-	const { createOtelTracer } = await import('./otel.ts')
-	return createOtelTracer({ ...settings, endpoint })
-}

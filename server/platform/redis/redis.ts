@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Cluster, type RedisOptions, Redis as SingleRedis } from 'ioredis'
+import pTimeout from 'p-timeout'
 import { parseRedisAddress, type RedisAddress } from './address.ts'
 import { shardCount, shardTag } from './shard.ts'
 import { createShardedSubscriber } from './sharded-subscriber.ts'
@@ -103,12 +104,8 @@ export const createSubscriber = ({ url, name }: RedisSettings, redis?: Redis): S
 /** Resolves once commands are taken, or when that takes too long. Other than a cluster's, a connection keeps them until then. */
 export const untilConnected = async (redis: Redis, timeoutMs = 5000): Promise<void> => {
 	if (!(redis instanceof Cluster) || redis.status === 'ready') return
-	let timer: NodeJS.Timeout | undefined
-	await new Promise<void>(resolve => {
-		redis.once('ready', resolve)
-		timer = setTimeout(resolve, timeoutMs)
-	})
-	clearTimeout(timer)
+	const ready = new Promise<void>(resolve => void redis.once('ready', resolve))
+	await pTimeout(ready, { milliseconds: timeoutMs, message: false })
 }
 
 /** Rejects when Redis does not answer. A cluster that answers for some doctors answers. */

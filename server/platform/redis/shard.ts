@@ -14,7 +14,7 @@ const hash = (text: string): number => {
 	return value >>> 0
 }
 
-export const shardOf = (topic: string): number => hash(topic) % shardCount
+const shardOf = (topic: string): number => hash(topic) % shardCount
 
 export const shardTag = (shard: number): string => `{s${shard}}`
 

@@ -4,28 +4,19 @@ import type { Limiter } from './rate-limit.ts'
 /** Uses one point up. @throws Refusal rate_limited */
 export type Allowance = (key: string) => Promise<void>
 
-/** By size, not by number: room for a number would be taken at once. */
-const maxKeys = 50_000
+/** For what is known only when it is done: how much it used up. */
+export type Account = {
+	/** @throws Refusal rate_limited while more has been charged than the limit gives */
+	check(key: string): Promise<void>
+	charge(key: string, points: number): void
+}
 
 /**
  * Draws the points of a limit in lots, so that Redis is asked once for many calls. What a node has drawn and does not use is lost:
  * a key on several nodes gets a little less, never more. Calls that wait for a lot go on in the order in which they came.
  */
-export const inLots = (limiter: Limiter, size: number, keptMs: number): Allowance => {
-	const lots = new LRUCache<string, { left: number }>({ maxSize: maxKeys, sizeCalculation: () => 1, ttl: keptMs })
-	const drawing = new Map<string, Promise<void>>()
-
-	const draw = (key: string): Promise<void> => {
-		const running = drawing.get(key)
-		if (running) return running
-		const begun = limiter
-			.consume(key, size)
-			.then(() => void lots.set(key, { left: size }))
-			.finally(() => drawing.delete(key))
-		drawing.set(key, begun)
-		return begun
-	}
-
+export function inLots(limiter: Limiter, size: number, keptMs: number): Allowance {
+	const { lots, draw } = createLots(limiter, size, keptMs)
 	return async key => {
 		for (;;) {
 			const lot = lots.get(key)
@@ -37,3 +28,39 @@ export const inLots = (limiter: Limiter, size: number, keptMs: number): Allowanc
 		}
 	}
 }
+
+/** Draws in lots, too. What has been charged beyond a lot is a debt: lots are drawn until it is paid, or refused. */
+export function onAccount(limiter: Limiter, size: number, keptMs: number): Account {
+	const { lots, draw } = createLots(limiter, size, keptMs)
+	return {
+		async check(key) {
+			while ((lots.get(key)?.left ?? 0) <= 0) await draw(key)
+		},
+		charge(key, points) {
+			const lot = lots.get(key)
+			if (lot) lot.left -= points
+			else lots.set(key, { left: -points })
+		},
+	}
+}
+
+function createLots(limiter: Limiter, size: number, keptMs: number) {
+	const lots = new LRUCache<string, { left: number }>({ maxSize: maxKeys, sizeCalculation: () => 1, ttl: keptMs })
+	const drawing = new Map<string, Promise<void>>()
+
+	function draw(key: string): Promise<void> {
+		const running = drawing.get(key)
+		if (running) return running
+		const begun = limiter
+			.consume(key, size)
+			.then(() => void lots.set(key, { left: (lots.get(key)?.left ?? 0) + size }))
+			.finally(() => drawing.delete(key))
+		drawing.set(key, begun)
+		return begun
+	}
+
+	return { lots, draw }
+}
+
+/** By size, not by number: room for a number would be taken at once. */
+const maxKeys = 50_000

@@ -1,0 +1,10 @@
+/** Settings as the tests want them: quiet, without demo data, with no limits in the way. */
+export const testEnvironment = (dataDir: string, overrides: Record<string, string> = {}): Record<string, string> => ({
+	PORT: '0',
+	DATA_DIR: dataDir,
+	DEMO: '0',
+	LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
+	RATE_LIMIT: 'off',
+	JWT_SECRET: 'a secret that is only used in tests, of sufficient length',
+	...overrides,
+})

@@ -182,6 +182,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		holds,
 		policy: { cancelCutoffMs: config.cancelCutoffMs },
 		notices: reminders.notices,
+		visitCalendar: reminders.visitCalendar,
 		nudge: reminders.nudge,
 		nowMs: clock.nowMs,
 	})

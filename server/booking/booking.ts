@@ -14,10 +14,11 @@ import type { Tracer } from '../platform/observability/tracer.ts'
 import type { Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
+import type { VisitCalendar } from '../reminders/visit-calendar.ts'
 import type { Holds } from '../slots/holds.ts'
 import { slotId } from '../slots/slot-id.ts'
 import { listAppointments } from './appointments.ts'
-import { calendarFile, readVisitNames } from './calendar-file.ts'
+import { calendarFile } from './calendar-file.ts'
 import { createDrain } from './drain.ts'
 import { createIntake } from './intake.ts'
 import { createNews } from './news.ts'
@@ -45,6 +46,7 @@ export type BookingDeps = {
 	holds: Holds
 	policy: State['policy']
 	notices: NoticePolicy
+	visitCalendar: VisitCalendar
 	/** Called after a commit that left messages to be sent at once. */
 	nudge: () => void
 	nowMs: () => number
@@ -70,7 +72,25 @@ const sweepEveryMs = 500
 
 /** The heart: requests in order of arrival, settled in batches, with PostgreSQL as the referee. */
 export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
-	const { io, db, run, redis, subscriber, locks, log, metrics, tracer, nodeId, types, holds, policy, notices, nudge, nowMs } = deps
+	const {
+		io,
+		db,
+		run,
+		redis,
+		subscriber,
+		locks,
+		log,
+		metrics,
+		tracer,
+		nodeId,
+		types,
+		holds,
+		policy,
+		notices,
+		visitCalendar,
+		nudge,
+		nowMs,
+	} = deps
 	const queue = createQueue(redis)
 	const waiters = await createWaiters({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
 	const news = await createNews({ io, redis, subscriber, nodeId, log })
@@ -119,10 +139,10 @@ export const createBooking = async (deps: BookingDeps): Promise<Booking> => {
 			),
 			route(endpoints.listAppointments, ({ query }, actor) => listAppointments(db, actor, query)),
 			route(endpoints.getAppointment, async ({ params }, actor) => toWire(await operations.find(actor, params.id))),
-			route(endpoints.getAppointmentFile, async ({ params, req, res }, actor) => {
+			route(endpoints.getAppointmentFile, async ({ params, res }, actor) => {
 				const appointment = await operations.find(actor, params.id)
 				res.setHeader('Content-Disposition', 'attachment; filename="appointment.ics"')
-				return calendarFile(appointment, await readVisitNames(db, appointment), req.hostname)
+				return calendarFile(db, visitCalendar, appointment)
 			}),
 			route(endpoints.cancelAppointment, ({ params, body, origin, idempotencyKey }, actor) =>
 				operations.cancel({ actor, origin, idempotencyKey }, { appointmentId: params.id, reason: body.reason }),

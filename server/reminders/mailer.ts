@@ -1,7 +1,7 @@
 import nodemailer from 'nodemailer'
 import type SMTPPool from 'nodemailer/lib/smtp-pool/index.js'
-import type { Invitation } from './invitation.ts'
 import { oneLine, type Sending, sendTimeoutMs } from './message.ts'
+import type { Invitation } from './visit-calendar.ts'
 
 export type Mail = {
 	to: { name: string; email: string }

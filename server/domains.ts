@@ -77,6 +77,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		holds,
 		policy: { cancelCutoffMs: config.cancelCutoffMs },
 		notices: reminders.notices,
+		visitCalendar: reminders.visitCalendar,
 		wakeReminders: reminders.nudge,
 		nowMs,
 		door: createCrowd,

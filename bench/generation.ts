@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { createQueue } from '../server/booking/queue.ts'
 import { createDatabase } from '../server/platform/database/database.ts'
+import { keyOf } from '../server/platform/mailbox/mailbox.ts'
 import { createLog } from '../server/platform/observability/log.ts'
 import { createRedis } from '../server/platform/redis/redis.ts'
 import { createSchedules } from '../server/schedule/schedule.ts'
@@ -39,8 +39,8 @@ export const work = {
 		await client.end()
 		const db = createDatabase({ url: databaseUrl, poolSize: 2 })
 		const redis = createRedis({ url: redisUrl, name: 'bench' })
-		const queue = createQueue(redis)
-		const announce = (doctorId: string) => queue.add({ kind: 'announce', doctorId, minutes: undefined })
+		const announce = async (doctorId: string) =>
+			void (await redis.xadd(keyOf.stream(doctorId), '*', 'r', JSON.stringify({ kind: 'announce', doctorId, minutes: undefined })))
 		const schedules = createSchedules({
 			db,
 			config: { slotDaysAhead: days },

@@ -46,10 +46,10 @@ const start = async (stops: Stop[], signal: AbortSignal): Promise<boolean> => {
 	const databaseUrl = config.databaseUrl ?? (postgres?.url as string)
 
 	const ownerUrl = config.migrationDatabaseUrl ?? databaseUrl
-	const db = createDatabase({ url: ownerUrl, poolSize: 2 })
+	const db = createDatabase({ url: ownerUrl, poolSize: 2, queryTimeoutMs: 0 })
 	try {
 		await untilDatabaseReachable(db, waiting)
-		await migrate(db)
+		await migrate(db, { signal, onWait: () => say('Another node brings the database up to date: waiting for it') })
 		if (await mayGrant(db)) {
 			if (!config.mongoUrl) await prepareJobs(ownerUrl)
 			await grantToServer(db)

@@ -1,6 +1,6 @@
 import pg from 'pg'
-import type { RefusalCode } from '../../contract/index.ts'
-import { type SettledRequest, writeSettlement } from '../../server/booking/store.ts'
+import type { BookingRequest } from '../../server/booking/requests.ts'
+import { writeDecisions } from '../../server/booking/write.ts'
 import type { Run } from '../../server/platform/database/pipeline.ts'
 import { type BenchClinic, minuteOfSlot, newKey, slotMinutes, type Wish } from './clinic.ts'
 
@@ -13,39 +13,38 @@ export const runOn =
 	async <Row extends pg.QueryResultRow>(statement: { name: string; text: string }, values: unknown[]) =>
 		(await client.query<Row>({ ...statement, values })).rows
 
-const outcomeOf = (patientId: string, key: string, refusal?: RefusalCode): SettledRequest => ({
-	by: patientId,
-	key,
-	fingerprint: key,
-	requestId: newKey(),
-	refusal,
-	appointmentId: undefined,
-	action: 'booked',
-	ip: '127.0.0.1',
-	traceId: key,
-})
-
-const nothing = { booked: [], changed: [], freed: [], moved: [], notices }
+const requestFor = ({ doctorIds, patients, typeId }: BenchClinic, wish: Wish): BookingRequest => {
+	const { id: patientId } = patients[wish.patient] as { id: string }
+	const key = newKey()
+	return {
+		id: newKey(),
+		node: 'none',
+		kind: 'book',
+		doctorId: doctorIds[wish.doctor] as string,
+		startMinute: minuteOfSlot(wish.slot),
+		minutes: undefined,
+		typeId,
+		patientId,
+		reason: undefined,
+		by: patientId,
+		privileged: false,
+		key,
+		fingerprint: key,
+		origin: { ip: '127.0.0.1', requestId: key },
+	}
+}
 
 /** The server's statement for a batch, with one booking in it: appointment, slot, outcome, audit, letters; one round trip. */
-export const bookDirectly = async (run: Run, { doctorIds, patients, typeId }: BenchClinic, wish: Wish): Promise<void> => {
-	const { id: patientId } = patients[wish.patient] as { id: string }
-	const doctorId = doctorIds[wish.doctor] as string
-	const startMinute = minuteOfSlot(wish.slot)
-	const endMinute = startMinute + slotMinutes
-	const key = newKey()
-	const slots = { startMinute, endMinute, slotMinutes: [startMinute] }
-	await writeSettlement(run, {
-		...nothing,
-		booked: [{ doctorId, patientId, typeId, ...slots, reason: undefined, by: patientId, key }],
-		requests: [outcomeOf(patientId, key)],
-	})
+export const bookDirectly = async (run: Run, clinic: BenchClinic, wish: Wish): Promise<void> => {
+	const request = requestFor(clinic, wish)
+	const { doctorId, startMinute } = request
+	const slot = { doctorId, startMinute, endMinute: startMinute + slotMinutes, isBlocked: false, appointment: null }
+	await writeDecisions(run, notices, [{ request, decision: { do: 'book', slots: [slot] } }])
 }
 
 /** Keeps a refusal under the caller's key, as the server does: a repeated request is refused again. */
-export const refuseDirectly = async (run: Run, { patients }: BenchClinic, wish: Wish): Promise<void> => {
-	const { id: patientId } = patients[wish.patient] as { id: string }
-	await writeSettlement(run, { ...nothing, requests: [outcomeOf(patientId, newKey(), 'slot_booked')] })
+export const refuseDirectly = async (run: Run, clinic: BenchClinic, wish: Wish): Promise<void> => {
+	await writeDecisions(run, notices, [{ request: requestFor(clinic, wish), decision: { do: 'refuse', code: 'slot_booked' } }])
 }
 
 export const openPool = async (databaseUrl: string, connections: number): Promise<pg.Pool> => {

@@ -11,18 +11,8 @@ export type AnalyticsApi = { routes: Route[] }
 const maxDays = 400
 const dayMs = 86_400_000
 
-/** Days from the first through the last, both counted. */
-const daysIn = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / dayMs + 1
-
-const beforeId = (cursor: string | undefined): string | undefined => {
-	if (cursor === undefined) return undefined
-	const [id = ''] = decodeCursor(cursor, 1)
-	if (!isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
-	return id
-}
-
-/** What an admin sees of the clinic: its figures, and who did what. */
-export const createAnalytics = ({ db }: { db: Db }): AnalyticsApi => {
+/** The admin's view of the clinic: its figures, and the audit log. */
+export function createAnalytics({ db }: { db: Db }): AnalyticsApi {
 	const isDoctor = async (id: string) => isDatabaseId(id) && (await db('doctors').where({ id }).first('id')) !== undefined
 
 	const figures = route(analyticsEndpoints.getAnalytics, async ({ query: { from, to, doctorId } }) => {
@@ -37,4 +27,14 @@ export const createAnalytics = ({ db }: { db: Db }): AnalyticsApi => {
 	})
 
 	return { routes: [figures, audit] }
+}
+
+/** Days from the first through the last, both counted. */
+const daysIn = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / dayMs + 1
+
+function beforeId(cursor: string | undefined): string | undefined {
+	if (cursor === undefined) return undefined
+	const [id = ''] = decodeCursor(cursor, 1)
+	if (!isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
+	return id
 }

@@ -15,6 +15,21 @@ export type AuditRow = {
 	details: Record<string, unknown>
 }
 
+export function toAuditEntry(row: AuditRow): AuditEntry {
+	return {
+		id: row.id,
+		at: row.at.toISOString(),
+		actorId: row.actor_id,
+		actorName: row.actor_name,
+		action: row.action,
+		entity: row.entity,
+		entityId: row.entity_id,
+		ip: row.ip,
+		requestId: row.request_id,
+		details: row.details,
+	}
+}
+
 export type AuditFilter = {
 	/** Dates in UTC, both inclusive. */
 	from?: string
@@ -28,27 +43,9 @@ export type AuditFilter = {
 	limit: number
 }
 
-export const toAuditEntry = (row: AuditRow): AuditEntry => ({
-	id: row.id,
-	at: row.at.toISOString(),
-	actorId: row.actor_id,
-	actorName: row.actor_name,
-	action: row.action,
-	entity: row.entity,
-	entityId: row.entity_id,
-	ip: row.ip,
-	requestId: row.request_id,
-	details: row.details,
-})
-
-const splitEntity = (text: string): { name: string; id: string | undefined } => {
-	const colon = text.indexOf(':')
-	return colon === -1 ? { name: text, id: undefined } : { name: text.slice(0, colon), id: text.slice(colon + 1) }
-}
-
-/** Newest first. One row more than `limit` tells that there are more. */
-export const readAudit = async (db: Db, filter: AuditFilter): Promise<AuditRow[]> =>
-	await db('audit_log as l')
+/** Newest first. Reads one row more than `limit`, which shows whether there is a next page. */
+export async function readAudit(db: Db, filter: AuditFilter): Promise<AuditRow[]> {
+	return await db('audit_log as l')
 		.leftJoin('users as u', 'u.id', 'l.actor_id')
 		.select('l.id', 'l.at', 'l.actor_id', 'u.full_name as actor_name', 'l.action', 'l.entity', 'l.entity_id', 'l.ip', 'l.request_id')
 		.select('l.details')
@@ -66,3 +63,9 @@ export const readAudit = async (db: Db, filter: AuditFilter): Promise<AuditRow[]
 		})
 		.orderBy('l.id', 'desc')
 		.limit(filter.limit + 1)
+}
+
+function splitEntity(text: string): { name: string; id: string | undefined } {
+	const colon = text.indexOf(':')
+	return colon === -1 ? { name: text, id: undefined } : { name: text.slice(0, colon), id: text.slice(colon + 1) }
+}

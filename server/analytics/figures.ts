@@ -9,15 +9,14 @@ type Counts = Analytics['totals']
 type DoctorCounts = Counts & { doctorId: string; fullName: string }
 type Figures = Pick<Analytics, 'byDay' | 'byHour' | 'leadTime'> & { byDoctor: DoctorCounts[] }
 
-const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
+/** Figures of the visits that start between two dates, both inclusive, in each doctor's own zone. */
+export async function readFigures(db: Db, { from, to, doctorId }: Span): Promise<Analytics> {
+	const { rows } = await db.raw<{ rows: Figures[] }>(figuresSql, { from, to, doctorId: doctorId ?? null })
+	return toAnalytics(rows[0] as Figures)
+}
 
-const countNames = ['appointments', 'booked', 'completed', 'cancelled', 'noShow', 'slots', 'bookedSlots'] as const
-
-const sum = (counts: Counts[]): Counts =>
-	Object.fromEntries(countNames.map(name => [name, counts.reduce((total, each) => total + each[name], 0)])) as Counts
-
-/** What the counts say. Shares are null where there is nothing to divide by. */
-const toAnalytics = ({ byDoctor, byDay, byHour, leadTime }: Figures): Analytics => {
+/** Adds totals and shares to the counts. A share is null when its whole is zero. */
+function toAnalytics({ byDoctor, byDay, byHour, leadTime }: Figures): Analytics {
 	const totals = sum(byDoctor)
 	return {
 		totals,
@@ -34,8 +33,10 @@ const toAnalytics = ({ byDoctor, byDay, byHour, leadTime }: Figures): Analytics 
 	}
 }
 
-/** Figures of the visits that start between two dates, both inclusive, in each doctor's own zone. */
-export const readFigures = async (db: Db, { from, to, doctorId }: Span): Promise<Analytics> => {
-	const { rows } = await db.raw<{ rows: Figures[] }>(figuresSql, { from, to, doctorId: doctorId ?? null })
-	return toAnalytics(rows[0] as Figures)
+const countNames = ['appointments', 'booked', 'completed', 'cancelled', 'noShow', 'slots', 'bookedSlots'] as const
+
+function sum(counts: Counts[]): Counts {
+	return Object.fromEntries(countNames.map(name => [name, counts.reduce((total, each) => total + each[name], 0)])) as Counts
 }
+
+const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)

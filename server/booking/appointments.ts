@@ -3,7 +3,7 @@ import { type Actor, isStaff } from '../identity/actor.ts'
 import type { Db } from '../platform/database/database.ts'
 import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
-import { type FullAppointment, toWire } from './store.ts'
+import { type FullAppointment, toWire } from './facts.ts'
 
 /** Whether an appointment is any of the caller's business. */
 export const maySee = (actor: Actor, appointment: Pick<FullAppointment, 'doctorId' | 'patientId'>): boolean =>

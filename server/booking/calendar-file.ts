@@ -1,6 +1,6 @@
 import ical, { ICalCalendarMethod, ICalEventStatus } from 'ical-generator'
 import type { Db } from '../platform/database/database.ts'
-import type { FullAppointment } from './store.ts'
+import type { FullAppointment } from './facts.ts'
 
 export type VisitNames = { doctorName: string; typeName: string }
 

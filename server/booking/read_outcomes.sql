@@ -1,3 +1,12 @@
+-- What became of requests under these keys. Outcomes are kept for a day; after that an appointment still tells that its key was
+-- used, though no longer with what payload.
+WITH asked AS (
+    SELECT * FROM unnest($1::bigint[], $2::text[]) AS asked (requested_by, idempotency_key)
+)
 SELECT r.requested_by::text, r.idempotency_key, r.fingerprint, r.request_id, r.refusal, r.appointment_id::text
-FROM unnest($1::bigint[], $2::text[]) AS asked (requested_by, idempotency_key)
-JOIN booking_requests r USING (requested_by, idempotency_key)
+FROM asked JOIN booking_requests r USING (requested_by, idempotency_key)
+UNION ALL
+SELECT a.booked_by::text, a.idempotency_key, NULL, NULL, NULL, a.id::text
+FROM asked
+JOIN appointments a ON a.booked_by = asked.requested_by AND a.idempotency_key = asked.idempotency_key
+WHERE NOT EXISTS (SELECT FROM booking_requests r WHERE r.requested_by = a.booked_by AND r.idempotency_key = a.idempotency_key)

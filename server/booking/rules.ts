@@ -1,155 +1,113 @@
 import type { AppointmentStatus, RefusalCode } from '../../contract/index.ts'
 import { type StoredSlot, slotKey } from '../slots/availability.ts'
 import { consecutiveSlots, whyUnavailable } from '../slots/slot-run.ts'
-import type { BookingRequest, CancelRequest, ChangeRequest, RescheduleRequest, StatusRequest } from './request.ts'
+import type {
+	Announcement,
+	BookingRequest,
+	CancelRequest,
+	ChangeRequest,
+	QueueRequest,
+	RescheduleRequest,
+	StatusRequest,
+} from './requests.ts'
 
-/** An appointment as the database has it. */
-export type StoredAppointment = {
-	id: string
-	doctorId: string
-	patientId: string
-	typeId: string
-	startMinute: number
-	endMinute: number
-	slotMinutes: number[]
-	/** How long its type is; undefined when that is no longer known. */
-	typeMinutes: number | undefined
-	status: AppointmentStatus
-	sequence: number
-}
-
-/** What became of a request under this key before. */
-export type PriorOutcome = { fingerprint: string; requestId: string; refusal: RefusalCode | null; appointmentId: string | null }
-
-export type BusyTime = { appointmentId: string; startMinute: number; endMinute: number }
-
-/** All that a batch is decided by. */
-export type State = {
-	nowMs: number
-	policy: { cancelCutoffMs: number }
-	prior: (request: ChangeRequest) => PriorOutcome | undefined
-	slot: (doctorId: string, startMinute: number) => StoredSlot | undefined
-	/** The account that holds a slot. */
-	holderOf: (doctorId: string, startMinute: number) => string | undefined
-	appointment: (id: string) => StoredAppointment | undefined
-	/** Undefined for a patient who does not exist. */
-	busyTimes: (patientId: string) => readonly BusyTime[] | undefined
-}
-
-export type AppointmentUpdate = Pick<StoredAppointment, 'doctorId' | 'startMinute' | 'endMinute' | 'slotMinutes' | 'status'>
-
-export type Decision =
-	| { do: 'refuse'; code: RefusalCode }
-	/** The key was used before, with the same payload. */
-	| { do: 'repeat'; prior: PriorOutcome }
-	/** The key was used earlier in this batch, with the same payload. */
-	| { do: 'repeat-of'; request: ChangeRequest }
-	| { do: 'book'; slots: StoredSlot[] }
-	| { do: 'update'; before: StoredAppointment; after: AppointmentUpdate; freed: StoredSlot[]; taken: StoredSlot[] }
-	/** The appointment moved to another doctor: the request belongs in that queue. */
-	| { do: 'forward'; doctorId: string }
-
-export type Decided = { request: ChangeRequest; decision: Decision }
-
-const refuse = (code: RefusalCode): Decision => ({ do: 'refuse', code })
-
-const overlaps = (a: { startMinute: number; endMinute: number }, b: { startMinute: number; endMinute: number }) =>
-	a.startMinute < b.endMinute && b.startMinute < a.endMinute
-
-const spanOf = (slots: readonly StoredSlot[]) => ({
-	startMinute: (slots[0] as StoredSlot).startMinute,
-	endMinute: (slots.at(-1) as StoredSlot).endMinute,
-})
-
-/** How much room a moved appointment needs. One shorter than its type was booked without one, as a single slot: it stays one. */
-export const minutesToMove = ({ slotMinutes, typeMinutes, startMinute, endMinute }: StoredAppointment): number | undefined =>
-	slotMinutes.length === 1 && typeMinutes !== undefined && typeMinutes > endMinute - startMinute ? undefined : typeMinutes
-
-/** The moves that a status allows. Cancelling has a call of its own; a patient marked as a no-show may turn up late. */
-export const nextStatuses: Record<AppointmentStatus, readonly AppointmentStatus[]> = {
-	booked: ['checked_in', 'in_progress', 'completed', 'no_show'],
-	checked_in: ['booked', 'in_progress', 'completed', 'no_show'],
-	in_progress: ['checked_in', 'completed'],
-	completed: ['in_progress'],
-	no_show: ['checked_in'],
-	cancelled: [],
-}
-
-/** Whether an appointment may still be cancelled or moved; null when it may. */
-export const whyNotMovable = (appointment: StoredAppointment, privileged: boolean, cutoffMs: number, nowMs: number): RefusalCode | null => {
-	if (appointment.status !== 'booked' && !(privileged && appointment.status === 'checked_in')) return 'wrong_status'
-	const latestMs = appointment.startMinute * 60_000 - cutoffMs
-	return !privileged && nowMs >= latestMs ? 'too_late' : null
+/**
+ * Decides the requests of a batch in order. When a request must wait for this batch to be in the database, so do the requests of
+ * the same doctor behind it: they are not among the answers.
+ */
+export function decideBatch(state: State, requests: readonly QueueRequest[]): { decided: Decided[]; announced: Announcement[] } {
+	const decide = createDecider(state)
+	const decided: Decided[] = []
+	const announced: Announcement[] = []
+	const waiting = new Set<string>()
+	for (const request of requests) {
+		if (waiting.has(request.doctorId)) continue
+		if (request.kind === 'announce') {
+			announced.push(request)
+			continue
+		}
+		const decision = decide(request)
+		if (decision === null) waiting.add(request.doctorId)
+		else decided.push({ request, decision })
+	}
+	return { decided, announced }
 }
 
 /**
- * Decides requests one after the other, each knowing what those before it were given. What one decision changes is
- * remembered here; the state itself is not touched.
+ * Decides requests one after the other, each knowing what those before it were given; null for a request that must wait for this
+ * batch. What the decisions change is remembered here; the state itself is not touched.
  */
-export const createDecider = (state: State) => {
+export function createDecider(state: State): (request: ChangeRequest) => Decision | null {
 	const keys = new Map<string, ChangeRequest>()
 	const takenSlots = new Set<string>()
 	const freedSlots = new Set<string>()
 	const touchedAppointments = new Set<string>()
 	const touchedPatients = new Set<string>()
-	const newlyBusy = new Map<string, { startMinute: number; endMinute: number }[]>()
+	const newlyBusy = new Map<string, Span[]>()
 
-	const keyOf = (request: ChangeRequest) => `${request.by} ${request.key}`
-
-	const patientIsBusy = (patientId: string, span: { startMinute: number; endMinute: number }, exceptId?: string) =>
-		(state.busyTimes(patientId) ?? []).some(busy => busy.appointmentId !== exceptId && overlaps(busy, span)) ||
-		(newlyBusy.get(patientId) ?? []).some(busy => overlaps(busy, span))
-
-	const slotsFor = (doctorId: string, startMinute: number, minutes: number | undefined) =>
-		consecutiveSlots(minute => state.slot(doctorId, minute), startMinute, minutes)
-
-	/** Why the slots cannot be had; those that the appointment has already are no obstacle to it. */
-	const whyNotHad = (slots: readonly StoredSlot[], by: string, ownAppointmentId?: string): RefusalCode | null => {
-		const foreign = slots.filter(slot => ownAppointmentId === undefined || slot.appointment?.id !== ownAppointmentId)
-		const first = slots[0] as StoredSlot
-		if (first.startMinute * 60_000 <= state.nowMs) return whyUnavailable([first], state.nowMs) ?? 'slot_in_past'
-		const unavailable = whyUnavailable(foreign, state.nowMs)
-		if (unavailable) return unavailable
-		if (foreign.some(slot => takenSlots.has(slotKey(slot)))) return 'slot_booked'
-		const heldByOther = foreign.some(slot => {
-			const holder = state.holderOf(slot.doctorId, slot.startMinute)
-			return holder !== undefined && holder !== by
-		})
-		return heldByOther ? 'slot_held' : null
+	return function decide(request) {
+		const prior = state.prior(request)
+		if (prior) return isSamePayload(prior, request) ? { do: 'repeat', prior } : refuse('idempotency_mismatch')
+		const earlier = keys.get(keyOf(request))
+		if (earlier) return earlier.fingerprint === request.fingerprint ? { do: 'repeat-of', request: earlier } : refuse('idempotency_mismatch')
+		if (dependsOnBatch(request)) return null
+		const decision = decideNew(request)
+		remember(request, decision)
+		return decision
 	}
 
-	const book = (request: BookingRequest): Decision => {
-		if (!state.busyTimes(request.patientId)) return refuse('not_found')
+	/** Fingerprints are kept for a day; after that the appointment alone tells what its key was used for. */
+	function isSamePayload({ fingerprint, appointmentId }: PriorOutcome, request: ChangeRequest): boolean {
+		if (fingerprint !== null) return fingerprint === request.fingerprint
+		const made = state.appointment(appointmentId ?? '')
+		if (request.kind !== 'book' || !made) return false
+		return made.doctorId === request.doctorId && made.startMinute === request.startMinute && made.patientId === request.patientId
+	}
+
+	/** A request cannot be decided on what an earlier request of this batch changed before that is in the database. */
+	function dependsOnBatch(request: ChangeRequest): boolean {
+		if (request.kind === 'book') return touchedPatients.has(request.patientId) || isOnFreedSlot(request, request.minutes)
+		if (touchedAppointments.has(request.appointmentId)) return true
+		if (request.kind !== 'reschedule') return false
+		const appointment = state.appointment(request.appointmentId)
+		if (appointment && (touchedPatients.has(appointment.patientId) || newlyBusy.has(appointment.patientId))) return true
+		return isOnFreedSlot(request, appointment && minutesToMove(appointment))
+	}
+
+	function isOnFreedSlot({ doctorId, startMinute }: { doctorId: string; startMinute: number }, minutes: number | undefined): boolean {
+		const run = slotsFor(doctorId, startMinute, minutes)
+		return 'slots' in run && run.slots.some(slot => freedSlots.has(slotKey(slot)))
+	}
+
+	function decideNew(request: ChangeRequest): Decision {
+		if (request.kind === 'book') return book(request)
+		const appointment = state.appointment(request.appointmentId)
+		if (!appointment) return refuse('not_found')
+		if (request.kind === 'reschedule') return reschedule(request, appointment)
+		if (appointment.doctorId !== request.doctorId) return { do: 'forward', doctorId: appointment.doctorId }
+		return request.kind === 'cancel' ? cancel(request, appointment) : setStatus(request, appointment)
+	}
+
+	function book(request: BookingRequest): Decision {
+		const patient = state.patient(request.patientId)
+		if (!patient) return refuse('not_found')
 		const run = slotsFor(request.doctorId, request.startMinute, request.minutes)
 		if ('refusal' in run) return refuse(run.refusal)
-		const code = whyNotHad(run.slots, request.by)
+		const code = whyNotHad(run.slots, request, patient)
 		if (code) return refuse(code)
-		if (patientIsBusy(request.patientId, spanOf(run.slots))) return refuse('patient_overlap')
+		if (isPatientBusy(request.patientId, spanOf(run.slots))) return refuse('patient_overlap')
 		return { do: 'book', slots: run.slots }
 	}
 
-	const slotsOf = (appointment: StoredAppointment): StoredSlot[] =>
-		appointment.slotMinutes
-			.map(minute => state.slot(appointment.doctorId, minute))
-			.filter((slot): slot is StoredSlot => slot?.appointment?.id === appointment.id)
-
-	const cancel = (request: CancelRequest, appointment: StoredAppointment): Decision => {
-		const code = whyNotMovable(appointment, request.privileged, state.policy.cancelCutoffMs, state.nowMs)
-		if (code) return refuse(code)
-		// What has happened, or was missed, is told by its status.
-		if (appointment.endMinute * 60_000 <= state.nowMs) return refuse('too_late')
-		return { do: 'update', before: appointment, after: { ...appointment, status: 'cancelled' }, freed: slotsOf(appointment), taken: [] }
-	}
-
-	const reschedule = (request: RescheduleRequest, appointment: StoredAppointment): Decision => {
+	function reschedule(request: RescheduleRequest, appointment: StoredAppointment): Decision {
 		const code = whyNotMovable(appointment, request.privileged, state.policy.cancelCutoffMs, state.nowMs)
 		if (code) return refuse(code)
 		const run = slotsFor(request.doctorId, request.startMinute, minutesToMove(appointment))
 		if ('refusal' in run) return refuse(run.refusal)
-		const notHad = whyNotHad(run.slots, request.by, appointment.id)
+		const notHad = whyNotHad(run.slots, request, state.patient(appointment.patientId), appointment.id)
 		if (notHad) return refuse(notHad)
 		const span = spanOf(run.slots)
-		if (patientIsBusy(appointment.patientId, span, appointment.id)) return refuse('patient_overlap')
+		if (isPatientBusy(appointment.patientId, span, appointment.id)) return refuse('patient_overlap')
 		const wanted = new Set(run.slots.map(slotKey))
 		return {
 			do: 'update',
@@ -160,36 +118,60 @@ export const createDecider = (state: State) => {
 		}
 	}
 
-	const setStatus = (request: StatusRequest, appointment: StoredAppointment): Decision => {
+	function cancel(request: CancelRequest, appointment: StoredAppointment): Decision {
+		const code = whyNotMovable(appointment, request.privileged, state.policy.cancelCutoffMs, state.nowMs)
+		if (code) return refuse(code)
+		// A visit that has ended was kept or missed, which its status tells.
+		if (appointment.endMinute * 60_000 <= state.nowMs) return refuse('too_late')
+		return { do: 'update', before: appointment, after: { ...appointment, status: 'cancelled' }, freed: slotsOf(appointment), taken: [] }
+	}
+
+	function setStatus(request: StatusRequest, appointment: StoredAppointment): Decision {
 		if (!nextStatuses[appointment.status].includes(request.status)) return refuse('wrong_status')
+		const isToCome = appointment.status !== 'in_progress' && state.nowMs < appointment.startMinute * 60_000
+		if (isToCome && (request.status === 'completed' || request.status === 'no_show')) return refuse('wrong_status')
 		return { do: 'update', before: appointment, after: { ...appointment, status: request.status }, freed: [], taken: [] }
 	}
 
-	const decideNew = (request: ChangeRequest): Decision => {
-		if (request.kind === 'book') return book(request)
-		const appointment = state.appointment(request.appointmentId)
-		if (!appointment) return refuse('not_found')
-		if (request.kind === 'reschedule') return reschedule(request, appointment)
-		if (appointment.doctorId !== request.doctorId) return { do: 'forward', doctorId: appointment.doctorId }
-		return request.kind === 'cancel' ? cancel(request, appointment) : setStatus(request, appointment)
+	/** Why the slots cannot be had; those that the appointment has already are no obstacle to it. */
+	function whyNotHad(
+		slots: readonly StoredSlot[],
+		request: ChangeRequest,
+		patient: Patient | undefined,
+		ownAppointmentId?: string,
+	): RefusalCode | null {
+		const foreign = slots.filter(slot => ownAppointmentId === undefined || slot.appointment?.id !== ownAppointmentId)
+		const first = slots[0] as StoredSlot
+		if (first.startMinute * 60_000 <= state.nowMs) return whyUnavailable([first], state.nowMs) ?? 'slot_in_past'
+		const unavailable = whyUnavailable(foreign, state.nowMs)
+		if (unavailable) return unavailable
+		if (foreign.some(slot => takenSlots.has(slotKey(slot)))) return 'slot_booked'
+		const isHeldByOther = foreign.some(({ doctorId, startMinute }) => {
+			const holder = state.holderOf(doctorId, startMinute)
+			return holder !== undefined && holder !== claimantOf(request, patient, holder)
+		})
+		return isHeldByOther ? 'slot_held' : null
 	}
 
-	/** What an earlier request of this batch changed cannot be decided on again before it is in the database. */
-	const dependsOnBatch = (request: ChangeRequest): boolean => {
-		if (request.kind === 'book') {
-			if (touchedPatients.has(request.patientId)) return true
-			const run = slotsFor(request.doctorId, request.startMinute, request.minutes)
-			return 'slots' in run && run.slots.some(slot => freedSlots.has(slotKey(slot)))
-		}
-		if (touchedAppointments.has(request.appointmentId)) return true
-		if (request.kind !== 'reschedule') return false
-		const appointment = state.appointment(request.appointmentId)
-		if (appointment && (touchedPatients.has(appointment.patientId) || newlyBusy.has(appointment.patientId))) return true
-		const run = slotsFor(request.doctorId, request.startMinute, appointment && minutesToMove(appointment))
-		return 'slots' in run && run.slots.some(slot => freedSlots.has(slotKey(slot)))
+	function slotsFor(doctorId: string, startMinute: number, minutes: number | undefined) {
+		return consecutiveSlots(minute => state.slot(doctorId, minute), startMinute, minutes)
 	}
 
-	const remember = (request: ChangeRequest, decision: Decision) => {
+	function slotsOf(appointment: StoredAppointment): StoredSlot[] {
+		return appointment.slotMinutes
+			.map(minute => state.slot(appointment.doctorId, minute))
+			.filter((slot): slot is StoredSlot => slot?.appointment?.id === appointment.id)
+	}
+
+	function isPatientBusy(patientId: string, span: Span, exceptId?: string): boolean {
+		const busy = state.patient(patientId)?.busy ?? []
+		return (
+			busy.some(each => each.appointmentId !== exceptId && overlaps(each, span)) ||
+			(newlyBusy.get(patientId) ?? []).some(each => overlaps(each, span))
+		)
+	}
+
+	function remember(request: ChangeRequest, decision: Decision): void {
 		keys.set(keyOf(request), request)
 		if (decision.do === 'book' && request.kind === 'book') {
 			for (const slot of decision.slots) takenSlots.add(slotKey(slot))
@@ -202,19 +184,115 @@ export const createDecider = (state: State) => {
 			touchedPatients.add(decision.before.patientId)
 		}
 	}
-
-	/** The decision, or null when the request must wait for this batch to be in the database. */
-	return (request: ChangeRequest): Decision | null => {
-		const prior = state.prior(request)
-		if (prior) return prior.fingerprint === request.fingerprint ? { do: 'repeat', prior } : refuse('idempotency_mismatch')
-		const earlier = keys.get(keyOf(request))
-		if (earlier) return earlier.fingerprint === request.fingerprint ? { do: 'repeat-of', request: earlier } : refuse('idempotency_mismatch')
-		if (dependsOnBatch(request)) return null
-		const decision = decideNew(request)
-		remember(request, decision)
-		return decision
-	}
 }
 
-/** Refusals that say that the slot is gone: the caller is offered others. */
-export const isSlotRefusal = (code: RefusalCode): boolean => ['slot_booked', 'slot_held', 'slot_blocked', 'slot_in_past'].includes(code)
+/** All that a batch is decided by. */
+export type State = {
+	nowMs: number
+	policy: { cancelCutoffMs: number }
+	prior: (request: ChangeRequest) => PriorOutcome | undefined
+	slot: (doctorId: string, startMinute: number) => StoredSlot | undefined
+	/** The account that holds a slot. */
+	holderOf: (doctorId: string, startMinute: number) => string | undefined
+	appointment: (id: string) => StoredAppointment | undefined
+	/** Undefined for a patient who does not exist. */
+	patient: (id: string) => Patient | undefined
+}
+
+/** An appointment as the database has it. */
+export type StoredAppointment = {
+	id: string
+	doctorId: string
+	patientId: string
+	typeId: string
+	startMinute: number
+	endMinute: number
+	slotMinutes: number[]
+	/** Length of its type; undefined when that is no longer known. */
+	typeMinutes: number | undefined
+	status: AppointmentStatus
+	sequence: number
+}
+
+/** A patient's account, if there is one, and active appointments. */
+export type Patient = { userId: string | null; busy: readonly BusyTime[] }
+
+export type BusyTime = Span & { appointmentId: string }
+
+type Span = { startMinute: number; endMinute: number }
+
+/** What became of a request under this key before. Without fingerprint it is long ago. */
+export type PriorOutcome = {
+	fingerprint: string | null
+	requestId: string | null
+	refusal: RefusalCode | null
+	appointmentId: string | null
+}
+
+export type Decided = { request: ChangeRequest; decision: Decision }
+
+export type Decision =
+	| { do: 'refuse'; code: RefusalCode }
+	/** The key was used before, with the same payload. */
+	| { do: 'repeat'; prior: PriorOutcome }
+	/** The key was used earlier in this batch, with the same payload. */
+	| { do: 'repeat-of'; request: ChangeRequest }
+	| { do: 'book'; slots: StoredSlot[] }
+	| { do: 'update'; before: StoredAppointment; after: AppointmentUpdate; freed: StoredSlot[]; taken: StoredSlot[] }
+	/** The appointment moved to another doctor: the request belongs in that mailbox. */
+	| { do: 'forward'; doctorId: string }
+
+export type AppointmentUpdate = Pick<StoredAppointment, 'doctorId' | 'startMinute' | 'endMinute' | 'slotMinutes' | 'status'>
+
+/** The moves that a status allows. Cancelling has a call of its own; a patient marked as a no-show may turn up late. */
+export const nextStatuses: Record<AppointmentStatus, readonly AppointmentStatus[]> = {
+	booked: ['checked_in', 'in_progress', 'completed', 'no_show'],
+	checked_in: ['booked', 'in_progress', 'completed', 'no_show'],
+	in_progress: ['checked_in', 'completed'],
+	completed: ['in_progress'],
+	no_show: ['checked_in'],
+	cancelled: [],
+}
+
+/** The account whose hold is no obstacle to a request: the caller's, or for staff also the patient's. */
+export function claimantOf({ by, privileged }: ChangeRequest, patient: Patient | undefined, holder: string | undefined): string {
+	return privileged && holder !== undefined && holder === patient?.userId ? holder : by
+}
+
+/** Why an appointment can no longer be cancelled or moved; null when it can. */
+export function whyNotMovable(appointment: StoredAppointment, privileged: boolean, cutoffMs: number, nowMs: number): RefusalCode | null {
+	if (appointment.status !== 'booked' && !(privileged && appointment.status === 'checked_in')) return 'wrong_status'
+	const latestMs = appointment.startMinute * 60_000 - cutoffMs
+	return !privileged && nowMs >= latestMs ? 'too_late' : null
+}
+
+/** How much room a moved appointment needs. One shorter than its type was booked without one, as a single slot: it stays one. */
+export function minutesToMove({ slotMinutes, typeMinutes, startMinute, endMinute }: StoredAppointment): number | undefined {
+	return slotMinutes.length === 1 && typeMinutes !== undefined && typeMinutes > endMinute - startMinute ? undefined : typeMinutes
+}
+
+/** Refusals that say that the slot is gone: the caller is offered alternatives. */
+export function isSlotRefusal(code: RefusalCode): boolean {
+	return code === 'slot_booked' || code === 'slot_held' || code === 'slot_blocked' || code === 'slot_in_past'
+}
+
+/** The code that a decision refuses with, now or when it was decided first. */
+export function refusalOf({ decision }: Decided): RefusalCode | null {
+	return decision.do === 'refuse' ? decision.code : decision.do === 'repeat' ? decision.prior.refusal : null
+}
+
+function refuse(code: RefusalCode): Decision {
+	return { do: 'refuse', code }
+}
+
+function keyOf(request: ChangeRequest): string {
+	return `${request.by} ${request.key}`
+}
+
+function overlaps(a: Span, b: Span): boolean {
+	return a.startMinute < b.endMinute && b.startMinute < a.endMinute
+}
+
+function spanOf(slots: readonly StoredSlot[]): Span {
+	return { startMinute: (slots[0] as StoredSlot).startMinute, endMinute: (slots.at(-1) as StoredSlot).endMinute }
+}

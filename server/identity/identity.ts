@@ -6,7 +6,7 @@ import type { Route } from '../platform/http/routes.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
 import { admitted } from './access.ts'
-import { createAccessTokens, readBearer } from './access-tokens.ts'
+import { type AccessTokens, createAccessTokens, readBearer } from './access-tokens.ts'
 import type { Actor, Origin } from './actor.ts'
 import { createAuthenticateToken } from './authenticate.ts'
 import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
@@ -25,30 +25,41 @@ export type IdentityDeps = {
 	cutOff: CutOff
 	/** Sends the link; the token is a secret. */
 	sendPasswordReset: (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
-	/** Reads the account at each authentication. */
-	run: Run
+	accessTokens: AccessTokens
 	/** The time that all nodes agree on. */
 	nowMs: () => number
 }
 
 export type Identity = {
 	routes: Route[]
-	/** From an `Authorization` header. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
-	authenticate: (authorization: string | undefined) => Promise<Actor | null>
-	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
-	authenticateToken: (token: string | undefined) => Promise<Actor | null>
 	/** For what cannot be undone: that it is the owner who asks. @throws Refusal invalid_credentials, rate_limited */
 	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
 	/** Waits for mails that were promised and are still being handed over. */
 	stop: () => Promise<void>
 }
 
-/** Accounts, passwords and sessions: who is asking, and whether they may. */
-export const createIdentity = (deps: IdentityDeps): Identity => {
-	const { db, config, log, limiter, sendPasswordReset } = deps
-	const accessTokens = createAccessTokens(config.jwtSecret)
-	const authenticateToken = createAuthenticateToken({ run: deps.run, accessTokens, secondFactor: config.secondFactor })
+export type Authentication = {
+	accessTokens: AccessTokens
+	/** From an `Authorization` header. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
+	authenticate: (authorization: string | undefined) => Promise<Actor | null>
+	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
+	authenticateToken: (token: string | undefined) => Promise<Actor | null>
+}
 
+/** Who is asking: the account is read from the database each time. */
+export function createAuthentication({ config, run }: { config: Config; run: Run }): Authentication {
+	const accessTokens = createAccessTokens(config.jwtSecret)
+	const authenticateToken = createAuthenticateToken({ run, accessTokens, secondFactor: config.secondFactor })
+	return {
+		accessTokens,
+		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
+		authenticateToken: async token => admitted(await authenticateToken(token)),
+	}
+}
+
+/** Accounts, passwords and sessions. */
+export const createIdentity = (deps: IdentityDeps): Identity => {
+	const { db, config, log, limiter, accessTokens, sendPasswordReset } = deps
 	const running = new Set<Promise<void>>()
 	const beginReset = (email: string, origin: Origin) => {
 		const sending = offerReset(db, email, origin, sendPasswordReset)
@@ -74,8 +85,6 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 
 	return {
 		routes: [sessionRoutes, passwordRoutes, accountRoutes, securityRoutes, userAdminRoutes].flatMap(routes => routes(routeDeps)),
-		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
-		authenticateToken: async token => admitted(await authenticateToken(token)),
 		confirmPassword: (actor, password, ip) => confirmPassword(routeDeps, actor, password, ip),
 		stop: async () => {
 			await Promise.all(running)

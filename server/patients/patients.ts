@@ -10,27 +10,8 @@ export type Patients = { routes: Route[] }
 
 const entity = 'patient'
 
-const found = (row: PatientRow | undefined): PatientRow => {
-	if (!row) throw new Refusal('not_found')
-	return row
-}
-
-const knownId = (id: string): string => {
-	if (!isDatabaseId(id)) throw new Refusal('not_found')
-	return id
-}
-
-/** The desk's patient file. Whoever looks into it or changes it is written down. */
-export const createPatients = ({ db }: { db: Db }): Patients => {
-	// The cursor names the last patient by id only: addresses are logged by proxies, and a name has no business there.
-	const lastShown = async (cursor: string | undefined): Promise<PatientRow | undefined> => {
-		if (cursor === undefined) return undefined
-		const [id = ''] = decodeCursor(cursor, 1)
-		const row = isDatabaseId(id) ? await findPatient(db, id) : undefined
-		if (!row) throw invalidInput('cursor', 'is not one that this server gave out')
-		return row
-	}
-
+/** The desk's patient files. The audit log records who reads or changes one. */
+export function createPatients({ db }: { db: Db }): Patients {
 	const find = route(patientEndpoints.findPatients, async ({ query: { q = '', cursor, limit }, origin }, actor) => {
 		const rows = await searchPatients(db, { query: q, after: await lastShown(cursor), limit })
 		const page = toPage(rows, limit, toPatient, row => [row.id])
@@ -66,4 +47,23 @@ export const createPatients = ({ db }: { db: Db }): Patients => {
 	})
 
 	return { routes: [find, create, get, update] }
+
+	// The cursor names the last patient by id only: proxies log URLs, and names do not belong into their logs.
+	async function lastShown(cursor: string | undefined): Promise<PatientRow | undefined> {
+		if (cursor === undefined) return undefined
+		const [id = ''] = decodeCursor(cursor, 1)
+		const row = isDatabaseId(id) ? await findPatient(db, id) : undefined
+		if (!row) throw invalidInput('cursor', 'is not one that this server gave out')
+		return row
+	}
+}
+
+function found(row: PatientRow | undefined): PatientRow {
+	if (!row) throw new Refusal('not_found')
+	return row
+}
+
+function knownId(id: string): string {
+	if (!isDatabaseId(id)) throw new Refusal('not_found')
+	return id
 }

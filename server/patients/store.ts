@@ -13,23 +13,26 @@ export type PatientRow = {
 
 const columns = ['id', 'user_id', 'full_name', 'phone', 'email', 'birth_date']
 
-export const toPatient = (row: PatientRow): Patient => ({
-	id: row.id,
-	fullName: row.full_name,
-	...(row.phone && { phone: row.phone }),
-	...(row.email && { email: row.email }),
-	...(row.birth_date && { birthDate: row.birth_date }),
-	...(row.user_id && { userId: row.user_id }),
-})
+export function toPatient(row: PatientRow): Patient {
+	return {
+		id: row.id,
+		fullName: row.full_name,
+		...(row.phone && { phone: row.phone }),
+		...(row.email && { email: row.email }),
+		...(row.birth_date && { birthDate: row.birth_date }),
+		...(row.user_id && { userId: row.user_id }),
+	}
+}
 
-/** Of a patient who is erased, or about to be, there is no file any more. */
-export const findPatient = async (db: DbOrTx, id: string): Promise<PatientRow | undefined> =>
-	await db<PatientRow>('patients').where({ id }).whereNull('erasure_asked_at').first(columns)
+/** Undefined also for a patient whose erasure was asked for: the file counts as gone from then on. */
+export async function findPatient(db: DbOrTx, id: string): Promise<PatientRow | undefined> {
+	return await db<PatientRow>('patients').where({ id }).whereNull('erasure_asked_at').first(columns)
+}
 
 export type PatientSearch = { query: string; after: PatientRow | undefined; limit: number }
 
-/** By name, then id. One row more than `limit` tells that there are more. */
-export const searchPatients = async (db: Db, { query, after, limit }: PatientSearch): Promise<PatientRow[]> => {
+/** By name, then id. Reads one row more than `limit`, which shows whether there is a next page. */
+export async function searchPatients(db: Db, { query, after, limit }: PatientSearch): Promise<PatientRow[]> {
 	const condition = searchCondition(query)
 	return await db<PatientRow>('patients')
 		.select(columns)
@@ -42,9 +45,7 @@ export const searchPatients = async (db: Db, { query, after, limit }: PatientSea
 		.limit(limit + 1)
 }
 
-const composed = (name: string) => name.normalize()
-
-export const insertPatient = async (trx: Tx, input: PatientInput): Promise<PatientRow> => {
+export async function insertPatient(trx: Tx, input: PatientInput): Promise<PatientRow> {
 	const [row] = await trx<PatientRow>('patients')
 		.insert({
 			full_name: composed(input.fullName),
@@ -61,10 +62,10 @@ export type PatientChange = { fullName?: string; phone?: string | null; email?: 
 const columnOf = { fullName: 'full_name', phone: 'phone', email: 'email', birthDate: 'birth_date' } as const
 
 /**
- * Changes the file, and the name and phone of the patient's account along with it. The account's e-mail address is its
- * owner's login and stays; the one in the file is where the desk writes to.
+ * Changes the file, and the name and phone of the patient's account with it. Keeps the account's e-mail address, because
+ * the patient signs in with it; the address in the file is where the desk writes.
  */
-export const updatePatient = async (trx: Tx, id: string, change: PatientChange): Promise<PatientRow | undefined> => {
+export async function updatePatient(trx: Tx, id: string, change: PatientChange): Promise<PatientRow | undefined> {
 	const given = Object.entries({ ...change, ...(change.fullName && { fullName: composed(change.fullName) }) }).filter(
 		([, value]) => value !== undefined,
 	)
@@ -79,3 +80,5 @@ export const updatePatient = async (trx: Tx, id: string, change: PatientChange):
 	}
 	return row
 }
+
+const composed = (name: string) => name.normalize()

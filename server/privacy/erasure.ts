@@ -8,25 +8,23 @@ import type { Subject } from './store.ts'
 export type ErasureDeps = {
 	db: Db
 	log: Log
-	/** Through the booking queue, so that watchers see the slots become free. */
+	/** Cancels through the doctor's mailbox, so that watchers see the slots become free. */
 	cancel: (asked: { actor: Actor; origin: Origin; idempotencyKey: undefined }, payload: { appointmentId: string }) => Promise<unknown>
-	/** Shows the slots anew to those who see names on them. */
+	/** Publishes the slots again, for staff whose screens show the name. */
 	announce: (doctorId: string, startsAt: readonly Date[]) => Promise<void>
 	cutOff: (userId: string) => void
 }
 
-/** Stands where the name was, on the desk's screens and in the audit log. */
+/** Replaces the name, on the desk's screens and in the audit log. */
 const nameless = 'Erased'
-/** RFC 2606: no such address can exist, so that nobody is written to and nobody can ask for its password. */
-const addressOf = (userId: string) => `erased-${userId}@erased.invalid`
 
 /**
- * Writes down that a patient is to be erased. From this commit on it will happen, whatever crashes: nobody signs in any more,
- * nothing is booked or sent, and the job takes up what is not finished. May be repeated.
+ * Records that the patient asks to be erased. From this commit on the erasure will happen, whatever crashes: the account
+ * cannot sign in, nothing is booked or sent for the patient, and a job finishes what is left. Safe to repeat.
  */
-export const beginErasure = ({ db }: Pick<ErasureDeps, 'db'>, { patientId, userId }: Subject, actor: Actor, origin: Origin) =>
-	inTransaction(db, async trx => {
-		// Sessions are opened under this lock: none slips past their ending.
+export function beginErasure({ db }: Pick<ErasureDeps, 'db'>, { patientId, userId }: Subject, actor: Actor, origin: Origin) {
+	return inTransaction(db, async trx => {
+		// Signing in takes this row's lock too, so that no session begins after all were ended.
 		if (userId !== null) await trx('users').where({ id: userId }).update({ status: 'disabled', updated_at: trx.fn.now() })
 		const isNew = await trx('patients').where({ id: patientId, erasure_asked_at: null }).update({
 			erasure_asked_at: trx.fn.now(),
@@ -38,50 +36,96 @@ export const beginErasure = ({ db }: Pick<ErasureDeps, 'db'>, { patientId, userI
 		if (userId !== null) await forgetSecrets(trx, userId)
 		if (isNew) await recordAudit(trx, { actor, origin, action: 'erasure_asked', entity: 'patient', entityId: patientId })
 	})
+}
 
-/** All by which somebody could act as the account, or reach its devices. */
-const forgetSecrets = async (trx: Tx, userId: string) => {
+/** Finishes the erasures that were asked for: one patient's, or all. One that fails does not stop the others; the next run repeats it. */
+export async function finishErasures(deps: ErasureDeps, patientId?: string): Promise<void> {
+	const query = unfinished(deps.db)
+	if (patientId !== undefined) query.where('p.id', patientId)
+	for (const pending of await query) {
+		try {
+			await finish(deps, pending)
+		} catch (error) {
+			deps.log.warn({ reason: (error as Error).message, patientId: pending.patientId }, 'cannot finish an erasure; the next run repeats it')
+		}
+	}
+}
+
+/** Deletes everything with which the account could be used, or its devices reached. */
+async function forgetSecrets(trx: Tx, userId: string) {
 	const tables = ['refresh_tokens', 'password_resets', 'sign_in_challenges', 'second_factors', 'push_subscriptions']
 	for (const table of tables) await trx(table).where({ user_id: userId }).delete()
 }
 
 type Pending = { patientId: string; userId: string | null; askedBy: string }
 
-/** Whoever asked may cancel whatever the time. The visits are cancelled in their name, without their session. */
-const inNameOf = ({ askedBy }: Pending): { actor: Actor; origin: Origin; idempotencyKey: undefined } => ({
-	actor: {
-		userId: askedBy,
-		role: 'receptionist',
-		status: 'active',
-		fullName: nameless,
-		patientId: undefined,
-		sessionId: 'erasure',
-		tokenExpiresAtMs: 0,
-	},
-	origin: { ip: '', requestId: 'erasure' },
-	idempotencyKey: undefined,
-})
+const settleDays = 2
 
-/** Visits that can still be cancelled. One that has begun is a past one soon. */
+/**
+ * Erasures that are not finished, and recent ones whose patient has an upcoming visit again: a booking that was decided
+ * before the erasure began may be written after it ended.
+ */
+function unfinished(db: Db) {
+	return db('patients as p')
+		.whereNotNull('p.erasure_asked_at')
+		.where(which =>
+			which
+				.whereNull('p.erased_at')
+				.orWhere(late =>
+					late
+						.whereRaw('p.erasure_asked_at > now() - make_interval(days => ?)', settleDays)
+						.whereExists(upcoming(db).whereRaw('appointments.patient_id = p.id').select(db.raw('1'))),
+				),
+		)
+		.orderBy('p.erasure_asked_at')
+		.select<Pending[]>('p.id as patientId', 'p.user_id as userId', 'p.erasure_asked_by as askedBy')
+}
+
+/** Visits that can still be cancelled. */
 const upcoming = (db: Db | Tx) => db('appointments').whereIn('status', ['booked', 'checked_in']).where('ends_at', '>', db.fn.now())
 
-const cancelVisits = async ({ db, cancel }: ErasureDeps, pending: Pending) => {
+async function finish(deps: ErasureDeps, pending: Pending): Promise<void> {
+	if (pending.userId !== null) deps.cutOff(pending.userId)
+	await cancelVisits(deps, pending)
+	await overwrite(deps.db, pending)
+	await republish(deps, pending)
+	await markErased(deps.db, pending)
+}
+
+async function cancelVisits({ db, cancel }: ErasureDeps, pending: Pending) {
 	const visits: { id: string }[] = await upcoming(db).where({ patient_id: pending.patientId }).orderBy('starts_at').select('id')
 	const outcomes = await Promise.allSettled(visits.map(({ id }) => cancel(inNameOf(pending), { appointmentId: id })))
 	for (const outcome of outcomes) {
 		if (outcome.status === 'fulfilled') continue
-		// Cancelled by an earlier try or somebody else, begun, or over by now.
+		// An earlier attempt or another actor cancelled the visit, or it has begun.
 		const isSettled = outcome.reason instanceof Refusal && ['wrong_status', 'too_late', 'not_found'].includes(outcome.reason.code)
 		if (!isSettled) throw outcome.reason
 	}
 }
 
+/** The actor of the cancellations: the account that asked for the erasure, as staff, so that the cut-off does not apply. */
+function inNameOf({ askedBy }: Pending): { actor: Actor; origin: Origin; idempotencyKey: undefined } {
+	return {
+		actor: {
+			userId: askedBy,
+			role: 'receptionist',
+			status: 'active',
+			fullName: nameless,
+			patientId: undefined,
+			sessionId: 'erasure',
+			tokenExpiresAtMs: 0,
+		},
+		origin: { ip: '', requestId: 'erasure' },
+		idempotencyKey: undefined,
+	}
+}
+
 /**
- * Overwrites what is personal. What stays is that some patient had a visit with a doctor at a time, and what became of it; the
- * number that links these visits leads to nobody.
+ * Overwrites personal details. The clinic keeps that a patient had a visit with a doctor at a time, and its status; the
+ * patient's id links these visits, and leads to no person.
  */
-const overwrite = (db: Db, { patientId, userId }: Pending) =>
-	inTransaction(db, async trx => {
+function overwrite(db: Db, { patientId, userId }: Pending) {
+	return inTransaction(db, async trx => {
 		if (userId !== null) {
 			await trx('users')
 				.where({ id: userId })
@@ -103,12 +147,16 @@ const overwrite = (db: Db, { patientId, userId }: Pending) =>
 		await trx('notification_queue').whereIn('appointment_id', visits.clone().select('id')).delete()
 		await visits.update({ reason: null, cancel_reason: null })
 	})
+}
 
-/** No calendar shows more days at once. */
+/** RFC 2606 reserves `.invalid`: no mail reaches such an address, and no password reset can use it. */
+const addressOf = (userId: string) => `erased-${userId}@erased.invalid`
+
+/** The most days that a calendar shows at once. */
 const shownDays = 42
 
-/** Staff may have a day before them on which the name still stands. */
-const showAnew = async ({ db, announce }: ErasureDeps, { patientId }: Pending) => {
+/** Removes the name from days that staff have on their screens now. */
+async function republish({ db, announce }: ErasureDeps, { patientId }: Pending) {
 	const visits: { doctor_id: string; slot_starts: Date[] }[] = await db('appointments')
 		.where({ patient_id: patientId })
 		.whereNot({ status: 'cancelled' })
@@ -117,51 +165,10 @@ const showAnew = async ({ db, announce }: ErasureDeps, { patientId }: Pending) =
 	for (const { doctor_id, slot_starts } of visits) await announce(doctor_id, slot_starts)
 }
 
-/** Last of all: whatever is interrupted before is done again. */
-const conclude = (db: Db, { patientId, askedBy }: Pending) =>
-	inTransaction(db, async trx => {
+/** Comes last: an erasure that is interrupted earlier is repeated as a whole. */
+function markErased(db: Db, { patientId, askedBy }: Pending) {
+	return inTransaction(db, async trx => {
 		const isNew = await trx('patients').where({ id: patientId, erased_at: null }).update({ erased_at: trx.fn.now() })
 		if (isNew) await recordAudit(trx, { actor: { userId: askedBy }, action: 'erased', entity: 'patient', entityId: patientId })
 	})
-
-const finish = async (deps: ErasureDeps, pending: Pending): Promise<void> => {
-	if (pending.userId !== null) deps.cutOff(pending.userId)
-	await cancelVisits(deps, pending)
-	await overwrite(deps.db, pending)
-	await showAnew(deps, pending)
-	await conclude(deps.db, pending)
-}
-
-const settleDays = 2
-
-/**
- * Erasures that are not done; and those of late for which a visit has turned up since, because a booking that was decided
- * before the erasure was asked for was written after it was done.
- */
-const unfinished = (db: Db) =>
-	db('patients as p')
-		.whereNotNull('p.erasure_asked_at')
-		.where(which =>
-			which
-				.whereNull('p.erased_at')
-				.orWhere(late =>
-					late
-						.whereRaw('p.erasure_asked_at > now() - make_interval(days => ?)', settleDays)
-						.whereExists(upcoming(db).whereRaw('appointments.patient_id = p.id').select(db.raw('1'))),
-				),
-		)
-		.orderBy('p.erasure_asked_at')
-		.select<Pending[]>('p.id as patientId', 'p.user_id as userId', 'p.erasure_asked_by as askedBy')
-
-/** Carries through erasures that were asked for: one of them, or all. One that fails waits for the next time, and no other for it. */
-export const finishErasures = async (deps: ErasureDeps, patientId?: string): Promise<void> => {
-	const query = unfinished(deps.db)
-	if (patientId !== undefined) query.where('p.id', patientId)
-	for (const pending of await query) {
-		try {
-			await finish(deps, pending)
-		} catch (error) {
-			deps.log.warn({ reason: (error as Error).message, patientId: pending.patientId }, 'erasure is not finished; it is tried again')
-		}
-	}
 }

@@ -2,21 +2,36 @@ import type { PersonalData } from '../../contract/index.ts'
 import type { Tx } from '../platform/database/database.ts'
 import type { Subject } from './store.ts'
 
-const instant = (at: Date): string => at.toISOString()
+/** Everything that the clinic keeps about a patient, at one moment: the transaction must read one snapshot. */
+export async function readPersonalData(trx: Tx, subject: Subject): Promise<PersonalData> {
+	const { patientId, userId } = subject
+	return {
+		exportedAt: new Date().toISOString(),
+		account: userId === null ? null : await readAccount(trx, userId),
+		...(await readFile(trx, patientId)),
+		appointments: await readVisits(trx, subject),
+		notifications: await readNotifications(trx, patientId),
+		...(userId === null ? { devices: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
+		audit: await readAuditTrail(trx, subject),
+	}
+}
 
-/** Only the fields that have something in them. */
-const given = <T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } =>
-	Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as never
-
-const kept = (row: { created_at: Date; updated_at: Date }) => ({ createdAt: instant(row.created_at), updatedAt: instant(row.updated_at) })
-
-const readAccount = async (trx: Tx, userId: string): Promise<PersonalData['account']> => {
+async function readAccount(trx: Tx, userId: string): Promise<PersonalData['account']> {
 	const row = await trx('users').where({ id: userId }).first()
 	const { id, email, full_name: fullName, role, status } = row
 	return { id, email, fullName, ...given({ phone: row.phone as string | null }), role, status, ...kept(row) }
 }
 
-const readFile = async (trx: Tx, patientId: string): Promise<Pick<PersonalData, 'patient' | 'preferences'>> => {
+/** Drops the fields that are null or undefined. */
+function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as never
+}
+
+const kept = (row: { created_at: Date; updated_at: Date }) => ({ createdAt: instant(row.created_at), updatedAt: instant(row.updated_at) })
+
+const instant = (at: Date): string => at.toISOString()
+
+async function readFile(trx: Tx, patientId: string): Promise<Pick<PersonalData, 'patient' | 'preferences'>> {
 	const row = await trx('patients').where({ id: patientId }).first()
 	const { phone, email, birth_date: birthDate, user_id: userId } = row as Record<string, string | null>
 	return {
@@ -31,7 +46,7 @@ const readFile = async (trx: Tx, patientId: string): Promise<Pick<PersonalData, 
 	}
 }
 
-const readVisits = async (trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['appointments']> => {
+async function readVisits(trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['appointments']> {
 	const rows = await trx('appointments as a')
 		.join('users as u', 'u.id', 'a.doctor_id')
 		.join('doctors as d', 'd.id', 'a.doctor_id')
@@ -53,7 +68,7 @@ const readVisits = async (trx: Tx, { patientId, userId }: Subject): Promise<Pers
 	}))
 }
 
-const readNotifications = async (trx: Tx, patientId: string): Promise<PersonalData['notifications']> => {
+async function readNotifications(trx: Tx, patientId: string): Promise<PersonalData['notifications']> {
 	const rows = await trx('notification_queue as n')
 		.join('appointments as a', 'a.id', 'n.appointment_id')
 		.where('a.patient_id', patientId)
@@ -72,11 +87,21 @@ const readNotifications = async (trx: Tx, patientId: string): Promise<PersonalDa
 	}))
 }
 
-/** Who runs the push service says which browser it is; the rest of the address is a secret that lets whoever has it send to it. */
+async function readAccountTraces(trx: Tx, userId: string): Promise<Pick<PersonalData, 'devices' | 'sessions' | 'passwordResets'>> {
+	const devices = await trx('push_subscriptions').where({ user_id: userId }).orderBy('id').select('endpoint', 'created_at')
+	const resets = await trx('password_resets').where({ user_id: userId }).orderBy('created_at').select('created_at', 'used_at')
+	return {
+		devices: devices.map(row => ({ service: serviceOf(row.endpoint), addedAt: instant(row.created_at) })),
+		sessions: await readSessions(trx, userId),
+		passwordResets: resets.map(row => ({ askedAt: instant(row.created_at), ...given({ usedAt: row.used_at && instant(row.used_at) }) })),
+	}
+}
+
+/** The push service's host tells the patient which browser it is. The rest of the address is a secret: it suffices to send messages. */
 const serviceOf = (endpoint: string) => new URL(endpoint).host
 
-/** A session is a family of tokens that followed one another. */
-const readSessions = async (trx: Tx, userId: string): Promise<PersonalData['sessions']> => {
+/** A session is a family of refresh tokens, of which each replaced the one before. */
+async function readSessions(trx: Tx, userId: string): Promise<PersonalData['sessions']> {
 	const { rows } = await trx.raw(
 		`SELECT min(created_at) AS started_at, max(created_at) AS last_used_at, max(expires_at) AS expires_at, max(revoked_at) AS ended_at,
 			(array_agg(ip ORDER BY id DESC))[1] AS ip, (array_agg(user_agent ORDER BY id DESC))[1] AS user_agent
@@ -92,18 +117,8 @@ const readSessions = async (trx: Tx, userId: string): Promise<PersonalData['sess
 	}))
 }
 
-const readAccountTraces = async (trx: Tx, userId: string): Promise<Pick<PersonalData, 'devices' | 'sessions' | 'passwordResets'>> => {
-	const devices = await trx('push_subscriptions').where({ user_id: userId }).orderBy('id').select('endpoint', 'created_at')
-	const resets = await trx('password_resets').where({ user_id: userId }).orderBy('created_at').select('created_at', 'used_at')
-	return {
-		devices: devices.map(row => ({ service: serviceOf(row.endpoint), addedAt: instant(row.created_at) })),
-		sessions: await readSessions(trx, userId),
-		passwordResets: resets.map(row => ({ askedAt: instant(row.created_at), ...given({ usedAt: row.used_at && instant(row.used_at) }) })),
-	}
-}
-
-/** What the patient did, and what was done to their account, file and visits. Who of the clinic did it is theirs to keep. */
-const readAuditTrail = async (trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['audit']> => {
+/** What the patient did, and what was done to their account, file and visits. Names of the clinic's staff stay out of it. */
+async function readAuditTrail(trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['audit']> {
 	const { rows } = await trx.raw(
 		`SELECT at, actor_id::text, action, entity, entity_id, ip, details FROM audit_log
 		WHERE actor_id = :userId
@@ -133,18 +148,4 @@ const readAuditTrail = async (trx: Tx, { patientId, userId }: Subject): Promise<
 			details: row.details,
 		}
 	})
-}
-
-/** Everything that is kept about a patient, as it was at one moment: the transaction must see one snapshot. */
-export const readPersonalData = async (trx: Tx, subject: Subject): Promise<PersonalData> => {
-	const { patientId, userId } = subject
-	return {
-		exportedAt: new Date().toISOString(),
-		account: userId === null ? null : await readAccount(trx, userId),
-		...(await readFile(trx, patientId)),
-		appointments: await readVisits(trx, subject),
-		notifications: await readNotifications(trx, patientId),
-		...(userId === null ? { devices: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
-		audit: await readAuditTrail(trx, subject),
-	}
 }

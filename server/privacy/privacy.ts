@@ -16,44 +16,17 @@ export type PrivacyDeps = ErasureDeps & {
 
 export type Privacy = {
 	routes: Route[]
-	/** Takes up erasures that something has interrupted. */
+	/** Finishes erasures that a crash or an outage interrupted. */
 	finishErasures(): Promise<void>
 }
 
-/** An export reads years of history; nobody needs many of them. */
+/** An export reads years of history, and a patient needs few. */
 const exportLimit = { name: 'export', points: 20, perSeconds: 3600 }
 
-/** What patients can ask of those who keep data about them: to see all of it, and to be forgotten. */
-export const createPrivacy = (deps: PrivacyDeps): Privacy => {
+/** A patient's rights to their data: to receive all of it, and to have it erased. */
+export function createPrivacy(deps: PrivacyDeps): Privacy {
 	const { db, limiter, confirmPassword, cutOff } = deps
 	const exports = limiter(exportLimit)
-
-	const subjectOf = async (patientId: string | undefined): Promise<Subject> => {
-		const subject = patientId === undefined ? undefined : await findSubject(db, patientId)
-		if (!subject || subject.isErasing) throw new Refusal('not_found')
-		return subject
-	}
-
-	/** The desk acts for callers. Whoever has an account acts for themselves, or writes to an admin; staff are no patients to be erased. */
-	const subjectForStaff = async (actor: Actor, patientId: string): Promise<Subject> => {
-		const subject = await subjectOf(patientId)
-		const isAllowed = subject.role === null || (actor.role === 'admin' && subject.role === 'patient')
-		if (!isAllowed) throw new Refusal('forbidden', { message: 'This patient has an account: an admin can do this for them' })
-		return subject
-	}
-
-	const exportOf = async (subject: Subject, actor: Actor, origin: Origin): Promise<PersonalData> => {
-		await exports.consume(actor.userId)
-		const personal = await db.transaction(trx => readPersonalData(trx, subject), { isolationLevel: 'repeatable read', readOnly: true })
-		await recordAudit(db, { actor, origin, action: 'exported', entity: 'patient', entityId: subject.patientId })
-		return personal
-	}
-
-	const erase = async (subject: Subject, actor: Actor, origin: Origin) => {
-		await beginErasure(deps, subject, actor, origin)
-		if (subject.userId !== null) cutOff(subject.userId)
-		await finishErasures(deps, subject.patientId)
-	}
 
 	return {
 		routes: [
@@ -71,5 +44,32 @@ export const createPrivacy = (deps: PrivacyDeps): Privacy => {
 			),
 		],
 		finishErasures: () => finishErasures(deps),
+	}
+
+	async function exportOf(subject: Subject, actor: Actor, origin: Origin): Promise<PersonalData> {
+		await exports.consume(actor.userId)
+		const personal = await db.transaction(trx => readPersonalData(trx, subject), { isolationLevel: 'repeatable read', readOnly: true })
+		await recordAudit(db, { actor, origin, action: 'exported', entity: 'patient', entityId: subject.patientId })
+		return personal
+	}
+
+	async function subjectOf(patientId: string | undefined): Promise<Subject> {
+		const subject = patientId === undefined ? undefined : await findSubject(db, patientId)
+		if (!subject || subject.isErasing) throw new Refusal('not_found')
+		return subject
+	}
+
+	async function erase(subject: Subject, actor: Actor, origin: Origin) {
+		await beginErasure(deps, subject, actor, origin)
+		if (subject.userId !== null) cutOff(subject.userId)
+		await finishErasures(deps, subject.patientId)
+	}
+
+	/** The desk acts for patients without an account, an admin also for those with one. Accounts of staff cannot be erased here. */
+	async function subjectForStaff(actor: Actor, patientId: string): Promise<Subject> {
+		const subject = await subjectOf(patientId)
+		const isAllowed = subject.role === null || (actor.role === 'admin' && subject.role === 'patient')
+		if (!isAllowed) throw new Refusal('forbidden', { message: 'This patient has an account: an admin can do this for them' })
+		return subject
 	}
 }

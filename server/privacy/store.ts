@@ -1,10 +1,10 @@
 import type { DbOrTx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/page.ts'
 
-/** Whose data it is: a patient file, and the account that it belongs to, if any. */
+/** The person whose data is exported or erased: a patient file, and its account if there is one. */
 export type Subject = { patientId: string; userId: string | null; role: string | null; isErasing: boolean }
 
-export const findSubject = async (db: DbOrTx, patientId: string): Promise<Subject | undefined> => {
+export async function findSubject(db: DbOrTx, patientId: string): Promise<Subject | undefined> {
 	if (!isDatabaseId(patientId)) return undefined
 	const row = await db('patients as p')
 		.leftJoin('users as u', 'u.id', 'p.user_id')

@@ -15,7 +15,7 @@ const addReminders = readSql('./add_reminders.sql', import.meta.url)
 
 /** Reminds of visits that were booked before the patient could be reached this way. */
 export const remindOverNewChannels = async (db: DbOrTx, patientId: string, { channels, leadMinutes }: NoticePolicy): Promise<void> => {
-	await db.raw(addReminders, [[...channels], [...leadMinutes], patientId])
+	await db.raw(addReminders, [patientId, [...channels], [...leadMinutes]])
 }
 
 const columnOf = {

@@ -1,27 +1,54 @@
-import { notificationEndpoints as endpoints } from '../../contract/index.ts'
-import type { Db } from '../platform/database/database.ts'
+import { notificationEndpoints as endpoints, type PushSubscriptionInput } from '../../contract/index.ts'
+import { type Db, inTransaction } from '../platform/database/database.ts'
 import { publicRoute, type Route, route } from '../platform/http/routes.ts'
 import { Refusal } from '../platform/refusal.ts'
+import type { Device } from './channels/push.ts'
 import type { NoticePolicy } from './policy.ts'
 import { remindOverNewChannels } from './preferences.ts'
 
 export type PushSubscriptionDeps = { db: Db; publicKey: string | undefined; notices: NoticePolicy }
 
-/** Devices that receive notifications. An endpoint belongs to whoever subscribed with it last. */
-export const pushSubscriptionRoutes = ({ db, publicKey, notices }: PushSubscriptionDeps): Route[] => [
-	publicRoute(endpoints.getPushKey, async () => {
-		if (!publicKey) throw new Refusal('not_found', { message: 'This server sends no push notifications' })
-		return { publicKey }
-	}),
-	route(endpoints.addPushSubscription, async ({ body }, actor) => {
-		const { endpoint, keys } = body
-		await db('push_subscriptions')
-			.insert({ user_id: actor.userId, endpoint, p256dh: keys.p256dh, auth: keys.auth })
+/** Devices that receive notifications. An endpoint belongs to the account that subscribed with it last. */
+export function pushSubscriptionRoutes({ db, publicKey, notices }: PushSubscriptionDeps): Route[] {
+	return [
+		publicRoute(endpoints.getPushKey, async () => {
+			if (!publicKey) throw new Refusal('not_found', { message: 'This server sends no push notifications' })
+			return { publicKey }
+		}),
+		route(endpoints.addPushSubscription, async ({ body }, actor) => {
+			await addDevice(db, actor.userId, body)
+			if (actor.patientId !== undefined) await remindOverNewChannels(db, actor.patientId, notices)
+		}),
+		route(endpoints.removePushSubscription, async ({ body }, actor) => {
+			await db('push_subscriptions').where({ user_id: actor.userId, endpoint: body.endpoint }).delete()
+		}),
+	]
+}
+
+/** More than a person carries. Without a limit one message could be a flood of requests to a site that an account names. */
+const devicesPerAccount = 10
+
+/** The devices of an account that are told: the youngest, where an earlier version let it have more. */
+export function devicesOf(db: Db, userId: string): Promise<Device[]> {
+	return youngestFirst(db, userId).limit(devicesPerAccount).select<Device[]>('id', 'endpoint', 'p256dh', 'auth')
+}
+
+export async function forgetDevice(db: Db, id: string): Promise<void> {
+	await db('push_subscriptions').where({ id }).delete()
+}
+
+/** The oldest devices make room. */
+function addDevice(db: Db, userId: string, { endpoint, keys }: PushSubscriptionInput): Promise<void> {
+	return inTransaction(db, async trx => {
+		// Devices of one account that subscribe at once take turns, so that each sees the others.
+		await trx('users').where({ id: userId }).forNoKeyUpdate().first('id')
+		await trx('push_subscriptions')
+			.insert({ user_id: userId, endpoint, p256dh: keys.p256dh, auth: keys.auth })
 			.onConflict('endpoint')
-			.merge(['user_id', 'p256dh', 'auth'])
-		if (actor.patientId !== undefined) await remindOverNewChannels(db, actor.patientId, notices)
-	}),
-	route(endpoints.removePushSubscription, async ({ body }, actor) => {
-		await db('push_subscriptions').where({ user_id: actor.userId, endpoint: body.endpoint }).delete()
-	}),
-]
+			.merge({ user_id: userId, p256dh: keys.p256dh, auth: keys.auth, created_at: trx.fn.now() })
+		await trx('push_subscriptions').whereIn('id', youngestFirst(trx, userId).offset(devicesPerAccount).select('id')).delete()
+	})
+}
+
+const youngestFirst = (db: Db, userId: string) =>
+	db('push_subscriptions').where({ user_id: userId }).orderBy('created_at', 'desc').orderBy('id', 'desc')

@@ -10,7 +10,7 @@ import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
 import { createEmail } from './channels/email.ts'
-import { createPush, type Device } from './channels/push.ts'
+import { createPush } from './channels/push.ts'
 import { createSms } from './channels/sms.ts'
 import { deskRoutes } from './desk.ts'
 import { createDispatch } from './dispatch.ts'
@@ -23,7 +23,7 @@ import { type Outbox, startOutbox } from './outbox.ts'
 import { passwordResetMail } from './password-reset.ts'
 import type { NoticePolicy } from './policy.ts'
 import { preferenceRoutes } from './preferences.ts'
-import { pushSubscriptionRoutes } from './push-subscriptions.ts'
+import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
 
 export type RemindersDeps = {
 	db: Db
@@ -39,19 +39,23 @@ export type RemindersDeps = {
 	nowMs: () => number
 	/** Whether this process sends; every process may leave messages. */
 	dispatches: boolean
-	/** Whether somebody waits for a booking through this process: messages can wait. */
-	giveWay: () => boolean
 }
 
 export type Reminders = {
 	notices: NoticePolicy
 	/** There is something to be sent at once. Returns immediately. */
 	nudge(): void
-	/** Sends what is due; resolves when nothing is left that may be sent now. */
-	dispatch(): Promise<void>
+	/** Begins to listen for nudges, where this process sends. `giveWay` says whether a caller waits here for something more urgent. */
+	startSending(deps: { giveWay: () => boolean }): Promise<Sending>
 	sendPasswordReset(to: { userId: string; email: string; fullName: string }, token: string): Promise<void>
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
+	stop(): Promise<void>
+}
+
+export type Sending = {
+	/** Sends what is due; resolves when nothing is left that may be sent now. */
+	dispatch(): Promise<void>
 	stop(): Promise<void>
 }
 
@@ -80,7 +84,7 @@ const openOutbox = async (dataDir: string, log: Log): Promise<Outbox | undefined
 
 /** Everything after "booked": what patients are told, when, over what, and what they can do about it. */
 export const createReminders = async (deps: RemindersDeps): Promise<Reminders> => {
-	const { db, run, redis, subscriber, config, log, metrics, limiter, publicUrl, nowMs, dispatches, giveWay } = deps
+	const { db, run, redis, subscriber, config, log, metrics, limiter, publicUrl, nowMs, dispatches } = deps
 	const outbox = config.smtpUrl || config.production ? undefined : await openOutbox(config.dataDir, log)
 	const smtpUrl = config.smtpUrl ?? outbox?.smtpUrl
 	const mailer = smtpUrl ? createMailer({ url: smtpUrl, from: config.mailFrom, connections: smtpConnections }) : undefined
@@ -98,8 +102,8 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 			createPush({
 				vapid: config.vapid,
 				subject: `mailto:${organizer.email}`,
-				devicesOf: userId => db('push_subscriptions').where({ user_id: userId }).select<Device[]>('id', 'endpoint', 'p256dh', 'auth'),
-				forget: async id => void (await db('push_subscriptions').where({ id }).delete()),
+				devicesOf: userId => devicesOf(db, userId),
+				forget: id => forgetDevice(db, id),
 				publicOnly: config.production,
 			}),
 		)
@@ -113,31 +117,6 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 		const read = () => ledger.overdue(notices.channels, overdueSeconds)
 		metrics.sampled('notifications_overdue', 'Messages whose turn came over five minutes ago', read, 'channel')
 	}
-	const dispatch = createDispatch({
-		nowMs,
-		ledger,
-		channels,
-		links: ({ patient, visit }, channel: NotificationChannel) =>
-			linksOf(tokens, publicUrl(), {
-				appointmentId: visit.id,
-				patientId: patient.id,
-				channel,
-				visitEndsMs: visit.endsAtMs,
-				nowMs: nowMs(),
-			}),
-		quietHours: config.quietHours,
-		log,
-		giveWay,
-		observe: (channel, outcome) => outcomes.inc({ channel, outcome }),
-	})
-	const send = async () => {
-		try {
-			await dispatch.tick()
-		} catch (error) {
-			log.warn({ err: error }, 'dispatch failed; messages stay due')
-		}
-	}
-
 	let nudgeTimer: NodeJS.Timeout | undefined
 	const nudge = () => {
 		if (channels.length === 0) return
@@ -147,18 +126,49 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 			publish(redis, nudgeChannel, '').catch(() => {})
 		}, nudgeDelayMs)
 	}
-	const onMessage = (channel: string) => {
-		if (channel === nudgeChannel) void send()
-	}
-	if (dispatches) {
-		subscriber.on('message', onMessage)
-		await subscriber.subscribe(nudgeChannel)
-	}
-
 	return {
 		notices,
 		nudge,
-		dispatch: send,
+		async startSending({ giveWay }) {
+			const dispatch = createDispatch({
+				nowMs,
+				ledger,
+				channels,
+				links: ({ patient, visit }, channel: NotificationChannel) =>
+					linksOf(tokens, publicUrl(), {
+						appointmentId: visit.id,
+						patientId: patient.id,
+						channel,
+						visitEndsMs: visit.endsAtMs,
+						nowMs: nowMs(),
+					}),
+				quietHours: config.quietHours,
+				log,
+				giveWay,
+				observe: (channel, outcome) => outcomes.inc({ channel, outcome }),
+			})
+			const send = async () => {
+				try {
+					await dispatch.tick()
+				} catch (error) {
+					log.warn({ err: error }, 'dispatch failed; messages stay due')
+				}
+			}
+			const onMessage = (channel: string) => {
+				if (channel === nudgeChannel) void send()
+			}
+			if (dispatches) {
+				subscriber.on('message', onMessage)
+				await subscriber.subscribe(nudgeChannel)
+			}
+			return {
+				dispatch: send,
+				async stop() {
+					subscriber.off('message', onMessage)
+					await dispatch.stop()
+				},
+			}
+		},
 		async sendPasswordReset({ userId, email, fullName }, token) {
 			if (!mailer) return void log.warn({ userId }, 'password reset requested, but SMTP_URL is not set')
 			const patient = await db('patients').where({ user_id: userId }).first('language')
@@ -177,8 +187,6 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 		],
 		async stop() {
 			clearTimeout(nudgeTimer)
-			subscriber.off('message', onMessage)
-			await dispatch.stop()
 			await Promise.all([mailer?.stop(), ...channels.map(channel => channel.stop())])
 			await outbox?.stop()
 		},

@@ -1,7 +1,9 @@
 import type { Log } from '../platform/observability/log.ts'
 import type { Generated } from './generate.ts'
 
-/** Above this, a fresh snapshot is less traffic than the changes. */
+export type Announcements = ReturnType<typeof createAnnouncements>
+
+/** Above this, a fresh snapshot costs watchers less traffic than the changes. */
 const maxSlotsAnnounced = 300
 
 export type AnnouncementDeps = {
@@ -10,28 +12,18 @@ export type AnnouncementDeps = {
 	announceSchedule: (doctorId: string) => Promise<void>
 }
 
-export type Announcements = ReturnType<typeof createAnnouncements>
-
 /**
- * Tells watchers what became of a doctor's slots, after the commit. What cannot be announced is logged: the change
- * stands, and whoever watches again sees it.
+ * Announces a doctor's changed slots after the commit. A failed announcement is only logged: the change stands, and the
+ * next snapshot shows it.
  */
-export const createAnnouncements = ({ log, announceSlots, announceSchedule }: AnnouncementDeps) => {
-	const settled = async (doctorId: string, announcing: Promise<void>) => {
-		try {
-			await announcing
-		} catch (err) {
-			log.warn({ err, doctorId }, 'a change of the calendar could not be announced')
-		}
-	}
-
+export function createAnnouncements({ log, announceSlots, announceSchedule }: AnnouncementDeps) {
 	const replaced = (doctorId: string) => settled(doctorId, announceSchedule(doctorId))
 
 	return {
-		/** The doctor's calendar as a whole is another. */
+		/** Most of the doctor's calendar changed: watchers start over from a snapshot. */
 		replaced,
 
-		/** The slots that start then are blocked or open now. */
+		/** Time off blocked or opened the slots that start then. */
 		async changed(doctorId: string, startsAt: Date[]) {
 			if (startsAt.length === 0) return
 			if (startsAt.length > maxSlotsAnnounced) await replaced(doctorId)
@@ -41,5 +33,13 @@ export const createAnnouncements = ({ log, announceSlots, announceSchedule }: An
 		async generated(generated: Generated[]) {
 			for (const { doctorId, created, removed } of generated) if (created + removed > 0) await replaced(doctorId)
 		},
+	}
+
+	async function settled(doctorId: string, announcing: Promise<void>) {
+		try {
+			await announcing
+		} catch (err) {
+			log.warn({ err, doctorId }, 'cannot announce a change of the calendar')
+		}
 	}
 }

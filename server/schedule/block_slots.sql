@@ -1,15 +1,15 @@
--- Makes is_blocked of the doctor's slots in a span say whether time off covers them, and returns those that changed.
--- Booked ones too: they stay with their appointment, and are not offered when it is cancelled.
+-- Sets is_blocked of the doctor's slots in a span to whether time off covers them, and returns the slots that changed.
+-- Includes booked slots: they keep their appointment, and stay closed when it is cancelled.
 WITH covered AS (
 	SELECT s.doctor_id, s.starts_at,
 		EXISTS (SELECT FROM time_off t WHERE t.doctor_id = s.doctor_id AND t.starts_at < s.ends_at AND t.ends_at > s.starts_at) AS is_off
 	FROM appointment_slots s
 	WHERE s.doctor_id = :doctorId::bigint
-		-- A slot lasts 8 hours at the most.
+		-- No slot lasts longer than 8 hours.
 		AND s.starts_at > :startsAt::timestamptz - interval '8 hours'
 		AND s.starts_at < :endsAt::timestamptz
 		AND s.ends_at > :startsAt::timestamptz
-	-- In one order, that two who lock several slots may not wait for each other.
+	-- In one order, so that two transactions never wait for each other.
 	ORDER BY s.starts_at
 	FOR NO KEY UPDATE
 )

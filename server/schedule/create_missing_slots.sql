@@ -1,15 +1,15 @@
--- Creates the slots of the grid wherever they overlap no slot that is there, and tells for each doctor how many, when the
--- first of them start, and how many coming ones were there before. To run after the misfits are gone, as a statement of
--- its own: it sees what stayed.
+-- Creates the slots of the grid that overlap no existing slot. Returns for each doctor how many it created, the starts of
+-- the first, and how many future slots existed before. Runs after remove_misfit_slots.sql, as a statement of its own, so
+-- that it sees which slots stayed.
 --
--- One multirange for each doctor is searched by halving, so that neither a full nor an empty calendar is slow.
+-- Searches one multirange for each doctor by halving: neither a full nor an empty calendar is slow.
 , present AS (
 	SELECT s.doctor_id, range_agg(tstzrange(s.starts_at, s.ends_at)) AS during,
 		count(*) FILTER (WHERE s.starts_at > now AND (s.starts_at AT TIME ZONE d.time_zone)::date <= (now AT TIME ZONE d.time_zone)::date + :days::integer)
 			AS kept
 	FROM appointment_slots s
 	JOIN doctors d ON d.id = s.doctor_id, moment
-	-- A slot lasts 8 hours at the most: what began before cannot reach into the future.
+	-- No slot lasts longer than 8 hours: one that began earlier is over.
 	WHERE s.doctor_id = ANY (:doctorIds::bigint[]) AND s.starts_at > now - interval '8 hours'
 	GROUP BY s.doctor_id
 ),

@@ -3,43 +3,27 @@ import type { DbOrTx } from '../platform/database/database.ts'
 import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 
-const doctors = (db: DbOrTx) =>
-	db('doctors')
-		.join('users', 'users.id', 'doctors.id')
-		.where('users.role', 'doctor')
-		.select({ id: 'doctors.id', fullName: 'users.full_name', specialty: 'doctors.specialty', timeZone: 'doctors.time_zone' })
-
-/** A doctor in any status; undefined for an id that is nobody's, or not a doctor's. */
-export const findDoctor = async (db: DbOrTx, id: string): Promise<Doctor | undefined> =>
-	isDatabaseId(id) ? await doctors(db).where('doctors.id', id).first() : undefined
-
-/** A doctor who takes appointments. */
-export const findActiveDoctor = async (db: DbOrTx, id: string): Promise<Doctor | undefined> =>
-	isDatabaseId(id) ? await doctors(db).where({ 'doctors.id': id, 'users.status': 'active' }).first() : undefined
+/** A doctor with an active account: only these take appointments. */
+export async function findActiveDoctor(db: DbOrTx, id: string): Promise<Doctor | undefined> {
+	return isDatabaseId(id) ? await doctors(db).where({ 'doctors.id': id, 'users.status': 'active' }).first() : undefined
+}
 
 /**
- * The doctor whose calendar is to be changed: active or not, so that an admin can prepare one before approval.
+ * Finds the doctor whose calendar the caller wants to change, active or not: an admin may prepare it before the approval.
  *
- * @throws Refusal forbidden when `allowed` is false, not_found
+ * @throws Refusal forbidden when `allowed` is false; not_found
  */
-export const doctorToPlan = async (db: DbOrTx, doctorId: string, allowed: boolean): Promise<Doctor> => {
+export async function doctorToPlan(db: DbOrTx, doctorId: string, allowed: boolean): Promise<Doctor> {
 	if (!allowed) throw new Refusal('forbidden')
 	const doctor = await findDoctor(db, doctorId)
 	if (!doctor) throw new Refusal('not_found')
 	return doctor
 }
 
-/** PostgreSQL's text holds every character but this one. */
-const refuseNul = (path: string, text: string | undefined) => {
-	if (text?.includes('\0')) throw invalidInput(path, 'must not contain control characters')
-}
-
-const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
-
 export type DoctorQuery = { q?: string | undefined; specialty?: string | undefined; cursor?: string | undefined; limit: number }
 
-/** @throws Refusal invalid_input for a cursor or a text that cannot be searched for */
-export const listDoctors = async (db: DbOrTx, { q, specialty, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> => {
+/** @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
+export async function listDoctors(db: DbOrTx, { q, specialty, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
 	refuseNul('q', q)
 	refuseNul('specialty', specialty)
 	const query = doctors(db)
@@ -63,7 +47,28 @@ export const listDoctors = async (db: DbOrTx, { q, specialty, cursor, limit }: D
 	)
 }
 
-export const listAppointmentTypes = async (db: DbOrTx): Promise<Page<AppointmentType>> => ({
-	items: await db('appointment_types').select('id', 'name', 'minutes').orderBy(['position', 'id']),
-	nextCursor: null,
-})
+export async function listAppointmentTypes(db: DbOrTx): Promise<Page<AppointmentType>> {
+	return {
+		items: await db('appointment_types').select('id', 'name', 'minutes').orderBy(['position', 'id']),
+		nextCursor: null,
+	}
+}
+
+/** A doctor in any status. Undefined when the id belongs to no doctor. */
+export async function findDoctor(db: DbOrTx, id: string): Promise<Doctor | undefined> {
+	return isDatabaseId(id) ? await doctors(db).where('doctors.id', id).first() : undefined
+}
+
+function doctors(db: DbOrTx) {
+	return db('doctors')
+		.join('users', 'users.id', 'doctors.id')
+		.where('users.role', 'doctor')
+		.select({ id: 'doctors.id', fullName: 'users.full_name', specialty: 'doctors.specialty', timeZone: 'doctors.time_zone' })
+}
+
+/** PostgreSQL's text type holds every character except NUL. */
+function refuseNul(path: string, text: string | undefined) {
+	if (text?.includes('\0')) throw invalidInput(path, 'must not contain control characters')
+}
+
+const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`

@@ -1,4 +1,4 @@
--- Coming appointments that do not lie wholly within the weekly hours. Those of an older grid are fine within them.
+-- Future appointments that do not lie wholly within the weekly hours. Within them, the grid of an older schedule is fine.
 , hours AS (
 	SELECT doctor_id, range_agg(tstzrange(opens_at, greatest(closes_at, opens_at + ("end" - start)))) AS during
 	FROM (

@@ -1,4 +1,4 @@
--- How many days ahead the doctors' last slot and last appointment lie, rounded up so that every zone's last day is covered.
+-- How many days ahead the doctors' last slot and last appointment lie, rounded up to cover the last day of every zone.
 WITH moment AS (
 	SELECT coalesce(:now::timestamptz, statement_timestamp()) AS now
 ),

@@ -8,35 +8,38 @@ const createMissingSlots = onGrid('./create_missing_slots.sql')
 const findConflictingAppointments = onGrid('./find_conflicts.sql')
 const findReach = readSql('./find_reach.sql', import.meta.url)
 
-/** `now` is the database's clock unless it is given: for tests, and for the demo clinic's past. */
+/** `now` defaults to the database's clock. Tests and the demo clinic's past pass another. */
 export type GenerationInput = { doctorIds: string[]; days: number; now?: Date }
 
 export type Generated = { doctorId: string; created: number; removed: number; kept: number }
 
-/** With the first of the slots that came and went, in order. */
-export type ListedGeneration = Generated & { createdStarts: Date[]; removedStarts: Date[] }
-
-type Reach = { slotDays: number | null; appointmentDays: number | null }
-
-/** How many days ahead the last slot and the last appointment lie. */
-const reachOf = async (trx: Tx, doctorIds: string[], now: Date | null): Promise<Reach> => {
-	const [reach] = await rowsOf<Reach>(trx, findReach, { doctorIds, now })
-	return reach ?? { slotDays: null, appointmentDays: null }
+/**
+ * Brings the future slots of these doctors in line with their schedules, through today + `days` in each doctor's zone.
+ * Keeps booked slots, and creates none that overlaps them. Leaves doctors without a schedule alone.
+ */
+export async function generateSlots(trx: Tx, input: GenerationInput): Promise<Generated[]> {
+	return (await generateAndList(trx, input, 0)).map(({ createdStarts: _created, removedStarts: _removed, ...generated }) => generated)
 }
+
+/** Ids of future active appointments outside the doctor's hours, by start. Empty for a doctor without a schedule. */
+export async function findConflicts(trx: Tx, doctorId: string, now?: Date): Promise<string[]> {
+	const doctorIds = [doctorId]
+	const { appointmentDays } = await reachOf(trx, doctorIds, now ?? null)
+	if (appointmentDays === null) return []
+	const values = { doctorIds, now: now ?? null, days: appointmentDays }
+	const rows = await rowsOf<{ id: string }>(trx, findConflictingAppointments, values)
+	return rows.map(({ id }) => id)
+}
+
+/** Adds the starts of the first created and removed slots, in order. */
+export type ListedGeneration = Generated & { createdStarts: Date[]; removedStarts: Date[] }
 
 type Values = { doctorIds: string[]; days: number; now: Date | null; listed: number }
 type Removed = { doctorId: string; removed: number; removedStarts: Date[] | null }
 type Created = { doctorId: string; created: number; kept: number; createdStarts: Date[] | null }
 
-const removeMisfits = async (trx: Tx, values: Values): Promise<Map<string, Removed>> => {
-	const { slotDays } = await reachOf(trx, values.doctorIds, values.now)
-	if (slotDays === null) return new Map()
-	const rows = await rowsOf<Removed>(trx, removeMisfitSlots, { ...values, days: Math.max(values.days, slotDays) })
-	return new Map(rows.map(row => [row.doctorId, row]))
-}
-
-/** As `generateSlots`, and tells when the first `listed` slots that came and that went start. */
-export const generateAndList = async (trx: Tx, { doctorIds, days, now }: GenerationInput, listed: number): Promise<ListedGeneration[]> => {
+/** Like `generateSlots`; also returns the starts of the first `listed` created and removed slots. */
+export async function generateAndList(trx: Tx, { doctorIds, days, now }: GenerationInput, listed: number): Promise<ListedGeneration[]> {
 	await lockCalendars(trx, doctorIds)
 	const values = { doctorIds, days, now: now ?? null, listed }
 	const removed = await removeMisfits(trx, values)
@@ -47,19 +50,17 @@ export const generateAndList = async (trx: Tx, { doctorIds, days, now }: Generat
 	})
 }
 
-/**
- * Brings the coming slots of some doctors in line with their schedules, through today + `days` in each doctor's zone.
- * Booked slots stay, and nothing is created that would overlap them. A doctor without a schedule is left alone.
- */
-export const generateSlots = async (trx: Tx, input: GenerationInput): Promise<Generated[]> =>
-	(await generateAndList(trx, input, 0)).map(({ createdStarts: _created, removedStarts: _removed, ...generated }) => generated)
+async function removeMisfits(trx: Tx, values: Values): Promise<Map<string, Removed>> {
+	const { slotDays } = await reachOf(trx, values.doctorIds, values.now)
+	if (slotDays === null) return new Map()
+	const rows = await rowsOf<Removed>(trx, removeMisfitSlots, { ...values, days: Math.max(values.days, slotDays) })
+	return new Map(rows.map(row => [row.doctorId, row]))
+}
 
-/** Coming active appointments that do not lie within the doctor's hours, by start. None without a schedule. */
-export const findConflicts = async (trx: Tx, doctorId: string, now?: Date): Promise<string[]> => {
-	const doctorIds = [doctorId]
-	const { appointmentDays } = await reachOf(trx, doctorIds, now ?? null)
-	if (appointmentDays === null) return []
-	const values = { doctorIds, now: now ?? null, days: appointmentDays }
-	const rows = await rowsOf<{ id: string }>(trx, findConflictingAppointments, values)
-	return rows.map(({ id }) => id)
+type Reach = { slotDays: number | null; appointmentDays: number | null }
+
+/** How many days ahead the last slot and the last appointment of these doctors lie. */
+async function reachOf(trx: Tx, doctorIds: string[], now: Date | null): Promise<Reach> {
+	const [reach] = await rowsOf<Reach>(trx, findReach, { doctorIds, now })
+	return reach ?? { slotDays: null, appointmentDays: null }
 }

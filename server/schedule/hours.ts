@@ -2,33 +2,12 @@ import type { Schedule, ScheduleInput } from '../../contract/index.ts'
 import type { DbOrTx, Tx } from '../platform/database/database.ts'
 import { invalidInput } from '../platform/refusal.ts'
 
-type ScheduleRow = {
-	slot_minutes: number
-	weekly: Schedule['weekly']
-	valid_from: string | null
-	valid_until: string | null
-}
-
-/** The weekly hours of a doctor; none, in slots of half an hour, for one who has set none yet. */
-export const findSchedule = async (db: DbOrTx, { id, timeZone }: { id: string; timeZone: string }): Promise<Schedule> => {
-	const row: ScheduleRow | undefined = await db('doctor_schedules').where('doctor_id', id).first()
-	if (!row) return { doctorId: id, timeZone, slotMinutes: 30, weekly: [] }
-	return {
-		doctorId: id,
-		timeZone,
-		slotMinutes: row.slot_minutes,
-		weekly: row.weekly,
-		validFrom: row.valid_from,
-		validUntil: row.valid_until,
-	}
-}
-
 /**
- * PostgreSQL turns wall-clock times into instants, so it has to know the zone too: its list may be older than Node's.
+ * PostgreSQL turns wall-clock times into instants, so it must know the zone too; its list may be older than Node's.
  *
  * @throws Refusal invalid_input
  */
-export const checkTimeZone = async (db: DbOrTx, timeZone: string): Promise<void> => {
+export async function checkTimeZone(db: DbOrTx, timeZone: string): Promise<void> {
 	try {
 		await db.raw('SELECT now() AT TIME ZONE ?', [timeZone])
 	} catch (error) {
@@ -37,10 +16,8 @@ export const checkTimeZone = async (db: DbOrTx, timeZone: string): Promise<void>
 	}
 }
 
-const byStart = (a: Schedule['weekly'][number], b: Schedule['weekly'][number]) => a.weekday - b.weekday || (a.start < b.start ? -1 : 1)
-
-/** Replaces the weekly hours and the doctor's time zone. The slots stay as they are until the next generation. */
-export const replaceSchedule = async (trx: Tx, doctorId: string, input: ScheduleInput): Promise<Schedule> => {
+/** Replaces the weekly hours and the doctor's time zone. The slots follow at the next generation. */
+export async function replaceSchedule(trx: Tx, doctorId: string, input: ScheduleInput): Promise<Schedule> {
 	const weekly = input.weekly.toSorted(byStart)
 	const row = {
 		doctor_id: doctorId,
@@ -54,3 +31,26 @@ export const replaceSchedule = async (trx: Tx, doctorId: string, input: Schedule
 	await trx('doctors').where('id', doctorId).update({ time_zone: input.timeZone })
 	return await findSchedule(trx, { id: doctorId, timeZone: input.timeZone })
 }
+
+type ScheduleRow = {
+	slot_minutes: number
+	weekly: Schedule['weekly']
+	valid_from: string | null
+	valid_until: string | null
+}
+
+/** A doctor's weekly hours. Without a schedule they are empty, with slots of half an hour. */
+export async function findSchedule(db: DbOrTx, { id, timeZone }: { id: string; timeZone: string }): Promise<Schedule> {
+	const row: ScheduleRow | undefined = await db('doctor_schedules').where('doctor_id', id).first()
+	if (!row) return { doctorId: id, timeZone, slotMinutes: 30, weekly: [] }
+	return {
+		doctorId: id,
+		timeZone,
+		slotMinutes: row.slot_minutes,
+		weekly: row.weekly,
+		validFrom: row.valid_from,
+		validUntil: row.valid_until,
+	}
+}
+
+const byStart = (a: Schedule['weekly'][number], b: Schedule['weekly'][number]) => a.weekday - b.weekday || (a.start < b.start ? -1 : 1)

@@ -1,4 +1,4 @@
--- Active doctors who have a schedule, and how many slots about it asks for in a day.
+-- Active doctors with a schedule, and about how many slots a day it asks for.
 SELECT s.doctor_id AS "doctorId",
 	coalesce((
 		SELECT sum(extract(epoch FROM h."end" - h.start) / 60 / s.slot_minutes)

@@ -7,10 +7,30 @@ import { addTimeOff, type NewTimeOff } from './time-off.ts'
 
 const maxStarts = 100
 
-/** A preview keeps bookings of the slots that would go waiting, and is not worth more of their time than this. */
+export function previewSchedule(db: Db, doctorId: string, schedule: ScheduleInput, days: number): Promise<SchedulePreview> {
+	return whatIf(db, async trx => {
+		await lockCalendars(trx, [doctorId])
+		await replaceSchedule(trx, doctorId, schedule)
+		const [generated] = await generateAndList(trx, { doctorIds: [doctorId], days }, maxStarts)
+		const conflicts = await findConflicts(trx, doctorId)
+		const { created = 0, removed = 0, kept = 0, createdStarts = [], removedStarts = [] } = generated ?? {}
+		return { created, removed, kept, conflicts, createdStarts: written(createdStarts), removedStarts: written(removedStarts) }
+	})
+}
+
+export function previewTimeOff(db: Db, timeOff: NewTimeOff): Promise<TimeOffPreview> {
+	return whatIf(db, async trx => {
+		const { conflicts, changedStarts } = await addTimeOff(trx, timeOff)
+		const free = trx('appointment_slots').where('doctor_id', timeOff.doctorId).whereNull('appointment_id').whereRaw('starts_at > now()')
+		const [{ blocked } = { blocked: 0 }] = await free.whereIn('starts_at', changedStarts).select(trx.raw('count(*)::integer AS blocked'))
+		return { blocked, conflicts }
+	})
+}
+
+/** A preview locks the slots that it would remove, and bookings of these wait for it: no longer than this. */
 const longestMs = 3000
 
-/** Carries an outcome out of the transaction that it undoes. */
+/** Rolls its transaction back, and carries the outcome out of it. */
 class Undo<T> extends Error {
 	readonly outcome: T
 
@@ -20,8 +40,8 @@ class Undo<T> extends Error {
 	}
 }
 
-/** What the body would bring about: it is done, read, and rolled back, so that a preview cannot differ from the real thing. */
-const whatIf = async <T>(db: Db, body: (trx: Tx) => Promise<T>): Promise<T> => {
+/** Runs the body, reads what it did and rolls it back: a preview cannot differ from what saving does. */
+async function whatIf<T>(db: Db, body: (trx: Tx) => Promise<T>): Promise<T> {
 	try {
 		return await inTransaction(db, async trx => {
 			await trx.raw(`SET LOCAL statement_timeout = ${longestMs}`)
@@ -34,21 +54,3 @@ const whatIf = async <T>(db: Db, body: (trx: Tx) => Promise<T>): Promise<T> => {
 }
 
 const written = (instants: Date[]) => instants.map(instant => instant.toISOString())
-
-export const previewSchedule = (db: Db, doctorId: string, schedule: ScheduleInput, days: number): Promise<SchedulePreview> =>
-	whatIf(db, async trx => {
-		await lockCalendars(trx, [doctorId])
-		await replaceSchedule(trx, doctorId, schedule)
-		const [generated] = await generateAndList(trx, { doctorIds: [doctorId], days }, maxStarts)
-		const conflicts = await findConflicts(trx, doctorId)
-		const { created = 0, removed = 0, kept = 0, createdStarts = [], removedStarts = [] } = generated ?? {}
-		return { created, removed, kept, conflicts, createdStarts: written(createdStarts), removedStarts: written(removedStarts) }
-	})
-
-export const previewTimeOff = (db: Db, timeOff: NewTimeOff): Promise<TimeOffPreview> =>
-	whatIf(db, async trx => {
-		const { conflicts, changedStarts } = await addTimeOff(trx, timeOff)
-		const free = trx('appointment_slots').where('doctor_id', timeOff.doctorId).whereNull('appointment_id').whereRaw('starts_at > now()')
-		const [{ blocked } = { blocked: 0 }] = await free.whereIn('starts_at', changedStarts).select(trx.raw('count(*)::integer AS blocked'))
-		return { blocked, conflicts }
-	})

@@ -1,7 +1,7 @@
--- Removes coming free slots that are not on the grid, and tells for each doctor how many, and when the first of them start.
+-- Removes future free slots that are not on the grid. Returns for each doctor how many, and the starts of the first.
 --
--- Never waits for a booking and never undoes one: a slot that someone is booking at this moment is passed over, and one
--- that was booked since the statement began is seen to be so when it is locked.
+-- Never waits for a booking and never undoes one: it skips a slot that a booking has locked, and reads a slot again after
+-- locking it, in case a booking committed since the statement began.
 , misfits AS (
 	SELECT s.doctor_id, s.starts_at
 	FROM appointment_slots s, moment

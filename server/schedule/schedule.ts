@@ -10,20 +10,20 @@ export type ScheduleDeps = {
 	db: Db
 	config: Pick<Config, 'slotDaysAhead'>
 	log: Log
-	/** Tells watchers about slots whose state changed (blocked, unblocked); called after the commit. */
+	/** Announces slots that time off blocked or opened. Called after the commit. */
 	announceSlots: (doctorId: string, startsAt: Date[]) => Promise<void>
-	/** Makes watchers of the doctor take a fresh snapshot; called after the commit, when slots came or went. */
+	/** Makes the doctor's watchers start over from a snapshot, because slots were created or removed. Called after the commit. */
 	announceSchedule: (doctorId: string) => Promise<void>
 }
 
 export type Schedules = {
 	routes: Route[]
-	/** Slots of every doctor through today + SLOT_DAYS_AHEAD: the nightly job. Safe to run at any time, and twice. */
+	/** The nightly job: generates every doctor's slots through today + SLOT_DAYS_AHEAD. Safe at any time, and twice at once. */
 	generateAll: () => Promise<{ created: number; removed: number }>
 }
 
-/** Doctors, their weekly hours and time off, and the slots that follow from them. */
-export const createSchedules = (deps: ScheduleDeps): Schedules => {
+/** Doctors, their weekly hours and time off, and the slots that follow from these. */
+export function createSchedules(deps: ScheduleDeps): Schedules {
 	const { db, config, log } = deps
 	const announcements = createAnnouncements(deps)
 	return {

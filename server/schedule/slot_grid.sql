@@ -1,8 +1,8 @@
--- The slots that the schedules ask for: a WITH clause, to be followed by the statement that uses it.
+-- The slots that the schedules ask for: a WITH clause; the statement that uses it follows.
 --
--- Wall-clock times are the doctor's. A start that a DST change skips is left out, a repeated one is taken once (its
--- second pass, as AT TIME ZONE reads it), and a slot always lasts its minutes of elapsed time. A slot that is longer on
--- the clock than its minutes, because the clocks go forward in the middle of it, gives way to the slot it would run into.
+-- Wall-clock times are the doctor's. When clocks go forward, the grid leaves out the starts that they skip; when clocks go
+-- back, it takes a repeated start once (the second, as AT TIME ZONE reads it). A slot always lasts its minutes of elapsed
+-- time: one that would run into the next slot, because clocks go forward within it, is left out.
 WITH moment AS (
 	SELECT coalesce(:now::timestamptz, statement_timestamp()) AS now
 ),
@@ -13,7 +13,7 @@ schedules AS MATERIALIZED (
 	JOIN doctors d ON d.id = s.doctor_id
 	WHERE s.doctor_id = ANY (:doctorIds::bigint[])
 ),
--- One day more than asked for at either end: for the clocks that go back over midnight, and for the slot that runs into the next day.
+-- One day more at either end: for clocks that go back over midnight, and for a slot that would run into the next day.
 dates AS (
 	SELECT time_zone, ahead, (now AT TIME ZONE time_zone)::date + ahead AS day
 	FROM (SELECT DISTINCT time_zone FROM schedules) zones, moment, generate_series(-1, :days::integer + 1) AS ahead
@@ -25,7 +25,7 @@ midnights AS (
 			AS clocks_change
 	FROM dates
 ),
--- Most days have 24 hours. On them an instant is midnight plus the time of day, which is far cheaper than asking the time zone about each slot.
+-- Most days have 24 hours. On these, midnight plus the time of day gives the instant, far cheaper than a time zone look-up for each slot.
 days AS MATERIALIZED (
 	SELECT time_zone, ahead, day, midnight, extract(isodow FROM day)::integer AS weekday,
 		clocks_change OR lag(clocks_change, 1, false) OVER (PARTITION BY time_zone ORDER BY day) AS is_irregular

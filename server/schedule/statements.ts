@@ -1,16 +1,17 @@
 import type { Knex } from 'knex'
 import { type DbOrTx, readSql, type Tx } from '../platform/database/database.ts'
 
-/** Runs a statement with named values (`:doctorIds`). */
-export const rowsOf = async <Row>(db: DbOrTx, text: string, values: Record<string, unknown> = {}): Promise<Row[]> =>
-	(await db.raw(text, values as Knex.ValueDict)).rows
-
 const lockDoctors = readSql('./lock_doctors.sql', import.meta.url)
 
 /**
- * Makes whoever else changes these doctors' slots wait until the transaction ends: generation, schedules, time off.
- * Bookings do not wait.
+ * Locks these doctors' calendars until the transaction ends. Generation, schedules and time off wait for one another;
+ * bookings do not wait.
  */
-export const lockCalendars = async (trx: Tx, doctorIds: string[]): Promise<void> => {
+export async function lockCalendars(trx: Tx, doctorIds: string[]): Promise<void> {
 	await rowsOf(trx, lockDoctors, { doctorIds })
+}
+
+/** Runs a statement with named values (`:doctorIds`). */
+export async function rowsOf<Row>(db: DbOrTx, text: string, values: Record<string, unknown> = {}): Promise<Row[]> {
+	return (await db.raw(text, values as Knex.ValueDict)).rows
 }

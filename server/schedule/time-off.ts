@@ -10,27 +10,12 @@ type TimeOffRow = Span & { id: string; reason: string | null }
 
 const columns = { id: 'id', doctorId: 'doctor_id', startsAt: 'starts_at', endsAt: 'ends_at', reason: 'reason' }
 
-const toTimeOff = ({ startsAt, endsAt, reason, ...row }: TimeOffRow): TimeOff => ({
-	...row,
-	startsAt: startsAt.toISOString(),
-	endsAt: endsAt.toISOString(),
-	...(reason !== null && { reason }),
-})
-
-const blockSlots = readSql('./block_slots.sql', import.meta.url)
-
-/** Returns the starts of the slots whose state changed. */
-const blockWhereOff = async (trx: Tx, span: Span): Promise<Date[]> => {
-	const rows = await rowsOf<{ startsAt: Date }>(trx, blockSlots, span)
-	return rows.map(({ startsAt }) => startsAt)
-}
-
-/** Time off that has not ended, by start. @throws Refusal invalid_input for a strange cursor */
-export const listTimeOff = async (
+/** Time off that has not ended, by start. @throws Refusal invalid_input for a cursor of another list */
+export async function listTimeOff(
 	db: DbOrTx,
 	doctorId: string,
 	{ cursor, limit }: { cursor?: string | undefined; limit: number },
-): Promise<Page<TimeOff>> => {
+): Promise<Page<TimeOff>> {
 	const query = db('time_off')
 		.where('doctor_id', doctorId)
 		.whereRaw('ends_at > now()')
@@ -49,8 +34,8 @@ export const listTimeOff = async (
 
 export type NewTimeOff = Span & { reason: string | undefined; createdBy: string }
 
-/** Conflicts are the active appointments that the time off overlaps; they stay. */
-export const addTimeOff = async (trx: Tx, { reason, createdBy, ...span }: NewTimeOff) => {
+/** Blocks the slots of the span. Appointments in it stay, and are returned as conflicts. */
+export async function addTimeOff(trx: Tx, { reason, createdBy, ...span }: NewTimeOff) {
 	const { doctorId, startsAt, endsAt } = span
 	await lockCalendars(trx, [doctorId])
 	const [added] = await trx('time_off')
@@ -67,11 +52,11 @@ export const addTimeOff = async (trx: Tx, { reason, createdBy, ...span }: NewTim
 	return { id: (added as { id: string }).id, conflicts: conflicts.map(({ id }) => id), changedStarts }
 }
 
-/** Undefined when the doctor has no such time off. Slots that other time off covers stay blocked. */
-export const removeTimeOff = async (
+/** Undefined when the doctor has no such time off. Other time off keeps its slots blocked. */
+export async function removeTimeOff(
 	trx: Tx,
 	{ doctorId, timeOffId }: { doctorId: string; timeOffId: string },
-): Promise<{ changedStarts: Date[] } | undefined> => {
+): Promise<{ changedStarts: Date[] } | undefined> {
 	if (!isDatabaseId(timeOffId)) return undefined
 	await lockCalendars(trx, [doctorId])
 	const [removed] = await trx('time_off')
@@ -80,4 +65,21 @@ export const removeTimeOff = async (
 		.returning<TimeOffRow[]>(columns as never)
 	if (!removed) return undefined
 	return { changedStarts: await blockWhereOff(trx, removed) }
+}
+
+function toTimeOff({ startsAt, endsAt, reason, ...row }: TimeOffRow): TimeOff {
+	return {
+		...row,
+		startsAt: startsAt.toISOString(),
+		endsAt: endsAt.toISOString(),
+		...(reason !== null && { reason }),
+	}
+}
+
+const blockSlots = readSql('./block_slots.sql', import.meta.url)
+
+/** Blocks or opens the slots of a span, as time off has it now. Returns the starts of those that changed. */
+async function blockWhereOff(trx: Tx, span: Span): Promise<Date[]> {
+	const rows = await rowsOf<{ startsAt: Date }>(trx, blockSlots, span)
+	return rows.map(({ startsAt }) => startsAt)
 }

@@ -59,6 +59,12 @@ local function free_slot(hold)
 	return hold.f .. '"state":"free"}'
 end
 
+-- The JSON of a slot that is held, from its beginning. `hold` has the holder's id, name and role.
+local function held_slot(beginning, until_ms, hold)
+	local who = cjson.encode({ name = hold.n or '', role = hold.r or 'patient' })
+	return string.format('%s"state":"held","heldUntilMs":%.0f,"heldBy":%s,"holderId":"%s"}', beginning, until_ms, who, hold.u)
+end
+
 -- Ends a hold before its time. Returns the slot as it is told then; nothing while a booking is being settled: that ends
 -- the claim, and then the sweep tells.
 local function hold_let_go(holds_key, expiry_key, doctor, minute, hold, now)

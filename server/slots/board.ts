@@ -6,7 +6,7 @@ import type { Held, Holder } from './codec.ts'
 import { slotId } from './slot-id.ts'
 
 /** Functions for scripts that touch holds as part of something larger; to be put before their text. */
-export const holdsLua = feedLua + readLua('board.lua', import.meta.url)
+export const boardLua = feedLua + readLua('board.lua', import.meta.url)
 
 export const holdKeys = (doctorId: string) => {
 	const tag = tagOf(doctorId)
@@ -60,7 +60,7 @@ export const toHolders = (fields: readonly string[]): Map<number, Holder> => {
 
 /** The scripts as functions, with their keys and the order of their arguments in one place. */
 export const createHoldScripts = (redis: Redis) => {
-	const define = <Reply>(name: string, file: string) => defineScript<Reply>(redis, name, holdsLua + readLua(file, import.meta.url))
+	const define = <Reply>(name: string, file: string) => defineScript<Reply>(redis, name, boardLua + readLua(file, import.meta.url))
 	const place = define<string[]>('holdPlace', 'place.lua')
 	const release = define<string[]>('holdRelease', 'release.lua')
 	const expire = define<number>('holdExpire', 'expire.lua')

@@ -25,13 +25,14 @@ describe('the audit list', () => {
 	})
 
 	const list = (query = '', token = admin.token) => call(node, 'GET', `/admin/audit?${query}`, { token })
-	const actions = async (query: string): Promise<string[]> => {
+
+	async function actions(query: string): Promise<string[]> {
 		const { status, body } = await list(`from=2026-05-01&to=2026-05-31&${query}`)
 		expect(status).to.equal(200)
 		return body.items.map(({ action }: AuditEntry) => action)
 	}
 
-	it('shows the newest first, with who, what, when and from where', async () => {
+	it('shows the newest entries first, with actor, action, time and address', async () => {
 		expect(await actions('')).to.deep.equal(['approved', 'signed_in', 'viewed', 'updated', 'created'])
 		const { body } = await list('from=2026-05-02&to=2026-05-02')
 		expect(body.items.map((item: unknown) => AuditEntry.parse(item))).to.deep.equal([
@@ -50,7 +51,7 @@ describe('the audit list', () => {
 		])
 	})
 
-	it('takes dates in UTC, both inclusive, and either alone', async () => {
+	it('accepts dates in UTC, both inclusive, or one alone', async () => {
 		const items = async (query: string) => (await list(query)).body.items.map(({ action }: AuditEntry) => action)
 		expect(await items('from=2026-05-01&to=2026-05-01')).to.deep.equal(['updated', 'created'])
 		expect(await items('to=2026-05-02')).to.deep.equal(['viewed', 'updated', 'created'])
@@ -58,15 +59,15 @@ describe('the audit list', () => {
 		expect(await items('from=2026-05-05&to=2026-05-04')).to.deep.equal([])
 	})
 
-	it('finds what one person did, by id or by part of the name or address', async () => {
+	it('finds the actions of one account, by id or by part of the name or address', async () => {
 		expect(await actions(`actor=${ann.id}`)).to.deep.equal(['viewed', 'created'])
 		expect(await actions('actor=ANN')).to.deep.equal(['viewed', 'updated', 'created'])
 		expect(await actions('actor=bob@desk')).to.deep.equal(['updated'])
 		expect(await actions('actor=999999')).to.deep.equal(['approved'])
-		for (const nobody of ['%25', '_', 'nobody', "'--", '0']) expect(await actions(`actor=${nobody}`), nobody).to.deep.equal([])
+		for (const other of ['%25', '_', 'nobody', "'--", '0']) expect(await actions(`actor=${other}`), other).to.deep.equal([])
 	})
 
-	it('finds what was done to a kind of thing, or to one thing', async () => {
+	it('finds the actions on one kind of entity, or on one entity', async () => {
 		expect(await actions('entity=user')).to.deep.equal(['approved', 'signed_in'])
 		expect(await actions('entity=patient:7')).to.deep.equal(['updated', 'created'])
 		expect(await actions('entity=user:a:b')).to.deep.equal(['approved'])
@@ -74,7 +75,7 @@ describe('the audit list', () => {
 		expect(await actions(`entity=patient&actor=${bob.id}`)).to.deep.equal(['updated'])
 	})
 
-	it('goes page by page through everything once, also while more is written', async () => {
+	it('returns each entry once, page by page, even while new ones are recorded', async () => {
 		const seen: string[] = []
 		for (let cursor: string | null = ''; cursor !== null; ) {
 			const { body } = await list(`from=2026-05-01&to=2026-05-31&limit=2${cursor && `&cursor=${cursor}`}`)
@@ -85,7 +86,7 @@ describe('the audit list', () => {
 		expect(seen).to.deep.equal(['approved', 'signed_in', 'viewed', 'updated', 'created'])
 	})
 
-	it('refuses what is malformed', async () => {
+	it('refuses malformed input', async () => {
 		const made = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
 		const wrong = [
 			'from=May',
@@ -103,7 +104,7 @@ describe('the audit list', () => {
 		}
 	})
 
-	it('is for admins alone', async () => {
+	it('is for admins only', async () => {
 		for (const person of [await aPatient(node), ann]) {
 			const { status, body } = await list('', person.token)
 			expect([status, body.code]).to.deep.equal([403, 'forbidden'])

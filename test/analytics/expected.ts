@@ -6,41 +6,12 @@ export type OfferedSlot = { doctorId: string; startsAtMs: number; booked: boolea
 export type DoctorInfo = { id: string; fullName: string; zone: string }
 export type ClinicRecords = { doctors: DoctorInfo[]; visits: Visit[]; slots: OfferedSlot[] }
 
-const share = (part: number, whole: number) => (whole === 0 ? null : part / whole)
-
-/** Linear between the two nearest, as PostgreSQL's `percentile_cont`. */
-const percentile = (sorted: number[], fraction: number): number | null => {
-	if (sorted.length === 0) return null
-	const at = fraction * (sorted.length - 1)
-	const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
-	return low + (high - low) * (at - Math.floor(at))
-}
-
-const count = <T>(list: T[], predicate: (each: T) => boolean) => list.filter(predicate).length
-const hasStatus = (status: string) => (visit: Visit) => visit.status === status
-const isBooked = ({ status }: Visit) => status !== 'cancelled'
-
-/** The same figures, counted one by one in JavaScript: slow, plain, and knowing nothing of the SQL. */
-export const expectedAnalytics = (records: ClinicRecords, from: string, to: string): Analytics => {
+/** The same figures, counted one by one in JavaScript: slow, plain, and independent of the SQL. */
+export function expectedAnalytics(records: ClinicRecords, from: string, to: string): Analytics {
 	const zoneOf = new Map(records.doctors.map(({ id, zone }) => [id, zone]))
-	const withLocalTime = <T extends { doctorId: string; startsAtMs: number }>(things: T[]) =>
-		things
-			.filter(({ doctorId }) => zoneOf.has(doctorId))
-			.map(thing => {
-				const local = DateTime.fromMillis(thing.startsAtMs, { zone: zoneOf.get(thing.doctorId) as string })
-				return { ...thing, date: local.toISODate() as string, weekday: local.weekday, hour: local.hour }
-			})
-			.filter(({ date }) => date >= from && date <= to)
 
 	const visits = withLocalTime(records.visits)
 	const slots = withLocalTime(records.slots).filter(({ booked, blocked }) => booked || !blocked)
-	const countsOf = (some: Visit[], offered: OfferedSlot[]) => ({
-		appointments: some.length,
-		cancelled: count(some, hasStatus('cancelled')),
-		noShow: count(some, hasStatus('no_show')),
-		slots: offered.length,
-		bookedSlots: count(offered, ({ booked }) => booked),
-	})
 
 	const totals = { ...countsOf(visits, slots), booked: count(visits, isBooked), completed: count(visits, hasStatus('completed')) }
 
@@ -78,6 +49,7 @@ export const expectedAnalytics = (records: ClinicRecords, from: string, to: stri
 		.filter(isBooked)
 		.map(({ startsAtMs, createdAtMs }) => (startsAtMs - createdAtMs) / 3_600_000)
 		.sort((a, b) => a - b)
+
 	return {
 		totals,
 		byDay,
@@ -92,4 +64,38 @@ export const expectedAnalytics = (records: ClinicRecords, from: string, to: stri
 		noShowRate: share(totals.noShow, totals.completed + totals.noShow),
 		cancellationRate: share(totals.cancelled, totals.appointments),
 	}
+
+	function withLocalTime<T extends { doctorId: string; startsAtMs: number }>(things: T[]) {
+		return things
+			.filter(({ doctorId }) => zoneOf.has(doctorId))
+			.map(thing => {
+				const local = DateTime.fromMillis(thing.startsAtMs, { zone: zoneOf.get(thing.doctorId) as string })
+				return { ...thing, date: local.toISODate() as string, weekday: local.weekday, hour: local.hour }
+			})
+			.filter(({ date }) => date >= from && date <= to)
+	}
+
+	function countsOf(some: Visit[], offered: OfferedSlot[]) {
+		return {
+			appointments: some.length,
+			cancelled: count(some, hasStatus('cancelled')),
+			noShow: count(some, hasStatus('no_show')),
+			slots: offered.length,
+			bookedSlots: count(offered, ({ booked }) => booked),
+		}
+	}
+}
+
+const count = <T>(list: T[], predicate: (each: T) => boolean) => list.filter(predicate).length
+const hasStatus = (status: string) => (visit: Visit) => visit.status === status
+const isBooked = ({ status }: Visit) => status !== 'cancelled'
+
+const share = (part: number, whole: number) => (whole === 0 ? null : part / whole)
+
+/** Interpolates between the two nearest values, as PostgreSQL's `percentile_cont` does. */
+function percentile(sorted: number[], fraction: number): number | null {
+	if (sorted.length === 0) return null
+	const at = fraction * (sorted.length - 1)
+	const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
+	return low + (high - low) * (at - Math.floor(at))
 }

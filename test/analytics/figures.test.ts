@@ -6,17 +6,6 @@ import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../suppo
 import { type ClinicRecords, type DoctorInfo, expectedAnalytics } from './expected.ts'
 import { aRandom, fillAtRandom } from './random-clinic.ts'
 
-const expectFigures = (actual: Analytics, expected: Analytics) => {
-	const { leadTime, ...counts } = actual
-	const { leadTime: expectedLead, ...expectedCounts } = expected
-	expect(counts).to.deep.equal(expectedCounts)
-	for (const name of ['medianHours', 'p90Hours', 'meanHours'] as const) {
-		const hours = expectedLead[name]
-		if (hours === null) expect(leadTime[name], name).to.equal(null)
-		else expect(leadTime[name], name).to.be.closeTo(hours, 0.001)
-	}
-}
-
 describe('the figures', () => {
 	const node = useNode()
 	const seed = Math.floor(Math.random() * 2 ** 31)
@@ -42,13 +31,14 @@ describe('the figures', () => {
 	})
 
 	const ask = (query: string, token = admin.token) => call(node, 'GET', `/admin/analytics?${query}`, { token })
-	const figures = async (query: string): Promise<Analytics> => {
+
+	async function figures(query: string): Promise<Analytics> {
 		const { status, body } = await ask(query)
 		expect(status).to.equal(200)
 		return Analytics.parse(body)
 	}
 
-	it('are those that a plain count gives, for the whole time and for any part of it', async () => {
+	it('equal a plain count, for the whole time and for any part of it', async () => {
 		const ranges = [
 			['2031-02-20', '2031-04-20'],
 			['2031-03-09', '2031-03-09'],
@@ -59,7 +49,7 @@ describe('the figures', () => {
 		for (const [from, to] of ranges) expectFigures(await figures(`from=${from}&to=${to}`), expectedAnalytics(records, from, to))
 	})
 
-	it('are those of one doctor when asked for one', async () => {
+	it('are of one doctor when the caller asks for one', async () => {
 		for (const doctor of doctors) {
 			const expected = expectedAnalytics({ ...records, doctors: [doctor] }, '2031-03-09', '2031-03-30')
 			expectFigures(await figures(`from=2031-03-09&to=2031-03-30&doctorId=${doctor.id}`), expected)
@@ -77,7 +67,7 @@ describe('the figures', () => {
 		expect(totals.booked + totals.cancelled).to.equal(totals.appointments)
 	})
 
-	it('have a row for every day of a year without visits, and nothing where there is nothing to divide by', async () => {
+	it('have a row for every day of a year without visits, and null for shares of nothing', async () => {
 		const empty = await figures('from=2040-01-01&to=2040-12-31')
 		expect(empty.byDay).to.have.lengthOf(366)
 		expect(empty.byDay.every(({ booked, cancelled, noShow }) => booked + cancelled + noShow === 0)).to.equal(true)
@@ -86,7 +76,7 @@ describe('the figures', () => {
 		expect(empty.leadTime).to.deep.equal({ medianHours: null, p90Hours: null, meanHours: null })
 	})
 
-	it('leave out doctors who never practised, and keep one who did until the account was disabled', async () => {
+	it('leave out doctors who never practised, and keep one who did before the account was disabled', async () => {
 		await aDoctor(node, { fullName: 'Dr Pending', status: 'pending' })
 		const [former] = doctors
 		await node.db('users').where({ id: former!.id }).update({ status: 'disabled' })
@@ -97,7 +87,7 @@ describe('the figures', () => {
 		expect(after).to.deep.equal(['Dr A', 'Dr B', 'Dr C'])
 	})
 
-	it('take at most 400 days, the right way round', async () => {
+	it('cover at most 400 days, and refuse a span that ends before it starts', async () => {
 		expect((await ask('from=2031-01-01&to=2032-02-04')).status).to.equal(200)
 		const wrong = [
 			'from=2031-01-01&to=2032-02-05',
@@ -115,7 +105,7 @@ describe('the figures', () => {
 		}
 	})
 
-	it('are not found for a doctor who is none', async () => {
+	it('answer not_found for an id that is no doctor’s', async () => {
 		const patient = await aPatient(node)
 		for (const doctorId of [patient.id, '999999999', 'abc', '-1', '9'.repeat(30), "'"]) {
 			const { status, body } = await ask(`from=2031-03-01&to=2031-03-02&doctorId=${doctorId}`)
@@ -123,7 +113,7 @@ describe('the figures', () => {
 		}
 	})
 
-	it('are for admins alone', async () => {
+	it('are for admins only', async () => {
 		for (const person of [await aPatient(node), await aDoctor(node), await aReceptionist(node)]) {
 			const { status, body } = await ask('from=2031-03-01&to=2031-03-02', person.token)
 			expect([status, body.code]).to.deep.equal([403, 'forbidden'])
@@ -132,3 +122,14 @@ describe('the figures', () => {
 		expect([anonymous.status, anonymous.body.code]).to.deep.equal([401, 'unauthenticated'])
 	})
 })
+
+function expectFigures(actual: Analytics, expected: Analytics) {
+	const { leadTime, ...counts } = actual
+	const { leadTime: expectedLead, ...expectedCounts } = expected
+	expect(counts).to.deep.equal(expectedCounts)
+	for (const name of ['medianHours', 'p90Hours', 'meanHours'] as const) {
+		const hours = expectedLead[name]
+		if (hours === null) expect(leadTime[name], name).to.equal(null)
+		else expect(leadTime[name], name).to.be.closeTo(hours, 0.001)
+	}
+}

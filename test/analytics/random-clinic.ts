@@ -3,8 +3,8 @@ import { DateTime } from 'luxon'
 import type { Db } from '../../server/platform/database/database.ts'
 import type { ClinicRecords, DoctorInfo, OfferedSlot, Visit } from './expected.ts'
 
-/** Small and repeatable: https://github.com/cprosche/mulberry32 */
-export const aRandom = (seed: number) => {
+/** A small repeatable generator: https://github.com/cprosche/mulberry32 */
+export function aRandom(seed: number) {
 	let state = seed
 	return () => {
 		state = (state + 0x6d2b79f5) | 0
@@ -20,20 +20,15 @@ const slotMs = 30 * 60_000
 type RandomClinic = { db: Db; random: () => number; doctors: DoctorInfo[]; from: string; days: number }
 
 /**
- * Slots around the clock from the given date on, with visits in some of them, written to the database and returned.
- * Around the clock, so that every midnight and every change of the clocks has visits on both of its sides.
+ * Writes slots around the clock to the database, from the given date on, with visits in some, and returns them.
+ * Around the clock, so that every midnight and every change of the clocks has visits before and after it.
  */
-export const fillAtRandom = async ({ db, random, doctors, from, days }: RandomClinic): Promise<ClinicRecords> => {
+export async function fillAtRandom({ db, random, doctors, from, days }: RandomClinic): Promise<ClinicRecords> {
 	const visits: (Visit & { id: number; slotMs: number })[] = []
 	const slots: (OfferedSlot & { appointmentId: number | null })[] = []
 	const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T
 	const firstId = Number((await db('appointments').max('id as id').first())?.id ?? 0) + 1
 
-	const addVisit = (doctorId: string, startsAtMs: number, status: string) => {
-		const id = firstId + visits.length
-		visits.push({ id, doctorId, startsAtMs, slotMs, status, createdAtMs: startsAtMs - Math.floor(random() * 60 * 86_400_000) })
-		return id
-	}
 	for (const { id: doctorId, zone } of doctors) {
 		const begin = DateTime.fromISO(from, { zone }).toMillis()
 		for (let startsAtMs = begin; startsAtMs < begin + days * 86_400_000; startsAtMs += slotMs) {
@@ -59,7 +54,7 @@ export const fillAtRandom = async ({ db, random, doctors, from, days }: RandomCl
 		visits.map((visit, i) => ({
 			id: visit.id,
 			doctor_id: visit.doctorId,
-			// One patient each: this is about counting, not about overlaps.
+			// Each visit has a patient of its own, so that no two overlap for one patient.
 			patient_id: patients[i]?.id,
 			type_id: type.id,
 			starts_at: at(visit.startsAtMs),
@@ -83,5 +78,12 @@ export const fillAtRandom = async ({ db, random, doctors, from, days }: RandomCl
 		})),
 		500,
 	)
+
 	return { doctors, visits, slots }
+
+	function addVisit(doctorId: string, startsAtMs: number, status: string) {
+		const id = firstId + visits.length
+		visits.push({ id, doctorId, startsAtMs, slotMs, status, createdAtMs: startsAtMs - Math.floor(random() * 60 * 86_400_000) })
+		return id
+	}
 }

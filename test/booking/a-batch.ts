@@ -1,5 +1,5 @@
 import type { AppointmentStatus } from '../../contract/index.ts'
-import type { BookingRequest, CancelRequest, RescheduleRequest, StatusRequest } from '../../server/booking/request.ts'
+import type { BookingRequest, CancelRequest, RescheduleRequest, StatusRequest } from '../../server/booking/requests.ts'
 import { createDecider, type Decision, type State, type StoredAppointment } from '../../server/booking/rules.ts'
 import { type StoredSlot, slotKey } from '../../server/slots/availability.ts'
 
@@ -37,12 +37,22 @@ export type World = {
 	held?: Record<number, string>
 	prior?: Record<string, ReturnType<State['prior']>>
 	patients?: string[]
+	/** The account of a patient. */
+	accounts?: Record<string, string>
 	nowMs?: number
 	cutoffMs?: number
 }
 
 /** Decides against a world in which the appointments have their slots and their patients' time. */
-export const decider = ({ slots = [], appointments = [], held = {}, prior = {}, patients = ['50', '51', '52'], ...rest }: World = {}) => {
+export const decider = ({
+	slots = [],
+	appointments = [],
+	held = {},
+	prior = {},
+	patients = ['50', '51', '52'],
+	accounts = {},
+	...rest
+}: World = {}) => {
 	const owner = new Map<string, StoredAppointment>(
 		appointments.flatMap(each => each.slotMinutes.map(minute => [`${each.doctorId}-${minute}`, each] as const)),
 	)
@@ -59,11 +69,14 @@ export const decider = ({ slots = [], appointments = [], held = {}, prior = {}, 
 		slot: (doctorId, minute) => known.get(`${doctorId}-${minute}`),
 		holderOf: (doctorId, minute) => (doctorId === '1' ? held[minute - morning] : undefined),
 		appointment: id => appointments.find(each => each.id === id),
-		busyTimes: patientId =>
+		patient: patientId =>
 			patients.includes(patientId)
-				? appointments
-						.filter(each => each.patientId === patientId && !['cancelled', 'no_show'].includes(each.status))
-						.map(({ id, startMinute, endMinute }) => ({ appointmentId: id, startMinute, endMinute }))
+				? {
+						userId: accounts[patientId] ?? null,
+						busy: appointments
+							.filter(each => each.patientId === patientId && !['cancelled', 'no_show'].includes(each.status))
+							.map(({ id, startMinute, endMinute }) => ({ appointmentId: id, startMinute, endMinute })),
+					}
 				: undefined,
 	})
 }

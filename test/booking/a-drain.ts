@@ -1,19 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import type { Appointment } from '../../contract/index.ts'
-import { createDrain, type DrainDeps } from '../../server/booking/drain.ts'
-import type { Happening, Outcome } from '../../server/booking/outcome.ts'
-import { createQueue, lockKey, type Queue } from '../../server/booking/queue.ts'
-import type { BookingRequest, CancelRequest, ChangeRequest, RescheduleRequest } from '../../server/booking/request.ts'
+import { createEffects } from '../../server/booking/effects.ts'
+import type {
+	BookingRequest,
+	CancelRequest,
+	ChangeRequest,
+	Happening,
+	Outcome,
+	QueueRequest,
+	RescheduleRequest,
+} from '../../server/booking/requests.ts'
+import { type Batch, createSettle, type SettleDeps } from '../../server/booking/settle.ts'
 import { createAppointmentTypes } from '../../server/clinic/appointment-types.ts'
 import { type Config, loadConfig } from '../../server/config.ts'
 import type { Actor } from '../../server/identity/actor.ts'
 import { createDatabase, type Db } from '../../server/platform/database/database.ts'
 import { createPipeline, type Run } from '../../server/platform/database/pipeline.ts'
 import { feedKeys } from '../../server/platform/live/feed.ts'
-import { createLocks, type Locks } from '../../server/platform/mailbox/lease.ts'
+import { createLeases, type Leases } from '../../server/platform/mailbox/lease.ts'
+import { createMailbox, keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
 import { createRedis, createSubscriber, type Redis } from '../../server/platform/redis/redis.ts'
+import { tagOf } from '../../server/platform/redis/shard.ts'
 import type { Subscriber } from '../../server/platform/redis/subscriber.ts'
+import { boardRider, type Claim, createClaim } from '../../server/slots/board-rider.ts'
 import { createHolds, type Holds } from '../../server/slots/holds.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { someSlots } from '../support/calendar.ts'
@@ -23,17 +33,22 @@ import { freshStores } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { expectConsistent } from './desk.ts'
 
-/** What is below a node: stores, a queue, holds, and nobody who drains by himself. */
+/** What is below a node: stores, holds, mailboxes that no node drains. */
 export type Bench = {
 	db: Db
 	config: Config
 	redis: Redis
 	subscriber: Subscriber
 	run: Run
-	queue: Queue
-	locks: Locks
+	leases: Leases
+	claim: Claim
 	holds: Holds
 	redisUrl: string
+	queue: {
+		/** Leaves a request in its doctor's mailbox, as a node does that dies right after appending. */
+		add(request: QueueRequest): Promise<void>
+		length(doctorId: string): Promise<number>
+	}
 }
 
 const log = createLog('silent')
@@ -55,8 +70,8 @@ export const useBench = (): Bench => {
 			subscriber,
 			redisUrl: stores.redisUrl,
 			config: loadConfig(testEnvironment('/tmp')),
-			queue: createQueue(redis),
-			locks: createLocks({ redis, leaseMs: 4000 }),
+			leases: createLeases({ redis, leaseMs: 4000 }),
+			claim: createClaim(redis),
 			holds: createHolds({
 				redis,
 				run,
@@ -66,6 +81,14 @@ export const useBench = (): Bench => {
 				holdMsStaff: 60_000,
 				nowMs: Date.now,
 			}),
+			queue: {
+				async add(request) {
+					const { doctorId } = request
+					await redis.xadd(keyOf.stream(doctorId), '*', 'r', JSON.stringify(request))
+					await redis.zadd(keyOf.waiting(tagOf(doctorId)), 'NX', Date.now(), doctorId)
+				},
+				length: doctorId => redis.xlen(keyOf.stream(doctorId)),
+			},
 		}
 		stop = async () => {
 			redis.disconnect()
@@ -79,35 +102,70 @@ export const useBench = (): Bench => {
 	return new Proxy({} as Bench, { get: (_target, name) => Reflect.get(bench as Bench, name) })
 }
 
-/** One node's drain, and all that it told. */
-export const aDrain = ({ locks, queue, run }: Bench, overrides: Partial<DrainDeps> = {}) => {
+type Overrides = Partial<Pick<SettleDeps, 'run' | 'claim'>> & {
+	leases?: Leases
+	/** Stands before what follows a commit. */
+	beforeEffects?: () => Promise<void>
+	/** Stands in for the end of a batch. */
+	finish?: Batch['finish']
+	/** Told of every batch that begins: how many requests of which doctor. */
+	onBatch?: (requests: Record<string, number>) => void
+	deliver?: (replies: readonly { messageId: string; outcome: Outcome }[]) => void
+}
+
+/** One node's part in draining mailboxes, and all that it told. */
+export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
+	const { redis } = bench
 	const outcomes = new Map<string, Outcome[]>()
 	const happenings: Happening[] = []
-	const drain = createDrain({
-		locks,
-		queue,
+	const run = overrides.run ?? bench.run
+	const effects = createEffects({
+		replies: {
+			deliver(replies) {
+				for (const { messageId, outcome } of replies) outcomes.set(messageId, [...(outcomes.get(messageId) ?? []), outcome])
+				overrides.deliver?.(replies)
+			},
+		},
+		post: (doctorId, request) => mailbox.post(doctorId, request),
+		holds: { forget: async () => {} },
+		news: { tell: list => void happenings.push(...list) },
+		wakeReminders: () => {},
+		observe: { settled: () => {}, published: () => {} },
+	})
+	const handler = createSettle({
 		run,
-		log,
 		policy: { cancelCutoffMs: 0 },
 		notices: { channels: [], leadMinutes: [] },
-		deliver: list => {
-			for (const { request, outcome } of list) outcomes.set(request.id, [...(outcomes.get(request.id) ?? []), outcome])
+		claim: overrides.claim ?? bench.claim,
+		effects: {
+			async follow(batch, settled) {
+				await overrides.beforeEffects?.()
+				await effects.follow(overrides.finish ? { ...batch, finish: overrides.finish } : batch, settled)
+			},
 		},
-		announce: list => void happenings.push(...list),
-		forgetHolds: () => {},
-		...overrides,
+		log,
 	})
+	const observe = {
+		contended: () => {},
+		failed: () => {},
+		strayed: () => {},
+		async around(batch: Batch, work: () => Promise<void>) {
+			overrides.onBatch?.(Object.fromEntries([...batch.parcels].map(([doctorId, { entries }]) => [doctorId, entries.length])))
+			await work()
+		},
+	}
+	const mailbox = createMailbox({ redis, leases: overrides.leases ?? bench.leases, rider: boardRider, handler, roomFor, observe, log })
 	return {
-		...drain,
+		...mailbox,
 		outcomes,
 		happenings,
-		/** Drains a doctor's queue until it is empty. */
+		/** Drains a doctor's mailbox until it is empty. */
 		async empty(doctorId: string) {
 			await waitFor(async () => {
-				drain.poke(doctorId)
-				return (await queue.length(doctorId)) === 0
-			}, 'an empty queue')
-			await drain.stop()
+				mailbox.wake(doctorId)
+				return (await bench.queue.length(doctorId)) === 0
+			}, 'an empty mailbox')
+			await mailbox.stop()
 		},
 		/** `ok` or the code of what a request came to. */
 		answer: (request: ChangeRequest) => codeOfOutcome(outcomes.get(request.id)?.at(-1)),
@@ -118,6 +176,8 @@ export const aDrain = ({ locks, queue, run }: Bench, overrides: Partial<DrainDep
 		},
 	}
 }
+
+const roomFor = (request: QueueRequest) => (request.kind === 'announce' ? Number.MAX_SAFE_INTEGER : 20_000)
 
 const codeOfOutcome = (outcome: Outcome | undefined): string =>
 	outcome === undefined ? 'untold' : 'done' in outcome ? 'ok' : 'refused' in outcome ? outcome.refused : 'forward'
@@ -211,4 +271,4 @@ export const useScene = (take: (scene: Scene) => void): Bench => {
 	return bench
 }
 
-export { lockKey }
+export const lockKey = keyOf.lease

@@ -1,10 +1,9 @@
 import { expect } from 'chai'
-import { createIntake } from '../../server/booking/intake.ts'
-import type { BookingRequest } from '../../server/booking/request.ts'
+import type { BookingRequest } from '../../server/booking/requests.ts'
 import type { Refusal } from '../../server/platform/refusal.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, actorOf, aDrain, afterStatement, type Scene, useScene } from './a-drain.ts'
+import { aBooking, actorOf, aDrain, type Scene, useScene } from './a-drain.ts'
 
 describe('a booking that comes alone', () => {
 	let { doctor, patient, slots, otherSlots } = {} as Scene
@@ -16,8 +15,7 @@ describe('a booking that comes alone', () => {
 	/** Takes the request in on a node of its own, and waits for what it comes to. */
 	const answerTo = async (request: BookingRequest, overrides: Parameters<typeof aDrain>[1] = {}) => {
 		const node = aDrain(bench, overrides)
-		const intake = createIntake({ queue: bench.queue, reserve: node.reserve, poke: node.poke })
-		await intake.add(request)
+		await node.post(request.doctorId, request)
 		await waitFor(() => node.outcomes.size === 1, 'an outcome')
 		await node.stop()
 		return node.answer(request)
@@ -33,38 +31,18 @@ describe('a booking that comes alone', () => {
 	it('keeps others from holding its slot from when it is queued until it is settled', async () => {
 		const heldMeanwhile: string[] = []
 		let claims = 0
-		const { queue } = bench
-		const claim: typeof queue.claim = (...args) => {
+		const claim: typeof bench.claim = (...args) => {
 			claims++
-			return queue.claim(...args)
+			return bench.claim(...args)
 		}
 		const answer = await answerTo(aBooking(patient, slot(0)), {
-			queue: { ...queue, claim },
+			claim,
 			run: async (statement, values) => {
 				if (statement.name === 'settle') heldMeanwhile.push(await holdFor(slot(0)))
 				return (await bench.run(statement, values)) as never
 			},
 		})
 		expect([answer, heldMeanwhile, claims]).to.deep.equal(['ok', ['slot_held'], 0])
-	})
-
-	const setBlocked = (isBlocked: boolean) => bench.db('appointment_slots').where({ doctor_id: doctor.id }).update({ is_blocked: isBlocked })
-	/** Reads slots as they are, and changes them after the first reading, which is the one made ahead. */
-	const changedAfterReading = (isBlocked: boolean) => {
-		let isFirst = true
-		return afterStatement(bench.run, 'slots_in_spans', async () => {
-			if (isFirst) await setBlocked(isBlocked)
-			isFirst = false
-		})
-	}
-
-	it('is not granted what was taken away after it was read', async () => {
-		expect(await answerTo(aBooking(patient, slot(0)), { run: changedAfterReading(true) })).to.equal('slot_blocked')
-	})
-
-	it('is not refused for what is no longer so when it has the lock', async () => {
-		await setBlocked(true)
-		expect(await answerTo(aBooking(patient, slot(0)), { run: changedAfterReading(false) })).to.equal('ok')
 	})
 
 	it('leaves a slot that it did not get to be held by others', async () => {

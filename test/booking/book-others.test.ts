@@ -47,6 +47,19 @@ describe('booking', () => {
 			expect(codeOf(await book(node, patient, slots[1] as string))).to.equal('ok')
 		})
 
+		it('lets staff book the slot for the patient who holds it, and ends the hold', async () => {
+			const [slot, other] = (await slotsOf(node, doctor, { count: 2 })) as [string, string]
+			const holder = await aPatient(node)
+			done(await hold(node, holder, slot))
+			expect(codeOf(await book(node, desk, slot, { patientId: patient.id })), 'for another patient').to.equal('slot_held')
+			expect(codeOf(await book(node, desk, slot, { patientId: holder.id }))).to.equal('ok')
+			expect(codeOf(await call(node, 'DELETE', `/slots/${slot}/hold`, { token: holder.token }))).to.equal('hold_expired')
+			// Two at once are settled together, and the slots are claimed by a script of their own.
+			done(await hold(node, holder, other))
+			const answers = await Promise.all([book(node, desk, other, { patientId: patient.id }), book(node, patient, other)])
+			expect(answers.map(codeOf)).to.deep.equal(['slot_held', 'slot_held'])
+		})
+
 		it('lets staff book for a patient what they hold themselves', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			done(await hold(node, desk, slot))

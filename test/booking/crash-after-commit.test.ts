@@ -1,7 +1,5 @@
 import { expect } from 'chai'
-import { settleBatch } from '../../server/booking/batch.ts'
-import type { Taken } from '../../server/booking/queue.ts'
-import type { BookingRequest, ChangeRequest } from '../../server/booking/request.ts'
+import type { BookingRequest, ChangeRequest } from '../../server/booking/requests.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aBooking, aCancellation, actorOf, aDrain, aMove, hear, lockKey, type Scene, useScene } from './a-drain.ts'
@@ -23,27 +21,20 @@ describe('a batch that is interrupted', () => {
 		return drain.appointment(request)
 	}
 
-	/** Decides and commits, and dies before anybody is told. */
+	/** Decides and commits, and dies before anyone is told. */
 	const commitAndDie = async (...requests: ChangeRequest[]) => {
 		for (const request of requests) await bench.queue.add(request)
 		const { doctorId } = requests[0] as ChangeRequest
-		const lease = bench.locks.propose(lockKey(doctorId))
-		const { nowMs, holds } = (await bench.queue.take(lease, doctorId, 100)) as Taken
-		const claim: Parameters<typeof settleBatch>[0]['claim'] = async won => {
-			const list = won.map(({ slot: taken, userId }) => ({ minute: taken.startMinute, userId, json: '{' }))
-			expect(await bench.queue.claim(lease, doctorId, list)).to.deep.equal([])
-			return []
-		}
-		await settleBatch({
-			run: bench.run,
-			policy: { cancelCutoffMs: 0 },
-			notices: { channels: [], leadMinutes: [] },
-			requests,
-			holds: new Map([[doctorId, holds]]),
-			nowMs,
-			claim,
+		let isCommitted = false
+		const dying = aDrain(bench, {
+			beforeEffects() {
+				isCommitted = true
+				return new Promise(() => {})
+			},
 		})
-		// The lease of the dead runs out.
+		dying.wake(doctorId)
+		await waitFor(() => isCommitted, 'the commit')
+		// The lease of the dead node runs out.
 		await bench.redis.del(lockKey(doctorId))
 	}
 
@@ -112,7 +103,7 @@ describe('a batch that is interrupted', () => {
 		await commitAndDie(request)
 		const heard = await hear(bench, doctor.id)
 		const drain = aDrain(bench)
-		drain.poke(other.id)
+		drain.wake(other.id)
 		await waitFor(() => drain.outcomes.has(request.id), 'the move')
 		await waitFor(() => heard.includes('reset') || heard.includes(`${slot(0)} free`), 'the old doctor’s watchers')
 		await drain.stop()
@@ -124,11 +115,12 @@ describe('a batch that is interrupted', () => {
 		const request = aMove(patient, appointment.id, otherSlot(0), { fromDoctorId: doctor.id })
 		await bench.queue.add(request)
 		const { queue } = bench
-		const dying = aDrain(bench, { queue: { ...queue, conclude: () => Promise.reject(new Error('died')) } })
-		dying.poke(other.id)
+		const dying = aDrain(bench, { finish: doctorId => (doctorId === other.id ? Promise.reject(new Error('died')) : new Promise(() => {})) })
+		dying.wake(other.id)
 		await waitFor(async () => (await queue.length(doctor.id)) > 0, 'an announcement for the old doctor')
-		await dying.stop()
+		await waitFor(async () => (await bench.redis.exists(lockKey(other.id))) === 0, 'the lease to end')
 		expect(await queue.length(other.id), 'the request is still there').to.equal(1)
+		await bench.redis.del(lockKey(doctor.id))
 		const heard = await hear(bench, doctor.id)
 		const next = aDrain(bench)
 		await next.empty(other.id)

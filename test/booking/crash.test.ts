@@ -1,24 +1,25 @@
 import { expect } from 'chai'
-import type { BookingRequest, ChangeRequest } from '../../server/booking/request.ts'
+import type { BookingRequest, ChangeRequest } from '../../server/booking/requests.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
+import { tagOf } from '../../server/platform/redis/shard.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aBooking, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './a-drain.ts'
 
 describe('a batch that is interrupted', () => {
-	let { doctor, other, patient, slots, otherSlots } = {} as Scene
+	let { doctor, other, patient, slots } = {} as Scene
 	const bench = useScene(scene => {
-		;({ doctor, other, patient, slots, otherSlots } = scene)
+		;({ doctor, other, patient, slots } = scene)
 	})
 
 	const slot = (index: number) => slots[index] as string
-	const _otherSlot = (index: number) => otherSlots[index] as string
 
 	const appointmentsOf = (doctorId: string) => bench.db('appointments').where({ doctor_id: doctorId }).orderBy('id')
 
 	const lost = () => Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' })
 
-	it('because the database went away before it wrote is settled when the database is back', async () => {
+	it('is settled later when the database goes away before the write', async () => {
 		const request = aBooking(patient, slot(0))
 		await bench.queue.add(request)
 		const cutOff = aDrain(bench, {
@@ -27,7 +28,7 @@ describe('a batch that is interrupted', () => {
 				return await bench.run(statement, values)
 			},
 		})
-		cutOff.poke(doctor.id)
+		cutOff.wake(doctor.id)
 		await cutOff.stop()
 		expect(cutOff.outcomes.size).to.equal(0)
 		expect(await bench.queue.length(doctor.id)).to.equal(1)
@@ -36,13 +37,13 @@ describe('a batch that is interrupted', () => {
 		expect(next.answer(request)).to.equal('ok')
 	})
 
-	it('because the database went away after it wrote is found written, and told', async () => {
+	it('is found written and told when the database goes away after the write', async () => {
 		const won = aBooking(patient, slot(0))
 		const lostOut = aBooking(await aPatient(bench), slot(0))
 		for (const request of [won, lostOut]) await bench.queue.add(request)
 		const heard = await hear(bench, doctor.id)
 		const cutOff = aDrain(bench, { run: afterStatement(bench.run, 'settle', () => Promise.reject(lost())) })
-		cutOff.poke(doctor.id)
+		cutOff.wake(doctor.id)
 		await cutOff.stop()
 		expect(cutOff.outcomes.size).to.equal(0)
 		const next = aDrain(bench)
@@ -53,7 +54,7 @@ describe('a batch that is interrupted', () => {
 		expect(heard).to.deep.equal([`${slot(0)} booked`])
 	})
 
-	it('for one of several doctors is told for the others', async () => {
+	it('is told for the other doctors when the lease of one has passed on', async () => {
 		const crowd = await Promise.all(
 			[doctor, other, ...(await Promise.all([1, 2, 3, 4].map(() => aDoctor(bench))))].map(async each => ({
 				...each,
@@ -69,14 +70,16 @@ describe('a batch that is interrupted', () => {
 			run: async (statement, values) => {
 				const rows = await bench.run(statement, values)
 				if (statement.name === 'settle') {
-					together.push(values[0] as string[])
-					if ((values[0] as string[]).includes(fenced.id)) await bench.redis.set(lockKey(fenced.id), 'another node', 'PX', 4000)
+					const { booked } = JSON.parse(values[0] as string) as { booked: { doctor_id: string }[] }
+					const doctorIds = booked.map(each => each.doctor_id)
+					together.push(doctorIds)
+					if (doctorIds.includes(fenced.id)) await bench.redis.set(lockKey(fenced.id), 'another node', 'PX', 4000)
 				}
 				return rows as never
 			},
 		})
 		// Four lanes take one doctor each; the others wait for a lane, and are drained together.
-		for (const each of crowd) drain.poke(each.id)
+		for (const each of crowd) drain.wake(each.id)
 		await waitFor(() => drain.outcomes.size === 6, 'six outcomes')
 		await drain.stop()
 		expect(together).to.deep.include([fenced.id, fine.id])
@@ -89,7 +92,7 @@ describe('a batch that is interrupted', () => {
 		expect(next.answer(requests.at(-2) as ChangeRequest)).to.equal('ok')
 	})
 
-	it('that nobody began is taken up by the sweep of another node', async () => {
+	it('is settled by the sweep of another node when its own never began', async () => {
 		const request = aBooking(patient, slot(0))
 		await bench.queue.add(request)
 		const drain = aDrain(bench)
@@ -104,11 +107,7 @@ describe('a batch that is interrupted', () => {
 		}, 'the sweep')
 		await sweeper.stop()
 		expect(sweeper.answer(request)).to.equal('ok')
-		const strays = await bench.queue.strays(Date.now() + 3_600_000)
-		expect(
-			strays.map(({ doctorId }) => doctorId),
-			'nothing is left to sweep',
-		).to.not.include(doctor.id)
+		expect(await bench.redis.zscore(keyOf.waiting(tagOf(doctor.id)), doctor.id), 'nothing is left to sweep').to.equal(null)
 	})
 
 	it('survives the loss of Redis between its commit and its telling', async () => {
@@ -129,7 +128,7 @@ describe('a batch that is interrupted', () => {
 		expect(await appointmentsOf(doctor.id)).to.have.length(1)
 	})
 
-	it('by another’s lock concludes nothing; the other settles the same requests with the same outcomes', async () => {
+	it('publishes nothing once the lease has passed on; the node that has it settles the same requests with the same outcomes', async () => {
 		const rivals = [patient, await aPatient(bench), await aPatient(bench)]
 		const requests = rivals.map(rival => aBooking(rival, slot(0)))
 		for (const request of requests) await bench.queue.add(request)
@@ -137,7 +136,7 @@ describe('a batch that is interrupted', () => {
 		const frozen = aDrain(bench, {
 			run: afterStatement(bench.run, 'settle', async () => void (await bench.redis.set(lockKey(doctor.id), 'another node', 'PX', 4000))),
 		})
-		frozen.poke(doctor.id)
+		frozen.wake(doctor.id)
 		await waitFor(async () => (await appointmentsOf(doctor.id)).length === 1, 'the commit of the frozen node')
 		await frozen.stop()
 		expect(requests.map(frozen.answer), 'told by the frozen node, as it was committed').to.deep.equal(['ok', 'slot_booked', 'slot_booked'])
@@ -152,8 +151,8 @@ describe('a batch that is interrupted', () => {
 		expect(heard).to.deep.equal([`${slot(0)} booked`])
 	})
 
-	it('whose lock passes on before it claims writes nothing', async () => {
-		await bench.queue.add(aBooking(patient, slot(0)))
+	it('writes nothing when its lease passes on before it claims', async () => {
+		for (const index of [0, 1]) await bench.queue.add(aBooking(await aPatient(bench), slot(index)))
 		const frozen = aDrain(bench, {
 			run: afterStatement(
 				bench.run,
@@ -161,29 +160,27 @@ describe('a batch that is interrupted', () => {
 				async () => void (await bench.redis.set(lockKey(doctor.id), 'another node', 'PX', 4000)),
 			),
 		})
-		frozen.poke(doctor.id)
+		frozen.wake(doctor.id)
 		await frozen.stop()
 		expect(await appointmentsOf(doctor.id)).to.have.length(0)
-		expect(await bench.queue.length(doctor.id)).to.equal(1)
+		expect(await bench.queue.length(doctor.id)).to.equal(2)
 		await bench.redis.del(lockKey(doctor.id))
 	})
 
-	it('settles once when two nodes are at the same requests at once', async () => {
+	it('settles once when two nodes settle the same requests at once', async () => {
 		const rivals = [patient, await aPatient(bench), await aPatient(bench), await aPatient(bench)]
 		const requests = rivals.map((rival, index) => aBooking(rival, slot(index % 2)))
 		for (const request of requests) await bench.queue.add(request)
 		// A lease that is over as soon as it is had lets both in.
-		const { queue } = bench
-		const stealing: typeof queue = {
-			...queue,
-			take: async (lease, doctorId, atMost) => {
-				await bench.redis.del(lease.key)
-				return await queue.take(lease, doctorId, atMost)
+		const leases: typeof bench.leases = {
+			propose(key) {
+				void bench.redis.del(key)
+				return bench.leases.propose(key)
 			},
 		}
-		const drains = [aDrain(bench, { queue: stealing }), aDrain(bench, { queue: stealing })]
+		const drains = [aDrain(bench, { leases }), aDrain(bench, { leases })]
 		await waitFor(async () => {
-			for (const drain of drains) drain.poke(doctor.id)
+			for (const drain of drains) drain.wake(doctor.id)
 			return (await bench.queue.length(doctor.id)) === 0
 		}, 'an empty queue')
 		for (const drain of drains) await drain.stop()

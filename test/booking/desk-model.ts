@@ -15,7 +15,7 @@ export type Op =
 	| { do: 'book'; actor: number; patient: number; slot: number; long: boolean }
 	| { do: 'cancel'; actor: number; appointment: number }
 	| { do: 'move'; actor: number; appointment: number; slot: number }
-	| { do: 'miss'; appointment: number }
+	| { do: 'start'; appointment: number }
 
 type OpOf<Kind extends Op['do']> = Extract<Op, { do: Kind }>
 
@@ -40,10 +40,12 @@ export class Model {
 		return indexes.every(index => dayOf(index) === dayOf(from)) ? indexes : undefined
 	}
 
-	private whyNotHad(indexes: number[], by: number, own?: Visit): string | undefined {
+	private whyNotHad(indexes: number[], by: number, who?: number, own?: Visit): string | undefined {
+		// The desk books for the patient who holds the slot.
+		const isInTheWay = (holder: number | undefined) => holder !== undefined && holder !== by && !(by === deskIndex && holder === who)
 		const foreign = indexes.filter(index => !own?.slots.includes(index))
 		if (foreign.some(index => this.visitAt(index))) return 'slot_booked'
-		if (foreign.some(index => this.holds.has(index) && this.holds.get(index)?.by !== by)) return 'slot_held'
+		if (foreign.some(index => isInTheWay(this.holds.get(index)?.by))) return 'slot_held'
 		return undefined
 	}
 
@@ -51,12 +53,12 @@ export class Model {
 		const hours = new Set(indexes.map(hourOf))
 		return this.visits.some(
 			visit =>
-				visit !== except && visit.patient === who && visit.status === 'booked' && visit.slots.some(index => hours.has(hourOf(index))),
+				visit !== except && visit.patient === who && visit.status !== 'cancelled' && visit.slots.some(index => hours.has(hourOf(index))),
 		)
 	}
 
 	private whyNotVisited(indexes: number[], by: number, who: number, own?: Visit): string | undefined {
-		return this.whyNotHad(indexes, by, own) ?? (this.isBusy(who, indexes, own) ? 'patient_overlap' : undefined)
+		return this.whyNotHad(indexes, by, who, own) ?? (this.isBusy(who, indexes, own) ? 'patient_overlap' : undefined)
 	}
 
 	private take(indexes: number[], by: number) {
@@ -84,11 +86,11 @@ export class Model {
 		if (op.do === 'book') return this.book(op)
 		const visit = this.visits[op.appointment]
 		if (!visit) return undefined
-		const by = op.do === 'miss' ? deskIndex : op.actor
+		const by = op.do === 'start' ? deskIndex : op.actor
 		if (by !== deskIndex && by !== visit.patient) return 'not_found'
 		if (visit.status !== 'booked') return 'wrong_status'
 		if (op.do === 'move') return this.move(visit, op)
-		visit.status = op.do === 'cancel' ? 'cancelled' : 'no_show'
+		visit.status = op.do === 'cancel' ? 'cancelled' : 'in_progress'
 		return 'ok'
 	}
 

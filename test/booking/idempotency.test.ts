@@ -41,6 +41,17 @@ describe('a request under a key', () => {
 		expect(await appointments()).to.have.length(2)
 	})
 
+	it('finds its appointment also when outcomes were cleaned up since, and is refused with another payload', async () => {
+		const [first] = [done(await book(node, patient, slot(0), { key }))]
+		await node.db('booking_requests').del()
+		expect(done(await book(node, patient, slot(0), { key }))).to.deep.equal(first)
+		expect(codeOf(await book(node, patient, slot(1), { key })), 'another slot').to.equal('idempotency_mismatch')
+		expect(codeOf(await cancel(node, patient, first.id, { key })), 'another call').to.equal('idempotency_mismatch')
+		expect(await appointments()).to.have.length(1)
+		done(await reschedule(node, patient, first.id, slot(2)))
+		expect(codeOf(await book(node, patient, slot(0), { key })), 'moved since').to.equal('idempotency_mismatch')
+	})
+
 	it('sent twenty times at once books once', async () => {
 		const socket = await aSocket(node, patient.token)
 		const news = newsOf(socket)

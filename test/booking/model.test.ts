@@ -68,7 +68,7 @@ describe('random histories of one desk', () => {
 
 	const perform = async (world: World, op: Exclude<Op, { do: 'expire' }>): Promise<string> => {
 		const { slots, people, ids } = world
-		const by = op.do === 'miss' ? desk : (people[op.actor] as Person)
+		const by = op.do === 'start' ? desk : (people[op.actor] as Person)
 		const slotId = 'slot' in op ? (slots[op.slot] as string) : ''
 		const id = 'appointment' in op ? (ids[op.appointment] as string) : ''
 		const type = 'long' in op && op.long ? half : undefined
@@ -76,7 +76,7 @@ describe('random histories of one desk', () => {
 		if (op.do === 'release') return codeOf(await release(node, by, slotId))
 		if (op.do === 'cancel') return codeOf(await cancel(node, by, id))
 		if (op.do === 'move') return codeOf(await reschedule(node, by, id, slotId))
-		if (op.do === 'miss') return codeOf(await setStatus(node, by, id, 'no_show'))
+		if (op.do === 'start') return codeOf(await setStatus(node, by, id, 'in_progress'))
 		const answer = await book(node, by, slotId, { patientId: people[op.patient]?.id as string, ...(type && { typeId: type }) })
 		if (answer.status === 201) ids.push(answer.body.id)
 		return codeOf(answer)

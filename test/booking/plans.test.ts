@@ -62,7 +62,7 @@ describe('what is read for a hold, a booking and a week', function () {
 		['booking/read_outcomes', [`{${visit}}`, `{key ${visit}}`], 10],
 		['booking/read_patients', [`{${visit}}`, `{${visit}}`, minute, minute + 15], 10],
 		[
-			'booking/refuse_taken',
+			'tuning/refuse_taken',
 			[doctor, `{${minute}}`, `{${minute}}`, `{${visit}}`, '{a new key}', '{print}', '{00000000-0000-4000-8000-000000000000}'],
 			10,
 		],

@@ -1,10 +1,11 @@
 import { expect } from 'chai'
-import type { BookingRequest } from '../../server/booking/request.ts'
+import type { BookingRequest, QueueRequest } from '../../server/booking/requests.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aCancellation, actorOf, aDrain, afterStatement, hear, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aCancellation, actorOf, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './a-drain.ts'
 
 describe('a queue', () => {
 	let { doctor, other, patient, slots, otherSlots } = {} as Scene
@@ -15,7 +16,7 @@ describe('a queue', () => {
 	const slot = (index: number) => slots[index] as string
 	const minuteOf = (slotId: string) => parseSlotId(slotId)?.startMinute as number
 
-	const drained = async (...requests: Parameters<typeof bench.queue.add>[0][]) => {
+	const drained = async (...requests: QueueRequest[]) => {
 		for (const request of requests) await bench.queue.add(request)
 		const drain = aDrain(bench)
 		await drain.empty(doctor.id)
@@ -60,7 +61,7 @@ describe('a queue', () => {
 		}
 		for (const request of requests) await bench.queue.add(request)
 		const drain = aDrain(bench)
-		for (const each of crowd) drain.poke(each.id)
+		for (const each of crowd) drain.wake(each.id)
 		await waitFor(() => drain.outcomes.size === requests.length, 'all outcomes')
 		await drain.stop()
 		expect(requests.map(drain.answer)).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'internal', 'ok', 'ok', 'ok'])
@@ -205,8 +206,8 @@ describe('a queue', () => {
 		await bench.queue.add(here)
 		await bench.queue.add(there)
 		const drains = [aDrain(bench), aDrain(bench)]
-		drains[0]?.poke(doctor.id)
-		drains[1]?.poke(other.id)
+		drains[0]?.wake(doctor.id)
+		drains[1]?.wake(other.id)
 		await waitFor(async () => (await bench.queue.length(doctor.id)) + (await bench.queue.length(other.id)) === 0, 'empty queues')
 		for (const drain of drains) await drain.stop()
 		const answers = [drains[0]?.answer(here), drains[1]?.answer(there)].sort()
@@ -214,21 +215,19 @@ describe('a queue', () => {
 	})
 
 	it('is refused when it is full, and takes requests again when it has been drained', async () => {
-		const key = (await bench.redis.keys(`*:queue:${doctor.id}`))[0]
-		expect(key, 'nothing waits yet').to.equal(undefined)
 		const filler = JSON.stringify({ kind: 'announce', doctorId: doctor.id, minutes: [] })
-		await bench.queue.add({ kind: 'announce', doctorId: doctor.id, minutes: [] })
-		const [queueKey] = await bench.redis.keys(`*:queue:${doctor.id}`)
 		const filling = bench.redis.pipeline()
-		for (let i = 1; i < 20_000; i++) filling.xadd(queueKey as string, '*', 'r', filler)
+		for (let i = 0; i < 20_000; i++) filling.xadd(keyOf.stream(doctor.id), '*', 'r', filler)
 		await filling.exec()
-		const refusal = await bench.queue.add(aBooking(patient, slot(0))).then(
+		await bench.redis.set(lockKey(doctor.id), 'a slow node', 'PX', 4000)
+		const drain = aDrain(bench)
+		const refusal = await drain.post(doctor.id, aBooking(patient, slot(0))).then(
 			() => 'added',
 			error => error.code,
 		)
 		expect(refusal).to.equal('queue_full')
-		await bench.queue.add({ kind: 'announce', doctorId: doctor.id, minutes: [minuteOf(slot(0))] })
-		const drain = aDrain(bench)
+		await drain.post(doctor.id, { kind: 'announce', doctorId: doctor.id, minutes: [minuteOf(slot(0))] })
+		await bench.redis.del(lockKey(doctor.id))
 		await drain.empty(doctor.id)
 		const request = aBooking(patient, slot(0))
 		expect((await drained(request)).answer(request)).to.equal('ok')

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { AppointmentStatus } from '../../contract/index.ts'
-import type { ChangeRequest } from '../../server/booking/request.ts'
+import type { ChangeRequest } from '../../server/booking/requests.ts'
 import { nextStatuses, type StoredAppointment } from '../../server/booking/rules.ts'
 import { slotKey } from '../../server/slots/availability.ts'
 import {
@@ -193,12 +193,22 @@ describe('the rules of a batch', () => {
 			const all: AppointmentStatus[] = ['booked', 'checked_in', 'in_progress', 'completed', 'no_show']
 			for (const before of [...all, 'cancelled'] as const) {
 				for (const after of all) {
-					const decision = decider({ slots: [aSlot(0)], appointments: [anAppointment({ status: before })] })(aStatus(after))
+					const decision = decider({ slots: [aSlot(0)], appointments: [anAppointment({ status: before })], nowMs: morning * 60_000 })(
+						aStatus(after),
+					)
 					const expected = nextStatuses[before].includes(after) ? 'update' : 'wrong_status'
 					expect(told(decision), `${before} to ${after}`).to.equal(expected)
 					if (decision?.do === 'update') expect([...decision.freed, ...decision.taken]).to.deep.equal([])
 				}
 			}
+		})
+
+		it('do not lie in the future', () => {
+			for (const before of ['booked', 'checked_in'] as const)
+				for (const after of ['completed', 'no_show'] as const)
+					expect(told(decider({ slots: [aSlot(0)], appointments: [anAppointment({ status: before })] })(aStatus(after)))).to.equal(
+						'wrong_status',
+					)
 		})
 
 		it('never lead out of cancelled, nor to where they are', () => {

@@ -1,14 +1,16 @@
 import { Redis } from 'ioredis'
-import { queueKey } from '../../server/booking/queue.ts'
-import type { QueueRequest } from '../../server/booking/request.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
+import type { QueueRequest } from '../../server/booking/requests.ts'
+
+export type Arrivals = Awaited<ReturnType<typeof watchArrivals>>
 
 /**
- * Writes down the order in which requests reach the doctors' queues, from Redis itself. What arrives while the connection is
- * away is not seen; then `isWhole` says so.
+ * Reads from Redis in which order requests reach the doctors' mailboxes. Misses those that arrive while the connection is
+ * away; `isWhole` is false then.
  */
-export const watchArrivals = async (redisUrl: string, doctorIds: readonly string[]) => {
+export async function watchArrivals(redisUrl: string, doctorIds: readonly string[]) {
 	const arrived = new Map<string, QueueRequest[]>(doctorIds.map(id => [id, []]))
-	const last = new Map(doctorIds.map(id => [queueKey(id), '0']))
+	const last = new Map(doctorIds.map(id => [keyOf.stream(id), '0']))
 	let stopped = false
 	let whole = true
 	const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: () => 100 })
@@ -17,7 +19,27 @@ export const watchArrivals = async (redisUrl: string, doctorIds: readonly string
 		if (!stopped) whole = false
 	})
 
-	const read = async () => {
+	const reading = read()
+
+	return {
+		arrived,
+		isWhole: () => whole,
+		async stop() {
+			// The last requests may still be on their way.
+			await new Promise(resolve => setTimeout(resolve, 200))
+			stopped = true
+			for (const [doctorId, requests] of arrived) {
+				const added = await redis.xinfo('STREAM', keyOf.stream(doctorId)).catch(() => [])
+				const fields = added as unknown[]
+				// Some were settled and deleted between two reads.
+				if (Number(fields[fields.indexOf('entries-added') + 1] ?? 0) !== requests.length) whole = false
+			}
+			redis.disconnect()
+			await reading
+		},
+	}
+
+	async function read() {
 		while (!stopped) {
 			try {
 				const streams = await redis.xread('COUNT', 1000, 'BLOCK', 500, 'STREAMS', ...last.keys(), ...last.values())
@@ -34,25 +56,4 @@ export const watchArrivals = async (redisUrl: string, doctorIds: readonly string
 			}
 		}
 	}
-	const reading = read()
-
-	return {
-		arrived,
-		isWhole: () => whole,
-		async stop() {
-			// The last ones are on their way.
-			await new Promise(resolve => setTimeout(resolve, 200))
-			stopped = true
-			for (const [doctorId, requests] of arrived) {
-				const added = await redis.xinfo('STREAM', queueKey(doctorId)).catch(() => [])
-				const fields = added as unknown[]
-				// What was settled and deleted between two looks.
-				if (Number(fields[fields.indexOf('entries-added') + 1] ?? 0) !== requests.length) whole = false
-			}
-			redis.disconnect()
-			await reading
-		},
-	}
 }
-
-export type Arrivals = Awaited<ReturnType<typeof watchArrivals>>

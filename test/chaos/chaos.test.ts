@@ -9,9 +9,9 @@ import { somePatients, tryFault } from './trial.ts'
 const named = (name: string) => faults.find(fault => fault.name === name) as (typeof faults)[number]
 
 /** The short form of `npm run chaos`. */
-describe('what was promised', function () {
+describe('every promise', function () {
 	this.timeout(120_000)
-	// In time, too, is a matter for a quiet machine: `npm run chaos`.
+	// Generous times: only `npm run chaos`, on a quiet machine, checks how fast a cluster heals.
 	const options = { clients: 40, calmMs: 500, doctors: 2, healsWithinMs: 60_000 }
 	let cluster: Cluster
 	let patients: Person[]
@@ -32,7 +32,7 @@ describe('what was promised', function () {
 	}
 })
 
-describe('the check of what was promised', function () {
+describe('the checker of promises', function () {
 	this.timeout(120_000)
 	const options = { clients: 20, calmMs: 300, doctors: 1, convergesWithinMs: 2000 }
 	let cluster: Cluster
@@ -43,11 +43,11 @@ describe('the check of what was promised', function () {
 	})
 	after(() => cluster.stop())
 
-	it('finds nothing when locks keep nobody out: the constraints referee', async () => {
+	it('finds no violation when leases do not exclude: the constraints referee', async () => {
 		expect((await tryFault(cluster, patients, named('nothing'), options)).violations).to.deep.equal([])
 	})
 
-	it('finds out when nobody referees either', async () => {
+	it('finds violations when the constraints are gone, too', async () => {
 		await dropReferee(cluster.db)
 		const { violations } = await tryFault(cluster, patients, named('nothing'), options)
 		expect(violations.join('\n')).to.match(/overlap|is not there|was given to one who came after/)

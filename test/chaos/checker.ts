@@ -1,4 +1,4 @@
-import type { QueueRequest } from '../../server/booking/request.ts'
+import type { QueueRequest } from '../../server/booking/requests.ts'
 import type { Db } from '../../server/platform/database/database.ts'
 import { inconsistencies, overlaps } from '../support/calendar.ts'
 import type { Watcher } from '../support/watcher.ts'
@@ -6,10 +6,21 @@ import type { Arrivals } from './arrivals.ts'
 import { patienceMs } from './client.ts'
 import type { History } from './history.ts'
 
-type OutcomeRow = { request_id: string; refusal: string | null; appointment_id: string | null }
+export type Evidence = { db: Db; history: History; doctorIds: readonly string[]; watchers: readonly Watcher[]; arrivals: Arrivals }
 
-/** Promise 1: nothing overlaps, and slots and appointments say the same. */
-const checkOverlaps = async (db: Db): Promise<string[]> => {
+/** The promises that are broken now. Callers wait first, so that watchers can converge. */
+export async function violationsOf({ db, history, doctorIds, watchers, arrivals }: Evidence): Promise<string[]> {
+	return [
+		...(await checkOverlaps(db)),
+		...(await checkAnswers(db, history, doctorIds)),
+		...(await checkPictures(db, watchers)),
+		...(await checkOrder(db, arrivals)),
+		...checkManners(history),
+	]
+}
+
+/** Promise 1: no appointments overlap, and slots agree with appointments. */
+async function checkOverlaps(db: Db): Promise<string[]> {
 	const [overlapping, disagreeing] = [await overlaps(db), await inconsistencies(db)]
 	return [
 		...(overlapping > 0 ? [`${overlapping} pairs of appointments overlap`] : []),
@@ -17,8 +28,8 @@ const checkOverlaps = async (db: Db): Promise<string[]> => {
 	]
 }
 
-/** Promise 2: what was acknowledged is in the database, what was refused is not, and nothing is there that nobody asked for. */
-const checkAnswers = async (db: Db, history: History, doctorIds: readonly string[]): Promise<string[]> => {
+/** Promise 2: the database has what was acknowledged, not what was refused, and nothing that was never requested. */
+async function checkAnswers(db: Db, history: History, doctorIds: readonly string[]): Promise<string[]> {
 	const rows = await db('appointments').whereIn('doctor_id', doctorIds).select('id', 'status', 'booked_by', 'idempotency_key')
 	const byKey = new Map(rows.map(row => [`${row.booked_by} ${row.idempotency_key}`, row]))
 	const cancels = new Map(history.of('cancel').map(each => [each.appointmentId, each]))
@@ -39,8 +50,8 @@ const checkAnswers = async (db: Db, history: History, doctorIds: readonly string
 	return violations
 }
 
-/** Promise 3: every connected watcher knows what the database knows. */
-const checkPictures = async (db: Db, watchers: readonly Watcher[]): Promise<string[]> => {
+/** Promise 3: every connected watcher agrees with the database. */
+async function checkPictures(db: Db, watchers: readonly Watcher[]): Promise<string[]> {
 	const violations: string[] = []
 	for (const { doctorId, picture, socket } of watchers) {
 		if (!socket.connected) continue
@@ -56,12 +67,19 @@ const checkPictures = async (db: Db, watchers: readonly Watcher[]): Promise<stri
 	return violations
 }
 
-const replay = (requests: readonly QueueRequest[], outcomes: Map<string, OutcomeRow>): string[] => {
+type OutcomeRow = { request_id: string; refusal: string | null; appointment_id: string | null }
+
+/** Promise 4: outcomes are as if each doctor's requests had been settled one by one, in the order in which they reached Redis. */
+async function checkOrder(db: Db, arrivals: Arrivals): Promise<string[]> {
+	if (!arrivals.isWhole()) return []
+	const rows: OutcomeRow[] = await db('booking_requests').select('request_id', 'refusal', 'appointment_id')
+	const outcomes = new Map(rows.map(row => [row.request_id, row]))
+	return [...arrivals.arrived.values()].flatMap(requests => replay(requests, outcomes))
+}
+
+function replay(requests: readonly QueueRequest[], outcomes: Map<string, OutcomeRow>): string[] {
 	const taken = new Map<number, string>()
 	const violations: string[] = []
-	const free = (appointmentId: string) => {
-		for (const [minute, by] of taken) if (by === appointmentId) taken.delete(minute)
-	}
 	for (const request of requests) {
 		const outcome = request.kind === 'announce' ? undefined : outcomes.get(request.id)
 		if (request.kind === 'announce' || !outcome) continue
@@ -76,32 +94,19 @@ const replay = (requests: readonly QueueRequest[], outcomes: Map<string, Outcome
 			taken.set(startMinute, appointmentId)
 		} else if (request.kind === 'cancel' && outcome.refusal === null) free(appointmentId)
 	}
+
 	return violations
+
+	function free(appointmentId: string) {
+		for (const [minute, by] of taken) if (by === appointmentId) taken.delete(minute)
+	}
 }
 
-/** Promise 4: outcomes are those of settling each doctor's requests one by one, as they reached Redis. */
-const checkOrder = async (db: Db, arrivals: Arrivals): Promise<string[]> => {
-	if (!arrivals.isWhole()) return []
-	const rows: OutcomeRow[] = await db('booking_requests').select('request_id', 'refusal', 'appointment_id')
-	const outcomes = new Map(rows.map(row => [row.request_id, row]))
-	return [...arrivals.arrived.values()].flatMap(requests => replay(requests, outcomes))
-}
-
-/** Whoever cannot be served is told so in time, and when to come back. */
-const checkManners = ({ operations }: History): string[] =>
-	[
+/** A caller that cannot be served is refused in time, and learns when to come back. */
+function checkManners({ operations }: History): string[] {
+	return [
 		{ what: `hung for ${patienceMs} ms or more`, whose: operations.filter(({ tookMs }) => tookMs >= patienceMs) },
 		{ what: 'were told to come back, but not when', whose: operations.filter(({ isLeftGuessing }) => isLeftGuessing) },
 		{ what: 'were told that something went wrong', whose: operations.filter(({ code }) => code === 'internal') },
 	].flatMap(({ what, whose }) => (whose.length > 0 ? [`${whose.length} callers ${what}`] : []))
-
-export type Evidence = { db: Db; history: History; doctorIds: readonly string[]; watchers: readonly Watcher[]; arrivals: Arrivals }
-
-/** What was promised and is not so. Watchers are given time by whoever calls. */
-export const violationsOf = async ({ db, history, doctorIds, watchers, arrivals }: Evidence): Promise<string[]> => [
-	...(await checkOverlaps(db)),
-	...(await checkAnswers(db, history, doctorIds)),
-	...(await checkPictures(db, watchers)),
-	...(await checkOrder(db, arrivals)),
-	...checkManners(history),
-]
+}

@@ -5,46 +5,59 @@ import type { Person } from '../support/people.ts'
 import type { Client } from '../support/watcher.ts'
 import type { History, Operation } from './history.ts'
 
-/** No caller hangs longer, whatever happens. */
+export type ChaosClient = ReturnType<typeof createChaosClient>
+
+/** Every caller has an answer after this time, whatever happens. */
 export const patienceMs = 15_000
-/** A request that meets a connection that is being closed never reaches the node; on a busy machine that is noticed late. */
+/** A request that crosses the closing of its connection never reaches the node; a busy machine notices that late. */
 const crossingMs = 1000
 const comeBackCodes = ['booking_pending', 'queue_full', 'rate_limited']
 
-const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
-const oneOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
-
 type Asked = (socket: Client) => Promise<Ack<Record<string, unknown>>>
 
-/** A patient who comes back, to another node, whenever the connection breaks. */
-export const createChaosClient = (urls: () => readonly string[], patient: Person, history: History) => {
+/** A patient whose client connects to another node whenever its connection breaks. */
+export function createChaosClient(urls: () => readonly string[], patient: Person, history: History) {
 	let socket: Client | undefined
 	let stopped = false
 	const mine: { appointmentId: string; slotId: string }[] = []
 
-	const connected = async (): Promise<Client> => {
-		while (!socket?.connected && !stopped) {
+	return {
+		book: (slotId: string) => book(history.invoke({ kind: 'book', userId: patient.id, slotId, key: randomUUID() })),
+		/** Acts at random until the trial is over. */
+		async live(slotIds: readonly string[], isOver: () => boolean) {
+			while (!isOver()) {
+				await act(slotIds)
+				await sleep(100 + Math.random() * 500)
+			}
+		},
+		/** Repeats every request with an unknown outcome, with the same key, as the wire asks of clients. */
+		async findOut() {
+			const open = history.operations.filter(({ userId, outcome, key }) => userId === patient.id && outcome === 'unknown' && key)
+			for (const operation of open) {
+				for (let attempt = 0; attempt < 20 && operation.outcome === 'unknown'; attempt++) {
+					await (operation.kind === 'book' ? book(operation) : move(operation))
+					if (operation.outcome === 'unknown') await sleep(300)
+				}
+			}
+		},
+		/** Closes the connection without a goodbye. */
+		vanish: () => void socket?.io.engine?.close(),
+		stop() {
+			stopped = true
 			socket?.disconnect()
-			const opened: Client = io(oneOf(urls()), {
-				transports: ['websocket'],
-				auth: { token: patient.token },
-				forceNew: true,
-				reconnection: false,
-				timeout: 3000,
-			})
-			socket = opened
-			await new Promise<void>(resolve => {
-				opened.once('connect', () => resolve())
-				// A node that dies in the middle of the greeting leaves a connection that was never made, and breaks.
-				for (const failure of ['connect_error', 'disconnect'] as const)
-					opened.once(failure, () => setTimeout(resolve, 200 + Math.random() * 300))
-			})
-		}
-		return socket as Client
+		},
 	}
 
-	/** Asks once; an answer that never comes, or a connection that breaks, leaves the outcome unknown. */
-	const ask = async (operation: Operation, asked: Asked): Promise<Ack<Record<string, unknown>> | undefined> => {
+	async function book(operation: Operation) {
+		const { slotId, key } = operation
+		const answer = await ask(operation, line => line.emitWithAck('appointment:book', { slotId, idempotencyKey: key as string }))
+		if (!answer?.ok) return
+		operation.appointmentId = (answer.appointment as Appointment).id
+		mine.push({ appointmentId: operation.appointmentId, slotId })
+	}
+
+	/** Asks once. The outcome stays unknown when no answer comes or the connection breaks. */
+	async function ask(operation: Operation, asked: Asked): Promise<Ack<Record<string, unknown>> | undefined> {
 		const line = await connected()
 		const began = performance.now()
 		let gone = () => {}
@@ -69,22 +82,28 @@ export const createChaosClient = (urls: () => readonly string[], patient: Person
 		return answer
 	}
 
-	const book = async (operation: Operation) => {
-		const { slotId, key } = operation
-		const answer = await ask(operation, line => line.emitWithAck('appointment:book', { slotId, idempotencyKey: key as string }))
-		if (!answer?.ok) return
-		operation.appointmentId = (answer.appointment as Appointment).id
-		mine.push({ appointmentId: operation.appointmentId, slotId })
+	async function connected(): Promise<Client> {
+		while (!socket?.connected && !stopped) {
+			socket?.disconnect()
+			const opened: Client = io(oneOf(urls()), {
+				transports: ['websocket'],
+				auth: { token: patient.token },
+				forceNew: true,
+				reconnection: false,
+				timeout: 3000,
+			})
+			socket = opened
+			await new Promise<void>(resolve => {
+				opened.once('connect', () => resolve())
+				// A node that dies during the handshake causes a disconnect without a connect.
+				for (const failure of ['connect_error', 'disconnect'] as const)
+					opened.once(failure, () => setTimeout(resolve, 200 + Math.random() * 300))
+			})
+		}
+		return socket as Client
 	}
 
-	const move = async (operation: Operation) => {
-		const { slotId, key, appointmentId } = operation
-		const payload = { appointmentId: appointmentId as string, slotId, idempotencyKey: key as string }
-		await ask(operation, line => line.emitWithAck('appointment:reschedule', payload))
-		if (operation.outcome !== 'refused') mine.push({ appointmentId: appointmentId as string, slotId })
-	}
-
-	const act = async (slotIds: readonly string[]) => {
+	async function act(slotIds: readonly string[]) {
 		const slotId = oneOf(slotIds)
 		const userId = patient.id
 		const dice = Math.random()
@@ -106,32 +125,13 @@ export const createChaosClient = (urls: () => readonly string[], patient: Person
 		} else await book(history.invoke({ kind: 'book', userId, slotId, key: randomUUID() }))
 	}
 
-	return {
-		book: (slotId: string) => book(history.invoke({ kind: 'book', userId: patient.id, slotId, key: randomUUID() })),
-		/** Acts at random until told to stop. */
-		async live(slotIds: readonly string[], isOver: () => boolean) {
-			while (!isOver()) {
-				await act(slotIds)
-				await sleep(100 + Math.random() * 500)
-			}
-		},
-		/** Asks again, under the same keys, for what is not known: as a client does that was told to come back. */
-		async findOut() {
-			const open = history.operations.filter(({ userId, outcome, key }) => userId === patient.id && outcome === 'unknown' && key)
-			for (const operation of open) {
-				for (let attempt = 0; attempt < 20 && operation.outcome === 'unknown'; attempt++) {
-					await (operation.kind === 'book' ? book(operation) : move(operation))
-					if (operation.outcome === 'unknown') await sleep(300)
-				}
-			}
-		},
-		/** Goes without a word: the server learns of it from silence, or from the closed line. */
-		vanish: () => void socket?.io.engine?.close(),
-		stop() {
-			stopped = true
-			socket?.disconnect()
-		},
+	async function move(operation: Operation) {
+		const { slotId, key, appointmentId } = operation
+		const payload = { appointmentId: appointmentId as string, slotId, idempotencyKey: key as string }
+		await ask(operation, line => line.emitWithAck('appointment:reschedule', payload))
+		if (operation.outcome !== 'refused') mine.push({ appointmentId: appointmentId as string, slotId })
 	}
 }
 
-export type ChaosClient = ReturnType<typeof createChaosClient>
+const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
+const oneOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T

@@ -14,35 +14,26 @@ import { waitFor } from '../support/wait.ts'
 import { createDisk } from './disk.ts'
 import { type Link, startLink } from './link.ts'
 
+export type Cluster = Awaited<ReturnType<typeof startCluster>>
+
 export type ChaosNode = { place: number; process: ProcessNode | undefined; toRedis: Link; toPostgres: Link; clockFile: string }
 
 export type ClusterOptions = {
-	/** How many nodes; 3 unless told otherwise. */
+	/** How many nodes; 3 by default. */
 	size?: number
-	/** What the nodes run, when not the build that was made of this checkout. */
+	/** The program of the nodes; this checkout's build by default. */
 	program?: string
-	/** Keeps PostgreSQL's and Redis's files on a disk of this size, which can be filled. Needs root. */
+	/** Puts the files of PostgreSQL and Redis on a disk of this size, which a fault can fill. Needs root. */
 	diskMegabytes?: number
 }
 
 const shiftedClock = new URL('./shifted-clock.mjs', import.meta.url).href
 
-const startRedis = async (directory: string, port: number): Promise<ChildProcess> => {
-	const program = await findRedisServer(directory, console.log)
-	const settings = ['--bind', '127.0.0.1', '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
-	const child = spawn(program, ['--port', String(port), '--dir', directory, ...settings], { stdio: 'ignore' })
-	const redis = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null })
-	redis.on('error', () => {})
-	await redis.ping()
-	redis.disconnect()
-	return child
-}
-
-/** Nodes as processes, a PostgreSQL and a Redis of their own, and lines between them that can be cut. */
-export const startCluster = async ({ size = 3, program, diskMegabytes }: ClusterOptions = {}) => {
+/** Nodes as processes, with their own PostgreSQL and Redis, and links between them that faults can cut. */
+export async function startCluster({ size = 3, program, diskMegabytes }: ClusterOptions = {}) {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-chaos-'))
 	const disk = diskMegabytes === undefined ? undefined : createDisk(directory, diskMegabytes)
-	// PostgreSQL runs as another user.
+	// PostgreSQL runs as another user, who must get into the directory.
 	chmodSync(directory, 0o711)
 	let postgres: EmbeddedPostgres | undefined = await startEmbeddedPostgres(directory)
 	const postgresPort = () => Number(new URL((postgres as EmbeddedPostgres).url).port)
@@ -61,26 +52,8 @@ export const startCluster = async ({ size = 3, program, diskMegabytes }: Cluster
 		const links = { toRedis: await startLink(redisPort), toPostgres: await startLink(postgresPort()) }
 		nodes.push({ place, process: undefined, ...links, clockFile })
 	}
-	const startNode = async (node: ChaosNode) => {
-		const stores = { redisUrl: `redis://127.0.0.1:${node.toRedis.port}`, databaseUrl: throughLink(node.toPostgres) }
-		const settings = { NODE_OPTIONS: `--import ${shiftedClock}`, CLOCK_FILE: node.clockFile, HOLD_SECONDS: '3' }
-		// Whoever runs it starts it again when it ends because PostgreSQL is away.
-		for (let attempt = 1; !node.process; attempt++) {
-			node.process = await startProcessNode(stores, settings, program).catch(error => {
-				if (attempt === 20) throw error
-				return undefined
-			})
-		}
-	}
 	await Promise.all(nodes.map(startNode))
 
-	const readiness = async ({ process }: ChaosNode): Promise<number> =>
-		process
-			? await fetch(`${process.url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
-					({ status }) => status,
-					() => 0,
-				)
-			: 0
 	const postmaster = () => Number(readFileSync(path.join(directory, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
 
 	return {
@@ -92,7 +65,7 @@ export const startCluster = async ({ size = 3, program, diskMegabytes }: Cluster
 		clinic: { db, config: loadConfig(testEnvironment(directory)) },
 		urls: () => nodes.flatMap(({ process }) => process?.url ?? []),
 		readiness,
-		/** Runs something on Redis itself, past the lines. */
+		/** Connects to Redis directly, past the links. */
 		async onRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
 			const admin = new Redis(redisPort, { retryStrategy: () => 100 })
 			admin.on('error', () => {})
@@ -117,7 +90,7 @@ export const startCluster = async ({ size = 3, program, diskMegabytes }: Cluster
 		startRedis: async () => {
 			redis = await startRedis(directory, redisPort)
 		},
-		/** Starts what has ended by itself, as whoever runs it would. */
+		/** Restarts stores that ended by themselves, as their supervisor would. */
 		async restoreStores() {
 			if (redis?.exitCode !== null) redis = await startRedis(directory, redisPort)
 			try {
@@ -133,10 +106,12 @@ export const startCluster = async ({ size = 3, program, diskMegabytes }: Cluster
 		},
 		untilHealthy: async (timeoutMs: number): Promise<void> => {
 			let statuses: number[] = []
-			const areReady = async () => {
+
+			async function areReady() {
 				statuses = await Promise.all(nodes.map(readiness))
 				return statuses.every(status => status === 200)
 			}
+
 			await waitFor(areReady, 'every node to be ready', timeoutMs).catch(error => {
 				throw new Error(`${error.message}; they answer ${statuses.join(', ')}`)
 			})
@@ -151,6 +126,36 @@ export const startCluster = async ({ size = 3, program, diskMegabytes }: Cluster
 			rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 		},
 	}
+
+	async function readiness({ process }: ChaosNode): Promise<number> {
+		return process
+			? await fetch(`${process.url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
+					({ status }) => status,
+					() => 0,
+				)
+			: 0
+	}
+
+	async function startNode(node: ChaosNode) {
+		const stores = { redisUrl: `redis://127.0.0.1:${node.toRedis.port}`, databaseUrl: throughLink(node.toPostgres) }
+		const settings = { NODE_OPTIONS: `--import ${shiftedClock}`, CLOCK_FILE: node.clockFile, HOLD_SECONDS: '3' }
+		// Restarts a node that ends because PostgreSQL is away, as its supervisor would.
+		for (let attempt = 1; !node.process; attempt++) {
+			node.process = await startProcessNode(stores, settings, program).catch(error => {
+				if (attempt === 20) throw error
+				return undefined
+			})
+		}
+	}
 }
 
-export type Cluster = Awaited<ReturnType<typeof startCluster>>
+async function startRedis(directory: string, port: number): Promise<ChildProcess> {
+	const program = await findRedisServer(directory, console.log)
+	const settings = ['--bind', '127.0.0.1', '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
+	const child = spawn(program, ['--port', String(port), '--dir', directory, ...settings], { stdio: 'ignore' })
+	const redis = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null })
+	redis.on('error', () => {})
+	await redis.ping()
+	redis.disconnect()
+	return child
+}

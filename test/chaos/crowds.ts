@@ -4,11 +4,8 @@ import { soon } from '../support/calendar.ts'
 import { waitFor } from '../support/wait.ts'
 import type { Client } from '../support/watcher.ts'
 
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
-const nth = <T>(list: readonly T[], index: number): T => list[index % list.length] as T
-
-/** Many watchers whose lines all break at the same moment, and who all come back at once, as Socket.IO's client does. */
-export const reconnectInAStorm = async (urls: readonly string[], doctorIds: readonly string[], count: number): Promise<void> => {
+/** Many watchers whose connections all break at one moment, and reconnect at once, as Socket.IO's client does. */
+export async function reconnectInAStorm(urls: readonly string[], doctorIds: readonly string[], count: number): Promise<void> {
 	let watching = 0
 	const crowd: Client[] = []
 	for (let i = 0; i < count; i++) {
@@ -21,7 +18,7 @@ export const reconnectInAStorm = async (urls: readonly string[], doctorIds: read
 		const watch = async (): Promise<void> => {
 			const { ok } = await socket.emitWithAck('calendar:watch', { doctorId: nth(doctorIds, i), ...soon() })
 			if (ok) watching++
-			// Told to come back.
+			// The node refused and asked to come back later.
 			else setTimeout(() => socket.connected && void watch(), 500)
 		}
 		socket.on('connect', () => void watch())
@@ -38,19 +35,19 @@ export const reconnectInAStorm = async (urls: readonly string[], doctorIds: read
 	}
 }
 
-/** Watchers who take nothing of what is sent to them: it piles up on the way, and at the node. */
-export const watchWithoutReading = async (
+/** Watchers that never read: what the node sends to them piles up, on the way and at the node. */
+export async function watchWithoutReading(
 	urls: readonly string[],
 	doctorIds: readonly string[],
 	count: number,
 	forMs: number,
-): Promise<void> => {
+): Promise<void> {
 	const crowd = Array.from({ length: count }, (_, i) => {
 		const socket = new WebSocket(`${nth(urls, i).replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
 		socket.on('error', () => {})
 		socket.on('message', data => {
 			const packet = String(data)
-			// Engine.IO's greeting is answered by connecting, Socket.IO's by watching; then nothing is read any more.
+			// Answers Engine.IO's handshake with a connect and Socket.IO's with a watch, then stops reading.
 			if (packet.startsWith('0')) socket.send('40')
 			if (!packet.startsWith('40')) return
 			socket.send(`42${JSON.stringify(['calendar:watch', { doctorId: nth(doctorIds, i), ...soon() }])}`)
@@ -61,3 +58,6 @@ export const watchWithoutReading = async (
 	await sleep(forMs)
 	for (const socket of crowd) socket.terminate()
 }
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+const nth = <T>(list: readonly T[], index: number): T => list[index % list.length] as T

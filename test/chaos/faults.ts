@@ -4,86 +4,28 @@ import type { ChaosClient } from './client.ts'
 import type { ChaosNode, Cluster } from './cluster.ts'
 import { reconnectInAStorm, watchWithoutReading } from './crowds.ts'
 
-/** What is going on while harm is done. */
+/** The clients and doctors of the trial, for faults that need them. */
 export type Scene = { clients: readonly ChaosClient[]; doctorIds: readonly string[] }
 
 export type Fault = {
 	name: string
-	/** What must be seen to be away meanwhile. */
+	/** `/readyz` must report an outage meanwhile. */
 	outage?: boolean
-	/** Every request is answered, if only by being told to come back. */
+	/** Every request must get an answer, if only one that asks to come back. */
 	drops?: 'nothing'
-	/** Cannot be done on this cluster. */
+	/** Whether this cluster cannot have the fault. */
 	isBeyond?: (cluster: Cluster) => boolean
-	/** Does harm, and ends it: what comes after must heal by itself. */
+	/** Does harm and ends it. The cluster must heal by itself afterwards. */
 	harm(cluster: Cluster, scene: Scene): Promise<void>
 }
 
 const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 const anyNode = ({ nodes }: Cluster) => nodes[Math.floor(Math.random() * nodes.length)] as ChaosNode
 
-const replaced = async (cluster: Cluster, signal: NodeJS.Signals) => {
-	const node = anyNode(cluster)
-	await cluster.end(node, signal)
-	await sleep(500)
-	await cluster.startNode(node)
-}
-
-const redisAway = async (cluster: Cluster, signal: NodeJS.Signals) => {
-	await cluster.stopRedis(signal)
-	await sleep(3000)
-	await cluster.startRedis()
-}
-
-const postgresAway = async (cluster: Cluster, signal: NodeJS.Signals) => {
-	cluster.killPostgres(signal)
-	await sleep(2000)
-	await cluster.startPostgres()
-}
-
-const linkCut = async (cluster: Cluster, which: 'toRedis' | 'toPostgres') => {
-	const link = anyNode(cluster)[which]
-	link.cut()
-	await sleep(4000)
-	link.mend()
-}
-
-const onPostgres = async (cluster: Cluster, work: (client: pg.Client) => Promise<unknown>) => {
-	const client = new pg.Client({ connectionString: cluster.databaseUrl })
-	client.on('error', () => {})
-	await client.connect()
-	await work(client).finally(() => client.end().catch(() => {}))
-}
-
 const otherBackends = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'liveslot%' AND pid <> pg_backend_pid()`
 
-/** Longer than a lock's lease: by then another has it. */
+/** Longer than a lease: another node owns the mailbox by then. */
 const beyondLeaseMs = 6000
-
-/**
- * Does harm to the node that is in the middle of writing a batch, and so has the lock: its statement is made to wait in
- * PostgreSQL, which goes on to commit it afterwards, whatever has become of the node.
- */
-const whileSettling = async (cluster: Cluster, harm: (node: ChaosNode) => Promise<void>): Promise<void> => {
-	let settling: ChaosNode | undefined
-	await onPostgres(cluster, async client => {
-		await client.query('BEGIN; LOCK TABLE appointments IN SHARE MODE')
-		while (!settling) {
-			await sleep(20)
-			const { rows } = await client.query(`SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)
-			settling = cluster.nodes.find(({ process, toPostgres }) => process && rows.some(row => toPostgres.carries(row.client_port)))
-		}
-		await harm(settling)
-		await client.query('ROLLBACK')
-	})
-}
-
-const frozen = async (node: ChaosNode, forMs: number) => {
-	const { pid } = node.process as { pid: number }
-	process.kill(pid, 'SIGSTOP')
-	await sleep(forMs)
-	process.kill(pid, 'SIGCONT')
-}
 
 export const faults: Fault[] = [
 	{ name: 'nothing', harm: () => sleep(2000) },
@@ -105,7 +47,7 @@ export const faults: Fault[] = [
 		name: 'lock-holder-frozen',
 		async harm(cluster) {
 			let waking: Promise<void> | undefined
-			// Its batch is committed while it is frozen; others find that out when its lease has lapsed.
+			// PostgreSQL commits the batch while its node is frozen; the next owner of the lease finds the outcomes.
 			await whileSettling(cluster, async node => {
 				waking = frozen(node, beyondLeaseMs)
 				await sleep(500)
@@ -176,7 +118,7 @@ export const faults: Fault[] = [
 				if (!isIn) break
 				taken.push(client)
 			}
-			// What is in use is lost, and there is no room for more.
+			// The nodes lose their connections, and PostgreSQL has no room for new ones.
 			await taken[0]?.query(otherBackends).catch(() => {})
 			await sleep(2000)
 			await Promise.all(taken.map(client => client.end().catch(() => {})))
@@ -202,27 +144,89 @@ export const faults: Fault[] = [
 	{ name: 'clients-that-never-read', harm: (cluster, { doctorIds }) => watchWithoutReading(cluster.urls(), doctorIds, 100, 5000) },
 ]
 
-/** Two harms at once. */
-export const together = (first: Fault, second: Fault): Fault => ({
-	name: `${first.name}+${second.name}`,
-	harm: async (cluster, scene) => void (await Promise.all([first.harm(cluster, scene), second.harm(cluster, scene)])),
-})
+/** Pairs of faults, one pair after the other, chosen at random. */
+export function atRandom(rounds: number): Fault {
+	return {
+		name: 'at-random',
+		async harm(cluster, scene) {
+			// These need PostgreSQL to do their harm, so they cannot share a round with an outage.
+			const alone = ['nothing', 'postgres-full-of-connections', 'lock-holder-killed', 'lock-holder-frozen', 'postgres-backends-terminated']
+			const harmful = faults.filter(({ name, isBeyond }) => !alone.includes(name) && !isBeyond?.(cluster))
+			const isOfStores = ({ name }: Fault) => /^(redis|postgres|disk)-/.test(name)
+			for (let i = 0; i < rounds; i++) {
+				const first = harmful[Math.floor(Math.random() * harmful.length)] as Fault
+				const others = harmful.filter(each => isOfStores(each) !== isOfStores(first))
+				const second = others[Math.floor(Math.random() * others.length)] as Fault
+				const both = together(first, second)
+				console.log(`    ${both.name}`)
+				await both.harm(cluster, scene)
+			}
+		},
+	}
+}
 
-/** Everything but the calm, one after the other, in an order that differs each time; some at once. */
-export const atRandom = (rounds: number): Fault => ({
-	name: 'at-random',
-	async harm(cluster, scene) {
-		// What must reach PostgreSQL to do its harm goes with nothing else.
-		const alone = ['nothing', 'postgres-full-of-connections', 'lock-holder-killed', 'lock-holder-frozen', 'postgres-backends-terminated']
-		const harmful = faults.filter(({ name, isBeyond }) => !alone.includes(name) && !isBeyond?.(cluster))
-		const isOfStores = ({ name }: Fault) => /^(redis|postgres|disk)-/.test(name)
-		for (let i = 0; i < rounds; i++) {
-			const first = harmful[Math.floor(Math.random() * harmful.length)] as Fault
-			const others = harmful.filter(each => isOfStores(each) !== isOfStores(first))
-			const second = others[Math.floor(Math.random() * others.length)] as Fault
-			const both = together(first, second)
-			console.log(`    ${both.name}`)
-			await both.harm(cluster, scene)
+/** Two faults at once. */
+export function together(first: Fault, second: Fault): Fault {
+	return {
+		name: `${first.name}+${second.name}`,
+		harm: async (cluster, scene) => void (await Promise.all([first.harm(cluster, scene), second.harm(cluster, scene)])),
+	}
+}
+
+async function replaced(cluster: Cluster, signal: NodeJS.Signals) {
+	const node = anyNode(cluster)
+	await cluster.end(node, signal)
+	await sleep(500)
+	await cluster.startNode(node)
+}
+
+async function frozen(node: ChaosNode, forMs: number) {
+	const { pid } = node.process as { pid: number }
+	process.kill(pid, 'SIGSTOP')
+	await sleep(forMs)
+	process.kill(pid, 'SIGCONT')
+}
+
+/**
+ * Does harm to a node while it writes a batch, and so owns the lease: makes its statement wait in PostgreSQL, which commits
+ * it afterwards, whether or not the node still lives.
+ */
+async function whileSettling(cluster: Cluster, harm: (node: ChaosNode) => Promise<void>): Promise<void> {
+	let settling: ChaosNode | undefined
+	await onPostgres(cluster, async client => {
+		await client.query('BEGIN; LOCK TABLE appointments IN SHARE MODE')
+		while (!settling) {
+			await sleep(20)
+			const { rows } = await client.query(`SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)
+			settling = cluster.nodes.find(({ process, toPostgres }) => process && rows.some(row => toPostgres.carries(row.client_port)))
 		}
-	},
-})
+		await harm(settling)
+		await client.query('ROLLBACK')
+	})
+}
+
+async function onPostgres(cluster: Cluster, work: (client: pg.Client) => Promise<unknown>) {
+	const client = new pg.Client({ connectionString: cluster.databaseUrl })
+	client.on('error', () => {})
+	await client.connect()
+	await work(client).finally(() => client.end().catch(() => {}))
+}
+
+async function redisAway(cluster: Cluster, signal: NodeJS.Signals) {
+	await cluster.stopRedis(signal)
+	await sleep(3000)
+	await cluster.startRedis()
+}
+
+async function linkCut(cluster: Cluster, which: 'toRedis' | 'toPostgres') {
+	const link = anyNode(cluster)[which]
+	link.cut()
+	await sleep(4000)
+	link.mend()
+}
+
+async function postgresAway(cluster: Cluster, signal: NodeJS.Signals) {
+	cluster.killPostgres(signal)
+	await sleep(2000)
+	await cluster.startPostgres()
+}

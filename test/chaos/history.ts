@@ -1,25 +1,27 @@
-/** What a client asked for, and what it was told. */
+export type History = ReturnType<typeof createHistory>
+
+/** A client's request, and the answer that it received. */
 export type Operation = {
 	kind: 'hold' | 'release' | 'book' | 'cancel' | 'reschedule'
 	userId: string
-	/** Of bookings and moves: asked again under it, until the outcome is known. */
+	/** The idempotency key of bookings and reschedules: the client repeats with it until the outcome is known. */
 	key: string | undefined
 	slotId: string
-	/** What is cancelled or moved; of a booking, what came of it. */
+	/** The appointment that is cancelled or moved, or that a booking created. */
 	appointmentId: string | undefined
-	/** `unknown`: the connection broke, or the server asked to come back. */
+	/** `unknown` when the connection broke, or the server asked to come back. */
 	outcome: 'invoked' | 'acknowledged' | 'refused' | 'unknown'
 	code: string | undefined
-	/** Told to come back, without being told when. */
+	/** The server asked to come back without saying when. */
 	isLeftGuessing: boolean
-	/** The connection broke so long after it was asked that it was not only a crossing of the two on the way. */
+	/** The connection broke so long after the request that the two did not merely cross. */
 	isDropped: boolean
-	/** Of the longest wait for an answer. */
+	/** The longest wait for an answer. */
 	tookMs: number
 }
 
-/** Everything that all clients did, in the order in which they began. */
-export const createHistory = () => {
+/** All operations of all clients, in the order in which they began. */
+export function createHistory() {
 	const operations: Operation[] = []
 	return {
 		operations,
@@ -40,5 +42,3 @@ export const createHistory = () => {
 		of: (...kinds: Operation['kind'][]) => operations.filter(({ kind }) => kinds.includes(kind)),
 	}
 }
-
-export type History = ReturnType<typeof createHistory>

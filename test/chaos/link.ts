@@ -1,22 +1,13 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A line between a node and a server: it can be cut, mended, slowed down, and led to another port. */
-export const startLink = async (target: number) => {
+export type Link = Awaited<ReturnType<typeof startLink>>
+
+/** A connection between a node and a server that can be cut, mended, slowed down, and led to another port. */
+export async function startLink(target: number) {
 	let port = target
 	let isCut = false
 	let delayMs = 0
 	const open = new Set<Socket>()
-
-	const carry = (from: Socket, to: Socket) => {
-		from.on('data', data => {
-			if (delayMs === 0) to.write(data)
-			else setTimeout(() => to.writable && to.write(data), delayMs)
-		})
-		from.on('close', () => to.destroy())
-		from.on('error', () => to.destroy())
-		open.add(from)
-		from.once('close', () => open.delete(from))
-	}
 
 	const server = createServer(near => {
 		if (isCut) return near.destroy()
@@ -26,13 +17,9 @@ export const startLink = async (target: number) => {
 	})
 	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
 
-	const cut = () => {
-		isCut = true
-		for (const socket of open) socket.destroy()
-	}
 	return {
 		port: (server.address() as AddressInfo).port,
-		/** Whether a connection with this port at our end goes through here. */
+		/** Whether the connection with this local port goes through the link. */
 		carries: (localPort: number) => [...open].some(socket => socket.localPort === localPort),
 		cut,
 		mend: () => {
@@ -49,6 +36,20 @@ export const startLink = async (target: number) => {
 			await new Promise<void>(resolve => server.close(() => resolve()))
 		},
 	}
-}
 
-export type Link = Awaited<ReturnType<typeof startLink>>
+	function cut() {
+		isCut = true
+		for (const socket of open) socket.destroy()
+	}
+
+	function carry(from: Socket, to: Socket) {
+		from.on('data', data => {
+			if (delayMs === 0) to.write(data)
+			else setTimeout(() => to.writable && to.write(data), delayMs)
+		})
+		from.on('close', () => to.destroy())
+		from.on('error', () => to.destroy())
+		open.add(from)
+		from.once('close', () => open.delete(from))
+	}
+}

@@ -10,21 +10,11 @@ if (unknown.length > 0) throw new Error(`There is no fault ${unknown}; there are
 const chosen = wanted.length > 0 ? all.filter(({ name }) => wanted.includes(name)) : all
 
 const clients = 200
-const line = ({ fault, operations, acknowledged, unknown: open, orderSeen, recoveryMs, violations }: Verdict) =>
-	[
-		fault.padEnd(30),
-		String(operations).padStart(10),
-		String(acknowledged).padStart(13),
-		String(open).padStart(8),
-		(orderSeen ? 'seen' : '-').padStart(7),
-		`${(recoveryMs / 1000).toFixed(1)} s`.padStart(10),
-		String(violations.length).padStart(11),
-	].join('')
 
 console.log(`${'fault'.padEnd(30)}operations acknowledged unknown  order  recovery violations`)
 const asRoot = process.getuid?.() === 0
 const cluster = await startCluster(asRoot ? { diskMegabytes: 1500 } : {})
-// Whatever goes wrong with the run itself, no server is left behind.
+// An error of the run itself must not leave servers behind.
 process.once('uncaughtException', error => {
 	console.error(error)
 	void cluster.stop().finally(() => process.exit(1))
@@ -46,3 +36,15 @@ try {
 	await cluster.stop()
 }
 process.exit(failed ? 1 : 0)
+
+function line({ fault, operations, acknowledged, unknown: open, orderSeen, recoveryMs, violations }: Verdict) {
+	return [
+		fault.padEnd(30),
+		String(operations).padStart(10),
+		String(acknowledged).padStart(13),
+		String(open).padStart(8),
+		(orderSeen ? 'seen' : '-').padStart(7),
+		`${(recoveryMs / 1000).toFixed(1)} s`.padStart(10),
+		String(violations.length).padStart(11),
+	].join('')
+}

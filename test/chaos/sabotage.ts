@@ -6,32 +6,32 @@ import type { Db } from '../../server/platform/database/database.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const place = path.join(root, 'node_modules', '.cache', 'without-locks')
 
-const replaceIn = (file: string, before: string, after: string) => {
-	const whole = readFileSync(file, 'utf8')
-	if (!whole.includes(before)) throw new Error(`${file} has no ${before} to sabotage`)
-	writeFileSync(file, whole.replace(before, after))
-}
-
 /**
- * A copy of the build whose locks anybody takes from anybody, so that they keep nobody from deciding and writing. Only the
- * lock's latest owner still tells watchers: what is told in the wrong order no constraint can mend. Returns the program to run.
+ * Copies the build and lets every node take a lease from its owner, so that leases exclude no node from deciding and
+ * writing. Still only the latest owner publishes, because no constraint can mend a wrong order. Returns the program to run.
  */
-export const buildWithoutLocks = (): string => {
+export function buildWithoutLocks(): string {
 	rmSync(place, { recursive: true, force: true })
 	mkdirSync(place, { recursive: true })
 	for (const part of ['dist', 'package.json']) cpSync(path.join(root, part), path.join(place, part), { recursive: true })
 	const server = path.join(place, 'dist', 'server')
 	replaceIn(path.join(server, 'platform', 'mailbox', 'lease.lua'), `'PX', lease_ms, 'NX')`, `'PX', lease_ms)`)
-	replaceIn(path.join(server, 'booking', 'claim.lua'), `redis.call('GET', KEYS[1]) ~= token`, 'false')
+	replaceIn(path.join(server, 'slots', 'claim.lua'), 'not lease_holds(KEYS[1], token)', 'false')
 	return path.join(server, 'main.js')
 }
 
-/** Takes from PostgreSQL all that referees: what excludes each other, keys that are used once, and counts that must be right. */
-export const dropReferee = async (db: Db): Promise<void> => {
+/** Drops what referees in PostgreSQL: exclusion constraints, unique keys, and checks of counts. */
+export async function dropReferee(db: Db): Promise<void> {
 	const { rows } = await db.raw(`
 		SELECT conname, conrelid::regclass AS of FROM pg_constraint
 		WHERE conrelid IN ('appointments'::regclass, 'booking_requests'::regclass)
 			AND (contype IN ('x', 'u') OR (contype = 'p' AND conrelid = 'booking_requests'::regclass))`)
 	for (const { conname, of } of rows) await db.raw('ALTER TABLE ?? DROP CONSTRAINT ??', [of, conname])
 	await db.raw(`CREATE OR REPLACE FUNCTION expect_count(what text, expected bigint, actual bigint) RETURNS void LANGUAGE sql AS 'SELECT'`)
+}
+
+function replaceIn(file: string, before: string, after: string) {
+	const whole = readFileSync(file, 'utf8')
+	if (!whole.includes(before)) throw new Error(`${file} has no ${before} to sabotage`)
+	writeFileSync(file, whole.replace(before, after))
 }

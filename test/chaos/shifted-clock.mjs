@@ -1,4 +1,4 @@
-// Loaded into a node before anything else: its clock is wrong by as many milliseconds as a file says.
+// Loaded into a node first: shifts its clock by as many milliseconds as a file says.
 import { readFileSync } from 'node:fs'
 
 const now = Date.now

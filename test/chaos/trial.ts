@@ -10,59 +10,28 @@ import type { Fault } from './faults.ts'
 import { createHistory, type History } from './history.ts'
 import { watchWayIn } from './way-in.ts'
 
+/** Patients with sessions. Created once a cluster, because hashing passwords takes time. */
+export async function somePatients(cluster: Cluster, count: number): Promise<Person[]> {
+	return await Promise.all(Array.from({ length: count }, () => aPatient(cluster.clinic)))
+}
+
 export type Verdict = {
 	fault: string
 	operations: number
 	acknowledged: number
-	/** Whose outcome the first answer did not tell; all of them were found out afterwards. */
+	/** How many requests had no outcome at first. Repeating them found out all. */
 	unknown: number
-	/** Whether every request was seen reaching Redis, so that promise 4 could be checked. */
+	/** Whether the trial saw every request reach Redis, which promise 4 needs. */
 	orderSeen: boolean
-	/** From the end of the harm until every node was ready and a booking was acknowledged. */
+	/** From the end of the harm until every node is ready and a booking is acknowledged. */
 	recoveryMs: number
 	violations: string[]
 }
 
 export type TrialOptions = { clients: number; calmMs: number; doctors?: number; convergesWithinMs?: number; healsWithinMs?: number }
 
-/** People who came before: made once a cluster, because passwords and sessions take time. */
-export const somePatients = async (cluster: Cluster, count: number): Promise<Person[]> =>
-	await Promise.all(Array.from({ length: count }, () => aPatient(cluster.clinic)))
-
-/** Whether a stranger can book: the first acknowledgement says that the service is back. */
-const untilBooked = async (cluster: Cluster, patient: Person, slotIds: readonly string[]): Promise<void> => {
-	const history = createHistory()
-	const probe = createChaosClient(cluster.urls, patient, history)
-	let turn = 0
-	const isBooked = async () => {
-		await probe.book(slotIds[turn++ % slotIds.length] as string)
-		return history.operations.at(-1)?.outcome === 'acknowledged'
-	}
-	await waitFor(isBooked, 'a booking after the harm', 60_000).finally(() => probe.stop())
-}
-
-const isSettled = async (evidence: Evidence): Promise<boolean> => (await violationsOf(evidence)).length === 0
-
-type Stage = { doctorIds: string[]; slotIds: string[]; watchers: Watcher[]; arrivals: Arrivals; history: History; clients: ChaosClient[] }
-
-const setUp = async (cluster: Cluster, patients: readonly Person[], doctors: number): Promise<Stage> => {
-	const doctorIds: string[] = []
-	const slotIds: string[] = []
-	for (let i = 0; i < doctors; i++) {
-		const { id } = await aDoctor(cluster.clinic)
-		doctorIds.push(id)
-		slotIds.push(...(await someSlots(cluster, id, { count: 60, minutes: 15 })))
-	}
-	const arrivals = await watchArrivals(cluster.redisUrl, doctorIds)
-	const watchers: Watcher[] = []
-	for (const doctorId of doctorIds)
-		for (const url of cluster.urls()) watchers.push(await aWatcher(await aSocket({ url }), doctorId, soon()))
-	const history = createHistory()
-	return { doctorIds, slotIds, watchers, arrivals, history, clients: patients.map(each => createChaosClient(cluster.urls, each, history)) }
-}
-
-/** Lets clients do as they please, does harm meanwhile, lets everything heal, and says what was promised and is not so. */
-export const tryFault = async (cluster: Cluster, patients: readonly Person[], fault: Fault, options: TrialOptions): Promise<Verdict> => {
+/** Lets clients act at random, does harm meanwhile, lets the cluster heal, and returns the broken promises. */
+export async function tryFault(cluster: Cluster, patients: readonly Person[], fault: Fault, options: TrialOptions): Promise<Verdict> {
 	const { calmMs, clients: count, doctors = 5, convergesWithinMs = 10_000, healsWithinMs = 10_000 } = options
 	const [probe, ...others] = patients as [Person, ...Person[]]
 	const stage = await setUp(cluster, others.slice(0, count), doctors)
@@ -106,3 +75,37 @@ export const tryFault = async (cluster: Cluster, patients: readonly Person[], fa
 		violations,
 	}
 }
+
+type Stage = { doctorIds: string[]; slotIds: string[]; watchers: Watcher[]; arrivals: Arrivals; history: History; clients: ChaosClient[] }
+
+async function setUp(cluster: Cluster, patients: readonly Person[], doctors: number): Promise<Stage> {
+	const doctorIds: string[] = []
+	const slotIds: string[] = []
+	for (let i = 0; i < doctors; i++) {
+		const { id } = await aDoctor(cluster.clinic)
+		doctorIds.push(id)
+		slotIds.push(...(await someSlots(cluster, id, { count: 60, minutes: 15 })))
+	}
+	const arrivals = await watchArrivals(cluster.redisUrl, doctorIds)
+	const watchers: Watcher[] = []
+	for (const doctorId of doctorIds)
+		for (const url of cluster.urls()) watchers.push(await aWatcher(await aSocket({ url }), doctorId, soon()))
+	const history = createHistory()
+	return { doctorIds, slotIds, watchers, arrivals, history, clients: patients.map(each => createChaosClient(cluster.urls, each, history)) }
+}
+
+/** Waits until another patient can book: the service is back with the first acknowledgement. */
+async function untilBooked(cluster: Cluster, patient: Person, slotIds: readonly string[]): Promise<void> {
+	const history = createHistory()
+	const probe = createChaosClient(cluster.urls, patient, history)
+	let turn = 0
+
+	async function isBooked() {
+		await probe.book(slotIds[turn++ % slotIds.length] as string)
+		return history.operations.at(-1)?.outcome === 'acknowledged'
+	}
+
+	await waitFor(isBooked, 'a booking after the harm', 60_000).finally(() => probe.stop())
+}
+
+const isSettled = async (evidence: Evidence): Promise<boolean> => (await violationsOf(evidence)).length === 0

@@ -1,21 +1,8 @@
 import { patienceMs } from './client.ts'
 import type { ChaosNode, Cluster } from './cluster.ts'
 
-/** What is wrong with how a node answers over HTTP; nothing when it is not there. */
-const flawOf = async ({ process }: ChaosNode): Promise<string | undefined> => {
-	if (!process) return undefined
-	const began = performance.now()
-	try {
-		const { status, headers } = await fetch(`${process.url}/api/v1/doctors?limit=1`, { signal: AbortSignal.timeout(patienceMs) })
-		if (status === 503) return headers.has('retry-after') ? undefined : 'a 503 did not say when to come back'
-		return status === 200 ? undefined : `${status} was answered over HTTP`
-	} catch {
-		return performance.now() - began >= patienceMs ? 'an HTTP request hung' : undefined
-	}
-}
-
-/** Watches meanwhile whether `/readyz` told of an outage, and how callers over HTTP were answered. */
-export const watchWayIn = (cluster: Cluster) => {
+/** Polls meanwhile whether `/readyz` reports an outage, and how nodes answer over HTTP. */
+export function watchWayIn(cluster: Cluster) {
 	let wasDown = false
 	let stopped = false
 	const flaws = new Set<string>()
@@ -34,5 +21,18 @@ export const watchWayIn = (cluster: Cluster) => {
 		stopped = true
 		await watching
 		return { wasDown, flaws: [...flaws] }
+	}
+}
+
+/** What is wrong with a node's answer over HTTP. Undefined also when the node does not run. */
+async function flawOf({ process }: ChaosNode): Promise<string | undefined> {
+	if (!process) return undefined
+	const began = performance.now()
+	try {
+		const { status, headers } = await fetch(`${process.url}/api/v1/doctors?limit=1`, { signal: AbortSignal.timeout(patienceMs) })
+		if (status === 503) return headers.has('retry-after') ? undefined : 'a 503 did not say when to come back'
+		return status === 200 ? undefined : `${status} was answered over HTTP`
+	} catch {
+		return performance.now() - began >= patienceMs ? 'an HTTP request hung' : undefined
 	}
 }

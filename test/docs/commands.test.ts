@@ -8,19 +8,19 @@ import { freshStores } from '../support/servers.ts'
 import { commandsOf, documents, type Fence, fencesOf, readDocument, root } from './fences.ts'
 import { makeScratch, type Scratch } from './scratch.ts'
 
-/** What a fence may say of itself. `sh`: run here. `sh elsewhere`: needs an engine, an account or another machine. */
+/** `sh` fences are run here. `sh elsewhere` needs an engine, an account or another machine. */
 const commandTags = ['sh', 'sh elsewhere']
 const otherTags = ['text', 'json', 'nginx', 'csv', 'yaml', 'ts', 'promql', 'sql']
 
 const looksLikeCommand = /^\s*([A-Z_]+=\S* )*(npm|npx|node|docker|fly|curl|git|psql|redis-cli|for|export) /m
 
-/** What this very run is part of: .ci/run is where both come from. */
+/** CI runs these, and this test with them: .ci/run has both. */
 const runByCi = ['npm ci', 'npm test']
 
-/** What goes on until it is told to stop. */
+/** Commands that run until a signal stops them. */
 const servers = ['npm start', 'npm run dev']
 
-/** What takes minutes: run in the long form only, where there is one with less of the same. Null: not even then. */
+/** Commands that take minutes, and a shorter one for the long form; null when the long form skips them too. */
 const minutes: [beginning: string, less: string | null][] = [
 	['npm run test:long', null],
 	['npm run budgets', null],
@@ -46,7 +46,7 @@ describe('the commands in the documents', function () {
 	let stores: Awaited<ReturnType<typeof freshStores>>
 	before(async () => {
 		stores = await freshStores(await demoTemplate())
-		// That it brings its own is tested by starting.test.ts, and here in the long form.
+		// starting.test.ts tests the embedded servers; here only the long form starts them.
 		scratch = await makeScratch(isLong ? {} : { DATABASE_URL: stores.databaseUrl, REDIS_URL: stores.redisUrl })
 	})
 	after(async () => {
@@ -55,7 +55,7 @@ describe('the commands in the documents', function () {
 		await stores.drop()
 	})
 
-	it('are told apart from other blocks, everywhere', () => {
+	it('are in fences tagged as commands', () => {
 		const isUntold = ({ tag, text }: Fence) => (tag === '' ? looksLikeCommand.test(text) : ![...commandTags, ...otherTags].includes(tag))
 		expect(
 			fences.filter(isUntold).map(({ file, line, tag }) => `${file}:${line} is tagged “${tag}”`),
@@ -63,7 +63,7 @@ describe('the commands in the documents', function () {
 		).to.deep.equal([])
 	})
 
-	it('are well-formed, and name scripts and files that there are', () => {
+	it('are well-formed, and name scripts and files that exist', () => {
 		const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> }
 		for (const { file, line, text } of commandTags.flatMap(tagged)) {
 			execFileSync('bash', ['-n', '-c', text])
@@ -71,7 +71,7 @@ describe('the commands in the documents', function () {
 				expect(existsSync(path.join(root, name as string)), `${file}:${line}: ${name}`).to.equal(true)
 			}
 		}
-		// In passing, too.
+		// Also outside of fences.
 		for (const file of documents()) {
 			for (const [, script] of readDocument(file).matchAll(/\bnpm run ([\w:-]+)/g)) {
 				expect(scripts, `${file}: npm run ${script}`).to.have.property(script as string)
@@ -79,12 +79,12 @@ describe('the commands in the documents', function () {
 		}
 	})
 
-	it('that CI begins with are those that a newcomer is told', () => {
+	it('include those that CI begins with', () => {
 		expect(readFileSync(path.join(root, '.ci', 'run'), 'utf8')).to.include(runByCi.join(' && '))
 		expect(distinct('sh')).to.include.members([...runByCi, 'npm start'])
 	})
 
-	it('do what they say', async () => {
+	it('succeed', async () => {
 		const lengthy = (command: string) => minutes.find(([beginning]) => command.replace(/^(\w+=\S+ )+/, '').startsWith(beginning))
 		const [serve, ...rest] = [
 			...servers.slice(0, 1),
@@ -100,7 +100,7 @@ describe('the commands in the documents', function () {
 	})
 
 	if (isLong) {
-		it('do so also where they take minutes, with less of the same', async () => {
+		it('succeed in a shorter form where they take minutes', async () => {
 			for (const [, less] of minutes) {
 				if (less && servers.includes(less)) {
 					await scratch.serve(less)
@@ -114,7 +114,7 @@ describe('the commands in the documents', function () {
 describe('the documents', () => {
 	const exists = (from: string, target: string) => existsSync(path.join(root, path.dirname(from), target))
 
-	it('lead to files that there are', () => {
+	it('link only to files that exist', () => {
 		for (const file of documents()) {
 			for (const [, target] of readDocument(file).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
 				if (!/^[a-z]+:/.test(target as string)) expect(exists(file, target as string), `${file}: ${target}`).to.equal(true)
@@ -122,7 +122,7 @@ describe('the documents', () => {
 		}
 	})
 
-	it('are all in the index, and the README stays under 200 lines, with pictures', () => {
+	it('are all in the index, and the README has pictures and fewer than 200 lines', () => {
 		const index = readDocument('docs/README.md')
 		for (const file of documents().filter(each => each.startsWith('docs/') && each !== 'docs/README.md')) {
 			const inIndex = index.includes(`(${path.relative('docs', file)})`) || file.startsWith('docs/decisions/')

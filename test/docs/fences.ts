@@ -4,20 +4,20 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A block between fences; `tag` is what follows the opening one. */
+/** Every document of the repository. */
+export function documents(): string[] {
+	return [
+		...readdirSync(root).filter(name => name.endsWith('.md')),
+		...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+			.filter(name => name.endsWith('.md'))
+			.map(name => path.join('docs', name)),
+	]
+}
+
+/** A fenced block; `tag` follows the opening fence. */
 export type Fence = { file: string; line: number; tag: string; text: string }
 
-/** Every document of the repository. */
-export const documents = (): string[] => [
-	...readdirSync(root).filter(name => name.endsWith('.md')),
-	...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-		.filter(name => name.endsWith('.md'))
-		.map(name => path.join('docs', name)),
-]
-
-export const readDocument = (file: string): string => readFileSync(path.join(root, file), 'utf8')
-
-export const fencesOf = (file: string): Fence[] => {
+export function fencesOf(file: string): Fence[] {
 	const fences: Fence[] = []
 	let open: Fence | undefined
 	for (const [index, line] of readDocument(file).split('\n').entries()) {
@@ -31,10 +31,13 @@ export const fencesOf = (file: string): Fence[] => {
 	return fences
 }
 
-/** Commands a line each, without comments; a line that ends with a backslash goes on. */
-export const commandsOf = ({ text }: Pick<Fence, 'text'>): string[] =>
-	text
+/** One command a line, without comments. Joins lines that end with a backslash. */
+export function commandsOf({ text }: Pick<Fence, 'text'>): string[] {
+	return text
 		.replace(/\\\n\s*/g, ' ')
 		.split('\n')
 		.map(line => line.replace(/(^|\s)#\s.*$/, '').trim())
 		.filter(Boolean)
+}
+
+export const readDocument = (file: string): string => readFileSync(path.join(root, file), 'utf8')

@@ -6,14 +6,16 @@ import { freePort } from '../../server/platform/embedded/process.ts'
 import { waitFor } from '../support/wait.ts'
 import { root } from './fences.ts'
 
+export type Scratch = Awaited<ReturnType<typeof makeScratch>>
+
 const leftBehind = ['node_modules', 'dist', '.git', '.data', '.env']
 
-/** A copy of the repository in which commands may do what they like, with what is installed and what is built; `settings` of the server are added. */
-export const makeScratch = async (settings: Record<string, string>) => {
+/** A copy of the repository, with its packages and its build, that commands may change freely. `settings` go into the environment. */
+export async function makeScratch(settings: Record<string, string>) {
 	const directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'liveslot-docs-')))
 	cpSync(root, directory, { recursive: true, filter: source => !leftBehind.includes(path.relative(root, source)) })
 	symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'))
-	// Copied last: what is built must be newer than its sources.
+	// Comes last, because the build must be newer than its sources.
 	cpSync(path.join(root, 'dist'), path.join(directory, 'dist'), { recursive: true })
 	const port = String(await freePort())
 	const url = `http://localhost:${port}`
@@ -34,7 +36,7 @@ export const makeScratch = async (settings: Record<string, string>) => {
 	return {
 		directory,
 		url,
-		/** What it printed. @throws Error when it does not end with 0, or not in time */
+		/** Returns the command's output. @throws Error when it fails or takes too long */
 		run: (command: string, timeoutMs: number): Promise<string> =>
 			new Promise((resolve, reject) => {
 				execFile(
@@ -47,20 +49,22 @@ export const makeScratch = async (settings: Record<string, string>) => {
 					},
 				)
 			}),
-		/** Starts what goes on until it is told to stop, and waits until it serves. */
+		/** Starts a server and waits until it is ready. */
 		async serve(command: string): Promise<void> {
 			const child = spawn('bash', ['-c', `exec ${command}`], { cwd: directory, env, stdio: 'ignore', detached: true })
 			servers.push({ child, exited: new Promise(resolve => child.once('exit', code => resolve(code))) })
-			const ready = () => {
+
+			function ready() {
 				if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`)
 				return fetch(`${url}/readyz`).then(
 					({ ok }) => ok,
 					() => false,
 				)
 			}
+
 			await waitFor(ready, `${command} to serve`, 90_000)
 		},
-		/** As Ctrl-C does: every process that belongs to it is told. */
+		/** Signals every process of the servers, as Ctrl-C does. */
 		async stopServing(): Promise<void> {
 			for (const { child, exited } of servers.splice(0)) {
 				process.kill(-(child.pid as number), 'SIGINT')
@@ -78,5 +82,3 @@ export const makeScratch = async (settings: Record<string, string>) => {
 		remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }),
 	}
 }
-
-export type Scratch = Awaited<ReturnType<typeof makeScratch>>

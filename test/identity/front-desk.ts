@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { endpoints } from '../../contract/index.ts'
 import { type Config, loadConfig } from '../../server/config.ts'
-import { createIdentity, type Identity } from '../../server/identity/identity.ts'
+import { type Authentication, createAuthentication, createIdentity, type Identity } from '../../server/identity/identity.ts'
 import { createDatabase, type Db } from '../../server/platform/database/database.ts'
 import { createPipeline } from '../../server/platform/database/pipeline.ts'
 import { createApp } from '../../server/platform/http/app.ts'
@@ -20,6 +20,7 @@ type FrontDesk = {
 	db: Db
 	config: Config
 	identity: Identity
+	authentication: Authentication
 	/** Accounts whose sockets were cut off, in order. */
 	cutOffs: string[]
 	/** Lets time pass for the codes of second factors, whose steps are of thirty seconds. */
@@ -44,11 +45,12 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 	let isMailBroken = false
 	let aheadMs = 0
 	const nowMs = () => Date.now() + aheadMs
+	const authentication = createAuthentication({ config, run: pipeline.run })
 	const identity = createIdentity({
 		db,
 		config,
 		log,
-		run: pipeline.run,
+		accessTokens: authentication.accessTokens,
 		nowMs,
 		limiter: createLimiters({ redis, enabled: config.rateLimit }),
 		cutOff: userId => void cutOffs.push(userId),
@@ -66,7 +68,7 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 		version: 'test',
 		endpoints,
 		routes: identity.routes,
-		authenticate: identity.authenticate,
+		authenticate: authentication.authenticate,
 		limit: async () => {},
 		whatIsDown: async () => [],
 		metrics: async () => ({ contentType: 'text/plain', body: '' }),
@@ -78,6 +80,7 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 		db,
 		config,
 		identity,
+		authentication,
 		cutOffs,
 		pass: seconds => {
 			aheadMs += seconds * 1000

@@ -1,10 +1,10 @@
 import { parser } from '@prometheus-io/lezer-promql'
 
-/** A metric that a query reads, and the labels by which it picks among its figures. */
+/** A metric that a query reads, and the labels by which the query selects series. */
 export type Selected = { metric: string; labels: string[] }
 
-/** What a PromQL query reads and groups by. Grafana's own variables are filled in. @throws Error where it is no PromQL */
-export const readQuery = (query: string): { selected: Selected[]; groupedBy: string[] } => {
+/** The metrics that a PromQL query reads, and the labels it groups by. Replaces Grafana's variables. @throws Error for invalid PromQL */
+export function readQuery(query: string): { selected: Selected[]; groupedBy: string[] } {
 	const text = query.replaceAll('$__rate_interval', '5m')
 	const textOf = ({ from, to }: { from: number; to: number }) => text.slice(from, to)
 	const selected: Selected[] = []

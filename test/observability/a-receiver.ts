@@ -17,7 +17,7 @@ type Payload = { resourceSpans: { resource: { attributes: Attribute[] }; scopeSp
 
 export type SeenSpan = Pick<WireSpan, 'traceId' | 'spanId' | 'name'> & {
 	parentSpanId: string | undefined
-	/** The node that made it. */
+	/** The node that sent it. */
 	node: unknown
 	attributes: Record<string, unknown>
 	links: string[]
@@ -25,28 +25,8 @@ export type SeenSpan = Pick<WireSpan, 'traceId' | 'spanId' | 'name'> & {
 	ms: number
 }
 
-const plain = (attributes: Attribute[] = []) =>
-	Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue ?? value.boolValue]))
-
-const spansOf = ({ resourceSpans }: Payload): SeenSpan[] =>
-	resourceSpans.flatMap(({ resource, scopeSpans }) =>
-		scopeSpans.flatMap(({ spans }) =>
-			spans.map(({ traceId, spanId, parentSpanId, name, attributes, links = [], status, startTimeUnixNano, endTimeUnixNano }) => ({
-				traceId,
-				spanId,
-				parentSpanId,
-				name,
-				node: plain(resource.attributes)['service.instance.id'],
-				attributes: plain(attributes),
-				links: links.map(link => link.spanId),
-				failed: status?.code === 2,
-				ms: Number((BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1000n) / 1000,
-			})),
-		),
-	)
-
-/** A receiver of traces, OTLP over HTTP, for one `describe`: all that came since it began. */
-export const useTraceReceiver = () => {
+/** Receives traces, OTLP over HTTP, for one `describe`. Keeps all of them. */
+export function useTraceReceiver() {
 	const spans: SeenSpan[] = []
 	const bodies: string[] = []
 	const paths: string[] = []
@@ -62,10 +42,32 @@ export const useTraceReceiver = () => {
 		spans,
 		bodies,
 		paths,
-		/** A status to answer with instead of taking anything. */
+		/** Set a status to make the receiver refuse everything with it. */
 		refusal,
 		get url() {
 			return service.url
 		},
 	}
+}
+
+function spansOf({ resourceSpans }: Payload): SeenSpan[] {
+	return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+		scopeSpans.flatMap(({ spans }) =>
+			spans.map(({ traceId, spanId, parentSpanId, name, attributes, links = [], status, startTimeUnixNano, endTimeUnixNano }) => ({
+				traceId,
+				spanId,
+				parentSpanId,
+				name,
+				node: plain(resource.attributes)['service.instance.id'],
+				attributes: plain(attributes),
+				links: links.map(link => link.spanId),
+				failed: status?.code === 2,
+				ms: Number((BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1000n) / 1000,
+			})),
+		),
+	)
+}
+
+function plain(attributes: Attribute[] = []) {
+	return Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue ?? value.boolValue]))
 }

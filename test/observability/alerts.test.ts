@@ -6,19 +6,10 @@ import { alerts, dashboard, queries, readRoot, rootFile } from './rules.ts'
 
 const promtool = process.env.PROMTOOL ?? 'promtool'
 
-/** The titles of a page's sections, as their anchors. */
-const anchorsOf = (page: string) =>
-	[...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
-		title
-			.toLowerCase()
-			.replace(/[^\w\- ]/g, '')
-			.replaceAll(' ', '-'),
-	)
-
 describe('an alert', () => {
 	const names = alerts.map(({ alert }) => alert)
 
-	it('has a name of its own, wakes somebody or waits, and says in a line what is wrong', () => {
+	it('has a unique name, a severity, and one line that says what is wrong', () => {
 		expect(names.length).to.be.above(10)
 		expect(new Set(names).size).to.equal(names.length)
 		for (const { alert, labels, annotations } of alerts) {
@@ -28,7 +19,7 @@ describe('an alert', () => {
 		}
 	})
 
-	it('has its section in the runbook, which says what it means and what to do', () => {
+	it('has a section in the runbook that says what it means and what to do', () => {
 		const page = readRoot('docs/runbook.md')
 		for (const { alert, annotations } of alerts) {
 			expect(annotations.runbook, alert).to.equal(`docs/runbook.md#${alert.toLowerCase()}`)
@@ -43,7 +34,7 @@ describe('an alert', () => {
 		).to.have.members(names.map(name => name.toLowerCase()))
 	})
 
-	it('sends its reader to panels that there are', () => {
+	it('refers only to panels that exist', () => {
 		const shown = new Set(
 			dashboard.panels.flatMap(({ title, targets = [] }) => [title, ...targets.map(({ legendFormat }) => legendFormat)]),
 		)
@@ -57,7 +48,7 @@ describe('an alert', () => {
 			).to.equal(true)
 	})
 
-	it('is tried: on the bad day of the rules’ own tests each rings', () => {
+	it('fires in the rules’ own tests', () => {
 		const { tests } = parse(readRoot('deploy/prometheus/alerts.test.yml')) as {
 			tests: { promql_expr_test: { exp_samples: { labels: string }[] }[] }[]
 		}
@@ -65,9 +56,9 @@ describe('an alert', () => {
 		expect(ring.map(labels => /alertname="(\w+)"/.exec(labels)?.[1])).to.have.members(names)
 	})
 
-	// Of Debian's package `prometheus`; what is above needs no such thing.
+	// Needs promtool, of Debian's package `prometheus`; the tests above do not.
 	if (spawnSync(promtool, ['--version']).error === undefined) {
-		it('rings when it should, and not on a good day, as promtool tells', () => {
+		it('fires when it should, and not on a good day, says promtool', () => {
 			expect(execFileSync(promtool, ['check', 'config', rootFile('deploy/prometheus/prometheus.yml')], { encoding: 'utf8' })).to.include(
 				'SUCCESS',
 			)
@@ -81,13 +72,13 @@ describe('an alert', () => {
 describe('the dashboard', () => {
 	const { panels, templating } = dashboard
 
-	it('asks only what Prometheus understands', () => {
+	it('has only valid PromQL', () => {
 		expect(queries().length).to.be.above(60)
 		for (const { where, expr } of queries()) expect(() => readQuery(expr), where).not.to.throw()
 		expect(() => readQuery('sum(rate(up[))'), 'a slip is noticed').to.throw('no PromQL')
 	})
 
-	it('can be imported anywhere: no panel names a data source, and each follows the chosen nodes', () => {
+	it('can be imported anywhere: no panel names a data source, and each one filters by the chosen nodes', () => {
 		expect(templating.list.map(({ name }) => name)).to.deep.equal(['datasource', 'job', 'instance'])
 		for (const { title, targets = [] } of panels) {
 			for (const { expr, datasource } of targets) {
@@ -98,7 +89,7 @@ describe('the dashboard', () => {
 		}
 	})
 
-	it('has its panels beside and below one another', () => {
+	it('has no panels that overlap', () => {
 		expect(new Set(panels.map(({ id }) => id)).size).to.equal(panels.length)
 		const taken = new Set<string>()
 		for (const { type, title, targets = [], gridPos } of panels) {
@@ -113,3 +104,13 @@ describe('the dashboard', () => {
 		}
 	})
 })
+
+/** The anchors of a page's sections. */
+function anchorsOf(page: string) {
+	return [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+		title
+			.toLowerCase()
+			.replace(/[^\w\- ]/g, '')
+			.replaceAll(' ', '-'),
+	)
+}

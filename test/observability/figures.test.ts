@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
-import { lockKey } from '../../server/booking/queue.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { ackCode, book, bookLive, cancel, codeOf, done, somePatients } from '../booking/desk.ts'
 import { hoursAhead, someSlots, soon } from '../support/calendar.ts'
@@ -32,11 +32,11 @@ describe('the figures of a node', () => {
 	})
 
 	let nextDay = 1
-	/** Of a day of their own: nobody can be with two doctors at once. */
+	/** Slots of a day that no other test uses, because a patient cannot have two visits at once. */
 	const slotsOf = (doctorId: string, count: number) => someSlots(node, doctorId, { count, from: hoursAhead(24 * nextDay++) })
 
-	/** What goes on at one doctor: watching, holding, booking, refusals, cancelling. */
-	const aVisitTo = async (doctorId: string) => {
+	/** Watches, holds, books, is refused and cancels, all with one doctor. */
+	async function aVisitTo(doctorId: string) {
 		const [held, wanted, other] = (await slotsOf(doctorId, 3)) as [string, string, string]
 		await aWatcher(sockets[4]!, doctorId, soon())
 		ok(await sockets[0]!.emitWithAck('slot:hold', { slotId: held }))
@@ -46,11 +46,11 @@ describe('the figures of a node', () => {
 		done(await cancel(node, patients[3]!, booked.id))
 	}
 
-	/** How much more of it there is now. */
+	/** How much a figure has risen. */
 	const rise = (before: Scraped, after: Scraped, name: string, labels: Record<string, string> = {}) =>
 		(after.sum(`liveslot_${name}`, labels) ?? 0) - (before.sum(`liveslot_${name}`, labels) ?? 0)
 
-	it('are for the scraper alone, once there is a token', async () => {
+	it('are for the scraper only when a token is set', async () => {
 		for (const authorization of [undefined, 'Bearer something else']) {
 			const answer = await fetch(`${node.url}/metrics`, authorization ? { headers: { authorization } } : {})
 			expect(answer.status).to.equal(401)
@@ -58,7 +58,7 @@ describe('the figures of a node', () => {
 		}
 	})
 
-	it('count bookings by their outcome, and show batches, holds, watchers and what they were told', async () => {
+	it('count bookings by outcome, batches, holds, watchers, changes and frames', async () => {
 		const before = await figures()
 		await aVisitTo((await aDoctor(node)).id)
 		await waitFor(async () => rise(before, await figures(), 'feed_delivery_seconds_count') > 0, 'the feed to be measured')
@@ -75,7 +75,7 @@ describe('the figures of a node', () => {
 		expect(more('http_requests_total', { route: '/api/v1/appointments', method: 'POST', status: '201' })).to.equal(1)
 		expect(more('holds')).to.equal(1)
 		expect(more('calendar_watchers')).to.equal(1)
-		// Held, booked, booked, freed.
+		// One slot held, two booked, one freed.
 		expect(more('calendar_changes_total')).to.equal(4)
 		expect(more('fan_out_seconds_count')).to.equal(more('calendar_frames_total'))
 		expect(after.sum('liveslot_sockets')).to.equal(5)
@@ -83,11 +83,11 @@ describe('the figures of a node', () => {
 		expect(after.sum('liveslot_errors_total')).to.equal(0)
 	})
 
-	it('show a queue that stands still: how many, how deep, for how long, and whose lock was found taken', async () => {
+	it('show stalled mailboxes: how many, how deep, for how long, and that another owner has the lease', async () => {
 		const before = await figures()
 		const { id } = await aDoctor(node)
 		const slotIds = await slotsOf(id, 4)
-		await redis.set(lockKey(id), 'of a node that died', 'PX', 4000)
+		await redis.set(keyOf.lease(id), 'of a node that died', 'PX', 4000)
 		const answers = Promise.all(slotIds.map((slotId, index) => bookLive(sockets[index]!, slotId)))
 		await waitFor(async () => ((await figures()).sum('liveslot_queues_stalled') ?? 0) > 0, 'the queue to be found')
 		const stalled = await figures()
@@ -104,7 +104,7 @@ describe('the figures of a node', () => {
 		expect(after.sum('liveslot_queue_stalled_seconds')).to.equal(0)
 	})
 
-	it('show when a job started late, how long it took, and what became of it and of messages', async () => {
+	it('show how late a job started, how long it took, its outcome, and the outcome of messages', async () => {
 		const before = await figures()
 		const admin = await anAdmin(node)
 		expect(codeOf(await call(node, 'POST', '/admin/jobs/clean%20up/run', { token: admin.token, body: {} }))).to.equal('ok')
@@ -119,7 +119,7 @@ describe('the figures of a node', () => {
 		expect(after.sum('liveslot_notifications_overdue')).to.equal(0)
 	})
 
-	it('say how late messages are that nobody takes', async () => {
+	it('show messages that no worker has sent in time', async () => {
 		const queued = await node.db('notification_queue').where({ status: 'sent' }).first('id')
 		const late = new Date(Date.now() - 400_000)
 		await node.db('notification_queue').where({ id: queued.id }).update({ status: 'due', due_at: late, retry_at: null, leased_until: null })
@@ -128,7 +128,7 @@ describe('the figures of a node', () => {
 		expect(overdue).to.equal(1)
 	})
 
-	it('grow with no doctor, patient or request: other people’s visits add to the series that there are', async () => {
+	it('get no new series from further doctors, patients or requests', async () => {
 		const seriesOf = ({ figures: all }: Scraped) => new Set(all.map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`))
 		const doctors: string[] = []
 		while (doctors.length < 3) doctors.push((await aDoctor(node)).id)
@@ -148,17 +148,17 @@ describe('the figures of a node', () => {
 		).to.deep.equal([])
 	})
 
-	it('have labels that Prometheus does not take for its own', async () => {
+	it('have no labels that Prometheus sets itself', async () => {
 		const names = new Set((await figures()).figures.flatMap(({ labels }) => Object.keys(labels)))
 		expect([...names].filter(name => ['job', 'instance', '__name__'].includes(name))).to.deep.equal([])
 		expect([...names]).to.include.members(['kind', 'outcome', 'event', 'route', 'name', 'channel', 'state', 'dependency', 'le'])
 	})
 
-	it('are what the dashboard and the alerts ask for, by name and by label', async () => {
+	it('include every name and label that the dashboard and the alerts ask for', async () => {
 		const { figures: exported } = await figures()
 		const labelsOf = new Map<string, Set<string>>()
 		for (const { name, labels } of exported) labelsOf.set(name, new Set([...(labelsOf.get(name) ?? []), ...Object.keys(labels)]))
-		// Prometheus's own, and what the rules record.
+		// Prometheus sets these, and the rules record those.
 		const targetLabels = ['job', 'instance']
 		for (const { record } of recordings) labelsOf.set(record, new Set())
 		labelsOf.set('up', new Set())

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { lockKey, queueKey } from '../../server/booking/queue.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { bookLive, somePatients } from '../booking/desk.ts'
@@ -12,7 +12,7 @@ import { aSocket, type Client, closeSockets, ok } from '../support/watcher.ts'
 import type { SeenSpan } from './a-receiver.ts'
 import { type LogLine, levels, useObservedNodes } from './observed-nodes.ts'
 
-describe('a booking is followed', function () {
+describe('a booking can be followed', function () {
 	this.slow(10_000)
 	const { nodes, traces, lines, linesOf } = useObservedNodes(2)
 	const [one, two] = nodes as [(typeof nodes)[number], (typeof nodes)[number]]
@@ -32,33 +32,35 @@ describe('a booking is followed', function () {
 	})
 
 	const isAllSent = (expected: (spans: SeenSpan[]) => boolean) => waitFor(() => expected(traces.spans), 'the traces', 15_000)
-	const named = (spans: SeenSpan[], name: string) => {
+
+	function named(spans: SeenSpan[], name: string) {
 		const span = spans.find(each => each.name === name)
 		if (!span) throw new Error(`no span ${name} among ${spans.map(each => each.name)}`)
 		return span
 	}
 
 	let nextDay = 1
-	/** The second node settles a booking that the first one took: its batch is held up by the database until that one is queued. */
-	const bookAcross = async (): Promise<LogLine | undefined> => {
+
+	/** Makes the second node settle a booking of the first: a row lock holds up its batch until that booking is in the mailbox. */
+	async function bookAcross(): Promise<LogLine | undefined> {
 		const [first, second] = (await someSlots(one, doctor.id, { count: 2, from: hoursAhead(24 * nextDay++) })) as [string, string]
 		const trx = await one.db.transaction()
 		const startsAt = new Date((parseSlotId(first)?.startMinute ?? 0) * 60_000)
 		await trx('appointment_slots').where({ doctor_id: doctor.id, starts_at: startsAt }).forUpdate().select('starts_at')
 		const before = lines.length
 		const busy = bookLive(sockets[1], first)
-		await waitFor(async () => (await redis.exists(lockKey(doctor.id))) === 1, 'the second node to have the lock')
+		await waitFor(async () => (await redis.exists(keyOf.lease(doctor.id))) === 1, 'the second node to have the lock')
 		const waiting = bookLive(sockets[0], second)
-		await waitFor(async () => (await redis.xlen(queueKey(doctor.id))) === 2, 'the second booking to be queued')
+		await waitFor(async () => (await redis.xlen(keyOf.stream(doctor.id))) === 2, 'the second booking to be queued')
 		await trx.rollback()
 		for (const answer of await Promise.all([busy, waiting])) ok(answer)
 		await waitFor(() => lines.slice(before).filter(({ msg }) => msg === 'event').length >= 2, 'both answers to be logged')
 		return lines.slice(before).find(({ msg, node, askedNode }) => msg === 'settled' && node !== askedNode)
 	}
 
-	it('from the socket of one node to the commit on another, by its request’s id in logs and in its trace', async () => {
+	it('from the socket of one node to the commit on another, by request id in logs and by trace', async () => {
 		let settled: LogLine | undefined
-		// A slow machine gives the first node time to look after the queue itself.
+		// On a slow machine the first node may drain the mailbox itself: then try again.
 		for (let tries = 0; tries < 6 && !settled; tries++) settled = await bookAcross()
 		const { requestId, askedNode, node, traceId } = settled as LogLine & { requestId: string; traceId: string }
 		expect(settled).to.include({ level: levels.info, kind: 'book', outcome: 'ok', doctorId: doctor.id })
@@ -85,7 +87,7 @@ describe('a booking is followed', function () {
 		expect(named(ofTrace(), 'conclude').parentSpanId).to.equal(drain.spanId)
 	})
 
-	it('from a call over HTTP, under the id and the trace that its caller brought', async () => {
+	it('from an HTTP call, under the request id and the trace of its caller', async () => {
 		const requestId = `desk-${randomBytes(6).toString('hex')}`
 		const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')]
 		const [slotId] = await someSlots(one, doctor.id, { from: hoursAhead(24 * nextDay++) })
@@ -105,14 +107,14 @@ describe('a booking is followed', function () {
 		expect(named(ofTrace(), 'settled').attributes['liveslot.request_id']).to.equal(requestId)
 	})
 
-	it('also when it shares its batch: each trace shows how its own was settled, linked to the others', async () => {
+	it('when it shares its batch: each trace has its own settlement, linked to the batch', async () => {
 		const slotIds = await someSlots(one, doctor.id, { count: 2, from: hoursAhead(24 * nextDay++) })
-		await redis.set(lockKey(doctor.id), 'of a node that died', 'PX', 2500)
+		await redis.set(keyOf.lease(doctor.id), 'of a node that died', 'PX', 2500)
 		const before = lines.length
 		await Promise.all(sockets.map(async (socket, index) => ok(await bookLive(socket, slotIds[index] as string))))
 		const settledSince = () =>
 			lines.slice(before).filter(({ msg }) => msg === 'settled') as (LogLine & { traceId: string; requests: number })[]
-		// Callers are answered before it is written down.
+		// The node answers callers before it logs.
 		await waitFor(() => settledSince().length >= 2, 'both lines')
 		const settled = settledSince()
 		expect(settled.map(({ requests }) => requests)).to.deep.equal([2, 2])

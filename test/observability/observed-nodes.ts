@@ -2,12 +2,12 @@ import { createLog } from '../../server/platform/observability/log.ts'
 import { useNodes } from '../support/nodes.ts'
 import { useTraceReceiver } from './a-receiver.ts'
 
-export type LogLine = { level: number; node?: string; msg: string; requestId?: string } & Record<string, unknown>
-
 export const levels = { debug: 20, info: 30, warn: 40, error: 50 }
 
-/** Nodes that log all they can, and send traces to a receiver; for one `describe`. */
-export const useObservedNodes = (count: number, settings: () => Promise<Record<string, string>> = async () => ({})) => {
+export type LogLine = { level: number; node?: string; msg: string; requestId?: string } & Record<string, unknown>
+
+/** Nodes for one `describe` that log at debug level and send traces to a receiver. */
+export function useObservedNodes(count: number, settings: () => Promise<Record<string, string>> = async () => ({})) {
 	const traces = useTraceReceiver()
 	const lines: LogLine[] = []
 	const log = createLog('debug', { write: line => void lines.push(JSON.parse(line)) })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { queueKey } from '../../server/booking/queue.ts'
+import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { ackCode, book, bookLive, cancel, codeOf, done } from '../booking/desk.ts'
 import { type MailServer, startMailServer } from '../reminders/a-mail-server.ts'
@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait.ts'
 import { aSocket, type Client, closeSockets } from '../support/watcher.ts'
 import { useObservedNodes } from './observed-nodes.ts'
 
-/** What is nobody's business, in a form that is found wherever it turns up. */
+/** Personal details that are easy to find in any text. */
 const planted = {
 	fullName: 'Zephyrine Quillfeather',
 	email: 'zephyrine.quillfeather@example.com',
@@ -22,13 +22,6 @@ const planted = {
 	address: '203.0.113.77',
 }
 const marks = /zephyrine|quillfeather|90187654|203\.0\.113\.77/i
-
-/** It repeats whom it does not know. */
-const aRefusingMailServer = async () => {
-	const mail = await startMailServer()
-	mail.treat.set(planted.email, { code: 550, text: `5.1.1 <${planted.email}>: ${planted.email} is unknown to us` })
-	return mail
-}
 
 describe('logs, figures and traces', function () {
 	this.slow(10_000)
@@ -54,13 +47,13 @@ describe('logs, figures and traces', function () {
 
 	const headers = { 'x-forwarded-for': planted.address }
 	const seen = (msg: string) => lines.filter(line => line.msg === msg)
-	/** Any event, with anything in it. */
+	/** Sends any event with any payload, valid or not. */
 	const say = (socket: Client, event: string, payload: unknown) =>
 		(socket as unknown as { emitWithAck(name: string, payload: unknown): Promise<unknown> }).emitWithAck(event, payload)
 	let nextDay = 1
 	const aSlot = async (doctorId: string) => (await someSlots(node, doctorId, { from: hoursAhead(24 * nextDay++) }))[0] as string
 
-	it('say nothing of who somebody is while all goes well', async () => {
+	it('have no personal details while all goes well', async () => {
 		const { id } = await aDoctor(node)
 		const { email, password, fullName, phone, reason } = planted
 		await call(node, 'POST', '/auth/login', { body: { email, password }, headers })
@@ -74,7 +67,7 @@ describe('logs, figures and traces', function () {
 		expect(seen('request')).to.have.length.at.least(4)
 	})
 
-	it('nor when somebody sends what was not asked for', async () => {
+	it('have none when a client sends invalid input', async () => {
 		const socket = await aSocket(node, patient.token)
 		const { email, phone, fullName } = planted
 		await say(socket, `hello ${fullName}`, { email })
@@ -84,19 +77,19 @@ describe('logs, figures and traces', function () {
 		await call(node, 'POST', '/appointments', { token: patient.token, body: `{"reason": "${planted.reason}`, headers })
 	})
 
-	it('nor when a store or a mail server repeats what it was given', async () => {
+	it('have none when a store or a mail server quotes its input in an error', async () => {
 		const { id } = await aDoctor(node)
-		// PostgreSQL refuses a row, and quotes it.
+		// PostgreSQL refuses a row and quotes it.
 		await node.db.raw(`ALTER TABLE appointments ADD CONSTRAINT no_quills CHECK (reason NOT LIKE '% at noon')`)
 		await node.db.raw(`ALTER TABLE patients ADD CONSTRAINT no_quills CHECK (full_name NOT LIKE '% the Second')`)
 		expect(codeOf(await book(node, patient, await aSlot(id), { reason: `${planted.reason} at noon` }))).to.equal('internal')
 		const body = { fullName: `${planted.fullName} the Second`, phone: planted.phone, email: planted.email }
 		expect(codeOf(await call(node, 'POST', '/patients', { token: receptionist.token, body, headers }))).to.equal('internal')
-		// Redis refuses a script, of which the request is an argument.
+		// Redis refuses a script that has the request as an argument.
 		const elsewhere = (await aDoctor(node)).id
-		await redis.set(queueKey(elsewhere), 'no stream')
+		await redis.set(keyOf.stream(elsewhere), 'no stream')
 		expect(codeOf(await book(node, patient, await aSlot(elsewhere), { reason: planted.reason }))).to.equal('internal')
-		await redis.del(queueKey(elsewhere))
+		await redis.del(keyOf.stream(elsewhere))
 		expect(codeOf(await call(node, 'POST', '/auth/forgot-password', { body: { email: planted.email }, headers }))).to.equal('ok')
 		await waitFor(() => seen('password reset mail failed').length > 0, 'the mail server to refuse')
 		expect(seen('request refused by the database')).to.have.length(1)
@@ -104,7 +97,7 @@ describe('logs, figures and traces', function () {
 		expect((await scrape(node)).sum('liveslot_errors_total')).to.equal(3)
 	})
 
-	it('yet tell enough to find what went wrong', () => {
+	it('still have enough to find the cause of an error', () => {
 		const [refused] = seen('request refused by the database')
 		expect(refused?.err).to.deep.include({ code: '23514', constraint: 'no_quills' })
 		const messages = seen('internal error').map(({ err }) => (err as { message: string }).message)
@@ -119,14 +112,21 @@ describe('logs, figures and traces', function () {
 		expect(JSON.stringify(unsent?.err)).to.include('550').and.to.include('[address]')
 	})
 
-	it('hold none of what was planted, all told', async () => {
+	it('have none of the planted details in all that was written', async () => {
 		await waitFor(() => traces.spans.some(({ name }) => name === 'POST /api/v1/auth/forgot-password'), 'the last trace', 15_000)
 		expect(lines.filter(line => marks.test(JSON.stringify(line)))).to.deep.equal([])
 		expect(traces.bodies.length).to.be.above(0)
 		expect(traces.bodies.filter(body => marks.test(body))).to.deep.equal([])
 		const { text } = await scrape(node)
 		expect(text.match(marks)).to.equal(null)
-		// What was planted is where it belongs, in this very form.
+		// The planted details are stored in this form, so the search above can fail.
 		expect((await node.db('appointments').where({ patient_id: patient.id }).first('reason')).reason).to.match(marks)
 	})
 })
+
+/** A mail server that refuses the planted address and quotes it. */
+async function aRefusingMailServer() {
+	const mail = await startMailServer()
+	mail.treat.set(planted.email, { code: 550, text: `5.1.1 <${planted.email}>: ${planted.email} is unknown to us` })
+	return mail
+}

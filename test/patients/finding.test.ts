@@ -20,13 +20,14 @@ describe('finding a patient', () => {
 	})
 
 	const find = (query: string) => call(node, 'GET', `/patients?${query}`, { token: desk.token })
-	const names = async (q: string): Promise<string[]> => {
+
+	async function names(q: string): Promise<string[]> {
 		const { status, body } = await find(`q=${encodeURIComponent(q)}`)
 		expect(status).to.equal(200)
 		return body.items.map(({ fullName }: Patient) => fullName)
 	}
 
-	it('works by any part of any word of the name, in either case', async () => {
+	it('matches any part of any word of the name, in either case', async () => {
 		expect(await names('anna')).to.deep.equal(['Anna Schmidt', 'Bert Annan'])
 		expect(await names('SCHMI')).to.deep.equal(['Anna Schmidt'])
 		expect(await names('midt')).to.deep.equal(['Anna Schmidt'])
@@ -34,13 +35,13 @@ describe('finding a patient', () => {
 		expect(await names('ÅNGSTRÖM')).to.deep.equal(['Zoë Ångström'])
 	})
 
-	it('wants every word, in any order', async () => {
+	it('requires every word, in any order', async () => {
 		expect(await names('schmidt anna')).to.deep.equal(['Anna Schmidt'])
 		expect(await names('anna bert')).to.deep.equal(['Bert Annan'])
 		expect(await names('anna zoë')).to.deep.equal([])
 	})
 
-	it('works by any part of the phone number, however it is punctuated', async () => {
+	it('matches any part of the phone number, whatever its punctuation', async () => {
 		for (const q of ['1234567', '+49 30 1234567', '49/30/1234', '(30) 123', '123-45'])
 			expect(await names(q), q).to.deep.equal(['Anna Schmidt'])
 		expect(await names('0176')).to.deep.equal(['Bert Annan'])
@@ -48,17 +49,17 @@ describe('finding a patient', () => {
 		expect(await names('anna 0176')).to.deep.equal(['Bert Annan'])
 	})
 
-	it('looks at no phone number before there are three digits', async () => {
+	it('searches phone numbers only from three digits on', async () => {
 		expect(await names('55')).to.deep.equal([])
 		expect(await names('+')).to.deep.equal([])
 	})
 
-	it('works by part of the e-mail address', async () => {
+	it('matches part of the e-mail address', async () => {
 		expect(await names('zoe@nord')).to.deep.equal(['Zoë Ångström'])
 		expect(await names('POST.example')).to.deep.equal(['Anna Schmidt', 'Bert Annan'])
 	})
 
-	it('takes signs that mean something to the database as they are', async () => {
+	it('takes the database’s wildcards literally', async () => {
 		expect(await names('%')).to.deep.equal(['Percy 100%'])
 		expect(await names('100%')).to.deep.equal(['Percy 100%'])
 		expect(await names('_')).to.deep.equal(['Under_score'])
@@ -66,19 +67,19 @@ describe('finding a patient', () => {
 		for (const q of ['%%%', `' OR 1=1 --`, '"', '👩🏽‍⚕️', '[[:alpha:]]', '.*']) expect(await names(q), q).to.deep.equal([])
 	})
 
-	it('refuses what cannot be part of any text', async () => {
+	it('refuses NUL characters', async () => {
 		const { status, body } = await find('q=a%00b')
 		expect([status, body.code]).to.deep.equal([400, 'invalid_input'])
 		expect((await find(`q=${'x'.repeat(101)}`)).status).to.equal(400)
 	})
 
-	it('lists all by name when nothing is asked for', async () => {
+	it('lists all patients by name for an empty query', async () => {
 		const all = ['Anna Schmidt', 'Back\\slash', 'Bert Annan', 'Percy 100%', 'Under_score', 'Zoë Ångström']
 		expect(await names('')).to.deep.equal(all)
 		expect(await names('   ')).to.deep.equal(all)
 	})
 
-	it('goes page by page through everyone once, namesakes included', async () => {
+	it('returns each patient once, page by page, namesakes included', async () => {
 		await node
 			.db('patients')
 			.insert(Array.from({ length: 23 }, (_, i) => ({ full_name: i % 2 ? 'Sam Same' : 'sam same', phone: `99${i}` })))
@@ -92,7 +93,7 @@ describe('finding a patient', () => {
 		expect(new Set(seen).size).to.equal(23)
 	})
 
-	it('shows fifty at most unless asked for more, and puts no name into the cursor', async () => {
+	it('returns at most fifty unless the caller asks for more, and puts no name into the cursor', async () => {
 		await node.db('patients').insert(Array.from({ length: 60 }, (_, i) => ({ full_name: `Numerous ${String(i).padStart(2, '0')}` })))
 		const { body } = await find('q=numerous')
 		expect(body.items).to.have.lengthOf(50)
@@ -100,7 +101,7 @@ describe('finding a patient', () => {
 		expect((await find('q=numerous&limit=200')).body.items).to.have.lengthOf(60)
 	})
 
-	it('refuses a cursor that it did not give out', async () => {
+	it('refuses a cursor that the server did not issue', async () => {
 		const made = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
 		for (const cursor of ['x', made(['x']), made([-1]), made(['1', '2']), made(['9'.repeat(30)]), made([999999999]), made({})]) {
 			const { status, body } = await find(`cursor=${cursor}`)

@@ -13,7 +13,7 @@ describe('the patient file', () => {
 
 	const asDesk = (method: string, path: string, body?: unknown) => call(node, method, path, { token: desk.token, body })
 
-	const aCaller = async (input: Partial<Record<'fullName' | 'phone' | 'email' | 'birthDate', string>> = {}): Promise<Patient> => {
+	async function aCaller(input: Partial<Record<'fullName' | 'phone' | 'email' | 'birthDate', string>> = {}): Promise<Patient> {
 		const { status, body } = await asDesk('POST', '/patients', { fullName: 'A Caller', phone: '+49 30 1234567', ...input })
 		expect(status).to.equal(201)
 		return Patient.parse(body)
@@ -23,7 +23,7 @@ describe('the patient file', () => {
 		node.db('audit_log').where({ entity: 'patient', entity_id: entityId }).orderBy('id').select('actor_id', 'action', 'ip', 'details')
 
 	describe('access', () => {
-		it('is for the desk and admins alone, on every call', async () => {
+		it('is for the desk and admins only, on every call', async () => {
 			const { id } = await aCaller()
 			const calls: [string, string, unknown?][] = [
 				['GET', '/patients'],
@@ -47,8 +47,8 @@ describe('the patient file', () => {
 		})
 	})
 
-	describe('taking a caller in', () => {
-		it('answers with the file, under an id that no account will get', async () => {
+	describe('creating a file', () => {
+		it('returns the file, under an id that no account will get', async () => {
 			const input = { fullName: '  Ada Lovelace ', phone: '+44 20 7946 0000', email: 'Ada@Example.com', birthDate: '1915-12-10' }
 			const ada = await aCaller(input)
 			expect(ada).to.deep.equal({ ...input, fullName: 'Ada Lovelace', email: 'ada@example.com', id: ada.id })
@@ -57,14 +57,14 @@ describe('the patient file', () => {
 			expect(Number(next.id)).to.be.greaterThan(Number(ada.id))
 		})
 
-		it('needs a name and a phone number, and leaves out what is not known', async () => {
+		it('requires a name and a phone number, and leaves out unknown fields', async () => {
 			const answer = await asDesk('POST', '/patients', {})
 			expect(answer.status).to.equal(400)
 			expect(answer.body.errors.map((error: { path: string }) => error.path)).to.have.members(['fullName', 'phone'])
 			expect(await aCaller()).to.have.all.keys('id', 'fullName', 'phone')
 		})
 
-		it('refuses what cannot be', async () => {
+		it('refuses impossible values', async () => {
 			const good = { fullName: 'Ada', phone: '555 1234' }
 			const bad = [
 				{ phone: 'none' },
@@ -83,15 +83,15 @@ describe('the patient file', () => {
 			}
 		})
 
-		it('keeps names as they are written, quotes and all', async () => {
+		it('keeps names exactly as they are written, quotes included', async () => {
 			for (const fullName of [`Conan O'Brien`, `Robert'); DROP TABLE patients;--`, '<b>Bold</b>', '李小龍', '%_\\']) {
 				expect((await aCaller({ fullName })).fullName).to.equal(fullName)
 			}
 		})
 	})
 
-	describe('correcting', () => {
-		it('changes what is given, clears what is null, and leaves the rest', async () => {
+	describe('correcting a file', () => {
+		it('changes given fields, clears null ones, and keeps the rest', async () => {
 			const { id } = await aCaller({ email: 'old@example.com', birthDate: '1990-01-02' })
 			const changed = await asDesk('PATCH', `/patients/${id}`, { fullName: 'New Name', email: null })
 			expect(changed.status).to.equal(200)
@@ -100,7 +100,7 @@ describe('the patient file', () => {
 			expect((await asDesk('PATCH', `/patients/${id}`, {})).body).to.deep.equal(changed.body)
 		})
 
-		it('carries name and phone over to the patient’s account, and leaves its login alone', async () => {
+		it('copies name and phone to the patient’s account, and keeps its sign-in address', async () => {
 			const { id, email } = await aPatient(node, { fullName: 'Ada Byron', phone: '555 0000' })
 			const change = { fullName: 'Ada Lovelace', phone: '555 1111', email: 'elsewhere@example.com' }
 			expect((await asDesk('PATCH', `/patients/${id}`, change)).body).to.deep.include({ ...change, userId: id })
@@ -110,7 +110,7 @@ describe('the patient file', () => {
 			expect(await account()).to.deep.include({ phone: null })
 		})
 
-		it('answers not_found to ids that are none', async () => {
+		it('answers not_found to unknown and malformed ids', async () => {
 			for (const id of ['999999999', '0', '-1', 'abc', '1e3', '9'.repeat(40), '%27', '1%3B', 'null']) {
 				for (const [method, body] of [['GET'], ['PATCH', { fullName: 'X' }], ['PATCH', {}]] as const) {
 					const answer = await asDesk(method, `/patients/${id}`, body)
@@ -120,8 +120,8 @@ describe('the patient file', () => {
 		})
 	})
 
-	describe('the trace it leaves', () => {
-		it('tells who created, viewed and corrected it, and which fields, but not to what', async () => {
+	describe('the audit log', () => {
+		it('records who created, viewed and corrected a file, and which fields, but not their values', async () => {
 			const { id } = await aCaller()
 			await asDesk('GET', `/patients/${id}`)
 			await asDesk('PATCH', `/patients/${id}`, { fullName: 'Somebody Else', birthDate: '1990-01-02' })
@@ -133,14 +133,14 @@ describe('the patient file', () => {
 			expect(facts[2].details).to.deep.equal({ fields: ['fullName', 'birthDate'] })
 		})
 
-		it('tells that someone searched, and not for what', async () => {
+		it('records that an actor searched, but not for what', async () => {
 			await asDesk('GET', '/patients?q=Confidential')
 			const fact = await node.db('audit_log').orderBy('id', 'desc').first()
 			expect(fact).to.deep.include({ actor_id: desk.id, action: 'searched', entity: 'patient', entity_id: null })
 			expect(JSON.stringify(fact)).not.to.match(/confidential/i)
 		})
 
-		it('is not left by a correction that failed', async () => {
+		it('does not record a correction that failed', async () => {
 			const { id } = await aCaller()
 			await asDesk('PATCH', `/patients/${id}`, { fullName: '' })
 			expect((await auditOf(id)).map(({ action }) => action)).to.deep.equal(['created'])

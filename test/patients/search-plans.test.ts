@@ -19,7 +19,7 @@ describe('a search among a hundred thousand patients', function () {
 		await database.db.raw('VACUUM ANALYZE patients')
 	})
 
-	const planOf = async (query: string): Promise<string> => {
+	async function planOf(query: string): Promise<string> {
 		const condition = searchCondition(query)
 		const where = condition ? `WHERE ${condition.sql}` : ''
 		const { rows } = await database.db.raw(
@@ -37,11 +37,11 @@ describe('a search among a hundred thousand patients', function () {
 		for (const query of ['qwertz', 'abcdef12', 'p777@', '+49 30 1000']) expect(await planOf(query), query).not.to.match(/Seq Scan/)
 	})
 
-	it('walks the names in order when there is nothing or little to go by', async () => {
+	it('walks the names in order when the query is empty or very short', async () => {
 		for (const query of ['', 'a', 'ab']) expect(await planOf(query), query).to.match(/Index (Only )?Scan using patients_by_name/)
 	})
 
-	it('answers quickly, also to one letter, to what fits nobody, and on a late page', async () => {
+	it('answers quickly, also for one letter, for a query without matches, and on a late page', async () => {
 		const { db } = database
 		const last = await db('patients').orderByRaw('lower(full_name) DESC, id DESC').offset(100).first()
 		for (const after of [undefined, last]) {

@@ -3,35 +3,35 @@ import { searchCondition } from '../../server/patients/search.ts'
 
 const valuesOf = (query: string) => searchCondition(query)?.values
 
-describe('what a search asks for', () => {
-	it('is nothing in particular when the query is empty', () => {
+describe('the condition of a search', () => {
+	it('is none for an empty query', () => {
 		for (const query of ['', ' ', '\t\n']) expect(searchCondition(query)).to.equal(undefined)
 	})
 
-	it('is every word, anywhere in the name or e-mail address', () => {
+	it('requires every word, anywhere in the name or e-mail address', () => {
 		expect(valuesOf('anna  miller')).to.deep.equal(['%anna%', '%anna%', '%miller%', '%miller%'])
 	})
 
-	it('is only the name for one or two letters', () => {
+	it('searches only the name for one or two letters', () => {
 		expect(valuesOf('an')).to.deep.equal(['%an%'])
 		expect(valuesOf('李')).to.deep.equal(['%李%'])
 		expect(searchCondition('an')?.sql).not.to.include('email')
 	})
 
-	it('is also the digits of what looks like a phone number, from three up', () => {
+	it('searches phone numbers too for three digits or more', () => {
 		expect(valuesOf('0176-55')).to.include('%017655%')
 		expect(valuesOf('+49 (30) 1')).to.include('%49301%')
 		expect(valuesOf('anna 0176')).to.include('%0176%')
 		for (const query of ['12', 'room101', '+-()']) expect(searchCondition(query)?.sql).not.to.include('phone')
 	})
 
-	it('is taken literally, whatever it means to the database', () => {
+	it('takes the database’s wildcards literally', () => {
 		expect(valuesOf('100%')).to.include('%100\\%%')
 		expect(valuesOf('a_b\\c')).to.include('%a\\_b\\\\c%')
 		expect(searchCondition(`x'; DROP TABLE patients`)?.sql).not.to.include('DROP')
 	})
 
-	it('is the same however its accents are composed, and has each word once', () => {
+	it('is the same for composed and decomposed accents, and has each word once', () => {
 		expect(valuesOf('Zoe\u0308')).to.deep.equal(valuesOf('Zoë'))
 		expect(valuesOf('anna anna')).to.deep.equal(valuesOf('anna'))
 	})

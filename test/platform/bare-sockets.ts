@@ -15,7 +15,6 @@ export const bareSockets = async (choose: (stores: Stores) => Partial<SocketDeps
 	publisher.on('error', () => {})
 	const http = createServer()
 	const sockets = createSockets({
-		http,
 		publisher,
 		subscriber,
 		log: createLog('silent'),
@@ -29,6 +28,7 @@ export const bareSockets = async (choose: (stores: Stores) => Partial<SocketDeps
 		observe: () => {},
 		...choose({ publisher }),
 	})
+	sockets.attach(http)
 	await publisher.exists('connected')
 	await new Promise<void>(resolve => http.listen(0, resolve))
 	return {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { expect } from 'chai'
-import { createJobs, type JobDefinition, type Jobs } from '../../server/platform/jobs/jobs.ts'
+import { createJobs, type JobDefinition, type Jobs, type JobsDeps } from '../../server/platform/jobs/jobs.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
 import { useDatabase } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
@@ -40,9 +40,21 @@ for (const { name, address } of backends) {
 			await client.close()
 		})
 
-		const start = async (jobs: JobDefinition[], { runs = true } = {}): Promise<Jobs> => {
+		const start = async (
+			jobs: JobDefinition[],
+			{ runs = true, observe }: Pick<JobsDeps, 'observe'> & { runs?: boolean } = {},
+		): Promise<Jobs> => {
 			const log = createLog('silent')
-			const made = await createJobs({ databaseUrl: database.url, mongoUrl: address(), log, nodeId: randomUUID(), runs, jobs })
+			const made = await createJobs({
+				databaseUrl: database.url,
+				isPooled: false,
+				mongoUrl: address(),
+				log,
+				nodeId: randomUUID(),
+				runs,
+				jobs,
+				observe,
+			})
 			started.push(made)
 			return made
 		}
@@ -111,6 +123,23 @@ for (const { name, address } of backends) {
 			// Another look at the list by each node.
 			await new Promise(resolve => setTimeout(resolve, 6000))
 			expect([most, runs]).to.deep.equal([1, 1])
+		})
+
+		it('stays with its node while it runs, longer than the lock of a dead node lasts, and tells how late it started', async () => {
+			let runs = 0
+			const lags: (number | undefined)[] = []
+			const observe = { started: (_name: string, lagMs?: number) => void lags.push(lagMs), ended: () => {} }
+			const job = aJob(async () => {
+				runs++
+				await new Promise(resolve => setTimeout(resolve, 20_000))
+			})
+			const [first] = [await start([job], { observe }), await start([job], { observe })]
+			await first.runNow(job.name)
+			await waitFor(async () => (await reportOf(first, job.name)).lastFinishedAt !== undefined, 'the run', 40_000)
+			expect(runs).to.equal(1)
+			expect(lags).to.have.lengthOf(1)
+			// Nodes look for work every 5 s.
+			expect(lags[0]).to.be.within(0, 7000)
 		})
 
 		it('keeps its time through a restart, and takes up a new rhythm', async () => {

@@ -3,7 +3,7 @@ import { call } from '../support/http.ts'
 import type { TestNode } from '../support/node.ts'
 import { aPatient, type Person } from '../support/people.ts'
 
-/** What a patient with a full file can be recognised by: to be found where it belongs, and nowhere else. */
+/** Unique details of a patient. A test searches for them where they must not be. */
 export type Marks = {
 	fullName: string
 	email: string
@@ -18,20 +18,14 @@ export type MarkedPatient = Person & { marks: Marks; visitId: string; cancelledI
 
 let patients = 0
 
-const book = async (node: TestNode, token: string, body: Record<string, unknown>): Promise<string> => {
-	const { status, body: appointment } = await call(node, 'POST', '/appointments', { token, body })
-	if (status !== 201) throw new Error(`not booked: ${JSON.stringify(appointment)}`)
-	return appointment.id
-}
-
-/** A patient with an account about whom something is kept in every table: a visit ahead, one that was cancelled, a device, a choice. */
-export const aMarkedPatient = async (node: TestNode, [visit, cancelled]: [visit: string, cancelled: string]): Promise<MarkedPatient> => {
+/** Creates a patient with an account and an entry in every table: an upcoming and a cancelled visit, a device, preferences. */
+export async function aMarkedPatient(node: TestNode, [visit, cancelled]: [visit: string, cancelled: string]): Promise<MarkedPatient> {
 	const mark = randomBytes(5).toString('hex')
 	const marks = {
 		fullName: `Name ${mark}`,
 		email: `mail-${mark}@example.com`,
 		phone: `+49 30 ${Number.parseInt(mark.slice(0, 6), 16)}55`,
-		// Searched for, too: no two are born on one day.
+		// Unique too, so that a test can search for it.
 		birthDate: new Date(Date.UTC(1931, 1, 1) + 86_400_000 * patients++).toISOString().slice(0, 10),
 		reason: `Reason ${mark}`,
 		cancelReason: `Second thoughts ${mark}`,
@@ -50,11 +44,17 @@ export const aMarkedPatient = async (node: TestNode, [visit, cancelled]: [visit:
 	return { ...person, marks, visitId, cancelledId }
 }
 
-/** Whole tables as text, by name: what is searched for what should not be there. */
-export const allTables = async ({ db }: Pick<TestNode, 'db'>): Promise<Map<string, string>> => {
+/** Every table as text, by name, to search for marks. */
+export async function allTables({ db }: Pick<TestNode, 'db'>): Promise<Map<string, string>> {
 	const { rows } = await db.raw(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
 	const texts = new Map<string, string>()
 	for (const { tablename } of rows)
 		texts.set(tablename, JSON.stringify((await db.raw(`SELECT t.*::text AS row FROM ?? t`, [tablename])).rows))
 	return texts
+}
+
+async function book(node: TestNode, token: string, body: Record<string, unknown>): Promise<string> {
+	const { status, body: appointment } = await call(node, 'POST', '/appointments', { token, body })
+	if (status !== 201) throw new Error(`not booked: ${JSON.stringify(appointment)}`)
+	return appointment.id
 }

@@ -6,32 +6,20 @@ import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../suppo
 import { aSocket, type Client, eavesdrop } from '../support/watcher.ts'
 import type { Marks } from './marks.ts'
 
-/** Somebody and all that the server ever told them, over sockets and in answers. */
+export type BusyClinic = Awaited<ReturnType<typeof aBusyClinic>>
+
+/** A person or an anonymous client, and all that the server sent to it, over sockets and in answers. */
 export type Reader = { owner: string; person: Person | undefined; socket: Client; heard: string[] }
 
-const oneOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
-
-/** A clinic in which everybody's details are marks, and people who do everything there is to do, as fast as they can. */
-export const aBusyClinic = async (node: TestNode, marks: Marks) => {
-	const person = async (owner: string, make: typeof aPatient) =>
-		make(node, { fullName: marks.word(owner, 'name'), email: marks.email(owner), phone: marks.phone(owner) })
+/** A clinic in which all personal details are marks, with patients, staff and the public doing everything the server offers. */
+export async function aBusyClinic(node: TestNode, marks: Marks) {
 	const doctorOf = (owner: string) => aDoctor(node, { fullName: `Dr. ${owner}`, email: marks.email(owner), phone: marks.phone(owner) })
-
-	const reader = async (owner: string, who?: Person, transports?: string[]): Promise<Reader> => {
-		const socket = await aSocket(node, who?.token, transports)
-		return { owner, person: who, socket, heard: eavesdrop(socket) }
-	}
-	const ask = async ({ person: who, heard }: Reader, method: string, path: string, options: CallOptions = {}) => {
-		const answer = await call(node, method, path, { ...(who && { token: who.token }), ...options })
-		heard.push(JSON.stringify([answer.body ?? null, [...answer.headers]]))
-		return answer
-	}
 
 	const doctors = [await doctorOf('doctor one'), await doctorOf('doctor two')]
 	const slots = (await Promise.all(doctors.map(({ id }) => someSlots(node, id, { count: 8 })))).flat()
 	const patients: Reader[] = []
 	for (const owner of ['patient one', 'patient two', 'patient three']) patients.push(await reader(owner, await person(owner, aPatient)))
-	const anonymous = [await reader('nobody'), await reader('nobody', undefined, ['polling'])]
+	const anonymous = [await reader('the public'), await reader('the public', undefined, ['polling'])]
 	const desk = await reader('desk', await person('desk', aReceptionist))
 	const admin = await reader('admin', await person('admin', anAdmin))
 	const doctor = await reader('doctor one', doctors[0])
@@ -46,12 +34,31 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 
 	const { from, to } = soon()
 	const watch = ({ socket }: Reader, { id: doctorId } = oneOf(doctors)) => socket.emitWithAck('calendar:watch', { doctorId, from, to })
-	const appointments = async (status: string) => {
-		const rows = await node.db('appointments').where({ status }).select('id', 'patient_id')
-		return rows.map(({ id, patient_id }) => ({ id: String(id), patientId: String(patient_id) }))
+
+	return {
+		readers: [...patients, ...anonymous],
+		staff: [desk, admin, doctor],
+		/** All act at once: each so many times, and until the time is over. */
+		async bustle(acts: number, ms: number) {
+			for (const each of doctors) await Promise.all([...patients, ...anonymous, desk, admin, doctor].map(me => watch(me, each)))
+			const until = Date.now() + ms
+
+			async function keepAt(act: () => Promise<unknown>) {
+				for (let done = 0; done < acts || Date.now() < until; done++) await act()
+			}
+
+			await Promise.all([
+				...[...patients, ...patients].map(me => keepAt(() => patientDoes(me))),
+				keepAt(staffDo),
+				keepAt(staffDo),
+				keepAt(publicDoes),
+			])
+		},
+		/** Erases one patient while all others watch. */
+		erasePatient: () => ask(patients[2]!, 'DELETE', '/me', { body: { password: patients[2]!.person!.password } }),
 	}
 
-	const patientDoes = async (me: Reader) => {
+	async function patientDoes(me: Reader) {
 		const { socket, owner, person: who } = me
 		const reason = marks.word(owner, 'reason')
 		const booked = await appointments('booked')
@@ -66,7 +73,7 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 			() => ask(me, 'POST', '/appointments', { body: { slotId: oneOf(slots), reason } }),
 			() => own[0] && socket.emitWithAck('appointment:cancel', { appointmentId: own[0].id, reason }),
 			() => own[0] && ask(me, 'POST', `/appointments/${own[0].id}/reschedule`, { body: { slotId: oneOf(slots) } }),
-			// What is somebody else's: refused, and the refusal tells nothing.
+			// Data of others: the server must refuse, and the refusal must not reveal anything.
 			() => any && ask(me, 'GET', `/appointments/${any.id}`),
 			() => any && socket.emitWithAck('appointment:cancel', { appointmentId: any.id, reason }),
 			() => ask(me, 'GET', `/patients?q=${oneOf(known).name}`),
@@ -78,9 +85,20 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 		])()
 	}
 
-	const staffDo = async () => {
-		const someone = oneOf(known)
-		const reason = marks.word(someone.owner, 'reason')
+	async function appointments(status: string) {
+		const rows = await node.db('appointments').where({ status }).select('id', 'patient_id')
+		return rows.map(({ id, patient_id }) => ({ id: String(id), patientId: String(patient_id) }))
+	}
+
+	async function ask({ person: who, heard }: Reader, method: string, path: string, options: CallOptions = {}) {
+		const answer = await call(node, method, path, { ...(who && { token: who.token }), ...options })
+		heard.push(JSON.stringify([answer.body ?? null, [...answer.headers]]))
+		return answer
+	}
+
+	async function staffDo() {
+		const target = oneOf(known)
+		const reason = marks.word(target.owner, 'reason')
 		const ownerOf = (patientId: string) => known.find(({ id }) => id === patientId)!.owner
 		const [booked, arrived] = [oneOf(await appointments('booked')), oneOf(await appointments('checked_in'))]
 		const at = new Date(Date.now() + 86_400_000 * (2 + Math.random() * 2))
@@ -92,58 +110,47 @@ export const aBusyClinic = async (node: TestNode, marks: Marks) => {
 		await oneOf([
 			() => watch(desk),
 			() => watch(doctor),
-			() => ask(desk, 'GET', `/patients?q=${someone.name}`),
+			() => ask(desk, 'GET', `/patients?q=${target.name}`),
 			() => ask(desk, 'POST', `/slots/${oneOf(slots)}/hold`, { body: {} }),
-			() => ask(desk, 'POST', '/appointments', { body: { slotId: oneOf(slots), patientId: someone.id, reason } }),
+			() => ask(desk, 'POST', '/appointments', { body: { slotId: oneOf(slots), patientId: target.id, reason } }),
 			() =>
 				booked &&
 				ask(desk, 'POST', `/appointments/${booked.id}/cancel`, { body: { reason: marks.word(ownerOf(booked.patientId), 'why') } }),
 			() => booked && ask(desk, 'POST', `/appointments/${booked.id}/status`, { body: { status: 'checked_in' } }),
 			() => arrived && ask(desk, 'POST', `/appointments/${arrived.id}/status`, { body: { status: 'booked' } }),
 			() => booked && ask(admin, 'GET', `/appointments/${booked.id}/notifications`),
-			() => ask(admin, 'GET', `/admin/users?q=${someone.name}`),
+			() => ask(admin, 'GET', `/admin/users?q=${target.name}`),
 			() => ask(doctor, 'POST', `/doctors/${doctors[0]!.id}/time-off`, { body: span }),
 		])()
 	}
 
-	const publicDoes = async () => {
-		const nobody = oneOf(anonymous)
-		// Somebody guesses from elsewhere, as fast as they can: it is their own way in that they close, and that of those they guess at.
+	async function publicDoes() {
+		const visitor = oneOf(anonymous)
+		// Guesses passwords from another address: the limits then shut out that address, and the accounts that it guesses at.
 		const guessedAt = oneOf(patients.slice(0, 2)).person!
 		const headers = { 'x-forwarded-for': '203.0.113.9' }
-		const someone = oneOf(patients).person!
+		const registered = oneOf(patients).person!
 		await oneOf([
-			() => watch(nobody),
-			() => ask(nobody, 'GET', `/doctors/${oneOf(doctors).id}/slots?from=${from}&to=${to}`),
-			() => ask(nobody, 'GET', '/doctors'),
-			() => ask(nobody, 'GET', `/doctors/${doctors[0]!.id}/schedule`),
-			() => ask(nobody, 'POST', '/auth/login', { headers, body: { email: guessedAt.email, password: 'a guess of mine' } }),
-			() => ask(nobody, 'POST', '/auth/register', { body: { email: someone.email, password: 'long enough it is', fullName: 'Some Body' } }),
-			() => ask(nobody, 'POST', '/auth/forgot-password', { body: { email: someone.email } }),
-			() => nobody.socket.emitWithAck('slot:hold', { slotId: oneOf(slots) }),
+			() => watch(visitor),
+			() => ask(visitor, 'GET', `/doctors/${oneOf(doctors).id}/slots?from=${from}&to=${to}`),
+			() => ask(visitor, 'GET', '/doctors'),
+			() => ask(visitor, 'GET', `/doctors/${doctors[0]!.id}/schedule`),
+			() => ask(visitor, 'POST', '/auth/login', { headers, body: { email: guessedAt.email, password: 'a guess of mine' } }),
+			() =>
+				ask(visitor, 'POST', '/auth/register', { body: { email: registered.email, password: 'long enough it is', fullName: 'Some Body' } }),
+			() => ask(visitor, 'POST', '/auth/forgot-password', { body: { email: registered.email } }),
+			() => visitor.socket.emitWithAck('slot:hold', { slotId: oneOf(slots) }),
 		])()
 	}
 
-	return {
-		readers: [...patients, ...anonymous],
-		staff: [desk, admin, doctor],
-		/** Everybody at once, each so many times, and longer when there is time. */
-		async bustle(acts: number, ms: number) {
-			for (const each of doctors) await Promise.all([...patients, ...anonymous, desk, admin, doctor].map(me => watch(me, each)))
-			const until = Date.now() + ms
-			const keepAt = async (act: () => Promise<unknown>) => {
-				for (let done = 0; done < acts || Date.now() < until; done++) await act()
-			}
-			await Promise.all([
-				...[...patients, ...patients].map(me => keepAt(() => patientDoes(me))),
-				keepAt(staffDo),
-				keepAt(staffDo),
-				keepAt(publicDoes),
-			])
-		},
-		/** One of the patients is erased, with everybody watching. */
-		erasePatient: () => ask(patients[2]!, 'DELETE', '/me', { body: { password: patients[2]!.person!.password } }),
+	async function reader(owner: string, who?: Person, transports?: string[]): Promise<Reader> {
+		const socket = await aSocket(node, who?.token, transports)
+		return { owner, person: who, socket, heard: eavesdrop(socket) }
+	}
+
+	async function person(owner: string, make: typeof aPatient) {
+		return make(node, { fullName: marks.word(owner, 'name'), email: marks.email(owner), phone: marks.phone(owner) })
 	}
 }
 
-export type BusyClinic = Awaited<ReturnType<typeof aBusyClinic>>
+const oneOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T

@@ -6,7 +6,7 @@ import { useNode } from '../support/node.ts'
 import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { aMarkedPatient, type MarkedPatient } from './a-patient.ts'
 
-describe('everything that is kept about a patient', () => {
+describe('the export of a patient’s data', () => {
 	const node = useNode()
 	let doctor: Person
 	let patient: MarkedPatient
@@ -16,13 +16,13 @@ describe('everything that is kept about a patient', () => {
 		patient = await aMarkedPatient(node, [visit!, cancelled!])
 	})
 
-	const exported = async (token: string, path = '/me/export'): Promise<PersonalData> => {
+	async function exported(token: string, path = '/me/export'): Promise<PersonalData> {
 		const { status, body } = await call(node, 'GET', path, { token })
 		expect(status, JSON.stringify(body)).to.equal(200)
 		return PersonalData.strict().parse(body)
 	}
 
-	it('is handed to them: account, file, choices, visits, messages, devices, sessions and what was written down', async () => {
+	it('has account, file, choices, visits, messages, devices, sessions and audit log', async () => {
 		const desk = await aReceptionist(node)
 		await call(node, 'GET', `/patients/${patient.id}`, { token: desk.token })
 		const all = await exported(patient.token)
@@ -46,7 +46,7 @@ describe('everything that is kept about a patient', () => {
 		expect(all.audit.find(({ action }) => action === 'viewed')).to.include({ by: 'the clinic', entity: 'patient', entityId: patient.id })
 	})
 
-	it('has no secret in it: no hash, no token, nothing that a device is reached by, nothing of who at the clinic did what', async () => {
+	it('has no secret in it: no hash, no token, no address of a device, no name of staff', async () => {
 		const desk = await aReceptionist(node, { fullName: 'Marker Desk' })
 		await call(node, 'GET', `/patients/${patient.id}`, { token: desk.token })
 		const text = JSON.stringify(await exported(patient.token))
@@ -57,20 +57,20 @@ describe('everything that is kept about a patient', () => {
 		expect(text).not.to.contain(desk.email)
 	})
 
-	it('is written down as handed out', async () => {
+	it('is recorded in the audit log', async () => {
 		await exported(patient.token)
 		const [last] = await node.db('audit_log').where({ action: 'exported' }).orderBy('id', 'desc').limit(1)
 		expect(last).to.deep.include({ actor_id: patient.id, entity: 'patient', entity_id: patient.id })
 	})
 
-	it('has nothing of anybody else in it', async () => {
+	it('has nothing about other patients in it', async () => {
 		const other = await aPatient(node)
 		const text = JSON.stringify(await exported(other.token))
 		for (const mark of Object.values(patient.marks)) expect(text).not.to.contain(mark)
 		expect(JSON.parse(text).appointments).to.deep.equal([])
 	})
 
-	it('is had by the desk for a caller without an account, and by admins for one with an account', async () => {
+	it('is for the desk when the patient has no account, and for admins when there is one', async () => {
 		const [desk, admin] = [await aReceptionist(node), await anAdmin(node)]
 		const { body: caller } = await call(node, 'POST', '/patients', {
 			token: desk.token,
@@ -84,7 +84,7 @@ describe('everything that is kept about a patient', () => {
 		expect((await exported(admin.token, `/patients/${patient.id}/export`)).patient.fullName).to.equal(patient.marks.fullName)
 	})
 
-	it('is for nobody else', async () => {
+	it('is refused to all others', async () => {
 		const attempts = [
 			[doctor.token, '/me/export', 403],
 			[undefined, '/me/export', 401],

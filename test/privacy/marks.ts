@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto'
 
-/** Everything that looks like a mark: words, phone numbers and days of birth that nothing else has. */
+export type Marks = ReturnType<typeof createMarks>
+
+/** Matches every mark: words, phone numbers and birth dates of forms that nothing else has. */
 const pattern = /mk[a-z]+[0-9a-f]{10}|777[0-9]{8}|19[01][0-9]-[0-9]{2}-[0-9]{2}/gi
 
-/** Personal details that can be told from all others: whose they are is known wherever they turn up. */
-export const createMarks = () => {
+/** Creates personal details that are unique, so that a text with one of them shows whose it is. */
+export function createMarks() {
 	const owners = new Map<string, string>()
-	const mark = (owner: string, text: string): string => {
-		owners.set(text.toLowerCase(), owner)
-		return text
-	}
 	const word = (owner: string, kind: string) => mark(owner, `Mk${kind}${randomBytes(5).toString('hex')}`)
 	const digits = (count: number) => Array.from(randomBytes(count), byte => byte % 10).join('')
 
@@ -19,10 +17,13 @@ export const createMarks = () => {
 		phone: (owner: string) => `+49 ${mark(owner, `777${digits(8)}`)}`,
 		birthDate: (owner: string) =>
 			mark(owner, new Date(Date.UTC(1900, 0, 1) + 86_400_000 * Math.floor(Math.random() * 7000)).toISOString().slice(0, 10)),
-		/** Marks in a text, except those that its reader may know. */
+		/** Marks in a text, except those of its reader. */
 		foreignIn: (text: string, reader?: string): string[] =>
 			[...new Set(text.toLowerCase().match(pattern) ?? [])].filter(found => owners.has(found) && owners.get(found) !== reader),
 	}
-}
 
-export type Marks = ReturnType<typeof createMarks>
+	function mark(owner: string, text: string): string {
+		owners.set(text.toLowerCase(), owner)
+		return text
+	}
+}

@@ -2,27 +2,34 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export type WebRequest = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer }
-export type WebAnswer = { status: number; headers?: Record<string, string>; body?: string } | 'hang'
+export type WebAnswer = { status: number; headers?: Record<string, string>; body?: string; afterMs?: number } | 'hang'
 
 /** A provider's API on this machine: it keeps what it is asked, and answers as it is told to. */
 export const useWebService = (initial: (request: WebRequest) => WebAnswer) => {
 	const requests: WebRequest[] = []
 	let url = ''
+	let [open, mostAtOnce] = [0, 0]
 	const service = {
 		requests,
 		answer: initial,
 		get url() {
 			return url
 		},
+		/** How many requests were open at the same time, at most. */
+		get mostAtOnce() {
+			return mostAtOnce
+		},
 	}
 	const server = createServer((req, res) => {
 		const parts: Buffer[] = []
+		mostAtOnce = Math.max(mostAtOnce, ++open)
+		res.on('close', () => open--)
 		req.on('data', part => parts.push(part))
 		req.on('end', () => {
 			const request = { method: req.method ?? '', path: req.url ?? '', headers: req.headers, body: Buffer.concat(parts) }
 			requests.push(request)
 			const answer = service.answer(request)
-			if (answer !== 'hang') res.writeHead(answer.status, answer.headers).end(answer.body)
+			if (answer !== 'hang') setTimeout(() => res.writeHead(answer.status, answer.headers).end(answer.body), answer.afterMs ?? 0)
 		})
 	})
 	before(async () => {
@@ -31,6 +38,7 @@ export const useWebService = (initial: (request: WebRequest) => WebAnswer) => {
 	})
 	beforeEach(() => {
 		requests.length = 0
+		mostAtOnce = 0
 		service.answer = initial
 	})
 	after(async () => {

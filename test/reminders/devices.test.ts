@@ -31,4 +31,39 @@ describe('a device that receives notifications', () => {
 			])
 		})
 	}
+
+	it('takes the place of the oldest when an account has ten', async () => {
+		const patient = await aPatient(node)
+		const endpoints = async () =>
+			(await node.db('push_subscriptions').where({ user_id: patient.id }).orderBy('id').pluck('endpoint')).map(
+				endpoint => new URL(endpoint).pathname,
+			)
+		for (let index = 1; index <= 10; index++) await subscribe(patient.token, `/device-${index}`)
+		// One that subscribes again is not the oldest any more.
+		await subscribe(patient.token, '/device-1')
+		await Promise.all(['/device-11', '/device-12'].map(path => subscribe(patient.token, path)))
+		expect((await endpoints()).toSorted()).to.deep.equal(
+			['/device-1', ...Array.from({ length: 9 }, (_, index) => `/device-${index + 4}`)].toSorted(),
+		)
+	})
+
+	it('is one of the ten youngest that are told, where an account has more from an earlier version', async () => {
+		const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
+		await node.db('push_subscriptions').insert(
+			Array.from({ length: 40 }, (_, index) => {
+				const { p256dh, auth } = somePushKeys().told
+				return {
+					user_id: patient.id,
+					endpoint: `${service.url}/many-${index}`,
+					p256dh,
+					auth,
+					created_at: new Date(Date.now() - 1000 * (40 - index)),
+				}
+			}),
+		)
+		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
+		await waitFor(async () => (await ledgerInWords(node, visit.id)).includes('push booked sent'), 'the notification to be sent')
+		const told = service.requests.map(({ path }) => path).filter(path => path.startsWith('/many-'))
+		expect(told.toSorted()).to.deep.equal(Array.from({ length: 10 }, (_, index) => `/many-${index + 30}`))
+	})
 })

@@ -110,6 +110,29 @@ describe('notifications', () => {
 		expect(await channel(200).send(aMessage())).to.include({ failure: 'transient', reason: 'push service: no answer in time' })
 	})
 
+	it('ask one host one after the other, and different hosts at once', async () => {
+		for (let index = 0; index < 6; index++) aBrowser(`/push/${index}`)
+		service.answer = () => ({ status: 201, afterMs: 50 })
+		expect(await channel().send(aMessage())).to.include({ sent: true })
+		expect(service.requests).to.have.lengthOf(6)
+		expect(service.mostAtOnce).to.equal(1)
+
+		const elsewhere = { ...aBrowser().device, endpoint: `${service.url.replace('127.0.0.1', 'localhost')}/elsewhere` }
+		devices = [...devices.slice(0, 3), elsewhere]
+		await channel().send(aMessage())
+		expect(service.mostAtOnce).to.equal(2)
+	})
+
+	it('are given up together when one host is slow, so that a message does not outlast its lease', async () => {
+		for (let index = 0; index < 6; index++) aBrowser(`/push/${index}`)
+		service.answer = () => 'hang'
+		const beganMs = performance.now()
+		expect(await channel(300).send(aMessage())).to.include({ failure: 'transient', reason: 'push service: no answer in time' })
+		expect(performance.now() - beganMs).to.be.below(900)
+		expect(service.requests).to.have.lengthOf(1)
+		expect(forgotten).to.deep.equal([])
+	})
+
 	it('in production go to nothing that cannot be a push service', async () => {
 		for (const endpoint of [
 			'http://push.example/a',
@@ -117,6 +140,8 @@ describe('notifications', () => {
 			'https://[::1]/a',
 			'https://localhost/a',
 			'https://db.internal/a',
+			'https://db.internal./a',
+			'https://printer.local../a',
 		])
 			devices.push({ ...aBrowser().device, id: endpoint, endpoint })
 		devices = devices.filter(({ id }) => id !== '/push/one')
@@ -128,7 +153,7 @@ describe('notifications', () => {
 			publicOnly: true,
 		})
 		expect(await careful.send(aMessage())).to.include({ failure: 'permanent' })
-		expect(forgotten).to.have.length(5)
+		expect(forgotten).to.have.length(7)
 		expect(service.requests).to.deep.equal([])
 	})
 })

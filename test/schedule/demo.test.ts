@@ -17,12 +17,12 @@ describe('the demo clinic', () => {
 
 	before(async () => {
 		const began = performance.now()
-		// As when several nodes start at once on an empty database.
+		// Several nodes may start at once on an empty database.
 		await Promise.all([seedDemoClinic(stores.db, config), seedDemoClinic(stores.db, config), seedDemoClinic(stores.db, config)])
 		console.log(`      seeded by one of three nodes in ${Math.round(performance.now() - began)} ms`)
 	})
 
-	it('has every promised account, with one password', async () => {
+	it('has every documented account, all with one password', async () => {
 		const promised = ['admin', 'reception', 'doctor', 'patient', ...Array.from({ length: 19 }, (_, n) => `patient${n + 2}`)]
 		const users = await stores.db('users').whereIn(
 			'email',
@@ -42,7 +42,7 @@ describe('the demo clinic', () => {
 		expect(await count(stores.db, `users WHERE email <> lower(email)`)).to.equal(0)
 	})
 
-	it('has doctors in several time zones, each with slots to book soon', async () => {
+	it('has doctors in several time zones, each with free slots in the next days', async () => {
 		const doctors = await rowsOf(
 			stores.db,
 			`SELECT d.time_zone, count(s.*)::int AS free FROM doctors d
@@ -54,7 +54,7 @@ describe('the demo clinic', () => {
 		for (const { free } of doctors) expect(free).to.be.above(5)
 	})
 
-	it('has a history that looks like a clinic’s', async () => {
+	it('has months of past visits, with plausible shares of completed, missed, cancelled and free ones', async () => {
 		const [{ earliest, all, completed, missed, cancelled }] = await rowsOf(
 			stores.db,
 			`SELECT min(starts_at) AS earliest, count(*)::int AS all, count(*) FILTER (WHERE status = 'completed')::int AS completed,
@@ -73,7 +73,7 @@ describe('the demo clinic', () => {
 		}
 	})
 
-	it('leaves the demo patients free, but for two visits of the first', async () => {
+	it('has no visits for the demo patients, except two for the first', async () => {
 		const coming = await rowsOf(
 			stores.db,
 			`SELECT p.email, a.starts_at FROM appointments a JOIN patients p ON p.id = a.patient_id
@@ -90,7 +90,7 @@ describe('the demo clinic', () => {
 		expect(share).to.be.below(0.1)
 	})
 
-	it('keeps the rules that the server keeps', async () => {
+	it('breaks none of the rules that the server enforces', async () => {
 		const wrong = {
 			'linked to an appointment that is not for this slot': `appointment_slots s JOIN appointments a ON a.id = s.appointment_id
 				WHERE a.doctor_id <> s.doctor_id OR s.starts_at <> ALL (a.slot_starts) OR a.status = 'cancelled'`,
@@ -105,7 +105,7 @@ describe('the demo clinic', () => {
 		}
 	})
 
-	it('leaves the nightly generation nothing to do', async () => {
+	it('leaves nothing to do for the nightly generation', async () => {
 		const announceNothing = async () => {}
 		const { generateAll } = createSchedules({
 			db: stores.db,

@@ -17,14 +17,14 @@ describe('the list of doctors', () => {
 		await aDoctor(node, { fullName: 'Not Any More', status: 'disabled' })
 	})
 
-	it('shows the active ones by name', async () => {
+	it('shows active doctors by name', async () => {
 		expect(await names('')).to.deep.equal(['Ann Smith', 'Ann Smith', 'Ben 100% Okay', 'Zoë Adams'])
 		const [, , , zoe] = (await list('')).items
 		expect(zoe).to.have.all.keys('id', 'fullName', 'specialty', 'timeZone')
 		expect(zoe).to.include({ specialty: 'Cardiology', timeZone: 'Europe/Berlin' })
 	})
 
-	it('finds parts of names and specialties, whatever the case, and takes % and _ literally', async () => {
+	it('finds parts of names and specialties in either case, and takes % and _ literally', async () => {
 		expect(await names('?q=CARDIO')).to.deep.equal(['Ann Smith', 'Zoë Adams'])
 		expect(await names('?q=zo%C3%AB')).to.deep.equal(['Zoë Adams'])
 		expect(await names('?q=0%25')).to.deep.equal(['Ben 100% Okay'])
@@ -34,7 +34,7 @@ describe('the list of doctors', () => {
 		expect((await list('?q=%00')).code).to.equal('invalid_input')
 	})
 
-	it('gives each once, page by page', async () => {
+	it('returns each doctor once, page by page', async () => {
 		const seen: string[] = []
 		let cursor: string | null = ''
 		while (cursor !== null) {
@@ -48,7 +48,7 @@ describe('the list of doctors', () => {
 		}
 	})
 
-	it('gives one by id, and not_found for whoever takes no appointments', async () => {
+	it('returns one doctor by id, and not_found for accounts that take no appointments', async () => {
 		const doctor = await aDoctor(node, { fullName: 'Someone' })
 		const pending = await aDoctor(node, { status: 'pending' })
 		expect((await call(node, 'GET', `/doctors/${doctor.id}`)).body).to.include({ id: doctor.id, fullName: 'Someone' })
@@ -57,7 +57,7 @@ describe('the list of doctors', () => {
 		}
 	})
 
-	it('comes with the types of appointment, of which there is always one', async () => {
+	it('comes with the appointment types, of which at least one exists', async () => {
 		const { body } = await call(node, 'GET', '/appointment-types')
 		expect(body.nextCursor).to.equal(null)
 		expect(body.items).to.deep.equal([{ id: body.items[0].id, name: 'Consultation', minutes: 15 }])

@@ -8,7 +8,7 @@ import { aScheduledDoctor, setSchedule, slotsOf } from './support.ts'
 describe('the nightly generation', () => {
 	const stores = useDatabase()
 
-	const nightly = () => {
+	function nightly() {
 		const announced: string[] = []
 		const schedules = createSchedules({
 			db: stores.db,
@@ -20,7 +20,7 @@ describe('the nightly generation', () => {
 		return { announced, run: schedules.generateAll }
 	}
 
-	it('serves every active doctor, announces whom it changed, and finds nothing to do the second time', async () => {
+	it('serves every active doctor, announces the calendars that it changed, and changes nothing in a second run', async () => {
 		const [first, second, disabled] = [
 			await aScheduledDoctor(stores.db),
 			await aScheduledDoctor(stores.db),
@@ -36,7 +36,7 @@ describe('the nightly generation', () => {
 		expect(announced).to.have.length(2)
 	})
 
-	it('serves the others when one doctor’s slots cannot be generated', async () => {
+	it('serves the other doctors when generation fails for one', async () => {
 		const [broken, fine] = [await aScheduledDoctor(stores.db), await aScheduledDoctor(stores.db)]
 		await stores.db('doctors').where('id', broken).update({ time_zone: 'Mars/Olympus_Mons' })
 		await nightly().run()
@@ -44,7 +44,7 @@ describe('the nightly generation', () => {
 		await stores.db('doctors').where('id', broken).update({ time_zone: 'UTC' })
 	})
 
-	it('survives two nodes doing it at once', async () => {
+	it('creates each slot once when two nodes run it at once', async () => {
 		const ids = await Promise.all(Array.from({ length: 20 }, () => aScheduledDoctor(stores.db)))
 		await Promise.all([nightly().run(), nightly().run(), nightly().run()])
 		const [first, ...others] = await Promise.all(ids.map(async id => (await slotsOf(stores.db, id)).length))
@@ -54,7 +54,7 @@ describe('the nightly generation', () => {
 		expect(results[0].removed + results[1].removed).to.equal(first! * ids.length)
 	})
 
-	it('keeps a transaction to a bearable number of slots, however short they are', () => {
+	it('limits how many slots one transaction creates, even when slots are short', () => {
 		const many = Array.from({ length: 250 }, (_, n) => ({ doctorId: String(n), slotsPerDay: 1 }))
 		expect(inChunks(many, 60).map(chunk => chunk.length)).to.deep.equal([100, 100, 50])
 		const busy = Array.from({ length: 5 }, (_, n) => ({ doctorId: String(n), slotsPerDay: 288 }))

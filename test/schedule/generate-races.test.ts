@@ -3,21 +3,10 @@ import type { Db } from '../../server/platform/database/database.ts'
 import { useDatabase } from '../support/servers.ts'
 import { anAppointment, aScheduledDoctor, everyDay, generate, overlapsIn, setSchedule, slotsOf } from './support.ts'
 
-/** Books as the queue does: the slot is taken only if it is still there and free. */
-const tryToBook = (db: Db, doctorId: string, slot: { starts_at: Date; ends_at: Date }): Promise<string | undefined> =>
-	db.transaction(async trx => {
-		const [taken] = await trx('appointment_slots')
-			.where({ doctor_id: doctorId, starts_at: slot.starts_at, ends_at: slot.ends_at, appointment_id: null })
-			.forUpdate()
-			.select('starts_at')
-		if (!taken) return undefined
-		return await anAppointment(trx, { doctorId, startsAt: slot.starts_at, endsAt: slot.ends_at })
-	})
-
 describe('slot generation at the same time as', () => {
 	const stores = useDatabase()
 
-	it('itself creates every slot once', async () => {
+	it('another generation creates every slot once', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { weekly: everyDay('00:00', '24:00') })
 		const results = await Promise.all(Array.from({ length: 6 }, () => generate(stores.db, doctorId, { days: 20 })))
 		const slots = await slotsOf(stores.db, doctorId)
@@ -25,13 +14,13 @@ describe('slot generation at the same time as', () => {
 		expect(overlapsIn(slots)).to.deep.equal([])
 	})
 
-	it('bookings fails none and loses none', async () => {
+	it('bookings makes none fail and loses none', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { weekly: everyDay('00:00', '24:00') })
 		await generate(stores.db, doctorId, { days: 3 })
 		const booked: string[] = []
 		let done = false
 
-		const book = async (worker: number) => {
+		async function book(worker: number) {
 			for (let i = 0; !done; i++) {
 				const free = (await slotsOf(stores.db, doctorId)).filter(slot => slot.appointment_id === null && slot.starts_at > new Date())
 				const slot = free[(i * 31 + worker * 17) % free.length]
@@ -39,13 +28,15 @@ describe('slot generation at the same time as', () => {
 				if (appointmentId) booked.push(appointmentId)
 			}
 		}
-		const reschedule = async () => {
+
+		async function reschedule() {
 			for (const slotMinutes of [45, 20, 60, 15, 30, 25]) {
 				await setSchedule(stores.db, doctorId, { timeZone: '', slotMinutes, weekly: everyDay('00:00', '24:00') })
 				await Promise.all([generate(stores.db, doctorId, { days: 3 }), generate(stores.db, doctorId, { days: 2 })])
 			}
 			done = true
 		}
+
 		await Promise.all([
 			book(0),
 			book(1),
@@ -61,7 +52,7 @@ describe('slot generation at the same time as', () => {
 		expect(overlapsIn(slots)).to.deep.equal([])
 	})
 
-	it('a booking that is not committed yet passes its slot over without waiting', async () => {
+	it('an uncommitted booking skips its slot without waiting', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 60, weekly: everyDay('09:00', '12:00') })
 		await generate(stores.db, doctorId, { days: 2 })
 		const slot = (await slotsOf(stores.db, doctorId)).at(-1)!
@@ -76,3 +67,15 @@ describe('slot generation at the same time as', () => {
 		expect(overlapsIn(slots)).to.deep.equal([])
 	})
 })
+
+/** Books as the mailbox does: only a slot that still exists and is free. */
+function tryToBook(db: Db, doctorId: string, slot: { starts_at: Date; ends_at: Date }): Promise<string | undefined> {
+	return db.transaction(async trx => {
+		const [taken] = await trx('appointment_slots')
+			.where({ doctor_id: doctorId, starts_at: slot.starts_at, ends_at: slot.ends_at, appointment_id: null })
+			.forUpdate()
+			.select('starts_at')
+		if (!taken) return undefined
+		return await anAppointment(trx, { doctorId, startsAt: slot.starts_at, endsAt: slot.ends_at })
+	})
+}

@@ -31,25 +31,6 @@ const someHours: fc.Arbitrary<WeeklyHours[]> = fc
 	})
 	.map(ranges => [1, 2, 3, 4, 5, 6, 7].flatMap(weekday => ranges.map(range => ({ weekday, ...range }))))
 
-const someSchedule = (timeZone: string): fc.Arbitrary<TestSchedule> =>
-	fc.record({
-		timeZone: fc.constant(timeZone),
-		slotMinutes: fc.oneof(fc.constantFrom(15, 20, 30, 45, 60, 90), fc.integer({ min: 10, max: 480 })),
-		weekly: fc
-			.tuple(someHours, fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 3 }))
-			.map(([weekly, weekdays]) => weekly.filter(({ weekday }) => weekdays.includes(weekday))),
-	})
-
-/** Mostly around the days when clocks change, where all the difficulty is. */
-const someNow = (zone: string): fc.Arbitrary<Date> =>
-	fc
-		.record({ year: fc.integer({ min: 2015, max: 2030 }), pick: fc.nat(), minutes: fc.integer({ min: 0, max: 3 * 1440 }) })
-		.map(({ year, pick, minutes }) => {
-			const changes = clockChanges(zone, year)
-			const day = changes[pick % changes.length] ?? DateTime.fromObject({ year }, { zone }).plus({ days: pick % 365 })
-			return day.plus({ days: 1 }).minus({ minutes }).toJSDate()
-		})
-
 const someCase = fc
 	.constantFrom(...zones)
 	.chain(zone =>
@@ -61,7 +42,7 @@ class Undo extends Error {}
 describe('slot generation, for any hours, zone and date', () => {
 	const stores = useDatabase()
 
-	const undoing = async (body: (trx: Tx) => Promise<void>) => {
+	async function undoing(body: (trx: Tx) => Promise<void>) {
 		try {
 			await inTransaction(stores.db, async trx => {
 				await body(trx)
@@ -72,7 +53,7 @@ describe('slot generation, for any hours, zone and date', () => {
 		}
 	}
 
-	it('makes exactly the slots that the rules ask for', async function () {
+	it('creates exactly the slots that the rules ask for', async function () {
 		this.timeout(60_000)
 		await fc.assert(
 			fc.asyncProperty(someCase, ({ schedule, now, days }) =>
@@ -89,7 +70,7 @@ describe('slot generation, for any hours, zone and date', () => {
 		)
 	})
 
-	it('follows a change of schedule around the slots that are booked', async function () {
+	it('follows a changed schedule around booked slots', async function () {
 		this.timeout(60_000)
 		const property = fc.asyncProperty(someCase, fc.infiniteStream(fc.boolean()), ({ schedule, another, now, days }, isBooked) =>
 			undoing(async trx => {
@@ -119,3 +100,24 @@ describe('slot generation, for any hours, zone and date', () => {
 		await fc.assert(property, { numRuns: isLong ? 200 : 40 })
 	})
 })
+
+function someSchedule(timeZone: string): fc.Arbitrary<TestSchedule> {
+	return fc.record({
+		timeZone: fc.constant(timeZone),
+		slotMinutes: fc.oneof(fc.constantFrom(15, 20, 30, 45, 60, 90), fc.integer({ min: 10, max: 480 })),
+		weekly: fc
+			.tuple(someHours, fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 3 }))
+			.map(([weekly, weekdays]) => weekly.filter(({ weekday }) => weekdays.includes(weekday))),
+	})
+}
+
+/** Mostly near days on which clocks change, because those are the difficult ones. */
+function someNow(zone: string): fc.Arbitrary<Date> {
+	return fc
+		.record({ year: fc.integer({ min: 2015, max: 2030 }), pick: fc.nat(), minutes: fc.integer({ min: 0, max: 3 * 1440 }) })
+		.map(({ year, pick, minutes }) => {
+			const changes = clockChanges(zone, year)
+			const day = changes[pick % changes.length] ?? DateTime.fromObject({ year }, { zone }).plus({ days: pick % 365 })
+			return day.plus({ days: 1 }).minus({ minutes }).toJSDate()
+		})
+}

@@ -14,19 +14,19 @@ describe('slot generation', () => {
 	const wallClocks = async (doctorId: string, zone = 'Europe/Berlin') =>
 		(await slotsOf(stores.db, doctorId)).map(({ starts_at }) => DateTime.fromJSDate(starts_at, { zone }).toFormat('MM-dd HH:mm'))
 
-	it('goes from now through the last day asked for', async () => {
+	it('creates slots from now through the last requested day', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 60, weekly: everyDay('11:00', '14:00') })
 		expect(await generate(stores.db, doctorId, { now: noon, days: 1 })).to.include({ created: 4, removed: 0, kept: 0 })
 		expect(await wallClocks(doctorId)).to.deep.equal(['12-01 13:00', '12-02 11:00', '12-02 12:00', '12-02 13:00'])
 	})
 
-	it('lets a day end at 24:00, and leaves out a last slot that would not fit', async () => {
+	it('lets a day end at 24:00, and leaves out a last slot that does not fit', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 45, weekly: everyDay('22:00', '24:00') })
 		await generate(stores.db, doctorId, { now: noon, days: 0 })
 		expect(await wallClocks(doctorId)).to.deep.equal(['12-01 22:00', '12-01 22:45'])
 	})
 
-	it('skips the hour that spring takes, and takes the one that autumn repeats once', async () => {
+	it('skips the hour that clocks skip in spring, and uses the hour that they repeat in autumn once', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 30, weekly: everyDay('01:00', '04:00') })
 		await generate(stores.db, doctorId, { now: berlin('2026-03-28T12:00'), days: 1 })
 		expect(await wallClocks(doctorId)).to.deep.equal(['03-29 01:00', '03-29 01:30', '03-29 03:00', '03-29 03:30'])
@@ -36,7 +36,7 @@ describe('slot generation', () => {
 		expect(await wallClocks(inAutumn)).to.deep.equal(['01:00', '01:30', '02:00', '02:30', '03:00', '03:30'].map(time => `10-25 ${time}`))
 	})
 
-	it('gives up the slot that Lord Howe’s half hour would push into the next one', async () => {
+	it('leaves out the slot that Lord Howe’s half-hour change would push into the next one', async () => {
 		const zone = 'Australia/Lord_Howe'
 		const doctorId = await aScheduledDoctor(stores.db, { timeZone: zone, slotMinutes: 60, weekly: everyDay('00:30', '04:30') })
 		await generate(stores.db, doctorId, { now: DateTime.fromISO('2026-10-03T12:00', { zone }).toJSDate(), days: 1 })
@@ -57,14 +57,14 @@ describe('slot generation', () => {
 		expect(spans(await slotsOf(stores.db, upToTheChange))).to.deep.equal(spans(await slotsOf(stores.db, doctorId)))
 	})
 
-	it('honours the first and the last day of a schedule', async () => {
+	it('creates no slot before the first or after the last day of a schedule', async () => {
 		const weekly = everyDay('09:00', '10:00')
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 60, weekly, validFrom: '2026-12-03', validUntil: '2026-12-04' })
 		await generate(stores.db, doctorId, { now: noon, days: 10 })
 		expect(await wallClocks(doctorId)).to.deep.equal(['12-03 09:00', '12-04 09:00'])
 	})
 
-	it('changes nothing when run again', async () => {
+	it('changes nothing in a second run', async () => {
 		const doctorId = await aScheduledDoctor(stores.db)
 		const { created } = await generate(stores.db, doctorId)
 		const before = await slotsOf(stores.db, doctorId)
@@ -72,7 +72,7 @@ describe('slot generation', () => {
 		expect(await slotsOf(stores.db, doctorId)).to.deep.equal(before)
 	})
 
-	it('leaves slots beyond a nearer horizon, but for those that no longer fit', async () => {
+	it('keeps slots beyond a nearer horizon, except those that no longer fit', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 60, weekly: everyDay('09:00', '12:00') })
 		await generate(stores.db, doctorId, { now: noon, days: 10 })
 		expect(await generate(stores.db, doctorId, { now: noon, days: 2 })).to.include({ created: 0, removed: 0, kept: 6 })
@@ -92,7 +92,7 @@ describe('slot generation', () => {
 		expect((await slotsOf(stores.db, doctorId))[0]!.appointment_id).to.equal(appointmentId)
 	})
 
-	it('does not touch slots that have begun, and creates none that overlaps them', async () => {
+	it('keeps slots that have begun, and creates none that overlaps them', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 60, weekly: everyDay('12:00', '14:00') })
 		await generate(stores.db, doctorId, { now: berlin('2026-12-01T08:00'), days: 0 })
 		await setSchedule(stores.db, doctorId, { timeZone: '', slotMinutes: 15, weekly: everyDay('12:00', '13:30') })
@@ -100,7 +100,7 @@ describe('slot generation', () => {
 		expect(await wallClocks(doctorId)).to.deep.equal(['12-01 12:00', '12-01 13:00', '12-01 13:15'])
 	})
 
-	it('blocks new slots that lie in time off', async () => {
+	it('creates slots within time off as blocked', async () => {
 		const doctorId = await aScheduledDoctor(stores.db, { slotMinutes: 60, weekly: everyDay('09:00', '13:00') })
 		const [starts_at, ends_at] = [berlin('2026-12-02T10:30'), berlin('2026-12-02T12:00')]
 		await stores.db('time_off').insert({ doctor_id: doctorId, starts_at, ends_at })
@@ -108,7 +108,7 @@ describe('slot generation', () => {
 		expect((await slotsOf(stores.db, doctorId)).map(slot => slot.is_blocked)).to.deep.equal([false, true, true, false])
 	})
 
-	it('removes every free slot of a schedule without hours, and none of a doctor without a schedule', async () => {
+	it('removes every free slot when a schedule has no hours, and none when a doctor has no schedule', async () => {
 		const doctorId = await aScheduledDoctor(stores.db)
 		const { created } = await generate(stores.db, doctorId)
 		await stores.db('doctor_schedules').where('doctor_id', doctorId).delete()
@@ -117,16 +117,19 @@ describe('slot generation', () => {
 		expect(await generate(stores.db, doctorId)).to.include({ created: 0, removed: created, kept: 0 })
 	})
 
-	it('reports the appointments that lie outside the hours, by start', async () => {
+	it('reports appointments outside the hours, by start', async () => {
 		const weekly = [...everyDay('09:00', '12:00'), ...everyDay('12:00', '14:00')]
 		const doctorId = await aScheduledDoctor(stores.db, { weekly, validUntil: '2026-12-05' })
-		const on = (day: string, from: string, to: string, status?: string) =>
-			anAppointment(stores.db, {
+
+		function on(day: string, from: string, to: string, status?: string) {
+			return anAppointment(stores.db, {
 				doctorId,
 				startsAt: berlin(`2026-12-${day}T${from}`),
 				endsAt: berlin(`2026-12-${day}T${to}`),
 				...(status && { status }),
 			})
+		}
+
 		await on('02', '09:10', '09:50')
 		await on('02', '11:45', '12:15')
 		await on('02', '15:00', '15:30', 'cancelled')

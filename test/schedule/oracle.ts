@@ -3,58 +3,33 @@ import type { TestSchedule } from './support.ts'
 
 type Span = { starts_at: Date; ends_at: Date }
 
-const minutesOf = (time: string) => {
-	const [hours = 0, minutes = 0] = time.split(':').map(Number)
-	return hours * 60 + minutes
-}
-
-/** The instant at which clocks in the zone show this time: none when they skip it, the later when they show it twice. */
-const instantOf = (day: DateTime, minutes: number): DateTime | undefined => {
-	const { year, month, day: date, zoneName } = day
-	const wall = { year, month, day: date, hour: Math.floor(minutes / 60), minute: minutes % 60 }
-	const local = DateTime.fromObject(wall, { zone: zoneName as string })
-	if (local.hour !== wall.hour || local.minute !== wall.minute) return undefined
-	return local
-		.getPossibleOffsets()
-		.toSorted((a, b) => a.toMillis() - b.toMillis())
-		.at(-1)
-}
-
-const slotsOfDay = (day: DateTime, { slotMinutes, weekly }: TestSchedule): Span[] =>
-	weekly
-		.filter(({ weekday }) => weekday === day.weekday)
-		.flatMap(({ start, end }) => {
-			const count = Math.floor((minutesOf(end) - minutesOf(start)) / slotMinutes)
-			return Array.from({ length: Math.max(0, count) }, (_, n) => instantOf(day, minutesOf(start) + n * slotMinutes))
-		})
-		.filter(instant => instant !== undefined)
-		.map(instant => ({ starts_at: instant.toJSDate(), ends_at: instant.plus({ minutes: slotMinutes }).toJSDate() }))
-
-/** The slots that the rules ask for, worked out one wall-clock time at a time, with another time zone database. */
-export const expectedSlots = (schedule: TestSchedule, days: number, now: Date): Span[] => {
+/** The slots that the rules ask for, computed one wall-clock time at a time, with another time zone database. */
+export function expectedSlots(schedule: TestSchedule, days: number, now: Date): Span[] {
 	const today = DateTime.fromJSDate(now, { zone: schedule.timeZone }).startOf('day')
-	const valid = (day: DateTime) => {
-		const date = day.toISODate() as string
-		return (!schedule.validFrom || date >= schedule.validFrom) && (!schedule.validUntil || date <= schedule.validUntil)
-	}
-	// One day more: the first slot of the next day decides whether the last of the last day would run into it.
+	// One day more: the last day's last slot may run into the first slot of the next day.
 	const all = Array.from({ length: days + 2 }, (_, n) => today.plus({ days: n }))
 		.filter(valid)
 		.flatMap(day => slotsOfDay(day, schedule))
 		.sort((a, b) => a.starts_at.getTime() - b.starts_at.getTime())
 	const horizon = today.plus({ days: days + 1 }).toJSDate()
+
 	return all
 		.filter((slot, i) => {
 			const next = all[i + 1]
 			return next === undefined || slot.ends_at <= next.starts_at
 		})
 		.filter(({ starts_at }) => starts_at > now && starts_at < horizon)
+
+	function valid(day: DateTime) {
+		const date = day.toISODate() as string
+		return (!schedule.validFrom || date >= schedule.validFrom) && (!schedule.validUntil || date <= schedule.validUntil)
+	}
 }
 
 const knownChanges = new Map<string, DateTime[]>()
 
 /** The days of a year at which the zone's clocks change. */
-export const clockChanges = (zone: string, year: number): DateTime[] => {
+export function clockChanges(zone: string, year: number): DateTime[] {
 	const key = `${zone} ${year}`
 	let changes = knownChanges.get(key)
 	if (!changes) {
@@ -63,4 +38,32 @@ export const clockChanges = (zone: string, year: number): DateTime[] => {
 		knownChanges.set(key, changes)
 	}
 	return changes
+}
+
+function slotsOfDay(day: DateTime, { slotMinutes, weekly }: TestSchedule): Span[] {
+	return weekly
+		.filter(({ weekday }) => weekday === day.weekday)
+		.flatMap(({ start, end }) => {
+			const count = Math.floor((minutesOf(end) - minutesOf(start)) / slotMinutes)
+			return Array.from({ length: Math.max(0, count) }, (_, n) => instantOf(day, minutesOf(start) + n * slotMinutes))
+		})
+		.filter(instant => instant !== undefined)
+		.map(instant => ({ starts_at: instant.toJSDate(), ends_at: instant.plus({ minutes: slotMinutes }).toJSDate() }))
+}
+
+function minutesOf(time: string) {
+	const [hours = 0, minutes = 0] = time.split(':').map(Number)
+	return hours * 60 + minutes
+}
+
+/** The instant at which clocks in the zone show this time. Undefined when they skip it, the later one when they show it twice. */
+function instantOf(day: DateTime, minutes: number): DateTime | undefined {
+	const { year, month, day: date, zoneName } = day
+	const wall = { year, month, day: date, hour: Math.floor(minutes / 60), minute: minutes % 60 }
+	const local = DateTime.fromObject(wall, { zone: zoneName as string })
+	if (local.hour !== wall.hour || local.minute !== wall.minute) return undefined
+	return local
+		.getPossibleOffsets()
+		.toSorted((a, b) => a.toMillis() - b.toMillis())
+		.at(-1)
 }

@@ -18,13 +18,16 @@ describe('a preview', () => {
 	const send = (method: string, path: string, body: object = {}, token = doctor.token) =>
 		call(node, method, `/doctors/${doctor.id}/${path}`, { token, body })
 	const starts = async () => (await slotsOf(node.db, doctor.id)).map(slot => slot.starts_at.toISOString())
-	const everything = async () => ({
-		slots: await slotsOf(node.db, doctor.id),
-		schedule: (await call(node, 'GET', `/doctors/${doctor.id}/schedule`)).body,
-		timeOff: (await call(node, 'GET', `/doctors/${doctor.id}/time-off`, { token: doctor.token })).body,
-		// But for who looked: that is written down a moment later.
-		facts: await node.db('audit_log').whereNotIn('action', ['listed', 'viewed']).count(),
-	})
+
+	async function everything() {
+		return {
+			slots: await slotsOf(node.db, doctor.id),
+			schedule: (await call(node, 'GET', `/doctors/${doctor.id}/schedule`)).body,
+			timeOff: (await call(node, 'GET', `/doctors/${doctor.id}/time-off`, { token: doctor.token })).body,
+			// Except reads: the audit log records them a moment later.
+			facts: await node.db('audit_log').whereNotIn('action', ['listed', 'viewed']).count(),
+		}
+	}
 
 	beforeEach(async () => {
 		doctor = await aDoctor(node, { timeZone: 'UTC' })
@@ -33,7 +36,7 @@ describe('a preview', () => {
 	})
 
 	describe('of weekly hours', () => {
-		it('tells what saving and generating then does, slot by slot', async () => {
+		it('shows what saving and generating then do, slot by slot', async () => {
 			await anAppointment(node.db, { doctorId: doctor.id, startsAt: at(0, 9), endsAt: at(0, 10) })
 			const off = await anAppointment(node.db, { doctorId: doctor.id, startsAt: at(1, 8), endsAt: at(1, 9) })
 			const early = { ...hours, slotMinutes: 30, weekly: everyDay('09:00', '12:30') }
@@ -53,14 +56,14 @@ describe('a preview', () => {
 			expect(removedStarts).to.deep.equal(removedStarts.toSorted())
 		})
 
-		it('changes nothing and is not written down', async () => {
+		it('changes nothing and records nothing in the audit log', async () => {
 			const before = await everything()
 			await send('POST', 'schedule/preview', later)
 			expect(await everything()).to.deep.equal(before)
 			expect((await call(node, 'GET', `/doctors/${doctor.id}`)).body.timeZone).to.equal('UTC')
 		})
 
-		it('lists the first 100 and counts all, through the days asked for', async () => {
+		it('lists the first 100 slots and counts all, through the requested days', async () => {
 			const busy = { ...hours, slotMinutes: 10, weekly: everyDay('00:00', '24:00') }
 			const { body } = await send('POST', 'schedule/preview', { ...busy, days: 3 })
 			expect(body.created).to.be.above(300)
@@ -69,14 +72,17 @@ describe('a preview', () => {
 			expect(day.body.created).to.be.below(body.created)
 		})
 
-		it('stands in the way of no booking', async () => {
+		it('makes no booking fail', async () => {
 			const before = await slotsOf(node.db, doctor.id)
 			const patients = await Promise.all(before.slice(0, 8).map(() => aPatient(node)))
-			const book = ({ token }: Person, index: number) =>
-				call(node, 'POST', '/appointments', {
+
+			function book({ token }: Person, index: number) {
+				return call(node, 'POST', '/appointments', {
 					token,
 					body: { slotId: slotId(doctor.id, (before[index]?.starts_at.getTime() ?? 0) / 60_000) },
 				})
+			}
+
 			const previews = Array.from({ length: 12 }, () => send('POST', 'schedule/preview', later))
 			const booked = await Promise.all(patients.map(book))
 			expect(booked.map(({ status, body }) => body.code ?? status)).to.deep.equal(patients.map(() => 201))
@@ -84,7 +90,7 @@ describe('a preview', () => {
 			expect(spans(await slotsOf(node.db, doctor.id))).to.deep.equal(spans(before))
 		})
 
-		it('is for the doctor and admins, and refuses what saving would', async () => {
+		it('is for the doctor and admins, and refuses what saving refuses', async () => {
 			const admin = await anAdmin(node)
 			expect((await send('POST', 'schedule/preview', later, admin.token)).status).to.equal(200)
 			for (const { token } of [await aDoctor(node), await aReceptionist(node), await aPatient(node)])
@@ -96,15 +102,15 @@ describe('a preview', () => {
 				{ validFrom: '2030-02-01', validUntil: '2030-01-01' },
 			])
 				expect((await send('POST', 'schedule/preview', { ...later, ...wrong })).body.code).to.equal('invalid_input')
-			const nobody = await call(node, 'POST', '/doctors/999999999/schedule/preview', { token: admin.token, body: later })
-			expect(nobody.body.code).to.equal('not_found')
+			const unknown = await call(node, 'POST', '/doctors/999999999/schedule/preview', { token: admin.token, body: later })
+			expect(unknown.body.code).to.equal('not_found')
 		})
 	})
 
 	describe('of time off', () => {
 		const span = { startsAt: at(0, 9).toISOString(), endsAt: at(0, 12).toISOString() }
 
-		it('counts the free slots that would close and names the appointments', async () => {
+		it('counts the free slots that would be blocked, and returns the appointments', async () => {
 			const booked = await anAppointment(node.db, { doctorId: doctor.id, startsAt: at(0, 9), endsAt: at(0, 10) })
 			await anAppointment(node.db, { doctorId: doctor.id, startsAt: at(0, 10), endsAt: at(0, 11), status: 'cancelled' })
 			const before = await everything()
@@ -112,7 +118,7 @@ describe('a preview', () => {
 			expect(await everything()).to.deep.equal(before)
 		})
 
-		it('does not count what is closed already, or over', async () => {
+		it('does not count slots that are blocked already, or over', async () => {
 			await send('POST', 'time-off', span)
 			expect((await send('POST', 'time-off/preview', { ...span, endsAt: at(1, 9).toISOString() })).body.blocked).to.equal(1)
 			const past = { startsAt: at(-20, 0).toISOString(), endsAt: at(-10, 0).toISOString() }

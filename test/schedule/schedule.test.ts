@@ -29,7 +29,7 @@ describe('a doctor’s schedule', () => {
 		expect((await get()).body).to.deep.equal({ doctorId: doctor.id, timeZone: 'Europe/Berlin', slotMinutes: 30, weekly: [] })
 	})
 
-	it('is replaced as a whole, time zone and all, and creates no slots by itself', async () => {
+	it('is replaced as a whole, with its time zone, and creates no slots by itself', async () => {
 		const wanted = { ...hours, timeZone: 'Asia/Kolkata', validFrom: '2026-01-01', validUntil: null }
 		const answer = await put(wanted)
 		expect(answer.status).to.equal(200)
@@ -42,7 +42,7 @@ describe('a doctor’s schedule', () => {
 		expect((await get()).body).to.include({ timeZone: 'UTC', validFrom: null })
 	})
 
-	it('names the appointments that no longer fit', async () => {
+	it('returns the appointments that no longer fit', async () => {
 		await put(hours)
 		await generate()
 		const kept = await anAppointment(node.db, {
@@ -57,7 +57,7 @@ describe('a doctor’s schedule', () => {
 		expect((await slotsOf(node.db, doctor.id)).filter(slot => slot.appointment_id === kept)).to.have.length(1)
 	})
 
-	it('gives slots through the days asked for, or as many as are configured', async () => {
+	it('generates slots for the requested number of days, or else for the configured one', async () => {
 		await put(hours)
 		const short = await generate({ days: 1 })
 		expect(short.status).to.equal(200)
@@ -67,7 +67,7 @@ describe('a doctor’s schedule', () => {
 		expect(await slotsOf(node.db, doctor.id)).to.have.length(18 + short.body.created)
 	})
 
-	it('is set by the doctor and by admins, and seen by all', async () => {
+	it('can be set by the doctor and by admins, and seen by all', async () => {
 		expect((await put(hours, admin.token)).status).to.equal(200)
 		expect((await generate({}, admin.token)).status).to.equal(200)
 		for (const { token } of [await aDoctor(node), await aReceptionist(node), await aPatient(node)]) {
@@ -89,7 +89,7 @@ describe('a doctor’s schedule', () => {
 		expect((await call(node, 'GET', `/doctors/${pending.id}/schedule`, { token: admin.token })).status).to.equal(200)
 	})
 
-	it('refuses hours that make no sense', async () => {
+	it('refuses invalid hours', async () => {
 		const wrong = [
 			{ ...hours, timeZone: 'Mars/Olympus_Mons' },
 			{ ...hours, slotMinutes: 4 },
@@ -104,7 +104,7 @@ describe('a doctor’s schedule', () => {
 		for (const days of [0, 367, 1.5, 'x']) expect((await generate({ days })).body.code).to.equal('invalid_input')
 	})
 
-	it('is written down when it changes', async () => {
+	it('records its changes in the audit log', async () => {
 		await put(hours)
 		await generate({ days: 1 })
 		const facts = await node.db('audit_log').where({ entity: 'schedule', entity_id: doctor.id }).orderBy('id').pluck('action')

@@ -11,17 +11,50 @@ export type TestSchedule = {
 	validUntil?: string | null
 }
 
-export const everyDay = (start: string, end: string): WeeklyHours[] => [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start, end }))
-
-const aUser = async (db: DbOrTx, role: string): Promise<string> => {
-	const mark = randomBytes(6).toString('hex')
-	const [row] = await db('users')
-		.insert({ email: `${role}-${mark}@example.com`, full_name: `${role} ${mark}`, role, status: 'active' })
-		.returning('id')
-	return String(row.id)
+/** Creates a doctor with weekly hours, and no slots yet. Returns the id. */
+export async function aScheduledDoctor(db: DbOrTx, schedule: Partial<TestSchedule> = {}): Promise<string> {
+	const whole = { timeZone: 'Europe/Berlin', slotMinutes: 30, weekly: everyDay('09:00', '12:00'), ...schedule }
+	const id = await aUser(db, 'doctor')
+	await db('doctors').insert({ id, specialty: 'General practice', time_zone: whole.timeZone })
+	await setSchedule(db, id, whole)
+	return id
 }
 
-export const setSchedule = async (db: DbOrTx, doctorId: string, { slotMinutes, weekly, validFrom, validUntil }: TestSchedule) => {
+export async function generate(db: Db, doctorId: string, input: Partial<GenerationInput> = {}) {
+	const [result] = await inTransaction(db, trx => generateSlots(trx, { days: 7, ...input, doctorIds: [doctorId] }))
+	if (!result) throw new Error('generation answered nothing')
+	return result
+}
+
+export type SlotRow = { starts_at: Date; ends_at: Date; appointment_id: string | null; is_blocked: boolean }
+
+export function slotsOf(db: DbOrTx, doctorId: string): Promise<SlotRow[]> {
+	return db('appointment_slots')
+		.where('doctor_id', doctorId)
+		.orderBy('starts_at')
+		.select('starts_at', 'ends_at', 'appointment_id', 'is_blocked')
+}
+
+/** Spans as text, to keep a failing comparison readable. */
+export function spans(rows: { starts_at: Date; ends_at: Date }[]): string[] {
+	return rows.map(row => `${row.starts_at.toISOString()}/${row.ends_at.toISOString()}`)
+}
+
+export function bookSlot(db: DbOrTx, doctorId: string, slot: Pick<SlotRow, 'starts_at' | 'ends_at'>) {
+	return anAppointment(db, { doctorId, startsAt: slot.starts_at, endsAt: slot.ends_at })
+}
+
+/** Rows, in order of start, that end after the next one starts. */
+export function overlapsIn(rows: { starts_at: Date; ends_at: Date }[]) {
+	return rows.filter((row, i) => {
+		const next = rows[i + 1]
+		return next !== undefined && row.ends_at > next.starts_at
+	})
+}
+
+export const everyDay = (start: string, end: string): WeeklyHours[] => [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start, end }))
+
+export async function setSchedule(db: DbOrTx, doctorId: string, { slotMinutes, weekly, validFrom, validUntil }: TestSchedule) {
 	await db('doctor_schedules')
 		.insert({
 			doctor_id: doctorId,
@@ -34,35 +67,11 @@ export const setSchedule = async (db: DbOrTx, doctorId: string, { slotMinutes, w
 		.merge()
 }
 
-/** A doctor with weekly hours, and no slots yet. Gives the id. */
-export const aScheduledDoctor = async (db: DbOrTx, schedule: Partial<TestSchedule> = {}): Promise<string> => {
-	const whole = { timeZone: 'Europe/Berlin', slotMinutes: 30, weekly: everyDay('09:00', '12:00'), ...schedule }
-	const id = await aUser(db, 'doctor')
-	await db('doctors').insert({ id, specialty: 'General practice', time_zone: whole.timeZone })
-	await setSchedule(db, id, whole)
-	return id
-}
-
-export const generate = async (db: Db, doctorId: string, input: Partial<GenerationInput> = {}) => {
-	const [result] = await inTransaction(db, trx => generateSlots(trx, { days: 7, ...input, doctorIds: [doctorId] }))
-	if (!result) throw new Error('generation answered nothing')
-	return result
-}
-
-export type SlotRow = { starts_at: Date; ends_at: Date; appointment_id: string | null; is_blocked: boolean }
-
-export const slotsOf = (db: DbOrTx, doctorId: string): Promise<SlotRow[]> =>
-	db('appointment_slots').where('doctor_id', doctorId).orderBy('starts_at').select('starts_at', 'ends_at', 'appointment_id', 'is_blocked')
-
-/** Spans as text, so that a failing comparison can be read. */
-export const spans = (rows: { starts_at: Date; ends_at: Date }[]): string[] =>
-	rows.map(row => `${row.starts_at.toISOString()}/${row.ends_at.toISOString()}`)
-
-/** An appointment for a patient of its own; a slot that starts with it is booked by it, unless it is cancelled. */
-export const anAppointment = async (
+/** Creates an appointment for a new patient. Books the slot that starts with it, unless it is cancelled. */
+export async function anAppointment(
 	db: DbOrTx,
 	{ doctorId, startsAt, endsAt, status = 'booked' }: { doctorId: string; startsAt: Date; endsAt: Date; status?: string },
-): Promise<string> => {
+): Promise<string> {
 	const patientId = await aUser(db, 'patient')
 	await db('patients').insert({ id: patientId, user_id: patientId, full_name: 'Someone' })
 	const [row] = await db('appointments')
@@ -84,12 +93,10 @@ export const anAppointment = async (
 	return String(row.id)
 }
 
-export const bookSlot = (db: DbOrTx, doctorId: string, slot: Pick<SlotRow, 'starts_at' | 'ends_at'>) =>
-	anAppointment(db, { doctorId, startsAt: slot.starts_at, endsAt: slot.ends_at })
-
-/** Pairs of rows, in order of start, of which the first ends after the second starts. */
-export const overlapsIn = (rows: { starts_at: Date; ends_at: Date }[]) =>
-	rows.filter((row, i) => {
-		const next = rows[i + 1]
-		return next !== undefined && row.ends_at > next.starts_at
-	})
+async function aUser(db: DbOrTx, role: string): Promise<string> {
+	const mark = randomBytes(6).toString('hex')
+	const [row] = await db('users')
+		.insert({ email: `${role}-${mark}@example.com`, full_name: `${role} ${mark}`, role, status: 'active' })
+		.returning('id')
+	return String(row.id)
+}

@@ -25,7 +25,7 @@ describe('time off', () => {
 		await generate(node.db, doctor.id, { days: 3 })
 	})
 
-	it('blocks the slots that it touches, booked ones too, and reports the appointments', async () => {
+	it('blocks the slots that it touches, booked ones too, and returns the appointments', async () => {
 		const booked = await anAppointment(node.db, { doctorId: doctor.id, startsAt: at(0, 9), endsAt: at(0, 10) })
 		await anAppointment(node.db, { doctorId: doctor.id, startsAt: at(0, 10), endsAt: at(0, 11), status: 'cancelled' })
 		const { status, body } = await add(new Date(at(0, 9).getTime() + 1), at(0, 11))
@@ -34,7 +34,7 @@ describe('time off', () => {
 		expect(await blockedHours()).to.deep.equal([9, 10])
 	})
 
-	it('opens the slots again when removed, but for those that other time off covers', async () => {
+	it('opens the slots again when removed, except those that other time off covers', async () => {
 		const first = await add(at(0, 8), at(0, 11))
 		await add(at(0, 10), at(0, 12))
 		expect(await blockedHours()).to.deep.equal([8, 9, 10, 11])
@@ -43,7 +43,7 @@ describe('time off', () => {
 		expect((await remove(first.body.id)).status).to.equal(404)
 	})
 
-	it('is listed by start, without what is over, page by page', async () => {
+	it('is listed by start, page by page, without time off that is over', async () => {
 		const days = [2, 0, 1]
 		for (const day of days) await add(at(day, 8), at(day, 9), doctor.token, `day ${day}`)
 		await add(at(-5, 8), at(-4, 9))
@@ -67,7 +67,7 @@ describe('time off', () => {
 		expect((await call(node, 'GET', path())).body.code).to.equal('unauthenticated')
 	})
 
-	it('refuses what is no span of time, or a very long one, or nobody’s', async () => {
+	it('refuses empty spans, very long ones, and unknown doctors', async () => {
 		expect((await add(at(1, 9), at(1, 9))).body.code).to.equal('invalid_input')
 		expect((await add(at(1, 9), at(402, 9))).body.code).to.equal('invalid_input')
 		const { token } = await anAdmin(node)
@@ -78,7 +78,7 @@ describe('time off', () => {
 		for (const id of ['0', 'x', '99999999999999999999']) expect((await remove(id)).body.code).to.equal('not_found')
 	})
 
-	it('is written down', async () => {
+	it('is recorded in the audit log', async () => {
 		const { body } = await add(at(1, 8), at(1, 9))
 		await remove(body.id)
 		const facts = await node.db('audit_log').where({ entity: 'time_off', entity_id: body.id }).orderBy('id').select('action', 'actor_id')

@@ -1,33 +1,49 @@
 import { expect } from 'chai'
-import { createQueue, lockKey } from '../../server/booking/queue.ts'
 import { feedKeys } from '../../server/platform/live/feed.ts'
-import { createLocks } from '../../server/platform/mailbox/lease.ts'
+import { createLeases } from '../../server/platform/mailbox/lease.ts'
+import { type BatchOf, createMailbox, type Mailbox } from '../../server/platform/mailbox/mailbox.ts'
+import { createLog } from '../../server/platform/observability/log.ts'
 import { createRedis, createSubscriber, type Redis } from '../../server/platform/redis/redis.ts'
 import type { Subscriber } from '../../server/platform/redis/subscriber.ts'
 import { createHoldScripts, type HoldScripts } from '../../server/slots/board.ts'
+import { type BoardEnd, type BoardSeen, boardRider, type Claim, createClaim } from '../../server/slots/board-rider.ts'
+import { jsonBeforeState } from '../../server/slots/codec.ts'
 import { instantOf, slotId } from '../../server/slots/slot-id.ts'
 import { freshStores } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
 const doctorId = '7'
 const [first, second] = [30_000_000, 30_000_030] as const
+const aSlot = (minute: number) => ({ doctorId, startMinute: minute, endMinute: minute + 30, isBlocked: false, appointment: null })
+
+type Batch = BatchOf<string, BoardSeen, BoardEnd>
 
 describe('a hold while a booking is being settled', () => {
 	let redis: Redis
 	let subscriber: Subscriber
 	let drop: () => Promise<void>
 	let holds: HoldScripts
-	let queue: ReturnType<typeof createQueue>
+	let claim: Claim
+	let mailbox: Mailbox<string>
+	let onBatch: (batch: Batch, ended: () => void) => void
 	let told: string[]
 
-	const jsonOf = (minute: number) => `{"id":"${slotId(doctorId, minute)}",`
+	const jsonOf = (minute: number) => jsonBeforeState(aSlot(minute))
 	beforeEach(async () => {
 		const stores = await freshStores()
 		drop = stores.drop
 		redis = createRedis({ url: stores.redisUrl, name: 'test' })
 		subscriber = createSubscriber({ url: stores.redisUrl, name: 'test' })
 		holds = createHoldScripts(redis)
-		queue = createQueue(redis)
+		claim = createClaim(redis)
+		mailbox = createMailbox({
+			redis,
+			leases: createLeases({ redis, leaseMs: 5000 }),
+			rider: boardRider,
+			handler: { settle: batch => new Promise<void>(ended => onBatch(batch, ended)), refuse: async () => {} },
+			roomFor: () => 1,
+			log: createLog('silent'),
+		})
 		told = []
 		const changes = told
 		subscriber.on('message', (_channel, text) => {
@@ -54,14 +70,20 @@ describe('a hold while a booking is being settled', () => {
 			slots: minutes.map(minute => ({ minute, json: jsonOf(minute) })),
 			throughSocket: false,
 		})
+	/** A batch of another booking that has claimed the slots, and what ends it. */
 	const claimed = async (userId: string, minutes: readonly number[]) => {
-		const lease = (await createLocks({ redis, leaseMs: 5000 }).tryAcquire(lockKey(doctorId)))!
-		const held = await queue.claim(
-			lease,
-			doctorId,
-			minutes.map(minute => ({ minute, userId, json: jsonOf(minute) })),
-		)
-		return { held, lease, doctorId, lastEntryId: undefined, changes: [], unhold: [], unclaim: [], reset: false }
+		const [batch, ended] = await new Promise<[Batch, () => void]>((resolve, reject) => {
+			onBatch = (...begun) => resolve(begun)
+			mailbox.post(doctorId, 'a booking').catch(reject)
+		})
+		const { lease } = batch.parcels.get(doctorId)!
+		const won = minutes.map(minute => ({ slot: aSlot(minute), userId }))
+		const held = await claim(lease, doctorId, won)
+		const finish = async (end: Partial<BoardEnd>) => {
+			await batch.finish(doctorId, batch.entries, { changes: [], unhold: [], unclaim: [], reset: false, ...end })
+			ended()
+		}
+		return { held, finish }
 	}
 	const toldInTheEnd = async (...changes: string[]) => {
 		await waitFor(async () => {
@@ -76,7 +98,7 @@ describe('a hold while a booking is being settled', () => {
 		const booking = await claimed('1', [first, second])
 		expect(await holds.release(doctorId, '1', first)).to.have.length(2)
 		expect(await place('2', [second])).to.include({ state: 'held' })
-		await queue.conclude({ ...booking, unclaim: [first, second] })
+		await booking.finish({ unclaim: [first, second] })
 		await toldInTheEnd('first held', 'second held', 'first free', 'second free')
 		expect(await place('2', [second])).to.include({ state: 'placed' })
 	})
@@ -86,7 +108,7 @@ describe('a hold while a booking is being settled', () => {
 		const booking = await claimed('1', [first, second])
 		expect(await place('1', [first])).to.deep.include({ state: 'placed', released: [`${doctorId}-${second}`] })
 		expect(await place('2', [second])).to.include({ state: 'held' })
-		await queue.conclude({ ...booking, unclaim: [first, second] })
+		await booking.finish({ unclaim: [first, second] })
 		await toldInTheEnd('first held', 'second held', 'first held', 'second free')
 	})
 
@@ -96,7 +118,7 @@ describe('a hold while a booking is being settled', () => {
 		await new Promise(resolve => setTimeout(resolve, 50))
 		await holds.expire()
 		expect(await place('2', [first])).to.include({ state: 'held' })
-		await queue.conclude({ ...booking, unclaim: [first] })
+		await booking.finish({ unclaim: [first] })
 		await toldInTheEnd('first held', 'first free')
 	})
 
@@ -107,15 +129,14 @@ describe('a hold while a booking is being settled', () => {
 		// The sweep has not come by yet.
 		const booking = await claimed('2', [first])
 		expect(booking.held).to.deep.equal([])
-		await queue.conclude({ ...booking, unclaim: [first] })
+		await booking.finish({ unclaim: [first] })
 		await toldInTheEnd('first held', 'first free')
 	})
 
 	it('cannot be placed by one who read the database before a booking was settled', async () => {
 		const before = await holds.truth(doctorId)
 		const booking = await claimed('1', [first])
-		await queue.conclude({
-			...booking,
+		await booking.finish({
 			unhold: [first],
 			changes: [{ id: slotId(doctorId, first), doctorId, startsAt: instantOf(first), endsAt: instantOf(second), state: 'booked' }],
 		})

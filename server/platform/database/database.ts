@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import knex, { type Knex } from 'knex'
 import pg from 'pg'
@@ -26,15 +27,18 @@ export type DatabaseSettings = {
 	applicationName?: string
 	/** How long to wait for an answer; 0 is for ever, for commands that people wait for. */
 	queryTimeoutMs?: number
+	/** A pooler in transaction mode stands in front, which would hand on to others what is set on a session. */
+	isPooled?: boolean
 }
 
 /**
  * Opens a pool. Nothing in it depends on session state, so that a pooler in transaction mode may stand in front.
  *
- * Statements give up after 10 s, waiting for a connection after 8 s: a caller hears within 15 s either way.
+ * Statements give up after 12 s, waiting for a connection after 8 s: a caller hears within 15 s either way.
  */
-export const createDatabase = ({ url, poolSize, applicationName = 'liveslot', queryTimeoutMs = 12_000 }: DatabaseSettings): Db =>
-	knex({
+export function createDatabase(settings: DatabaseSettings): Db {
+	const { url, poolSize, applicationName = 'liveslot', queryTimeoutMs = 12_000, isPooled = false } = settings
+	return knex({
 		client: 'pg',
 		connection: {
 			connectionString: url,
@@ -46,12 +50,29 @@ export const createDatabase = ({ url, poolSize, applicationName = 'liveslot', qu
 		} as Knex.PgConnectionConfig,
 		// An error then shows its statement with `?` in the place of what people are called.
 		compileSqlOnError: false,
-		pool: { min: 0, max: poolSize, acquireTimeoutMillis: 8000, idleTimeoutMillis: 60_000 },
-		// Whoever asked for a connection is told by the error, in the form that they choose.
+		pool: {
+			min: 0,
+			max: poolSize,
+			acquireTimeoutMillis: 8000,
+			idleTimeoutMillis: 60_000,
+			...(queryTimeoutMs > 0 &&
+				!isPooled && {
+					afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) =>
+						connection.query(limitStatements(queryTimeoutMs), error => done(error, connection)),
+				}),
+		},
+		// The error tells the caller who asked for a connection, in the form that the caller chooses.
 		log: { warn: () => {} },
 		// A node that starts again while the next version is rolled out meets a schema that is newer than itself, and serves on.
 		migrations: { migrationSource: migrationSource(), tableName: 'migrations', disableMigrationsListValidation: true },
 	})
+}
+
+/**
+ * Ends a statement just before its caller gives it up: nothing runs on for nobody, and the connection can be used again.
+ * A pooler refuses this as a parameter of the connection, so that it is a statement of its own.
+ */
+export const limitStatements = (queryTimeoutMs: number): string => `SET statement_timeout = ${Math.ceil(queryTimeoutMs * 0.9)}`
 
 const migrationsDir = fileURLToPath(new URL('../../../db/migrations', import.meta.url))
 
@@ -65,37 +86,62 @@ export const migrationSource = (directory = migrationsDir): Knex.MigrationSource
 	getMigration: file => import(new URL(file, `file://${directory}/`).href),
 })
 
-/** Runs the work while no other node does the same: those that start at once take turns. */
-export const inTurn = <T>(db: Db, name: string, work: (trx: Tx) => Promise<T>): Promise<T> =>
-	db.transaction(async trx => {
-		await trx.raw('SELECT pg_advisory_xact_lock(hashtext(?))', [name])
-		return await work(trx)
-	})
+/** Brings the schema up to date. Where it is, nothing is written: a role that may not change the schema can start a server. */
+export function migrate(db: Db, waiting: TurnOptions = {}): Promise<string[]> {
+	return inTurn(
+		db,
+		'liveslot migrations',
+		async trx => {
+			if (await isUpToDate(trx)) return []
+			const [, names] = (await trx.migrate.latest()) as [number, string[]]
+			return names
+		},
+		waiting,
+	)
+}
 
-const isUpToDate = async (trx: Tx): Promise<boolean> => {
+async function isUpToDate(trx: Tx): Promise<boolean> {
 	if (!(await trx.schema.hasTable('migrations'))) return false
 	const [, pending] = (await trx.migrate.list()) as [unknown[], unknown[]]
 	return pending.length === 0
 }
 
-/** Brings the schema up to date. Where it is, nothing is written: a role that may not change the schema can start a server. */
-export const migrate = (db: Db): Promise<string[]> =>
-	inTurn(db, 'liveslot migrations', async trx => {
-		if (await isUpToDate(trx)) return []
-		const [, names] = (await trx.migrate.latest()) as [number, string[]]
-		return names
-	})
+export type TurnOptions = {
+	/** Called once when another node is at work. */
+	onWait?: () => void
+	/** Ends the waiting with an AbortError. */
+	signal?: AbortSignal
+}
+
+const askAgainMs = 100
+
+/**
+ * Runs the work in a transaction while no other node does the same: nodes that start at once take turns. Both the work and the
+ * waiting take as long as they take, whatever limit the host sets on statements; that of the handle (`queryTimeoutMs`) holds.
+ *
+ * The lock is asked for again and again, because a statement that waits for it would meet every limit on the way.
+ */
+export async function inTurn<T>(db: Db, name: string, work: (trx: Tx) => Promise<T>, { onWait, signal }: TurnOptions = {}): Promise<T> {
+	for (let isTold = false; ; isTold = true) {
+		const turn = await db.transaction(async trx => {
+			const { rows } = await trx.raw('SELECT pg_try_advisory_xact_lock(hashtext(?)) AS "isOurs"', [name])
+			if (!rows[0].isOurs) return 'not yet'
+			await trx.raw('SET LOCAL statement_timeout = 0')
+			return { result: await work(trx) }
+		})
+		if (turn !== 'not yet') return turn.result
+		if (!isTold) onWait?.()
+		await sleep(askAgainMs, undefined, { signal })
+	}
+}
 
 export type TransactionOptions = { retries?: number }
-
-const isSerialisationFailure = (error: unknown) =>
-	error instanceof Error && ['40001', '40P01'].includes((error as Error & { code?: string }).code ?? '')
 
 /**
  * Runs the body in a transaction, and again when PostgreSQL asks for it (deadlock, serialisation failure):
  * the body must hold nothing but SQL.
  */
-export const inTransaction = async <T>(db: Db, body: (trx: Tx) => Promise<T>, { retries = 3 }: TransactionOptions = {}): Promise<T> => {
+export async function inTransaction<T>(db: Db, body: (trx: Tx) => Promise<T>, { retries = 3 }: TransactionOptions = {}): Promise<T> {
 	for (let attempt = 0; ; attempt++) {
 		try {
 			return await db.transaction(body)
@@ -105,11 +151,14 @@ export const inTransaction = async <T>(db: Db, body: (trx: Tx) => Promise<T>, { 
 	}
 }
 
+const isSerialisationFailure = (error: unknown) =>
+	error instanceof Error && ['40001', '40P01'].includes((error as Error & { code?: string }).code ?? '')
+
 /** Reads a statement that lives in a file of its own, beside the module that runs it. */
 export const readSql = (file: string, base: string): string => readFileSync(new URL(file, base), 'utf8')
 
 /** True when the error says that PostgreSQL could not be reached or is going away, rather than that it said no. */
-export const isDatabaseUnavailable = (error: unknown): boolean => {
+export function isDatabaseUnavailable(error: unknown): boolean {
 	if (!(error instanceof Error)) return false
 	const code = (error as Error & { code?: string }).code ?? ''
 	if (/^(08|53|57P)/.test(code) || ['57014', '25006', '58030', '55P03'].includes(code)) return true

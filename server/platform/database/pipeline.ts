@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Log } from '../observability/log.ts'
+import { limitStatements } from './database.ts'
 
 /** A statement with a name, so that PostgreSQL plans it once a connection. */
 export type Statement = { name: string; text: string }
@@ -23,11 +24,10 @@ export type PipelineDeps = {
 	/** Off behind a pooler in transaction mode that does not know prepared statements. */
 	prepare: boolean
 	log: Log
+	queryTimeoutMs?: number
 }
 
 type Lane = { client: pg.Client; connected: Promise<unknown>; inFlight: number; broken: boolean; plannedAtMs: number }
-
-const queryTimeoutMs = 10_000
 
 /**
  * Each statement looks rows up by keys that it is given, and its plan is kept: to plan the settling of a batch takes longer
@@ -39,7 +39,7 @@ export const keepPlans = 'SET plan_cache_mode = force_generic_plan; SET enable_s
 const replanEveryMs = 1000
 
 /** The hot paths' way to PostgreSQL: few connections, all of them always in use. Broken ones are replaced on next use. */
-export const createPipeline = ({ url, connections, prepare, log }: PipelineDeps): Pipeline => {
+export const createPipeline = ({ url, connections, prepare, log, queryTimeoutMs = 10_000 }: PipelineDeps): Pipeline => {
 	const lanes: (Lane | undefined)[] = Array.from({ length: connections })
 
 	const open = (): Lane => {
@@ -52,7 +52,7 @@ export const createPipeline = ({ url, connections, prepare, log }: PipelineDeps)
 			pipeline: true,
 		} as pg.ClientConfig)
 		// A pooler would hand the settings on to others.
-		const connected = client.connect().then(() => (prepare ? client.query(keepPlans) : undefined))
+		const connected = client.connect().then(() => (prepare ? client.query(`${keepPlans}; ${limitStatements(queryTimeoutMs)}`) : undefined))
 		const lane: Lane = { client, connected, inFlight: 0, broken: false, plannedAtMs: performance.now() }
 		const fail = (error?: Error) => {
 			if (!lane.broken && error) log.debug({ reason: error.message }, 'database connection lost')

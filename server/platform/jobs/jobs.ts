@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { Agenda, type AgendaBackend, type Job, type JobParameters } from 'agenda'
 import pg from 'pg'
+import { limitStatements } from '../database/database.ts'
 import type { Log } from '../observability/log.ts'
 
 export type JobDefinition = {
@@ -13,6 +14,8 @@ export type JobDefinition = {
 
 export type JobsDeps = {
 	databaseUrl: string
+	/** A pooler in transaction mode stands before PostgreSQL. */
+	isPooled: boolean
 	/** Agenda keeps its jobs in MongoDB when set, else in PostgreSQL. */
 	mongoUrl: string | undefined
 	log: Log
@@ -58,8 +61,10 @@ export type Jobs = {
 const lockMs = 14_000
 const renewEveryMs = 4000
 const lookEveryMs = 5000
+/** Jobs are records of their own, looked up by name: a statement that takes longer waits for something. */
+const queryTimeoutMs = 10_000
 
-const createBackend = async ({ databaseUrl, mongoUrl, log }: JobsDeps) => {
+const createBackend = async ({ databaseUrl, isPooled, mongoUrl, log }: JobsDeps) => {
 	// Loaded when needed: MongoDB's driver alone is tens of megabytes. Jobs are polled for rather than listened for,
 	// because LISTEN does not pass a pooler in transaction mode.
 	if (mongoUrl) {
@@ -69,7 +74,17 @@ const createBackend = async ({ databaseUrl, mongoUrl, log }: JobsDeps) => {
 		return { backend, close: () => backend.disconnect() }
 	}
 	const { PostgresBackend } = await import('@agendajs/postgres-backend')
-	const pool = new pg.Pool({ connectionString: databaseUrl, max: 3, application_name: 'liveslot jobs' })
+	const pool = new pg.Pool({
+		connectionString: databaseUrl,
+		max: 3,
+		application_name: 'liveslot jobs',
+		connectionTimeoutMillis: 5000,
+		query_timeout: queryTimeoutMs,
+		keepAlive: true,
+		onConnect: async client => {
+			if (!isPooled) await client.query(limitStatements(queryTimeoutMs))
+		},
+	})
 	// Without a listener the loss of an idle connection would end the process.
 	pool.on('error', error => log.debug({ reason: error.message }, 'job connection lost'))
 	// A role that may not create tables finds those that `prepareJobs` made.

@@ -8,9 +8,9 @@ import type { Jobs } from './jobs.ts'
 const instant = (value: Date | undefined) => value?.toISOString() ?? null
 
 /** The admin's view of recurring work. */
-export const jobRoutes = ({ db, jobs }: { db: Db; jobs: () => Jobs }): Route[] => [
+export const jobRoutes = ({ db, jobs }: { db: Db; jobs: Jobs }): Route[] => [
 	route(endpoints.listJobs, async () => ({
-		items: (await jobs().list()).map(({ lastRunAt, lastFinishedAt, nextRunAt, failedAt, lastRunBy, error, ...job }) => ({
+		items: (await jobs.list()).map(({ lastRunAt, lastFinishedAt, nextRunAt, failedAt, lastRunBy, error, ...job }) => ({
 			...job,
 			lastRunAt: instant(lastRunAt),
 			lastFinishedAt: instant(lastFinishedAt),
@@ -21,7 +21,7 @@ export const jobRoutes = ({ db, jobs }: { db: Db; jobs: () => Jobs }): Route[] =
 		})),
 	})),
 	route(endpoints.runJob, async ({ params, origin }, actor) => {
-		if (!(await jobs().runNow(params.name))) throw new Refusal('not_found')
+		if (!(await jobs.runNow(params.name))) throw new Refusal('not_found')
 		await recordAudit(db, { actor, origin, action: 'ran', entity: 'job', entityId: params.name })
 		return {}
 	}),

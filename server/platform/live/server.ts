@@ -28,7 +28,6 @@ export type LiveServer = Server<ClientToServer, ServerToClient>
 export type SocketLimits = EventLimits & { arrivals: Limiter }
 
 export type SocketDeps = {
-	http: HttpServer
 	publisher: Redis
 	subscriber: Subscriber
 	log: Log
@@ -48,6 +47,8 @@ export type SocketDeps = {
 
 export type Sockets = {
 	io: LiveServer
+	/** Starts to take connections, beside the requests that the server answers already. */
+	attach(http: HttpServer): void
 	/** Starts to answer. Handlers come late because they need `io` themselves. */
 	serve(handlers: EventHandlers, hooks: { connected(socket: Socket): void; disconnected(socket: Socket): void }): void
 	setActor(socket: Socket, actor: Actor): void
@@ -107,23 +108,11 @@ const adapterFor = (publisher: Redis, subscriber: Subscriber, log: Log) =>
 
 /** The Socket.IO side of a node. */
 export const createSockets = (deps: SocketDeps): Sockets => {
-	const {
-		http,
-		publisher,
-		subscriber,
-		log,
-		corsOrigins,
-		trustedProxies,
-		limits,
-		noteAccess,
-		authenticate,
-		observe,
-		tracer = noTracer,
-	} = deps
+	const { publisher, subscriber, log, corsOrigins, trustedProxies, limits, noteAccess, authenticate, observe, tracer = noTracer } = deps
 	const ipOf = ({ handshake }: Socket) => clientOf(handshake, trustedProxies)
 	const door = createDoor({ isOwnPage: deps.isOwnPage, trustedProxies, arrivals: limits?.arrivals })
 	const takeTurn = limits && createTurns(limits, ipOf)
-	const io: LiveServer = new Server(http, {
+	const io: LiveServer = new Server({
 		serveClient: false,
 		maxHttpBufferSize: maxMessageBytes,
 		pingInterval: 25_000,
@@ -134,8 +123,6 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 		adapter: adapterFor(publisher, subscriber, log),
 		...(corsOrigins.length > 0 && { cors: { origin: [...corsOrigins], credentials: true } }),
 	})
-	door.watch(io.engine)
-	io.engine.on('connection', writeTogether)
 	io.of('/').adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
 	/** From now on everything that happens to the clinic's appointments, or to a doctor's own, is told to this connection. */
@@ -187,6 +174,11 @@ export const createSockets = (deps: SocketDeps): Sockets => {
 	return {
 		io,
 		setActor,
+		attach(http) {
+			io.attach(http)
+			door.watch(io.engine)
+			io.engine.on('connection', writeTogether)
+		},
 		serve(handlers, { connected, disconnected }) {
 			const dispatch = createDispatch({
 				handlers,

@@ -4,3 +4,8 @@
 local function lease_take(key, token, lease_ms)
 	return redis.call('SET', key, token, 'PX', lease_ms, 'NX') ~= false
 end
+
+-- False for a node whose lease has lapsed, and may be another's by now.
+local function lease_holds(key, token)
+	return redis.call('GET', key) == token
+end

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import webPush from 'web-push'
-import { type Channel, oneLine, retryAfterMs, type Sending, sendTimeoutMs } from '../message.ts'
+import { groupBy } from '../../platform/group-by.ts'
+import { type Channel, type Message, oneLine, retryAfterMs, type Sending, sendTimeoutMs } from '../message.ts'
 import { shortText, wordsOf } from '../texts.ts'
 
 export type Device = { id: string; endpoint: string; p256dh: string; auth: string }
@@ -13,36 +14,36 @@ export type PushDeps = {
 	devicesOf(userId: string): Promise<Device[]>
 	/** The device is no longer there. */
 	forget(deviceId: string): Promise<void>
-	/** Only addresses that can belong to a push service: the endpoint is what a browser, or somebody else, told us. */
+	/** Only addresses that can belong to a push service: the endpoint is what an account says, and not only browsers say it. */
 	publicOnly: boolean
 	timeoutMs?: number
 }
 
-const mayBePushService = (endpoint: string): boolean => {
-	const { protocol, hostname } = new URL(endpoint)
-	return (
-		protocol === 'https:' &&
-		isIP(hostname.replace(/^\[|\]$/g, '')) === 0 &&
-		/\.[a-z]/i.test(hostname) &&
-		!/\.(local|localhost|internal)$/i.test(hostname)
-	)
-}
-
-/** One of several answers speaks for all: delivered anywhere is delivered. */
-const overall = (answers: readonly (Sending | 'gone')[]): Sending => {
-	const known = answers.filter(answer => answer !== 'gone')
-	return (
-		known.find(answer => answer.sent) ??
-		known.find(answer => !answer.sent && answer.failure !== 'permanent') ??
-		known[0] ?? { sent: false, failure: 'permanent', reason: 'no device receives notifications any more' }
-	)
-}
-
 /** Notifications to the patient's devices by web push (RFC 8030, 8291, 8292). */
-export const createPush = (deps: PushDeps): Channel => {
+export function createPush(deps: PushDeps): Channel {
 	const { vapid, subject, devicesOf, forget, publicOnly, timeoutMs = sendTimeoutMs } = deps
 
-	const sendTo = async ({ endpoint, p256dh, auth }: Device, payload: string, topic: string): Promise<Sending | 'gone'> => {
+	return {
+		name: 'push',
+		concurrency: 8,
+		async send(message) {
+			const devices = message.patient.userId ? await devicesOf(message.patient.userId) : []
+			const [payload, topic] = [payloadOf(message), topicOf(message)]
+			// One time limit for all of them: a message must not outlast its lease.
+			const signal = AbortSignal.timeout(timeoutMs)
+			const answers = new Map<Device, Answer>()
+			// One request after the other to each host: an account chooses its endpoints, and must not aim a flood through this server.
+			const sendInOrder = async (ofOneHost: readonly Device[]) => {
+				for (const device of ofOneHost) answers.set(device, await sendTo(device, payload, topic, signal))
+			}
+			await Promise.all([...groupBy(devices, ({ endpoint }) => new URL(endpoint).host).values()].map(sendInOrder))
+			for (const [device, answer] of answers) if (answer === 'gone') await forget(device.id)
+			return overall([...answers.values()])
+		},
+		stop: async () => {},
+	}
+
+	async function sendTo({ endpoint, p256dh, auth }: Device, payload: string, topic: string, signal: AbortSignal): Promise<Answer> {
 		try {
 			if (publicOnly && !mayBePushService(endpoint)) return 'gone'
 			const request = webPush.generateRequestDetails({ endpoint, keys: { p256dh, auth } }, payload, {
@@ -53,55 +54,73 @@ export const createPush = (deps: PushDeps): Channel => {
 				topic,
 				contentEncoding: 'aes128gcm',
 			})
+			signal.throwIfAborted()
 			const response = await fetch(request.endpoint, {
 				method: request.method,
 				headers: request.headers as Record<string, string>,
 				body: new Uint8Array(request.body ?? []),
-				signal: AbortSignal.timeout(timeoutMs),
+				signal,
 				redirect: 'error',
 			})
 			await response.body?.cancel()
-			if (response.ok) return { sent: true, providerId: oneLine(response.headers.get('location') ?? '', 200) }
-			if (response.status === 404 || response.status === 410) return 'gone'
-			const reason = `push service: ${response.status}`
-			if (response.status === 429)
-				return { sent: false, failure: 'throttled', reason, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) }
-			return { sent: false, failure: response.status === 400 || response.status === 413 ? 'permanent' : 'transient', reason }
+			return answerOf(response)
 		} catch (error) {
-			const { name, message, cause } = error as Error & { cause?: { code?: string } }
-			// Keys that cannot be encrypted to will not get better.
-			const ours = /subscription|p256dh|auth|public key/i.test(message)
-			const reason = name === 'TimeoutError' ? 'push service: no answer in time' : oneLine(`push service: ${cause?.code ?? message}`)
-			return ours ? 'gone' : { sent: false, failure: 'transient', reason }
+			return failureOf(error as Error & { cause?: { code?: string } })
 		}
 	}
+}
 
-	return {
-		name: 'push',
-		concurrency: 8,
-		async send(message) {
-			const devices = message.patient.userId ? await devicesOf(message.patient.userId) : []
-			const words = wordsOf(message.patient.language)
-			const payload = JSON.stringify({
-				title: words.opening[message.kind],
-				body: shortText(message, { link: false }),
-				url: message.links.visit,
-				// A device shows one notification a tag.
-				tag: `notification-${message.id}`,
-				lang: message.patient.language,
-				kind: message.kind,
-				appointmentId: message.visit.id,
-			})
-			const topic = createHash('sha256').update(`notification ${message.id}`).digest('base64url').slice(0, 32)
-			const answers = await Promise.all(
-				devices.map(async device => {
-					const answer = await sendTo(device, payload, topic)
-					if (answer === 'gone') await forget(device.id)
-					return answer
-				}),
-			)
-			return overall(answers)
-		},
-		stop: async () => {},
-	}
+type Answer = Sending | 'gone'
+
+function payloadOf(message: Message): string {
+	return JSON.stringify({
+		title: wordsOf(message.patient.language).opening[message.kind],
+		body: shortText(message, { link: false }),
+		url: message.links.visit,
+		// A device shows one notification a tag.
+		tag: `notification-${message.id}`,
+		lang: message.patient.language,
+		kind: message.kind,
+		appointmentId: message.visit.id,
+	})
+}
+
+const topicOf = ({ id }: Message) => createHash('sha256').update(`notification ${id}`).digest('base64url').slice(0, 32)
+
+function mayBePushService(endpoint: string): boolean {
+	const { protocol, hostname } = new URL(endpoint)
+	// A name with a dot at its end is the same name.
+	const name = hostname.replace(/\.+$/, '')
+	return (
+		protocol === 'https:' &&
+		isIP(name.replace(/^\[|\]$/g, '')) === 0 &&
+		/\.[a-z]/i.test(name) &&
+		!/\.(local|localhost|internal)$/i.test(name)
+	)
+}
+
+function answerOf({ ok, status, headers }: Response): Answer {
+	if (ok) return { sent: true, providerId: oneLine(headers.get('location') ?? '', 200) }
+	if (status === 404 || status === 410) return 'gone'
+	const reason = `push service: ${status}`
+	if (status === 429)
+		return { sent: false, failure: 'throttled', reason, retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()) }
+	return { sent: false, failure: status === 400 || status === 413 ? 'permanent' : 'transient', reason }
+}
+
+function failureOf({ name, message, cause }: Error & { cause?: { code?: string } }): Answer {
+	// Keys that cannot be encrypted to will not get better.
+	if (/subscription|p256dh|auth|public key/i.test(message)) return 'gone'
+	const reason = name === 'TimeoutError' ? 'push service: no answer in time' : oneLine(`push service: ${cause?.code ?? message}`)
+	return { sent: false, failure: 'transient', reason }
+}
+
+/** One of several answers speaks for all: delivered anywhere is delivered. */
+function overall(answers: readonly Answer[]): Sending {
+	const known = answers.filter(answer => answer !== 'gone')
+	return (
+		known.find(answer => answer.sent) ??
+		known.find(answer => !answer.sent && answer.failure !== 'permanent') ??
+		known[0] ?? { sent: false, failure: 'permanent', reason: 'no device receives notifications any more' }
+	)
 }

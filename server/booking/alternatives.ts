@@ -1,0 +1,54 @@
+import type { SlotOffer } from '../../contract/index.ts'
+import type { Run } from '../platform/database/pipeline.ts'
+import { nearestOffers, readFreeSlots } from '../slots/alternatives.ts'
+import { slotId } from '../slots/slot-id.ts'
+import type { FullAppointment, HoldsByDoctor } from './facts.ts'
+import type { ChangeRequest } from './requests.ts'
+import { type Decided, isSlotRefusal, minutesToMove, refusalOf } from './rules.ts'
+
+export type AlternativesFor = (request: ChangeRequest) => SlotOffer[] | undefined
+
+/** Other free slots for requests whose slot is gone, from one read for the whole batch. `taken` are slots that the batch itself takes, by id. */
+export async function readAlternatives(
+	{ run, holds, appointment }: { run: Run; holds: HoldsByDoctor; appointment: (id: string) => FullAppointment | undefined },
+	decided: readonly Decided[],
+	taken: ReadonlySet<string>,
+): Promise<AlternativesFor> {
+	const earliest = new Map<string, number>()
+	for (const each of decided) {
+		const { request } = each
+		const code = refusalOf(each)
+		if (!code || !isSlotRefusal(code) || !('startMinute' in request)) continue
+		earliest.set(request.doctorId, Math.min(request.startMinute, earliest.get(request.doctorId) ?? request.startMinute))
+	}
+	if (earliest.size === 0) return () => undefined
+
+	const free = await readFreeSlots(
+		run,
+		[...earliest].map(([doctorId, minute]) => ({ doctorId, minute })),
+	)
+	// Once a doctor, not once a request: what is left of the free slots is the same for all who lost in this batch.
+	const left = new Map(
+		[...free].map(([doctorId, slots]) => {
+			const held = holds.get(doctorId)
+			return [doctorId, slots.filter(({ startMinute }) => !held?.has(startMinute) && !taken.has(slotId(doctorId, startMinute)))] as const
+		}),
+	)
+	const offers = new Map<string, SlotOffer[]>()
+	return request => {
+		if (!('startMinute' in request)) return undefined
+		const { doctorId, startMinute } = request
+		const minutes = minutesWanted(request, appointment)
+		const key = `${doctorId} ${startMinute} ${minutes}`
+		const known = offers.get(key) ?? nearestOffers(doctorId, left.get(doctorId) ?? [], () => false, startMinute, minutes)
+		offers.set(key, known)
+		return known
+	}
+}
+
+/** How much room an alternative must have to serve the request. */
+function minutesWanted(request: ChangeRequest, appointment: (id: string) => FullAppointment | undefined): number | undefined {
+	if (request.kind === 'book') return request.minutes
+	const moved = request.kind === 'reschedule' ? appointment(request.appointmentId) : undefined
+	return moved && minutesToMove(moved)
+}

@@ -1,0 +1,178 @@
+import { endpoints } from '../../contract/index.ts'
+import type { AppointmentTypes } from '../clinic/appointment-types.ts'
+import { signedIn } from '../identity/access.ts'
+import type { Db } from '../platform/database/database.ts'
+import type { Run } from '../platform/database/pipeline.ts'
+import { type Route, route } from '../platform/http/routes.ts'
+import type { EventHandlers } from '../platform/live/events.ts'
+import type { LiveServer } from '../platform/live/server.ts'
+import type { Leases } from '../platform/mailbox/lease.ts'
+import { createMailbox } from '../platform/mailbox/mailbox.ts'
+import { createReplies, type Replies } from '../platform/mailbox/replies.ts'
+import type { Log } from '../platform/observability/log.ts'
+import type { Metrics } from '../platform/observability/metrics.ts'
+import type { Tracer } from '../platform/observability/tracer.ts'
+import type { Redis } from '../platform/redis/redis.ts'
+import type { Subscriber } from '../platform/redis/subscriber.ts'
+import type { NoticePolicy } from '../reminders/policy.ts'
+import { boardRider, createClaim } from '../slots/board-rider.ts'
+import type { Holds } from '../slots/holds.ts'
+import { listAppointments } from './appointments.ts'
+import { calendarFile, readVisitNames } from './calendar-file.ts'
+import { type Ask, type Commands, createCommands } from './commands.ts'
+import { createEffects } from './effects.ts'
+import { toWire } from './facts.ts'
+import { createNews } from './news.ts'
+import { type BookingObserver, createBookingObserver } from './observe.ts'
+import type { ChangeRequest, Outcome, QueueRequest } from './requests.ts'
+import type { State } from './rules.ts'
+import { createSettle } from './settle.ts'
+
+/** The heart: requests in order of arrival, settled in batches, with PostgreSQL as the referee. */
+export async function createBooking(deps: BookingDeps): Promise<Booking> {
+	const { io, db, run, redis, subscriber, leases, log, metrics, tracer, nodeId, types, holds, policy, notices, wakeReminders, nowMs } = deps
+	const observe = createBookingObserver({ metrics, log, tracer })
+	const replies = await createReplies<Outcome>({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
+	const news = await createNews({ io, redis, subscriber, nodeId, log })
+	const post = (doctorId: string, request: QueueRequest) => mailbox.post(doctorId, request)
+	const effects = createEffects({ replies, post, holds, news, wakeReminders, observe })
+	const handler = createSettle({ run, policy, notices, claim: createClaim(redis), effects, log })
+	const mailbox = createMailbox({ redis, leases, rider: boardRider, handler, roomFor, observe, log })
+	const ask = (deps.door ?? openDoor)({ run, holds, replies, post: postTraced, observe })
+	const commands = createCommands({ run, types, ask, nodeId })
+	metrics.sampled('booking_callers_waiting', 'Callers of this node who wait for an outcome', () => replies.count())
+
+	const sweeper = setInterval(() => {
+		mailbox.sweep(nowMs()).catch(error => log.debug({ reason: (error as Error).message }, 'sweep of mailboxes failed'))
+	}, sweepEveryMs)
+	sweeper.unref()
+
+	return {
+		commands,
+		routes: routesOf(commands, db),
+		handlers: handlersOf(commands),
+		announce: (doctorId, startsAt) =>
+			post(doctorId, { kind: 'announce', doctorId, minutes: startsAt?.map(instant => instant.getTime() / 60_000) }),
+		isAwaited: () => replies.count() > 0,
+		async finish(timeoutMs) {
+			const deadlineMs = performance.now() + timeoutMs
+			while (replies.count() > 0 && performance.now() < deadlineMs) await new Promise(resolve => setTimeout(resolve, 20))
+			replies.giveUpAll()
+		},
+		async stop() {
+			clearInterval(sweeper)
+			await mailbox.stop()
+			replies.stop()
+			news.stop()
+		},
+	}
+
+	/** With the trace context of this step: the node that drains the mailbox goes on from there. */
+	async function postTraced(request: ChangeRequest): Promise<void> {
+		if (!tracer.isOn) return await post(request.doctorId, request)
+		const span = tracer.start('queue', { kind: 'producer', parent: request.origin.trace })
+		span.set('liveslot.kind', request.kind)
+		const origin = span.context ? { ...request.origin, trace: span.context } : request.origin
+		await post(request.doctorId, { ...request, origin }).finally(() => span.end())
+	}
+}
+
+export type BookingDeps = {
+	io: LiveServer
+	db: Db
+	run: Run
+	redis: Redis
+	subscriber: Subscriber
+	leases: Leases
+	log: Log
+	metrics: Metrics
+	tracer: Tracer
+	nodeId: string
+	types: AppointmentTypes
+	holds: Holds
+	policy: State['policy']
+	notices: NoticePolicy
+	/** Called after a commit that left messages to be sent at once. */
+	wakeReminders: () => void
+	nowMs: () => number
+	/** What a request passes before its doctor's mailbox; nothing by default. */
+	door?: Door | undefined
+}
+
+export type Booking = {
+	/** For callers without a session, such as a link in a message, too. */
+	commands: Commands
+	routes: Route[]
+	handlers: Pick<EventHandlers, 'appointment:book' | 'appointment:cancel' | 'appointment:reschedule'>
+	/** Tells watchers of slots that changed without a request, in the mailbox's order; of the whole calendar, without slots. */
+	announce(doctorId: string, startsAt?: readonly Date[]): Promise<void>
+	/** Whether a caller of this node waits for an outcome. */
+	isAwaited(): boolean
+	/** Waits until every caller of this node has been answered, for so long at most. */
+	finish(timeoutMs: number): Promise<void>
+	stop(): Promise<void>
+}
+
+export type Door = (deps: DoorDeps) => Ask
+
+export type DoorDeps = {
+	run: Run
+	holds: Pick<Holds, 'read'>
+	replies: Replies<Outcome>
+	post: (request: ChangeRequest) => Promise<void>
+	observe: Pick<BookingObserver, 'refusedAtDoor'>
+}
+
+/** How long a caller waits for an outcome before being told to ask again. */
+const outcomeTimeoutMs = 8000
+const sweepEveryMs = 500
+const maxMessages = 20_000
+
+function openDoor({ replies, post }: DoorDeps): Ask {
+	return request => {
+		const heard = replies.wait(request.id)
+		post(request).catch(error => replies.fail(request.id, error))
+		return heard
+	}
+}
+
+/** What has happened must be told: no caller would repeat an announcement. */
+function roomFor(request: QueueRequest): number {
+	return request.kind === 'announce' ? Number.MAX_SAFE_INTEGER : maxMessages
+}
+
+function routesOf(commands: Commands, db: Db): Route[] {
+	return [
+		route(endpoints.bookAppointment, ({ body, origin, idempotencyKey }, actor) => commands.book({ actor, origin, idempotencyKey }, body)),
+		route(endpoints.listAppointments, ({ query }, actor) => listAppointments(db, actor, query)),
+		route(endpoints.getAppointment, async ({ params }, actor) => toWire(await commands.find(actor, params.id))),
+		route(endpoints.getAppointmentFile, async ({ params, req, res }, actor) => {
+			const appointment = await commands.find(actor, params.id)
+			res.setHeader('Content-Disposition', 'attachment; filename="appointment.ics"')
+			return calendarFile(appointment, await readVisitNames(db, appointment), req.hostname)
+		}),
+		route(endpoints.cancelAppointment, ({ params, body, origin, idempotencyKey }, actor) =>
+			commands.cancel({ actor, origin, idempotencyKey }, { appointmentId: params.id, reason: body.reason }),
+		),
+		route(endpoints.rescheduleAppointment, ({ params, body, origin, idempotencyKey }, actor) =>
+			commands.reschedule({ actor, origin, idempotencyKey }, { appointmentId: params.id, slotId: body.slotId }),
+		),
+		route(endpoints.setAppointmentStatus, ({ params, body, origin, idempotencyKey }, actor) =>
+			commands.setStatus({ actor, origin, idempotencyKey }, { appointmentId: params.id, status: body.status }),
+		),
+	]
+}
+
+function handlersOf(commands: Commands): Booking['handlers'] {
+	return {
+		// Not async, as in `submit`.
+		'appointment:book': ({ idempotencyKey, ...payload }, { actor, origin }) =>
+			commands.book({ actor: signedIn(actor), origin, idempotencyKey }, payload).then(appointment => ({ appointment })),
+		'appointment:cancel': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
+			appointment: await commands.cancel({ actor: signedIn(actor), origin, idempotencyKey }, payload),
+		}),
+		'appointment:reschedule': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({
+			appointment: await commands.reschedule({ actor: signedIn(actor), origin, idempotencyKey }, payload),
+		}),
+	}
+}

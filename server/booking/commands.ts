@@ -1,0 +1,136 @@
+import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
+import type { AppointmentTypes } from '../clinic/appointment-types.ts'
+import { type Actor, isStaff, type Origin } from '../identity/actor.ts'
+import { isDatabaseId } from '../platform/database/page.ts'
+import type { Run } from '../platform/database/pipeline.ts'
+import { newId } from '../platform/new-id.ts'
+import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { parseSlotId, type SlotRef } from '../slots/slot-id.ts'
+import { maySee } from './appointments.ts'
+import { type FullAppointment, readAppointments } from './facts.ts'
+import { type ChangeRequest, fingerprintOf, type Outcome } from './requests.ts'
+
+/**
+ * What changes calendars. Every transport comes through here, and everything from here goes into a doctor's mailbox.
+ * All throw Refusal: of the rules, or booking_pending when no outcome is heard in time.
+ */
+export function createCommands({ run, types, ask, nodeId }: CommandsDeps): Commands {
+	return {
+		find,
+		async book(caller, payload) {
+			const { slotId, reason } = payload
+			const { doctorId, startMinute } = refOf(slotId)
+			const patientId = patientFor(caller.actor, payload.patientId)
+			const minutes = await types.minutesOf(payload.typeId)
+			const typeId = payload.typeId ?? (await types.defaultId())
+			const common = commonOf('book', { slotId, typeId: payload.typeId, patientId, reason }, caller)
+			const privileged = isStaff(caller.actor)
+			return submit({ ...common, kind: 'book', doctorId, startMinute, privileged, minutes, typeId, patientId, reason })
+		},
+		cancel,
+		async reschedule(caller, payload) {
+			const { appointmentId, slotId } = payload
+			const { doctorId: fromDoctorId } = await find(caller.actor, appointmentId)
+			if (caller.actor.role === 'doctor') throw new Refusal('forbidden')
+			const common = commonOf('reschedule', { appointmentId, slotId }, caller)
+			const privileged = isStaff(caller.actor)
+			return submit({ ...common, ...refOf(slotId), kind: 'reschedule', privileged, appointmentId, fromDoctorId })
+		},
+		async setStatus(caller, payload) {
+			const { appointmentId, status } = payload
+			const { doctorId } = await find(caller.actor, appointmentId)
+			// Cancelling frees slots and has its own rules; every caller who may set a status may cancel.
+			if (status === 'cancelled') return cancel(caller, { appointmentId })
+			const common = commonOf('status', payload, caller)
+			return submit({ ...common, kind: 'status', doctorId, privileged: true, appointmentId, status })
+		},
+	}
+
+	async function cancel(caller: Caller, payload: { appointmentId: string; reason?: string | undefined }): Promise<Appointment> {
+		const { appointmentId, reason } = payload
+		const { doctorId } = await find(caller.actor, appointmentId)
+		const common = commonOf('cancel', payload, caller)
+		const privileged = caller.actor.role !== 'patient'
+		return submit({ ...common, kind: 'cancel', doctorId, privileged, appointmentId, reason })
+	}
+
+	/** @throws Refusal not_found also for an appointment that the caller may not see */
+	async function find(actor: Actor, id: string): Promise<FullAppointment> {
+		const [appointment] = isDatabaseId(id) ? await readAppointments(run, [id]) : []
+		if (!appointment || !maySee(actor, appointment)) throw new Refusal('not_found')
+		return appointment
+	}
+
+	// Not async: thousands may wait here at once, each with every function that it has come through.
+	function submit(request: ChangeRequest, forwards = 0): Promise<Appointment> {
+		return ask(request).then(outcome => {
+			if (!('forward' in outcome)) return appointmentOf(outcome)
+			if (forwards >= maxForwards) throw new Refusal('booking_pending', { retryAfterSeconds: 1 })
+			return submit({ ...request, id: newId(), doctorId: outcome.forward }, forwards + 1)
+		})
+	}
+
+	function commonOf(kind: ChangeRequest['kind'], payload: Record<string, unknown>, { actor, origin, idempotencyKey }: Caller) {
+		return {
+			id: newId(),
+			node: nodeId,
+			by: actor.userId,
+			key: idempotencyKey ?? `auto-${newId()}`,
+			fingerprint: fingerprintOf(kind, payload),
+			origin,
+		}
+	}
+}
+
+export type CommandsDeps = { run: Run; types: AppointmentTypes; ask: Ask; nodeId: string }
+
+/** Brings a request to its outcome, by way of its doctor's mailbox. @throws Refusal queue_full, booking_pending */
+export type Ask = (request: ChangeRequest) => Promise<Outcome>
+
+/** Who asks, and how the request came in, over whichever transport. */
+export type Caller = { actor: Actor; origin: Origin; idempotencyKey: string | undefined }
+
+export type Commands = {
+	find(actor: Actor, id: string): Promise<FullAppointment>
+	book(
+		caller: Caller,
+		payload: { slotId: string; typeId?: string | undefined; patientId?: string | undefined; reason?: string | undefined },
+	): Promise<Appointment>
+	cancel(caller: Caller, payload: { appointmentId: string; reason?: string | undefined }): Promise<Appointment>
+	reschedule(caller: Caller, payload: { appointmentId: string; slotId: string }): Promise<Appointment>
+	setStatus(caller: Caller, payload: { appointmentId: string; status: AppointmentStatus }): Promise<Appointment>
+}
+
+const maxForwards = 3
+
+function refOf(slotId: string): SlotRef {
+	const ref = parseSlotId(slotId)
+	if (!ref) throw new Refusal('not_found')
+	return ref
+}
+
+/** @throws Refusal invalid_input, forbidden */
+function patientFor(actor: Actor, patientId: string | undefined): string {
+	if (isStaff(actor)) {
+		if (patientId === undefined) throw invalidInput('patientId', 'say for whom')
+		if (!isDatabaseId(patientId)) throw new Refusal('not_found')
+		return patientId
+	}
+	if (actor.role !== 'patient' || actor.patientId === undefined) throw new Refusal('forbidden')
+	if (patientId !== undefined && patientId !== actor.patientId) throw new Refusal('forbidden')
+	return actor.patientId
+}
+
+const refusals = new WeakMap<Outcome, Refusal>()
+
+/** @throws Refusal the same one for all callers who share an outcome */
+function appointmentOf(outcome: Exclude<Outcome, { forward: string }>): Appointment {
+	if ('done' in outcome) return outcome.done
+	const { refused, alternatives } = outcome
+	if (!alternatives) throw new Refusal(refused)
+	const known = refusals.get(outcome)
+	if (known) throw known
+	const refusal = new Refusal(refused, { alternatives })
+	refusals.set(outcome, refusal)
+	throw refusal
+}

@@ -1,0 +1,225 @@
+import type { Appointment, AppointmentStatus, RefusalCode } from '../../contract/index.ts'
+import { readSql } from '../platform/database/database.ts'
+import type { Run, Statement } from '../platform/database/pipeline.ts'
+import { readSlots, type Span, type StoredSlot, slotKey } from '../slots/availability.ts'
+import type { Holder } from '../slots/codec.ts'
+import { instantOf, slotId } from '../slots/slot-id.ts'
+import { isChange, type QueueRequest } from './requests.ts'
+import type { BusyTime, PriorOutcome, State, StoredAppointment } from './rules.ts'
+
+/**
+ * Reads everything that the requests depend on: a few statements, however many requests.
+ *
+ * `holds` are those that the batch met; after a change of a whole schedule, slots that are held may be gone.
+ */
+export async function readFacts(run: Run, requests: readonly QueueRequest[], holds: HoldsByDoctor): Promise<Facts> {
+	const changes = requests.filter(isChange)
+	const appointmentIds = [...new Set(changes.flatMap(request => ('appointmentId' in request ? [request.appointmentId] : [])))]
+	const moves = changes.flatMap(request => (request.kind === 'reschedule' ? [request.appointmentId] : []))
+	const patientIds = [...new Set(changes.flatMap(request => (request.kind === 'book' ? [request.patientId] : [])))]
+
+	const [prior, asked, slotsAsked, patients] = await Promise.all([
+		readOutcomes(run, changes),
+		readAppointments(run, appointmentIds),
+		readSlots(run, distinct(requests.filter(request => request.kind !== 'reschedule').flatMap(request => spansAsked(request, holds)))),
+		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests) }),
+	])
+
+	// What is known only by now: appointments of repeated requests, and the slots of all appointments.
+	const appointments = new Map(asked.map(appointment => [appointment.id, appointment]))
+	const repeatedIds = changes.flatMap(request => prior(request)?.appointmentId ?? []).filter(id => !appointments.has(id))
+	const moved = requests.flatMap(request =>
+		request.kind === 'reschedule' ? spansAsked(request, holds, appointments.get(request.appointmentId)?.typeMinutes) : [],
+	)
+	for (const appointment of await readAppointments(run, repeatedIds)) appointments.set(appointment.id, appointment)
+	const slotsKnownNow = await readSlots(run, distinct([...[...appointments.values()].flatMap(spansOf), ...moved]))
+
+	const slots = new Map([...slotsAsked, ...slotsKnownNow].map(slot => [slotKey(slot), slot]))
+	return { prior, appointments, patients, slots }
+}
+
+/** What a batch is decided by, of facts and of the holds that it met. */
+export function stateOf(facts: Facts, { holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>): BatchState {
+	return {
+		...facts,
+		nowMs,
+		policy,
+		slot: (doctorId, startMinute) => facts.slots.get(slotId(doctorId, startMinute)),
+		holderOf: (doctorId, startMinute) => holds.get(doctorId)?.get(startMinute)?.userId,
+		appointment: id => facts.appointments.get(id),
+		patient: id => facts.patients.get(id),
+	}
+}
+
+export async function readAppointments(run: Run, ids: readonly string[]): Promise<FullAppointment[]> {
+	return ids.length === 0 ? [] : (await run<AppointmentRow>(statements.appointments, [ids])).map(toAppointment)
+}
+
+export function toWire(appointment: FullAppointment): Appointment {
+	return {
+		id: appointment.id,
+		doctorId: appointment.doctorId,
+		patientId: appointment.patientId,
+		typeId: appointment.typeId,
+		slotIds: appointment.slotMinutes.map(minute => slotId(appointment.doctorId, minute)),
+		startsAt: instantOf(appointment.startMinute),
+		endsAt: instantOf(appointment.endMinute),
+		status: appointment.status,
+		...(appointment.reason !== null && { reason: appointment.reason }),
+		bookedBy: appointment.bookedBy,
+		createdAt: new Date(appointment.createdAtMs).toISOString(),
+		updatedAt: new Date(appointment.updatedAtMs).toISOString(),
+		sequence: appointment.sequence,
+		patientName: appointment.patientName,
+	}
+}
+
+/** Holds of the doctors of a batch, by doctor and minute. */
+export type HoldsByDoctor = ReadonlyMap<string, ReadonlyMap<number, Holder>>
+
+/** What requests depend on, as the database has it, and what their outcomes are told with. */
+export type Facts = {
+	prior: State['prior']
+	appointments: Map<string, FullAppointment>
+	patients: Map<string, NamedPatient>
+	slots: Map<string, StoredSlot>
+}
+
+export type BatchState = State & Facts
+
+/** An appointment with the names and dates that go with it to a client. */
+export type FullAppointment = StoredAppointment & {
+	reason: string | null
+	bookedBy: string
+	createdAtMs: number
+	updatedAtMs: number
+	patientName: string
+	/** The patient's account, if there is one. */
+	patientUserId: string | null
+}
+
+export type NamedPatient = { name: string; userId: string | null; busy: BusyTime[] }
+
+const statements = {
+	appointments: statement('read_appointments'),
+	outcomes: statement('read_outcomes'),
+	patients: statement('read_patients'),
+}
+
+function statement(name: string): Statement {
+	return { name, text: readSql(`${name}.sql`, import.meta.url) }
+}
+
+async function readOutcomes(run: Run, keys: readonly RequestKey[]): Promise<State['prior']> {
+	if (keys.length === 0) return () => undefined
+	const rows = await run<{
+		requested_by: string
+		idempotency_key: string
+		fingerprint: string | null
+		request_id: string | null
+		refusal: RefusalCode | null
+		appointment_id: string | null
+	}>(statements.outcomes, [keys.map(({ by }) => by), keys.map(({ key }) => key)])
+	const nameOf = ({ by, key }: RequestKey) => `${by} ${key}`
+	const outcomes = new Map<string, PriorOutcome>(
+		rows.map(row => [
+			nameOf({ by: row.requested_by, key: row.idempotency_key }),
+			{ fingerprint: row.fingerprint, requestId: row.request_id, refusal: row.refusal, appointmentId: row.appointment_id },
+		]),
+	)
+	return request => outcomes.get(nameOf(request))
+}
+
+type RequestKey = { by: string; key: string }
+
+/** Patients by id, or by an appointment of theirs, with their active appointments between two minutes. */
+async function readPatients(
+	run: Run,
+	wanted: { patientIds: readonly string[]; appointmentIds: readonly string[]; fromMinute: number; untilMinute: number },
+): Promise<Map<string, NamedPatient>> {
+	if (wanted.patientIds.length + wanted.appointmentIds.length === 0) return new Map()
+	const rows = await run<{
+		patient_id: string
+		name: string
+		user_id: string | null
+		appointment_id: string | null
+		start_minute: number
+		end_minute: number
+	}>(statements.patients, [wanted.patientIds, wanted.appointmentIds, wanted.fromMinute, wanted.untilMinute])
+	const patients = new Map<string, NamedPatient>()
+	for (const row of rows) {
+		const patient = patients.get(row.patient_id) ?? { name: row.name, userId: row.user_id, busy: [] }
+		patients.set(row.patient_id, patient)
+		if (row.appointment_id)
+			patient.busy.push({ appointmentId: row.appointment_id, startMinute: row.start_minute, endMinute: row.end_minute })
+	}
+	return patients
+}
+
+const oneMinute = 1
+const longestVisitMinutes = 8 * 60
+
+function spansAsked(request: QueueRequest, holds: HoldsByDoctor, typeMinutes?: number): Span[] {
+	if (request.kind === 'announce') {
+		const minutes = request.minutes ?? [...(holds.get(request.doctorId)?.keys() ?? [])]
+		return minutes.map(minute => ({ doctorId: request.doctorId, fromMinute: minute, untilMinute: minute + oneMinute }))
+	}
+	if (request.kind !== 'book' && request.kind !== 'reschedule') return []
+	const minutes = (request.kind === 'book' ? request.minutes : typeMinutes) ?? oneMinute
+	return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + minutes }]
+}
+
+function spansOf({ doctorId, slotMinutes }: FullAppointment): Span[] {
+	return slotMinutes.map(minute => ({ doctorId, fromMinute: minute, untilMinute: minute + oneMinute }))
+}
+
+/** Many want the same slot: it is read once. */
+function distinct(spans: readonly Span[]): Span[] {
+	return [...new Map(spans.map(span => [`${span.doctorId}-${span.fromMinute}-${span.untilMinute}`, span])).values()]
+}
+
+/** A span that holds every time that the requests ask for: what a patient has outside it cannot be in the way. */
+function wholeSpan(requests: readonly QueueRequest[]): { fromMinute: number; untilMinute: number } {
+	const starts = requests.flatMap(request => ('startMinute' in request ? [request.startMinute] : []))
+	return { fromMinute: Math.min(...starts), untilMinute: Math.max(...starts) + longestVisitMinutes }
+}
+
+type AppointmentRow = {
+	id: string
+	doctor_id: string
+	patient_id: string
+	type_id: string
+	start_minute: number
+	end_minute: number
+	slot_minutes: number[]
+	type_minutes: number | null
+	status: AppointmentStatus
+	sequence: number
+	reason: string | null
+	booked_by: string
+	created_ms: string
+	updated_ms: string
+	patient_name: string
+	patient_user_id: string | null
+}
+
+function toAppointment(row: AppointmentRow): FullAppointment {
+	return {
+		id: row.id,
+		doctorId: row.doctor_id,
+		patientId: row.patient_id,
+		typeId: row.type_id,
+		startMinute: row.start_minute,
+		endMinute: row.end_minute,
+		slotMinutes: row.slot_minutes,
+		typeMinutes: row.type_minutes ?? undefined,
+		status: row.status,
+		sequence: row.sequence,
+		reason: row.reason,
+		bookedBy: row.booked_by,
+		createdAtMs: Number(row.created_ms),
+		updatedAtMs: Number(row.updated_ms),
+		patientName: row.patient_name,
+		patientUserId: row.patient_user_id,
+	}
+}

@@ -1,0 +1,197 @@
+import type { AppointmentChange } from '../../contract/index.ts'
+import { availabilityOf, type StoredSlot } from '../slots/availability.ts'
+import { type FullSlot, fullSlot } from '../slots/codec.ts'
+import { slotId } from '../slots/slot-id.ts'
+import type { AlternativesFor } from './alternatives.ts'
+import { type BatchState, type FullAppointment, type HoldsByDoctor, toWire } from './facts.ts'
+import type { Announcement, ChangeRequest, Happening, Outcome, QueueRequest, SettledOutcome } from './requests.ts'
+import { type Decided, isSlotRefusal, refusalOf } from './rules.ts'
+import type { Written } from './write.ts'
+
+/** What a written batch comes to: outcomes for callers, and what others are to be told. Pure. */
+export function outcomesOf(batch: WrittenBatch): Settled {
+	const { state, requests, holds, decided, announced, won, written, alternativesFor } = batch
+	const drained = new Set(requests.map(({ doctorId }) => doctorId))
+	const newIds = new Map(written.bookings.map(({ by, key, id }) => [`${by} ${key}`, id]))
+	const outcomeById = new Map<string, Outcome>()
+	const settled: Settled = {
+		requests: new Set([...decided.map(({ request }) => request), ...announced]),
+		outcomes: [],
+		changes: new Map(),
+		elsewhere: [],
+		happenings: [],
+		endedHolds: won.map(({ slot, userId }) => ({ doctorId: slot.doctorId, startMinute: slot.startMinute, userId })),
+		resets: new Set(),
+	}
+	// First, because they tell slots as they were read, before what the batch itself does to them.
+	for (const announcement of announced) tellAnnounced(announcement)
+	for (const each of decided) {
+		const outcome = outcomeOf(each)
+		outcomeById.set(each.request.id, outcome)
+		settled.outcomes.push({ request: each.request, outcome })
+	}
+	return settled
+
+	function tellAnnounced({ doctorId, minutes }: Announcement): void {
+		if (minutes) {
+			tell(minutes.flatMap(minute => state.slots.get(slotId(doctorId, minute)) ?? []))
+			return
+		}
+		settled.resets.add(doctorId)
+		for (const [startMinute, { userId }] of holds.get(doctorId) ?? []) {
+			const slot = state.slots.get(slotId(doctorId, startMinute))
+			if (!slot || availabilityOf(slot, state.nowMs) !== 'free') settled.endedHolds.push({ doctorId, startMinute, userId })
+		}
+	}
+
+	function outcomeOf(each: Decided): Outcome {
+		const { request, decision } = each
+		if (decision.do === 'forward') return { forward: decision.doctorId }
+		if (decision.do === 'repeat-of') return outcomeById.get(decision.request.id) ?? { refused: 'internal' }
+		const code = refusalOf(each)
+		if (code) {
+			const alternatives = alternativesFor(request)
+			return { refused: code, ...(alternatives && { alternatives }) }
+		}
+		const appointment = appointmentAfter(each)
+		if (!appointment) return { refused: 'internal' }
+		// A crashed node may have written this very request and told nobody; a caller's repetition needs no telling.
+		if (decision.do !== 'repeat' || decision.prior.requestId === request.id) tellDone(each, appointment)
+		return { done: toWire(appointment) }
+	}
+
+	/** The appointment as it is after a decision. */
+	function appointmentAfter({ request, decision }: Decided): FullAppointment | undefined {
+		if (decision.do === 'update') {
+			const before = state.appointments.get(decision.before.id)
+			return before && { ...before, ...decision.after, sequence: before.sequence + 1, updatedAtMs: written.atMs }
+		}
+		if (decision.do === 'repeat') return state.appointments.get(decision.prior.appointmentId ?? '')
+		const id = newIds.get(`${request.by} ${request.key}`)
+		if (request.kind !== 'book' || decision.do !== 'book' || !id) return undefined
+		const patient = state.patients.get(request.patientId)
+		return {
+			id,
+			doctorId: request.doctorId,
+			patientId: request.patientId,
+			typeId: request.typeId,
+			startMinute: (decision.slots[0] as StoredSlot).startMinute,
+			endMinute: (decision.slots.at(-1) as StoredSlot).endMinute,
+			slotMinutes: decision.slots.map(slot => slot.startMinute),
+			typeMinutes: request.minutes,
+			status: 'booked',
+			sequence: 0,
+			reason: request.reason ?? null,
+			bookedBy: request.by,
+			createdAtMs: written.atMs,
+			updatedAtMs: written.atMs,
+			patientName: patient?.name ?? '',
+			patientUserId: patient?.userId ?? null,
+		}
+	}
+
+	function tellDone(each: Decided, appointment: FullAppointment): void {
+		const { request, decision } = each
+		tell(slotsAfter(each, appointment))
+		// Which slots a move left is not in the database any more.
+		if (decision.do === 'repeat' && request.kind === 'reschedule')
+			for (const id of new Set([request.doctorId, request.fromDoctorId])) tellAnew(id)
+		const doctorIds = decision.do === 'update' ? [decision.before.doctorId, appointment.doctorId] : [appointment.doctorId]
+		settled.happenings.push({
+			appointment: toWire(appointment),
+			change: changeNames[request.kind],
+			patientUserId: appointment.patientUserId,
+			doctorIds: [...new Set(doctorIds)],
+		})
+	}
+
+	/** Slots of a doctor as they are after the batch. */
+	function slotsAfter({ decision }: Decided, appointment: FullAppointment): StoredSlot[] {
+		const known = appointment.slotMinutes.flatMap(minute => state.slots.get(slotId(appointment.doctorId, minute)) ?? [])
+		// A repetition tells the slots as they are read now, which may be later than what it did.
+		if (decision.do === 'repeat') return known
+		const shown = { id: appointment.id, status: appointment.status, patientName: appointment.patientName }
+		const freed = decision.do === 'update' ? decision.freed.map(slot => ({ ...slot, appointment: null })) : []
+		const occupied = appointment.status === 'cancelled' ? [] : known.map(slot => ({ ...slot, appointment: shown }))
+		return [...freed, ...occupied]
+	}
+
+	function tell(slots: readonly StoredSlot[]): void {
+		for (const slot of slots) {
+			const { doctorId, startMinute } = slot
+			if (!drained.has(doctorId)) {
+				settled.elsewhere.push({ kind: 'announce', doctorId, minutes: [startMinute] })
+				continue
+			}
+			// Holds come and go until the moment of publishing, and are looked at then.
+			const full = fullSlot(slot, undefined, state.nowMs)
+			const list = settled.changes.get(doctorId)
+			if (list) list.push(full)
+			else settled.changes.set(doctorId, [full])
+			const holder = holds.get(doctorId)?.get(startMinute)
+			if (holder && full.state !== 'free') settled.endedHolds.push({ doctorId, startMinute, userId: holder.userId })
+		}
+	}
+
+	function tellAnew(doctorId: string): void {
+		if (drained.has(doctorId)) settled.resets.add(doctorId)
+		else settled.elsewhere.push({ kind: 'announce', doctorId, minutes: undefined })
+	}
+}
+
+/** One request that was refused without regard to what is in the database. */
+export function refusedOutcome({
+	decided,
+	alternativesFor,
+	requests,
+}: Pick<WrittenBatch, 'decided' | 'alternativesFor' | 'requests'>): Settled {
+	return {
+		requests: new Set(requests),
+		outcomes: decided.map(each => {
+			const code = refusalOf(each) ?? 'internal'
+			const alternatives = isSlotRefusal(code) ? alternativesFor(each.request) : undefined
+			return { request: each.request, outcome: { refused: code, ...(alternatives && { alternatives }) } }
+		}),
+		changes: new Map(),
+		elsewhere: [],
+		happenings: [],
+		endedHolds: [],
+		resets: new Set(),
+	}
+}
+
+export type WrittenBatch = {
+	state: BatchState
+	requests: readonly QueueRequest[]
+	holds: HoldsByDoctor
+	decided: readonly Decided[]
+	announced: readonly Announcement[]
+	/** Slots that the batch takes, and the accounts that claimed them. */
+	won: readonly { slot: StoredSlot; userId: string }[]
+	written: Written
+	alternativesFor: AlternativesFor
+}
+
+export type Settled = {
+	/** The requests that are settled; the rest depend on them and wait for the next batch. */
+	requests: ReadonlySet<QueueRequest>
+	outcomes: SettledOutcome[]
+	/** Slots whose state is to be published, by doctor, in order; holds are laid over them then. */
+	changes: Map<string, FullSlot[]>
+	/** Changes of other doctors' calendars: to be published in the order of their mailboxes. */
+	elsewhere: Announcement[]
+	happenings: Happening[]
+	/** Holds that end with the batch: their slots are booked, blocked or gone. */
+	endedHolds: EndedHold[]
+	/** Calendars that watchers are to read anew. */
+	resets: Set<string>
+}
+
+export type EndedHold = { doctorId: string; startMinute: number; userId: string }
+
+const changeNames: Record<ChangeRequest['kind'], AppointmentChange> = {
+	book: 'booked',
+	cancel: 'cancelled',
+	reschedule: 'rescheduled',
+	status: 'status',
+}

@@ -1,0 +1,77 @@
+import { hash } from 'node:crypto'
+import type { Appointment, AppointmentChange, AppointmentStatus, RefusalCode, SlotOffer } from '../../contract/index.ts'
+import type { Origin } from '../identity/actor.ts'
+
+/** What travels in a doctor's mailbox. Nodes of the version before read it, too: fields are added, never renamed. */
+export type QueueRequest = ChangeRequest | Announcement
+
+/** A request whose caller waits, and whose outcome is kept. */
+export type ChangeRequest = BookingRequest | RescheduleRequest | CancelRequest | StatusRequest
+
+export type BookingRequest = Common & {
+	kind: 'book'
+	startMinute: number
+	/** Length of the appointment's type; undefined takes one slot. */
+	minutes: number | undefined
+	typeId: string
+	patientId: string
+	reason: string | undefined
+}
+
+export type RescheduleRequest = Common & {
+	kind: 'reschedule'
+	appointmentId: string
+	startMinute: number
+	/** The doctor whose slots it leaves, as known when it was asked for: told anew when a crash has forgotten which slots they were. */
+	fromDoctorId: string
+}
+
+export type CancelRequest = Common & { kind: 'cancel'; appointmentId: string; reason: string | undefined }
+
+export type StatusRequest = Common & { kind: 'status'; appointmentId: string; status: AppointmentStatus }
+
+type Common = {
+	/** Of this attempt; a caller's repetition has another id and the same key. */
+	id: string
+	/** The node whose caller waits for the outcome. */
+	node: string
+	/** The doctor whose mailbox it is in. */
+	doctorId: string
+	/** The account that asks. */
+	by: string
+	/** Staff and doctors: may act past the cut-off. */
+	privileged: boolean
+	key: string
+	fingerprint: string
+	origin: Origin
+}
+
+/**
+ * Slots that changed without a request: watchers are told in the mailbox's order, when the slots are read anew, so that nothing
+ * old is told after something new. Without minutes the whole calendar is.
+ */
+export type Announcement = { kind: 'announce'; doctorId: string; minutes: number[] | undefined }
+
+/** What a request came to, as it travels back to the node of its caller. */
+export type Outcome =
+	| { done: Appointment }
+	| { refused: RefusalCode; alternatives?: SlotOffer[] }
+	/** The appointment has moved to another doctor: the request belongs in that mailbox. */
+	| { forward: string }
+
+export type SettledOutcome = { request: ChangeRequest; outcome: Outcome }
+
+/** What happened to an appointment, for the people it concerns. */
+export type Happening = { appointment: Appointment; change: AppointmentChange; patientUserId: string | null; doctorIds: string[] }
+
+export function isChange(request: QueueRequest): request is ChangeRequest {
+	return request.kind !== 'announce'
+}
+
+/** Tells a repetition from another request under the same key. */
+export function fingerprintOf(kind: ChangeRequest['kind'], payload: Record<string, unknown>): string {
+	const sorted = Object.entries(payload)
+		.filter(([, value]) => value !== undefined)
+		.sort(([a], [b]) => (a < b ? -1 : 1))
+	return hash('sha256', JSON.stringify([kind, sorted]), 'base64url')
+}

@@ -1,0 +1,124 @@
+import type { RefusalCode } from '../../contract/index.ts'
+import { violatedConstraint } from '../platform/database/database.ts'
+import type { Run } from '../platform/database/pipeline.ts'
+import { groupBy } from '../platform/group-by.ts'
+import type { BatchOf, Handler } from '../platform/mailbox/mailbox.ts'
+import type { Log } from '../platform/observability/log.ts'
+import type { NoticePolicy } from '../reminders/policy.ts'
+import type { BoardEnd, BoardSeen, Claim, WonSlot } from '../slots/board-rider.ts'
+import { slotId } from '../slots/slot-id.ts'
+import { readAlternatives } from './alternatives.ts'
+import type { Effects } from './effects.ts'
+import { type BatchState, type HoldsByDoctor, readFacts, stateOf } from './facts.ts'
+import { outcomesOf, refusedOutcome } from './outcomes.ts'
+import type { QueueRequest } from './requests.ts'
+import { claimantOf, type Decided, decideBatch, type State } from './rules.ts'
+import { writeDecisions } from './write.ts'
+
+export type Batch = BatchOf<QueueRequest, BoardSeen, BoardEnd>
+
+/**
+ * Settles a batch of doctors' mailboxes: read facts → decide → claim → write → effects. Everything up to the write can be done
+ * again; everything after it is done by whichever node finds the requests still in their mailboxes, with their outcomes written.
+ */
+export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen, BoardEnd> {
+	const { run, policy, notices, claim, effects, log } = deps
+
+	return {
+		async settle(batch) {
+			const requests = batch.entries.map(({ message }) => message)
+			const holds = holdsOf(batch)
+			const facts = await readFacts(run, requests, holds)
+			const state = stateOf(facts, { holds, nowMs: batch.nowMs, policy })
+			const { decided, announced, won } = await decideAndClaim(batch, requests, state, holds)
+			const [written, alternativesFor] = await Promise.all([
+				writeDecisions(run, notices, decided),
+				readAlternatives({ run, holds, appointment: id => facts.appointments.get(id) }, decided, idsOf(won)),
+			])
+			const settled = outcomesOf({ state, requests, holds, decided, announced, won, written, alternativesFor })
+			await effects.follow(batch, settled)
+		},
+
+		/** The database refuses what everything read allows: another request was faster, or it cannot be done. */
+		async refuse(batch, error) {
+			const requests = batch.entries.map(({ message }) => message)
+			const code = refusalFor(error)
+			const requestId = requests.flatMap(request => (request.kind === 'announce' ? [] : request.origin.requestId))[0]
+			log[code === 'internal' ? 'error' : 'info']({ err: error, requestId }, 'request refused by the database')
+			const decided: Decided[] = requests.flatMap(request =>
+				request.kind === 'announce' ? [] : [{ request, decision: { do: 'refuse', code } }],
+			)
+			// The refusal is kept like any other, unless it is our fault: then a repetition deserves another try.
+			if (code !== 'internal') await writeDecisions(run, notices, decided)
+			const alternativesFor = await readAlternatives({ run, holds: holdsOf(batch), appointment: () => undefined }, decided, new Set())
+			await effects.follow(batch, refusedOutcome({ requests, decided, alternativesFor }))
+		},
+	}
+
+	/** Decides again while a hold slips in between the decision and its claims. */
+	async function decideAndClaim(batch: Batch, requests: readonly QueueRequest[], state: BatchState, holds: MutableHolds) {
+		for (;;) {
+			const { decided, announced } = decideBatch(state, requests)
+			const won = decided.flatMap(each => slotsWon(state, each))
+			const held = await claimAll(batch, won)
+			if (held.length === 0) return { decided, announced, won }
+			for (const { doctorId, minute, userId } of held)
+				holds.get(doctorId)?.set(minute, { userId, name: '', role: 'patient', untilMs: state.nowMs })
+		}
+	}
+
+	/** Slots that another account holds by now. @throws FencedOff */
+	async function claimAll(batch: Batch, won: readonly WonSlot[]) {
+		const answers = await Promise.all(
+			[...groupBy(won, ({ slot }) => slot.doctorId)].map(async ([doctorId, slots]) => {
+				const { lease, seen } = parcelOf(batch, doctorId)
+				const wanted = slots.filter(({ slot }) => !seen.claimed.has(slot.startMinute))
+				if (wanted.length === 0) return []
+				const held = await claim(lease, doctorId, wanted)
+				if (held.length === 0) for (const { slot } of wanted) seen.claimed.add(slot.startMinute)
+				return held.map(each => ({ doctorId, ...each }))
+			}),
+		)
+		return answers.flat()
+	}
+}
+
+export type SettleDeps = {
+	run: Run
+	policy: State['policy']
+	/** How patients are told of what happens to their visits. */
+	notices: NoticePolicy
+	claim: Claim
+	effects: Effects
+	log: Log
+}
+
+type MutableHolds = Map<string, BoardSeen['holders']> & HoldsByDoctor
+
+function holdsOf(batch: Batch): MutableHolds {
+	return new Map([...batch.parcels].map(([doctorId, { seen }]) => [doctorId, seen.holders]))
+}
+
+export function parcelOf(batch: Batch, doctorId: string) {
+	const parcel = batch.parcels.get(doctorId)
+	if (!parcel) throw new Error(`doctor ${doctorId} is not in this batch`)
+	return parcel
+}
+
+function slotsWon(state: BatchState, { request, decision }: Decided): WonSlot[] {
+	const slots = decision.do === 'book' ? decision.slots : decision.do === 'update' ? decision.taken : []
+	const patientId = request.kind === 'book' ? request.patientId : decision.do === 'update' ? decision.before.patientId : ''
+	const patient = state.patient(patientId)
+	return slots.map(slot => ({ slot, userId: claimantOf(request, patient, state.holderOf(slot.doctorId, slot.startMinute)) }))
+}
+
+function idsOf(won: readonly WonSlot[]): Set<string> {
+	return new Set(won.map(({ slot }) => slotId(slot.doctorId, slot.startMinute)))
+}
+
+/** A request that stands no chance is refused, so that it does not hold up those behind it for ever. */
+function refusalFor(error: unknown): RefusalCode {
+	const constraint = violatedConstraint(error)
+	if (constraint === 'appointments_patient_overlap') return 'patient_overlap'
+	return constraint === 'appointments_doctor_overlap' || (error as { code?: string }).code === 'LS001' ? 'slot_booked' : 'internal'
+}

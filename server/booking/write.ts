@@ -1,0 +1,105 @@
+import { readSql } from '../platform/database/database.ts'
+import type { Run } from '../platform/database/pipeline.ts'
+import type { NoticePolicy } from '../reminders/policy.ts'
+import type { StoredSlot } from '../slots/availability.ts'
+import type { BookingRequest, ChangeRequest } from './requests.ts'
+import type { Decided, Decision } from './rules.ts'
+
+/**
+ * Writes all that was decided in one statement, and so in one transaction, however many requests it is.
+ *
+ * @throws DatabaseError LS001 when what was read before is no longer so, 23P01 when a constraint refuses: then nothing is written
+ */
+export async function writeDecisions(run: Run, notices: NoticePolicy, decided: readonly Decided[]): Promise<Written> {
+	const settlement = settlementOf(decided, notices)
+	if (settlement.requests.length === 0) return { atMs: 0, bookings: [] }
+	const rows = await run<{ id: string | null; booked_by: string; idempotency_key: string; settled_ms: string }>(statement, [
+		JSON.stringify(settlement),
+	])
+	return {
+		atMs: Number(rows[0]?.settled_ms),
+		bookings: rows.flatMap(({ id, booked_by, idempotency_key }) => (id === null ? [] : { id, by: booked_by, key: idempotency_key })),
+	}
+}
+
+/** What the database gave: ids to new appointments, and the time at which all of the batch happened. */
+export type Written = { atMs: number; bookings: { id: string; by: string; key: string }[] }
+
+const statement = { name: 'settle', text: readSql('settle.sql', import.meta.url) }
+
+/** The batch as settle.sql reads it. */
+function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: NoticePolicy) {
+	const booked = decided.flatMap(({ request, decision }) =>
+		request.kind === 'book' && decision.do === 'book' ? newRow(request, decision.slots) : [],
+	)
+	const updates = decided.flatMap(({ request, decision }) => (decision.do === 'update' ? [{ request, ...decision }] : []))
+	const moved = updates.flatMap(({ taken, before }) => taken.map(slot => slotRow(slot, before.id)))
+	return {
+		booked,
+		changed: updates.map(changedRow),
+		freed: updates.flatMap(({ freed, before }) => freed.map(slot => slotRow(slot, before.id))),
+		/** Slots that existing appointments move to; those of new ones follow from `booked`. */
+		moved,
+		requests: decided.flatMap(requestRow),
+		patients: [...booked.map(({ patient_id }) => patient_id), ...updates.map(({ before }) => before.patientId)],
+		slots_taken: booked.reduce((sum, { slot_minutes }) => sum + slot_minutes.length, 0) + moved.length,
+		channels,
+		lead_minutes: leadMinutes,
+	}
+}
+
+function newRow(request: BookingRequest, slots: readonly StoredSlot[]) {
+	return {
+		doctor_id: request.doctorId,
+		patient_id: request.patientId,
+		type_id: request.typeId,
+		slot_minutes: slots.map(slot => slot.startMinute),
+		end_minute: (slots.at(-1) as StoredSlot).endMinute,
+		reason: request.reason,
+		booked_by: request.by,
+		idempotency_key: request.key,
+	}
+}
+
+function changedRow({ request, before, after }: { request: ChangeRequest } & Extract<Decision, { do: 'update' }>) {
+	return {
+		id: before.id,
+		sequence: before.sequence,
+		doctor_id: after.doctorId,
+		slot_minutes: after.slotMinutes,
+		start_minute: after.startMinute,
+		end_minute: after.endMinute,
+		status: after.status,
+		cancel_reason: request.kind === 'cancel' ? request.reason : undefined,
+		// In the ledger's words; a change of status is told to nobody by message.
+		kind: request.kind === 'cancel' ? 'cancelled' : request.kind === 'reschedule' ? 'rescheduled' : 'status',
+	}
+}
+
+function slotRow({ doctorId, startMinute }: StoredSlot, appointmentId: string) {
+	return { doctor_id: doctorId, start_minute: startMinute, appointment_id: appointmentId }
+}
+
+const auditActions: Record<ChangeRequest['kind'], string> = {
+	book: 'booked',
+	cancel: 'cancelled',
+	reschedule: 'rescheduled',
+	status: 'status_changed',
+}
+
+function requestRow({ request, decision }: Decided) {
+	if (decision.do !== 'refuse' && decision.do !== 'book' && decision.do !== 'update') return []
+	// A mismatched key belongs to the request that used it first.
+	if (decision.do === 'refuse' && decision.code === 'idempotency_mismatch') return []
+	return {
+		requested_by: request.by,
+		idempotency_key: request.key,
+		fingerprint: request.fingerprint,
+		request_id: request.id,
+		refusal: decision.do === 'refuse' ? decision.code : undefined,
+		appointment_id: decision.do === 'update' ? decision.before.id : undefined,
+		action: auditActions[request.kind],
+		ip: request.origin.ip,
+		trace_id: request.origin.requestId,
+	}
+}

@@ -1,0 +1,82 @@
+import { feedKeys } from '../platform/live/feed.ts'
+import { FencedOff, type Lease, leaseLua } from '../platform/mailbox/lease.ts'
+import type { Rider } from '../platform/mailbox/mailbox.ts'
+import { defineScript, type Redis, readLua } from '../platform/redis/redis.ts'
+import type { StoredSlot } from './availability.ts'
+import { boardLua, holdKeys, toHolders } from './board.ts'
+import { type FullSlot, type Holder, jsonBeforeState } from './codec.ts'
+import { minuteOf } from './slot-id.ts'
+
+/** What a batch sees of a doctor's board. */
+export type BoardSeen = {
+	/** Holds by the minute their slots start. */
+	holders: Map<number, Holder>
+	/** Minutes that this batch has claimed: new holds are kept off them. */
+	claimed: Set<number>
+}
+
+/** What a batch changes of it. */
+export type BoardEnd = {
+	/** Slots whose state watchers are told, in order. Holds are laid over them as they are told. */
+	changes: readonly FullSlot[]
+	/** Minutes that lose their hold. */
+	unhold: readonly number[]
+	/** Minutes that lose their claim. */
+	unclaim: readonly number[]
+	/** Watchers start over from a snapshot. */
+	reset: boolean
+}
+
+/** A slot that a batch has won, and the account whose hold is no obstacle to it. */
+export type WonSlot = { slot: StoredSlot; userId: string }
+
+export type HeldSlot = { minute: number; userId: string }
+
+/** The board's part in the mailbox's scripts: holds are seen as the batch is taken, and published as it ends. */
+export const boardRider: Rider<BoardSeen, BoardEnd> = {
+	lua: boardLua + readLua('board-rider.lua', import.meta.url),
+	keys(doctorId) {
+		const { holds, expiry, truth } = holdKeys(doctorId)
+		return [holds, expiry, feedKeys(doctorId).versionKey, truth]
+	},
+	seen(reply) {
+		const [holds, claimed] = reply as [holds: string[], claimed: string]
+		return { holders: toHolders(holds), claimed: new Set(claimed === '' ? [] : [Number(claimed)]) }
+	},
+	end({ changes, unhold, unclaim, reset }) {
+		return JSON.stringify({ changes: changes.map(toldSlot), unhold, unclaim, reset })
+	},
+}
+
+/**
+ * Keeps new holds off slots of one doctor that a batch has won. Answers with those that another account holds; if there are
+ * any, nothing was claimed.
+ *
+ * @throws FencedOff when the lease has passed to another node
+ */
+export function createClaim(redis: Redis) {
+	const script = defineScript<string[]>(redis, 'boardClaim', leaseLua + boardLua + readLua('claim.lua', import.meta.url))
+	return async function claim(lease: Lease, doctorId: string, won: readonly WonSlot[]): Promise<HeldSlot[]> {
+		const { holds, expiry } = holdKeys(doctorId)
+		const { versionKey, channel } = feedKeys(doctorId)
+		const slots = JSON.stringify(won.map(({ slot, userId }) => ({ m: slot.startMinute, u: userId, f: jsonBeforeState(slot) })))
+		const [state, ...pairs] = await script([lease.key, holds, expiry, versionKey], [lease.token, doctorId, channel, claimMs, slots])
+		if (state === 'fenced') throw new FencedOff()
+		const held: HeldSlot[] = []
+		for (let i = 0; i < pairs.length; i += 2) held.push({ minute: Number(pairs[i]), userId: pairs[i + 1] as string })
+		return held
+	}
+}
+
+export type Claim = ReturnType<typeof createClaim>
+
+/** A node that dies in a batch leaves its claims; they lapse after this time. */
+const claimMs = 30_000
+
+/** A slot as it is told: all of it when it cannot be held, or else up to its state, which its hold decides. */
+function toldSlot(slot: FullSlot): { m: number; t: string } | { m: number; f: string } {
+	const m = minuteOf(slot.startsAt)
+	if (slot.state === 'booked' || slot.state === 'blocked') return { m, t: JSON.stringify(slot) }
+	const { id, doctorId, startsAt, endsAt } = slot
+	return { m, f: `${JSON.stringify({ id, doctorId, startsAt, endsAt }).slice(0, -1)},` }
+}

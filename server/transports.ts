@@ -1,0 +1,99 @@
+import { endpoints } from '../contract/index.ts'
+import type { Domains } from './domains.ts'
+import type { Authentication } from './identity/identity.ts'
+import { renewHandlers } from './identity/renew.ts'
+import { createApp } from './platform/http/app.ts'
+import { clientFiles } from './platform/http/client-files.ts'
+import { createHttpServer } from './platform/http/server.ts'
+import { ignoreOtherUpgrades } from './platform/http/upgrade.ts'
+import { jobRoutes } from './platform/jobs/routes.ts'
+import { createSockets } from './platform/live/server.ts'
+import { registerGauges } from './platform/observability/gauges.ts'
+import { observeTraffic } from './platform/observability/observe-traffic.ts'
+import { createOwnPages } from './platform/security/own-pages.ts'
+import type { Stores } from './stores.ts'
+
+export type Transports = ReturnType<typeof createTransports>
+
+/** HTTP and Socket.IO, closed: domains need to know where the node will answer, and the sockets that they tell of changes. */
+export function createTransports(stores: Stores, authentication: Authentication) {
+	const { config, log, redis, adapterSubscriber, limits, trail, tracer, metrics } = stores
+	const http = createHttpServer(config)
+	const observe = observeTraffic(metrics)
+	const sockets = createSockets({
+		publisher: redis,
+		subscriber: adapterSubscriber,
+		log,
+		corsOrigins: config.corsOrigins,
+		isOwnPage: createOwnPages(config),
+		trustedProxies: config.trustedProxies,
+		limits: config.rateLimit ? limits.sockets : undefined,
+		connectTimeoutMs: config.slowClientMs,
+		noteAccess: trail.note,
+		authenticate: authentication.authenticateToken,
+		observe: observe.event,
+		tracer,
+	})
+
+	return {
+		io: sockets.io,
+		cutOff: sockets.cutOff,
+		url: http.url,
+		/** Where browsers find this node. */
+		publicUrl: () => config.publicUrl ?? http.url(),
+		/** A node's last step: answers requests and events with what the domains offer. @throws Error when the port is taken */
+		async open(domains: Domains): Promise<void> {
+			const { calendar, holdsApi } = domains
+			sockets.serve(
+				{
+					...domains.handlers,
+					...renewHandlers({
+						authenticateToken: authentication.authenticateToken,
+						setActor: sockets.setActor,
+						renewed: holdsApi.connected,
+					}),
+				},
+				{
+					connected: socket => holdsApi.connected(socket),
+					disconnected: socket => {
+						holdsApi.disconnected(socket)
+						calendar.disconnected(socket)
+					},
+				},
+			)
+			http.serve(
+				createApp({
+					config,
+					log,
+					version: stores.version,
+					endpoints,
+					routes: [...domains.routes, ...jobRoutes({ db: stores.db, jobs: domains.jobs })],
+					authenticate: authentication.authenticate,
+					limit: limits.request,
+					noteAccess: trail.note,
+					whatIsDown: stores.readiness.whatIsDown,
+					metrics: metrics.read,
+					observe: observe.request,
+					tracer,
+					pages: [...domains.pages, clientFiles()],
+				}),
+			)
+			sockets.attach(http.server)
+			ignoreOtherUpgrades(http.server, ({ url }) => url?.startsWith('/socket.io/') ?? false)
+			registerGauges(metrics, { ...stores, io: sockets.io, jobs: domains.jobs })
+			await http.listen()
+		},
+		/** Takes no more connections, and sends sockets to other nodes. */
+		refuse(): void {
+			http.close()
+			sockets.drain()
+		},
+		/** Ends what is open, once it is answered. */
+		async close(): Promise<void> {
+			await Promise.all([sockets.close(), http.end(readMs)])
+		},
+	}
+}
+
+/** How long a stopping node gives the requests that only read. */
+const readMs = 2000

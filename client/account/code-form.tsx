@@ -30,7 +30,7 @@ export function CodeForm({ challenge, onDone, onStartOver }: Props) {
 	}
 
 	return (
-		// A person who has just sent the password goes on typing. Another kind of code is another form.
+		// After the password the person goes on typing. Another kind of code is another form.
 		<ProofForm
 			key={kind}
 			asks={[kind]}

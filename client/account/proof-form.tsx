@@ -6,7 +6,7 @@ import { ErrorMessage } from '../shell/messages.tsx'
 import { checks, PasswordField, TextField, useFields } from './fields.tsx'
 import { useSending } from './use-sending.ts'
 
-/** Of the authenticator app, or one of those that were written down for when the app is not at hand. */
+/** A code of the authenticator app, or a recovery code for when the app is not at hand. */
 export type CodeKind = 'app' | 'recovery'
 
 type Proof = { currentPassword: string; code: string }

@@ -17,7 +17,7 @@ import { PanelFrame } from './panel-frame.tsx'
 import type { Booking, Flow } from './use-booking.ts'
 import { VisitFacts } from './visit-facts.tsx'
 
-// Passwords and their forms are fetched only for those who are not signed in.
+// Passwords and their forms are fetched only for visitors who are not signed in.
 const Identify = fetched(() => import('./identify.tsx'))
 
 type Props = {

@@ -11,7 +11,7 @@ import type { Taking, Time } from './use-desk.ts'
 
 const secondsLeft = (until: string) => Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1000))
 
-/** Counts down for the eye only: a number that changes every second is no news to a screen reader. */
+/** Counts down for the eye only: a screen reader would read a number out every second. */
 const HoldLeft = ({ until }: { until: string }) => {
 	const { t } = useTranslation()
 	const [left, setLeft] = useState(() => secondsLeft(until))

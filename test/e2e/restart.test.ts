@@ -29,7 +29,7 @@ describe('a page whose server is restarted', function () {
 		await stores.drop()
 	})
 
-	it('says so, offers no slot meanwhile, and heals by itself with what happened in between', async () => {
+	it('says that the connection is lost, offers no slot meanwhile, and then shows what has changed', async () => {
 		const running = node as ProcessNode
 		const page = await browsing.visitor()
 		const { id } = await doctorNamed(running, 'Lindner')
@@ -48,7 +48,7 @@ describe('a page whose server is restarted', function () {
 		expect(tappable, 'slots that could be tapped').to.equal(0)
 		expect(await page.getByRole('main').innerText()).not.to.match(/fetch|websocket|Error:/i)
 
-		// While nobody serves, the slot is closed: the page must not show it as free when it is back.
+		// While no server runs, the slot is closed: the page must not show it as free when it is back.
 		const [, minute] = slotId.split('-')
 		await db('appointment_slots')
 			.where({ doctor_id: id, starts_at: new Date(Number(minute) * 60_000) })

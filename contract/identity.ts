@@ -6,7 +6,7 @@ export const roles = ['patient', 'doctor', 'receptionist', 'admin'] as const
 export const Role = z.enum(roles)
 export type Role = z.infer<typeof Role>
 
-/** Those who work at the desk or run the clinic. */
+/** The roles that work at the desk or run the clinic. */
 export const staffRoles = ['receptionist', 'admin'] as const satisfies readonly Role[]
 
 export const AccountStatus = z.enum(['active', 'pending', 'disabled'])

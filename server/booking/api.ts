@@ -23,7 +23,7 @@ import { calendarFile } from './calendar-file.ts'
 import { type Ask, type Commands, createCommands } from './commands.ts'
 import { createEffects } from './effects.ts'
 import { toWire } from './facts.ts'
-import { createNews } from './news.ts'
+import { createNotify } from './notify.ts'
 import { type BookingObserver, createBookingObserver } from './observe.ts'
 import type { ChangeRequest, Outcome, QueueRequest } from './requests.ts'
 import type { State } from './rules.ts'
@@ -52,9 +52,9 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 	} = deps
 	const observe = createBookingObserver({ metrics, log, tracer })
 	const replies = await createReplies<Outcome>({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
-	const news = await createNews({ io, redis, subscriber, nodeId, log })
+	const notify = await createNotify({ io, redis, subscriber, nodeId, log })
 	const post = (doctorId: string, request: QueueRequest) => mailbox.post(doctorId, request)
-	const effects = createEffects({ replies, post, holds, news, wakeReminders, observe })
+	const effects = createEffects({ replies, post, holds, notify: notify.people, wakeReminders, observe })
 	const handler = createSettle({ run, policy, notices, claim: createClaim(redis), effects, log })
 	const mailbox = createMailbox({ redis, leases, rider: boardRider, handler, roomFor, observe, log })
 	const ask = (deps.door ?? openDoor)({ run, holds, replies, post: postTraced, observe })
@@ -82,7 +82,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 			clearInterval(sweeper)
 			await mailbox.stop()
 			replies.stop()
-			news.stop()
+			notify.stop()
 		},
 	}
 

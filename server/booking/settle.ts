@@ -2,7 +2,7 @@ import type { RefusalCode } from '../../contract/index.ts'
 import { violatedConstraint } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { groupBy } from '../platform/group-by.ts'
-import type { BatchOf, Handler } from '../platform/mailbox/mailbox.ts'
+import type { Handler } from '../platform/mailbox/mailbox.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
 import type { BoardEnd, BoardSeen, Claim, WonSlot } from '../slots/board-rider.ts'
@@ -11,11 +11,9 @@ import { readAlternatives } from './alternatives.ts'
 import type { Effects } from './effects.ts'
 import { type BatchState, type HoldsByDoctor, readFacts, stateOf } from './facts.ts'
 import { outcomesOf, refusedOutcome } from './outcomes.ts'
-import type { QueueRequest } from './requests.ts'
+import { type Batch, parcelOf, type QueueRequest } from './requests.ts'
 import { claimantOf, type Decided, decideBatch, type State } from './rules.ts'
 import { writeDecisions } from './write.ts'
-
-export type Batch = BatchOf<QueueRequest, BoardSeen, BoardEnd>
 
 /**
  * Settles a batch of doctors' mailboxes: read facts → decide → claim → write → effects. Everything up to the write can be done
@@ -97,12 +95,6 @@ type MutableHolds = Map<string, BoardSeen['holders']> & HoldsByDoctor
 
 function holdsOf(batch: Batch): MutableHolds {
 	return new Map([...batch.parcels].map(([doctorId, { seen }]) => [doctorId, seen.holders]))
-}
-
-export function parcelOf(batch: Batch, doctorId: string) {
-	const parcel = batch.parcels.get(doctorId)
-	if (!parcel) throw new Error(`doctor ${doctorId} is not in this batch`)
-	return parcel
 }
 
 function slotsWon(state: BatchState, { request, decision }: Decided): WonSlot[] {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Appointment } from '../../contract/index.ts'
 import { createEffects } from '../../server/booking/effects.ts'
 import type {
+	Batch,
 	BookingRequest,
 	CancelRequest,
 	ChangeRequest,
@@ -10,7 +11,7 @@ import type {
 	QueueRequest,
 	RescheduleRequest,
 } from '../../server/booking/requests.ts'
-import { type Batch, createSettle, type SettleDeps } from '../../server/booking/settle.ts'
+import { createSettle, type SettleDeps } from '../../server/booking/settle.ts'
 import { createAppointmentTypes } from '../../server/clinic/appointment-types.ts'
 import { createDoctors } from '../../server/clinic/doctors.ts'
 import { type Config, loadConfig } from '../../server/config.ts'
@@ -130,7 +131,7 @@ export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 		},
 		post: (doctorId, request) => mailbox.post(doctorId, request),
 		holds: { forget: async () => {} },
-		news: { tell: list => void happenings.push(...list) },
+		notify: list => void happenings.push(...list),
 		wakeReminders: () => {},
 		observe: { settled: () => {}, published: () => {} },
 	})

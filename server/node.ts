@@ -36,9 +36,7 @@ import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
 import { createAnnouncements } from './slots/announcements.ts'
-import { createCalendar } from './slots/calendar.ts'
-import { createHolds } from './slots/holds.ts'
-import { createHoldsApi } from './slots/holds-api.ts'
+import { createSlots } from './slots/slots.ts'
 
 export type NodeDeps = {
 	config: Config
@@ -132,17 +130,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 	})
 	const types = createAppointmentTypes(run)
 	const doctors = createDoctors(run)
-	const holds = createHolds({
-		redis,
-		run,
-		types,
-		doctors,
-		knownVersion: doctorId => calendar.knownVersion(doctorId),
-		holdMs: config.holdMs,
-		holdMsStaff: config.holdMsStaff,
-		nowMs: clock.nowMs,
-	})
-	const calendar = createCalendar({
+	const slots = createSlots({
 		io,
 		redis,
 		subscriber,
@@ -150,16 +138,13 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		log,
 		metrics,
 		nodeId,
+		types,
 		doctors,
-		readHolds: holds.read,
-		nowMs: clock.nowMs,
-	})
-	const holdsApi = createHoldsApi({
-		holds,
-		log,
-		metrics,
+		holdMs: config.holdMs,
+		holdMsStaff: config.holdMsStaff,
 		limit: limits.hold,
 		isElsewhere: async userId => (await io.in(userRoom(userId)).fetchSockets()).length > 0,
+		nowMs: clock.nowMs,
 	})
 	const booking = await createBooking({
 		io,
@@ -173,7 +158,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		tracer,
 		nodeId,
 		types,
-		holds,
+		holds: slots.holds,
 		policy: { cancelCutoffMs: config.cancelCutoffMs },
 		notices: reminders.notices,
 		nudge: reminders.nudge,
@@ -207,18 +192,11 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 
 	sockets.serve(
 		{
-			...calendar.handlers,
-			...holdsApi.handlers,
+			...slots.handlers,
 			...booking.handlers,
-			...renewHandlers({ identity, setActor: sockets.setActor, renewed: holdsApi.connected }),
+			...renewHandlers({ identity, setActor: sockets.setActor, renewed: slots.connected }),
 		},
-		{
-			connected: socket => holdsApi.connected(socket),
-			disconnected: socket => {
-				holdsApi.disconnected(socket)
-				calendar.disconnected(socket)
-			},
-		},
+		{ connected: slots.connected, disconnected: slots.disconnected },
 	)
 
 	app = createApp({
@@ -229,8 +207,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		routes: [
 			...identity.routes,
 			...schedules.routes,
-			...calendar.routes,
-			...holdsApi.routes,
+			...slots.routes,
 			...booking.routes,
 			...patients.routes,
 			...privacy.routes,
@@ -248,7 +225,7 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		pages: [
 			...reminders.pages({
 				operations: booking.operations,
-				freeTimes: async doctorId => (await calendar.nextFree([doctorId], offeredTimes)).flatMap(each => each.slots),
+				freeTimes: async doctorId => (await slots.nextFree([doctorId], offeredTimes)).flatMap(each => each.slots),
 			}),
 			clientFiles(),
 		],
@@ -267,10 +244,9 @@ export const startNode = async ({ config, log: processLog, databaseUrl, redisUrl
 		await booking.finish(finishMs)
 		await Promise.all([sockets.close(), ending.cut(readMs), closed])
 		await booking.stop()
-		holdsApi.stop()
 		await identity.stop()
 		await reminders.stop()
-		await calendar.stop()
+		await slots.stop()
 		clock.stop()
 		await trail.stop()
 		await Promise.all([pipeline.stop(), db.destroy()])

@@ -39,7 +39,7 @@ const hasRoom = (free: readonly FreeSlot[], index: number, minutes: number, isTa
 }
 
 /** How many others somebody is offered whose slot is gone. */
-export const offersOnRefusal = 5
+const offersOnRefusal = 5
 
 /** The free slots nearest in time to the one that could not be had, each with room for `minutes`. `free` is in order of time. */
 export const nearestOffers = (

@@ -36,7 +36,7 @@ type Gathering = { frame: Frame | undefined; beganMs: number; sentAtMs: number; 
  * Gathers changes into frames. A change on an idle calendar leaves at once; those that follow within the window leave
  * together at its end, so that a busy calendar costs each watcher a bounded number of frames a second.
  */
-export const createFrames = ({ send, windowMs, nowMs = () => performance.now(), observe }: FrameDeps) => {
+export function createFrames({ send, windowMs, nowMs = () => performance.now(), observe }: FrameDeps) {
 	const calendars = new Map<string, Gathering>()
 
 	const flush = (gathering: Gathering) => {

@@ -32,7 +32,7 @@ const sweepEveryMs = 200
 const lookEveryMs = 600
 
 /** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
-export const createHoldsApi = ({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi => {
+export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi {
 	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
 	const quietly = (work: Promise<unknown>) =>
 		void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))

@@ -54,7 +54,7 @@ export type Holds = {
 const holdLimit = { patient: 5, staff: 20 }
 /** A hold can be renewed until it is this many times its length old. */
 const ceilingFactor = 5
-export const graceMs = 10_000
+const graceMs = 10_000
 /** Bookings that keep coming in may outrun a hold; after so many rounds the caller is asked to try again. */
 const maxRounds = 12
 /** An attempt is counted for longer than its hold: it may be a while until the hold is placed. */

@@ -13,7 +13,7 @@ export type CalendarObserver = {
 }
 
 /** Tells metrics how watchers are told. What a change takes from its commit to a screen is the delivery and the lag together. */
-export const createCalendarObserver = (metrics: Metrics): CalendarObserver => {
+export function createCalendarObserver(metrics: Metrics): CalendarObserver {
 	const frames = metrics.counter('calendar_frames_total', 'Frames of calendar changes')
 	const changesSent = metrics.counter('calendar_changes_total', 'Changes in those frames')
 	const lagSeconds = metrics.histogram('fan_out_seconds', 'Time from a change’s arrival until its watchers have been told', lagBuckets)

@@ -25,7 +25,7 @@ type Watched = {
 }
 
 /** How many watch each calendar, over all nodes; told at most once a second. */
-export const createPresence = ({ redis, nodeId, tell, everyMs = 1000 }: PresenceDeps) => {
+export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: PresenceDeps) {
 	const report = defineScript<number>(redis, 'calendarPresence', feedLua + readLua('presence.lua', import.meta.url))
 	const calendars = new Map<string, Watched>()
 

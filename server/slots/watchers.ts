@@ -43,7 +43,7 @@ export type WatchersDeps = {
 }
 
 /** The sockets of this node that watch calendars, and what they are told: after its snapshot's version, everything once and in order. */
-export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) => {
+export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 	const calendars = new Map<string, Watched>()
 	const watchesOf = (socket: Socket): Set<string> => (socket.data.watches ??= new Set<string>())
 

@@ -4,6 +4,7 @@ import type { Slot } from '../../contract/index.ts'
 import { createRedis, type Redis } from '../../server/platform/redis/redis.ts'
 import { tagOf } from '../../server/platform/redis/shard.ts'
 import { createHoldScripts, holdKeys } from '../../server/slots/board.ts'
+import { createHoldCount } from '../../server/slots/hold-count.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { aType, hoursAhead, someSlots, soon } from '../support/calendar.ts'
 import { isLong } from '../support/forms.ts'
@@ -56,14 +57,13 @@ describe('random histories of one desk', () => {
 			const { doctorId, startMinute } = parseSlotId(id) as { doctorId: string; startMinute: number }
 			const { holds, expiry } = holdKeys(doctorId)
 			const userId = people[by]?.id as string
-			await redis.zrem(`${tagOf(userId)}:holder:${userId}`, id)
 			const text = await redis.hget(holds, String(startMinute))
 			const record = text && JSON.parse(text)
 			if (!record || record.u !== userId) continue
 			await redis.hset(holds, String(startMinute), JSON.stringify({ ...record, x: 1 }))
 			await redis.zadd(expiry, 1, `${doctorId}:${startMinute}`)
 		}
-		await createHoldScripts(redis).expire()
+		await createHoldCount(redis).strike((await createHoldScripts(redis).expire()).ended)
 	}
 
 	const perform = async (world: World, op: Exclude<Op, { do: 'expire' }>): Promise<string> => {

@@ -1,7 +1,7 @@
 import type { FeedMessage } from '../platform/live/feed.ts'
 
 /**
- * Changes that go out together: a contiguous stretch of one doctor's versions. Each slot is JSON, most of which nobody has to read.
+ * Changes that go out together: a contiguous stretch of one doctor's versions. Each slot is JSON, which mostly is handed on unparsed.
  * Without slots it is a skipped number.
  */
 export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: string[] }

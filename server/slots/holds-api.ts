@@ -58,7 +58,7 @@ export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: Hold
 	const loseHolder = async (userId: string) => {
 		if (!(await holds.mayHold(userId)) || (await isElsewhere(userId))) return
 		await holds.beginGrace(userId)
-		// Whoever came back just now ended a grace that had not begun.
+		// A holder who came back just now ended a grace that had not begun.
 		if (await isElsewhere(userId)) await holds.endGrace(userId)
 	}
 
@@ -75,7 +75,7 @@ export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: Hold
 				const holder = signedIn(actor)
 				await limit(origin.ip)
 				const hold = await holds.place(holder, payload, { throughSocket: true })
-				// Gone while this was placed: nobody will come to say so.
+				// The holder went while this was placed, and `disconnected` has been called.
 				if (socket.disconnected) quietly(loseHolder(holder.userId))
 				return { hold }
 			},

@@ -20,7 +20,7 @@ type Watched = {
 	reportedAtMs: number
 	told: number | undefined
 	sum: number | undefined
-	/** Somebody came who was told nothing yet. */
+	/** A watcher came who was told nothing yet. */
 	newcomer: boolean
 }
 
@@ -71,7 +71,7 @@ export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: Presence
 				})
 			}
 		},
-		/** Somebody of this node is listening from now on. */
+		/** A watcher of this node is listening from now on. */
 		greet(doctorId: string) {
 			const watched = calendars.get(doctorId)
 			if (watched) watched.newcomer = true

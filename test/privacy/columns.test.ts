@@ -3,7 +3,15 @@ import { expect } from 'chai'
 import { useDatabase } from '../support/servers.ts'
 
 /** Where there is nothing about a person; Agenda makes its own when a node starts. */
-const impersonal = ['appointment_slots', 'archived_slots', 'appointment_types', 'calendar_announcements', 'doctor_schedules', 'migrations', 'migrations_lock']
+const impersonal = [
+	'appointment_slots',
+	'archived_slots',
+	'appointment_types',
+	'calendar_announcements',
+	'doctor_schedules',
+	'migrations',
+	'migrations_lock',
+]
 
 /** Table and columns as the page about personal data names them. */
 const described = (): Map<string, Set<string>> => {

@@ -67,7 +67,7 @@ const bookings = async ({ clinic, nodes }: Place, rounds: number, count: number)
 
 const urls = (nodes: readonly BenchNode[], count: number) => nodes.slice(0, count).map(node => node.url)
 
-/** As many changes as the nodes can hand on: a second's worth is published at once. */
+/** As many changes as the nodes can deliver: publishes a second's worth at once. */
 const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, watchers: number, count: number): Promise<Row[]> => {
 	let watchedOn = 0
 	const load = await startWorker<typeof fanOutWork>(moduleUrl('./fan-out.ts'))

@@ -69,7 +69,7 @@ export const work = {
 		await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
 		return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 	},
-	/** Milliseconds until all are acknowledged, by whoever acknowledges anything. */
+	/** Milliseconds until all requests are acknowledged, by any node. */
 	async askAll(clinic: BenchClinic, count: number) {
 		const questions = Array.from({ length: count }, (_, index) => {
 			const wish = { doctor: 0, patient: 0, slot: index % slots }
@@ -90,8 +90,8 @@ export const work = {
 		return ms
 	},
 	/**
-	 * The baseline: a transaction a request that locks the slot's row, looks, and books or gives up. The server keeps the
-	 * outcomes of those who lose, too; this does so when told to.
+	 * The baseline: one transaction a request, which locks the slot's row, reads it, and books or gives up. The server also
+	 * keeps refusals; the baseline does so with `keepsRefusals`.
 	 */
 	async lockRows(databaseUrl: string, connections: number, clinic: BenchClinic, from: number, count: number, keepsRefusals: boolean) {
 		const pool = await openPool(databaseUrl, connections)

@@ -1,10 +1,10 @@
-/** What a refusal means for whoever asked. */
+/** What a refusal means for the caller. */
 export type RefusalProperties = {
 	/** Of the HTTP answer. */
 	status: number
 	title: string
 	/**
-	 * The same request may succeed later, and may have succeeded already: `automatic` after a pause and without asking anybody,
+	 * The same request may succeed later, and may have succeeded already: `automatic` after a pause and without a question,
 	 * `on-request` when the person wants it. It is repeated with the same idempotency key.
 	 */
 	retry?: 'automatic' | 'on-request'

@@ -1,4 +1,4 @@
-// Writes down what `npm run check:database` expects to find: run it after a change of the migrations.
+// Records the schema that `npm run check:database` expects. Run it after a change of the migrations.
 import { writeFileSync } from 'node:fs'
 import { partsOf, toLine } from '../server/operations/check/schema.ts'
 import { createDatabase } from '../server/platform/database/database.ts'

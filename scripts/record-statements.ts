@@ -1,5 +1,5 @@
-// Writes down the SQL that this version sends, for the next version's test that its schema still serves this one
-// (test/db/upgrade.test.ts). To be run once, when a version is released: npm run record:statements
+// Records the SQL that this version sends. The next version's test checks that its schema still serves this one
+// (test/db/upgrade.test.ts). Run it once, when a version is released: npm run record:statements
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -102,8 +102,8 @@ function passagesOfDocument(text: string): Passage[] {
 	return [{ line: 1, text: text.replace(/^\s*```[\s\S]*?^\s*```/gm, blank).replace(/`[^`\n]*`/g, blank) }]
 }
 
-/** "hand on" also stands for "handed  on", on one line or two, behind the marks of a comment. */
+/** Allows endings of the first word, and line breaks of a comment within a phrase. Something may take "up to" an amount, though. */
 function withEndings(word: string): string {
 	const [first, ...others] = word.split(' ')
-	return [`${first}(?:s|d|ed|ing)?`, ...others].join('[\\s*/-]+')
+	return [`${first}(?:s|d|ed|ing)?`, ...others].join('[\\s*/-]+') + (others.at(-1) === 'up' ? '(?!\\s+to\\b)' : '')
 }

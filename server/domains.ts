@@ -13,10 +13,7 @@ import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
 import { createAnnouncements } from './slots/announcements.ts'
-import { createHoldScripts } from './slots/board.ts'
-import { createCalendar } from './slots/calendar.ts'
-import { createHolds } from './slots/holds.ts'
-import { createHoldsApi } from './slots/holds-api.ts'
+import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
 
@@ -43,23 +40,19 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 
 	const types = createAppointmentTypes(run)
 	const doctors = createDoctors(run)
-	const board = createHoldScripts(redis)
-	const calendar = createCalendar({ io, redis, subscriber, run, log, metrics, nodeId, doctors, readHolds: board.read, nowMs })
-	const holds = createHolds({
+	const slots = createSlots({
+		io,
 		redis,
-		board,
+		subscriber,
 		run,
+		log,
+		metrics,
+		nodeId,
 		types,
 		doctors,
-		knownVersion: calendar.knownVersion,
 		holdMs: config.holdMs,
 		holdMsStaff: config.holdMsStaff,
 		nowMs,
-	})
-	const holdsApi = createHoldsApi({
-		holds,
-		log,
-		metrics,
 		limit: limits.hold,
 		isElsewhere: async userId => (await io.in(userRoom(userId)).fetchSockets()).length > 0,
 	})
@@ -77,9 +70,10 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nodeId,
 		types,
 		doctors,
-		holds,
+		holds: slots.holds,
 		policy: { cancelCutoffMs: config.cancelCutoffMs },
 		notices: reminders.notices,
+		visitCalendar: reminders.visitCalendar,
 		wakeReminders: reminders.nudge,
 		nowMs,
 		door: createCrowd,
@@ -111,7 +105,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 	})
 	const analytics = createAnalytics({ db })
 
-	const freeTimes = async (doctorId: string) => (await calendar.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
+	const freeTimes = async (doctorId: string) => (await slots.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
 		db,
 		config,
@@ -126,11 +120,10 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 	})
 
 	return {
-		calendar,
-		holdsApi,
+		slots,
 		jobs,
-		handlers: { ...calendar.handlers, ...holdsApi.handlers, ...booking.handlers },
-		routes: [identity, schedules, calendar, holdsApi, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
+		handlers: { ...slots.handlers, ...booking.handlers },
+		routes: [identity, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
 		pages: reminders.pages({ operations: booking.commands, freeTimes }),
 		/** Takes no more recurring work, and answers what was asked. */
 		async finish(): Promise<void> {
@@ -140,11 +133,10 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		},
 		async stop(): Promise<void> {
 			await booking.stop()
-			holdsApi.stop()
 			await identity.stop()
 			await sending.stop()
 			await reminders.stop()
-			await calendar.stop()
+			await slots.stop()
 		},
 	}
 }

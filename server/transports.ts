@@ -49,19 +49,16 @@ export function createTransports(stores: Stores, authentication: Authentication)
 		publicUrl: () => config.publicUrl ?? http.url(),
 		/** A node's last step: answers requests and events with what the domains offer. @throws Error when the port is taken */
 		async open(domains: Domains): Promise<void> {
-			const { calendar, holdsApi } = domains
+			const { slots } = domains
 			sockets.serve(
 				{
 					...domains.handlers,
-					...renewHandlers({ renew: sockets.renew, renewed: holdsApi.connected }),
+					...renewHandlers({ renew: sockets.renew, renewed: slots.connected }),
 				},
 				{
-					connected: socket => holdsApi.connected(socket),
-					disconnected: socket => {
-						holdsApi.disconnected(socket)
-						calendar.disconnected(socket)
-					},
-					callerChanged: socket => calendar.callerChanged(socket),
+					connected: slots.connected,
+					disconnected: slots.disconnected,
+					callerChanged: slots.callerChanged,
 				},
 			)
 			http.serve(

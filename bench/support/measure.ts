@@ -82,13 +82,13 @@ export const differenceRow = (name: string, target: Target, pairs: readonly Pair
 	...(note && { note }),
 })
 
-/** Runs as many at once as told, until `count` have run. */
+/** Runs the work `count` times, `atOnce` at a time. */
 export const inParallel = async (count: number, atOnce: number, work: (index: number) => Promise<void>): Promise<void> => {
 	let next = 0
-	const lane = async () => {
+	const runInTurn = async () => {
 		while (next < count) await work(next++)
 	}
-	await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane))
+	await Promise.all(Array.from({ length: Math.min(atOnce, count) }, runInTurn))
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

@@ -11,8 +11,8 @@ export const jwtSecret = 'a secret that is only used in benchmarks, of sufficien
 export type BenchNode = { url: string; pid: number; stop(): Promise<void> }
 
 /**
- * Mail is on, so that every booking writes its letters down in its transaction. Nobody listens at the address: nodes of
- * the role `web` leave sending to workers.
+ * Mail is on, so that every booking writes its messages to the ledger in its transaction. No server listens at the address,
+ * because nodes of the role `web` leave sending to workers.
  */
 export const mailServer = 'smtp://127.0.0.1:9'
 

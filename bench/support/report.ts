@@ -7,7 +7,7 @@ export const targetText = (target: Target): string => {
 	return 'atLeast' in target ? `>= ${target.atLeast}${unit}` : `<= ${target.atMost}${unit}`
 }
 
-/** What the numbers were made of, in the median, for those who want to know the size of things. */
+/** The parts of the numbers, as medians, for readers who want to know their sizes. */
 const remarks = ({ measured, note }: Row): string =>
 	[
 		...(measured ? [`${figure(median(measured.subject))} : ${figure(median(measured.baseline))} ${measured.unit}`] : []),

@@ -1,5 +1,4 @@
 import { Alert, Button, Paper, Stack, Text, Title } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { User } from '../../contract/index.ts'
@@ -11,13 +10,12 @@ import classes from './account.module.css'
 import { checks, PasswordField, TextField, useFields } from './fields.tsx'
 import { NoticeSettings } from './notice-settings.tsx'
 import { OwnData } from './own-data.tsx'
+import { useSending } from './use-sending.ts'
 
-type Progress = { state: 'idle' | 'sending' | 'saved' } | { state: 'failed'; error: unknown }
-
-const Outcome = ({ progress }: { progress: Progress }) => (
+const Outcome = ({ sending: { state, error } }: { sending: ReturnType<typeof useSending> }) => (
 	<>
-		<div role="status">{progress.state === 'saved' && <Saved />}</div>
-		{progress.state === 'failed' && <ErrorMessage error={progress.error} />}
+		<div role="status">{state === 'sent' && <Saved />}</div>
+		{error !== undefined && <ErrorMessage error={error} />}
 	</>
 )
 
@@ -33,32 +31,23 @@ const Saved = () => {
 const Details = ({ user }: { user: User }) => {
 	const { t } = useTranslation()
 	const { setUser } = useSession()
-	const [progress, setProgress] = useState<Progress>({ state: 'idle' })
 	const fields = useFields({ fullName: user.fullName, phone: user.phone ?? '' }, values => ({
 		fullName: checks.required(values.fullName),
 		phone: checks.phone(values.phone),
 	}))
 
-	const save = async (event: FormEvent<HTMLFormElement>) => {
-		event.preventDefault()
-		if (!fields.complete(event.currentTarget)) return
-		setProgress({ state: 'sending' })
+	const save = async () => {
 		const { fullName, phone } = fields.values
-		try {
-			setUser(await request<User>('/me', { method: 'PATCH', body: { fullName: fullName.trim(), phone: phone.trim() || null } }))
-			setProgress({ state: 'saved' })
-		} catch (error) {
-			fields.refuse(error)
-			setProgress({ state: 'failed', error })
-		}
+		setUser(await request<User>('/me', { method: 'PATCH', body: { fullName: fullName.trim(), phone: phone.trim() || null } }))
 	}
+	const sending = useSending(fields, save, { stays: true, marks: true })
 
 	return (
-		<form onSubmit={save} noValidate className={classes.form}>
+		<form {...sending.form} className={classes.form}>
 			<Title order={2} size="h4">
 				{t('account.details')}
 			</Title>
-			<Outcome progress={progress} />
+			<Outcome sending={sending} />
 			<TextField
 				label={t('account.email')}
 				value={user.email}
@@ -69,7 +58,7 @@ const Details = ({ user }: { user: User }) => {
 			/>
 			<TextField label={t('account.fullName')} autoComplete="name" {...fields.bind('fullName')} />
 			<TextField label={`${t('account.phone')} (${t('account.optional')})`} type="tel" autoComplete="tel" {...fields.bind('phone')} />
-			<Button type="submit" size="md" loading={progress.state === 'sending'}>
+			<Button type="submit" size="md" loading={sending.isBusy}>
 				{t('app.save')}
 			</Button>
 		</form>
@@ -79,32 +68,23 @@ const Details = ({ user }: { user: User }) => {
 const PasswordChange = () => {
 	const { t } = useTranslation()
 	const { setUser } = useSession()
-	const [progress, setProgress] = useState<Progress>({ state: 'idle' })
 	const fields = useFields({ currentPassword: '', password: '' }, values => ({
 		currentPassword: checks.required(values.currentPassword),
 		password: checks.password(values.password),
 	}))
 
-	const save = async (event: FormEvent<HTMLFormElement>) => {
-		event.preventDefault()
-		if (!fields.complete(event.currentTarget)) return
-		setProgress({ state: 'sending' })
-		try {
-			setUser(await request<User>('/me', { method: 'PATCH', body: fields.values }))
-			fields.clear()
-			setProgress({ state: 'saved' })
-		} catch (error) {
-			fields.refuse(error)
-			setProgress({ state: 'failed', error })
-		}
+	const save = async () => {
+		setUser(await request<User>('/me', { method: 'PATCH', body: fields.values }))
+		fields.clear()
 	}
+	const sending = useSending(fields, save, { stays: true, marks: true })
 
 	return (
-		<form onSubmit={save} noValidate className={classes.form}>
+		<form {...sending.form} className={classes.form}>
 			<Title order={2} size="h4">
 				{t('account.changePassword')}
 			</Title>
-			<Outcome progress={progress} />
+			<Outcome sending={sending} />
 			<PasswordField label={t('account.currentPassword')} {...fields.bind('currentPassword')} />
 			<PasswordField
 				label={t('account.newPassword')}
@@ -112,7 +92,7 @@ const PasswordChange = () => {
 				{...fields.bind('password')}
 				autoComplete="new-password"
 			/>
-			<Button type="submit" size="md" variant="default" loading={progress.state === 'sending'}>
+			<Button type="submit" size="md" variant="default" loading={sending.isBusy}>
 				{t('account.changePassword')}
 			</Button>
 		</form>

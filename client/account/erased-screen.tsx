@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { AccountCard } from './account-card.tsx'
 
-/** The last that somebody sees who had everything erased. */
+/** The last screen for a patient after the erasure. */
 const ErasedScreen = () => {
 	const { t } = useTranslation()
 	return (

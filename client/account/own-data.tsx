@@ -9,7 +9,7 @@ import { EraseDialog } from './erase-dialog.tsx'
 
 type Progress = { state: 'idle' | 'sending' | 'saved' } | { state: 'failed'; error: unknown }
 
-/** What a patient may ask of those who keep data about them: to see all of it, and to be forgotten. */
+/** What a patient may ask of a clinic that keeps data about them: to see all of it, and to be forgotten. */
 export const OwnData = () => {
 	const { t } = useTranslation()
 	const [progress, setProgress] = useState<Progress>({ state: 'idle' })

@@ -1,11 +1,12 @@
 import { Button, NativeSelect, Stack, Switch } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { User } from '../../contract/index.ts'
 import { useSession } from '../api/session.tsx'
 import { viewerZone } from '../i18n/format.ts'
 import { ErrorMessage } from '../shell/messages.tsx'
 import { checks, PasswordField, TextField, useFields } from './fields.tsx'
+import { useSending } from './use-sending.ts'
 import { useZones } from './zones.ts'
 
 type Props = {
@@ -14,13 +15,11 @@ type Props = {
 	withDoctors?: boolean
 }
 
-export const RegisterForm = ({ onDone, withDoctors = false }: Props) => {
+export function RegisterForm({ onDone, withDoctors = false }: Props) {
 	const { t } = useTranslation()
 	const { register } = useSession()
 	const zones = useZones()
 	const [isDoctor, setDoctor] = useState(false)
-	const [error, setError] = useState<unknown>()
-	const [sending, setSending] = useState(false)
 	const fields = useFields({ fullName: '', email: '', phone: '', password: '', specialty: '', timeZone: viewerZone() }, values => ({
 		fullName: checks.required(values.fullName),
 		email: checks.email(values.email),
@@ -29,32 +28,23 @@ export const RegisterForm = ({ onDone, withDoctors = false }: Props) => {
 		specialty: isDoctor ? checks.required(values.specialty) : undefined,
 	}))
 
-	const send = async (event: FormEvent<HTMLFormElement>) => {
-		event.preventDefault()
-		if (!fields.complete(event.currentTarget)) return
-		setSending(true)
-		setError(undefined)
+	const send = async () => {
 		const { fullName, email, phone, password, specialty, timeZone } = fields.values
-		try {
-			const user = await register({
-				fullName: fullName.trim(),
-				email: email.trim(),
-				password,
-				...(phone.trim() && { phone: phone.trim() }),
-				...(isDoctor && { role: 'doctor' as const, specialty: specialty.trim(), timeZone }),
-			})
-			onDone?.(user)
-		} catch (refusal) {
-			fields.refuse(refusal)
-			setError(refusal)
-			setSending(false)
-		}
+		const user = await register({
+			fullName: fullName.trim(),
+			email: email.trim(),
+			password,
+			...(phone.trim() && { phone: phone.trim() }),
+			...(isDoctor && { role: 'doctor' as const, specialty: specialty.trim(), timeZone }),
+		})
+		onDone?.(user)
 	}
+	const sending = useSending(fields, send, { marks: true })
 
 	return (
-		<form onSubmit={send} noValidate>
+		<form {...sending.form}>
 			<Stack gap="md">
-				{error !== undefined && <ErrorMessage error={error} />}
+				{sending.error !== undefined && <ErrorMessage error={sending.error} />}
 				<TextField label={t('account.fullName')} autoComplete="name" {...fields.bind('fullName')} />
 				<TextField label={t('account.email')} type="email" autoComplete="email" inputMode="email" {...fields.bind('email')} />
 				<TextField
@@ -79,7 +69,7 @@ export const RegisterForm = ({ onDone, withDoctors = false }: Props) => {
 						<NativeSelect size="md" label={t('account.timeZone')} data={zones} {...fields.bind('timeZone')} />
 					</>
 				)}
-				<Button type="submit" size="md" fullWidth loading={sending}>
+				<Button type="submit" size="md" fullWidth loading={sending.isBusy}>
 					{t('account.register')}
 				</Button>
 			</Stack>

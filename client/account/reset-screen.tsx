@@ -1,5 +1,4 @@
 import { Alert, Button, Text } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import { ApiError, request } from '../api/http.ts'
@@ -8,39 +7,30 @@ import { ErrorMessage } from '../shell/messages.tsx'
 import classes from './account.module.css'
 import { AccountCard } from './account-card.tsx'
 import { checks, PasswordField, useFields } from './fields.tsx'
+import { useSending } from './use-sending.ts'
 
 const ResetScreen = () => {
 	const { t } = useTranslation()
 	const { user, signOut } = useSession()
 	const [parameters] = useSearchParams()
 	const token = parameters.get('token')
-	const [progress, setProgress] = useState<{ state: 'asking' | 'sending' | 'done' } | { state: 'failed'; error: unknown }>(
-		token ? { state: 'asking' } : { state: 'failed', error: new ApiError('token_expired') },
-	)
 	const fields = useFields({ password: '', repeated: '' }, values => ({
 		password: checks.password(values.password),
 		repeated: values.repeated === values.password ? undefined : 'repeat',
 	}))
 
-	const send = async (event: FormEvent<HTMLFormElement>) => {
-		event.preventDefault()
-		if (!fields.complete(event.currentTarget)) return
-		setProgress({ state: 'sending' })
-		try {
-			await request('/auth/reset-password', { method: 'POST', body: { token, password: fields.values.password } })
-			// The new password ends every session, this browser's too.
-			if (user) await signOut()
-			setProgress({ state: 'done' })
-		} catch (error) {
-			setProgress({ state: 'failed', error })
-		}
+	const send = async () => {
+		await request('/auth/reset-password', { method: 'POST', body: { token, password: fields.values.password } })
+		// The new password ends every session, this browser's too.
+		if (user) await signOut()
 	}
+	const sending = useSending(fields, send, { stays: true, failed: token ? undefined : new ApiError('token_expired') })
 
-	const expired = progress.state === 'failed' && progress.error instanceof ApiError && progress.error.code === 'token_expired'
+	const expired = sending.error instanceof ApiError && sending.error.code === 'token_expired'
 	return (
 		<AccountCard title={t('account.resetTitle')}>
-			{progress.state === 'failed' && <ErrorMessage error={progress.error} />}
-			{progress.state === 'done' && (
+			{sending.error !== undefined && <ErrorMessage error={sending.error} />}
+			{sending.state === 'sent' && (
 				<>
 					<Alert color="teal" variant="light" role="status">
 						<Text c="var(--mantine-color-text)">{t('account.resetDone')}</Text>
@@ -55,8 +45,8 @@ const ResetScreen = () => {
 					{t('account.forgotSend')}
 				</Button>
 			)}
-			{progress.state !== 'done' && !expired && (
-				<form onSubmit={send} noValidate className={classes.form}>
+			{sending.state !== 'sent' && !expired && (
+				<form {...sending.form} className={classes.form}>
 					<PasswordField
 						label={t('account.newPassword')}
 						description={t('account.passwordHint')}
@@ -64,7 +54,7 @@ const ResetScreen = () => {
 						autoComplete="new-password"
 					/>
 					<PasswordField label={t('account.repeatPassword')} {...fields.bind('repeated')} autoComplete="new-password" />
-					<Button type="submit" size="md" fullWidth loading={progress.state === 'sending'}>
+					<Button type="submit" size="md" fullWidth loading={sending.isBusy}>
 						{t('account.changePassword')}
 					</Button>
 				</form>

@@ -6,7 +6,7 @@ const homeOf: Record<Role, string> = { patient: '/', doctor: '/day', receptionis
 
 export type From = { from?: string }
 
-/** Where one came from, to be handed on to the next screen, and where to go once signed in. */
+/** The screen that a visitor came from: the next screen gets it, and it is where to go after signing in. */
 export const useReturnTo = () => {
 	const { state } = useLocation()
 	const from = (state as From | null)?.from

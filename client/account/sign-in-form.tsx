@@ -1,5 +1,5 @@
 import { Button, Stack } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SignInChallenge, User } from '../../contract/index.ts'
 import { ApiError } from '../api/http.ts'
@@ -7,53 +7,10 @@ import { useSession } from '../api/session.tsx'
 import { ErrorMessage } from '../shell/messages.tsx'
 import { CodeForm } from './code-form.tsx'
 import { checks, PasswordField, TextField, useFields } from './fields.tsx'
-
-type PasswordProps = {
-	/** Why the second step was given up. */
-	reason: unknown
-	onAnswer: (answer: User | SignInChallenge) => void
-}
-
-const PasswordForm = ({ reason, onAnswer }: PasswordProps) => {
-	const { t } = useTranslation()
-	const { signIn } = useSession()
-	const [error, setError] = useState(reason)
-	const [sending, setSending] = useState(false)
-	const fields = useFields({ email: '', password: '' }, values => ({
-		email: checks.email(values.email),
-		password: checks.required(values.password),
-	}))
-
-	const send = async (event: FormEvent<HTMLFormElement>) => {
-		event.preventDefault()
-		if (!fields.complete(event.currentTarget)) return
-		setSending(true)
-		setError(undefined)
-		try {
-			onAnswer(await signIn({ email: fields.values.email.trim(), password: fields.values.password }))
-		} catch (refusal) {
-			setError(refusal)
-			setSending(false)
-		}
-	}
-
-	const tookTooLong = error instanceof ApiError && error.code === 'token_expired'
-	return (
-		<form onSubmit={send} noValidate>
-			<Stack gap="md">
-				{error !== undefined && <ErrorMessage error={error} text={tookTooLong ? t('account.tookTooLong') : undefined} />}
-				<TextField label={t('account.email')} type="email" autoComplete="email" inputMode="email" {...fields.bind('email')} />
-				<PasswordField label={t('account.password')} {...fields.bind('password')} />
-				<Button type="submit" size="md" fullWidth loading={sending}>
-					{t('account.signIn')}
-				</Button>
-			</Stack>
-		</form>
-	)
-}
+import { useSending } from './use-sending.ts'
 
 /** The password; and for an account with a second factor, a code of it. */
-export const SignInForm = ({ onDone }: { onDone?: (user: User) => void }) => {
+export function SignInForm({ onDone }: { onDone?: (user: User) => void }) {
 	const [challenge, setChallenge] = useState<string>()
 	const [reason, setReason] = useState<unknown>()
 	if (challenge === undefined)
@@ -71,4 +28,40 @@ export const SignInForm = ({ onDone }: { onDone?: (user: User) => void }) => {
 		setChallenge(undefined)
 	}
 	return <CodeForm challenge={challenge} onDone={onDone} onStartOver={startOver} />
+}
+
+type PasswordProps = {
+	/** Why the second step was given up. */
+	reason: unknown
+	onAnswer: (answer: User | SignInChallenge) => void
+}
+
+const PasswordForm = ({ reason, onAnswer }: PasswordProps) => {
+	const { t } = useTranslation()
+	const { signIn } = useSession()
+	const fields = useFields({ email: '', password: '' }, values => ({
+		email: checks.email(values.email),
+		password: checks.required(values.password),
+	}))
+
+	const sending = useSending(
+		fields,
+		async () => onAnswer(await signIn({ email: fields.values.email.trim(), password: fields.values.password })),
+		{ failed: reason },
+	)
+	const { error } = sending
+
+	const tookTooLong = error instanceof ApiError && error.code === 'token_expired'
+	return (
+		<form {...sending.form}>
+			<Stack gap="md">
+				{error !== undefined && <ErrorMessage error={error} text={tookTooLong ? t('account.tookTooLong') : undefined} />}
+				<TextField label={t('account.email')} type="email" autoComplete="email" inputMode="email" {...fields.bind('email')} />
+				<PasswordField label={t('account.password')} {...fields.bind('password')} />
+				<Button type="submit" size="md" fullWidth loading={sending.isBusy}>
+					{t('account.signIn')}
+				</Button>
+			</Stack>
+		</form>
+	)
 }

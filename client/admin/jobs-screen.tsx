@@ -28,7 +28,7 @@ type Asked = ReadonlyMap<string, string | null>
 
 const isAwaited = (asked: Asked, { name, lastRunAt }: Job) => asked.has(name) && asked.get(name) === lastRunAt
 
-/** Jobs run on any node, which tells nobody: the list is read again and again, and more often while one is awaited. */
+/** Jobs run on any node, which tells no page: the list is read again at intervals, shorter ones while a job is awaited. */
 const useJobs = () => {
 	const queries = useQueryClient()
 	const [asked, setAsked] = useState<Asked>(new Map())

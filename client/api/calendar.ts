@@ -15,6 +15,35 @@ export type LiveCalendar = {
 
 const empty: LiveCalendar = { state: 'loading', error: undefined, timeZone: undefined, slots: new Map(), viewers: undefined }
 
+/** A doctor's live calendar between two dates of the doctor's zone, both inclusive. */
+export function useCalendar(doctorId: string | undefined, from: string, to: string): LiveCalendar {
+	const [calendar, setCalendar] = useState<ReturnType<typeof createLiveCalendar> | typeof noCalendar>(noCalendar)
+	useEffect(() => {
+		if (!doctorId) return
+		const opened = createLiveCalendar(doctorId, from, to)
+		count(doctorId, 1)
+		setCalendar(opened)
+		return () => {
+			opened.close()
+			// After the next one has begun, so that moving to another week does not stop watching in between.
+			setTimeout(() => count(doctorId, -1), 0)
+		}
+	}, [doctorId, from, to])
+	return useSyncExternalStore(calendar.subscribe, calendar.read)
+}
+
+/** How many parts of the page watch a doctor: the last to go stops watching. */
+const watchers = new Map<string, number>()
+
+const count = (doctorId: string, by: 1 | -1) => {
+	const left = (watchers.get(doctorId) ?? 0) + by
+	if (left > 0) watchers.set(doctorId, left)
+	else watchers.delete(doctorId)
+	if (left === 0 && socket.connected) void ask('calendar:unwatch', { doctorId }).catch(() => {})
+}
+
+const noCalendar = { read: () => empty, subscribe: () => () => {} }
+
 const retryMs = 1500
 /** So long may a calendar take to appear before it is said that it cannot be had for now. It is tried on. */
 const patienceMs = 9000
@@ -112,33 +141,4 @@ const createLiveCalendar = (doctorId: string, from: string, to: string) => {
 			socket.off('disconnect', onDisconnect)
 		},
 	}
-}
-
-/** How many parts of the page watch a doctor: the last to go stops watching. */
-const watchers = new Map<string, number>()
-
-const count = (doctorId: string, by: 1 | -1) => {
-	const left = (watchers.get(doctorId) ?? 0) + by
-	if (left > 0) watchers.set(doctorId, left)
-	else watchers.delete(doctorId)
-	if (left === 0 && socket.connected) void ask('calendar:unwatch', { doctorId }).catch(() => {})
-}
-
-const noCalendar = { read: () => empty, subscribe: () => () => {} }
-
-/** A doctor's live calendar between two dates of the doctor's zone, both inclusive. */
-export const useCalendar = (doctorId: string | undefined, from: string, to: string): LiveCalendar => {
-	const [calendar, setCalendar] = useState<ReturnType<typeof createLiveCalendar> | typeof noCalendar>(noCalendar)
-	useEffect(() => {
-		if (!doctorId) return
-		const opened = createLiveCalendar(doctorId, from, to)
-		count(doctorId, 1)
-		setCalendar(opened)
-		return () => {
-			opened.close()
-			// After the next one has begun, so that moving to another week does not stop watching in between.
-			setTimeout(() => count(doctorId, -1), 0)
-		}
-	}, [doctorId, from, to])
-	return useSyncExternalStore(calendar.subscribe, calendar.read)
 }

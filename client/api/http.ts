@@ -16,7 +16,7 @@ export class ApiError extends Error {
 	}
 }
 
-/** What an error means for whoever asked. No answer is like one that may come later. */
+/** What an error means for the page that asked. A missing answer may still come: asking again is right. */
 export const errorProperties = (error: unknown): Partial<RefusalProperties> => {
 	if (!(error instanceof ApiError)) return {}
 	return error.code === 'unreachable' ? { retry: 'automatic' } : refusalProperties(error.code)

@@ -5,7 +5,7 @@ import type { CalendarChanged, Slot, Snapshot } from '../../contract/index.ts'
  *
  * - `awaiting`: a snapshot is on its way. Changes are kept, as some of them may be newer than it.
  * - `following`: every change up to `version` is in `slots`.
- * - `broken`: a change is missing, or the server counts anew. Only a snapshot makes the picture right again.
+ * - `broken`: a change is missing, or the server gives numbers out again. Only a snapshot makes the picture right.
  */
 export type PictureState = { is: 'awaiting'; early: CalendarChanged[] } | { is: 'following'; version: number } | { is: 'broken' }
 
@@ -15,7 +15,7 @@ export function createPicture() {
 	let state: PictureState = { is: 'broken' }
 	let slots = new Map<string, Slot>()
 
-	/** @returns what became of the change: `gap` asks for a fresh snapshot */
+	/** @returns whether the change is in the picture now, or kept for the snapshot; `gap` asks for a fresh snapshot */
 	const take = (changed: CalendarChanged): 'applied' | 'kept' | 'gap' => {
 		switch (state.is) {
 			case 'awaiting':
@@ -49,7 +49,7 @@ export function createPicture() {
 		missSnapshot() {
 			state = { is: 'broken' }
 		},
-		/** Takes the snapshot, and what came before it and is newer. @returns whether a change is missing nevertheless */
+		/** Takes the snapshot, and the newer changes that arrived before it. @returns `gap` when a change is still missing */
 		takeSnapshot(snapshot: Pick<Snapshot, 'version' | 'slots'>): 'applied' | 'gap' {
 			const early = state.is === 'awaiting' ? state.early : []
 			slots = new Map(snapshot.slots.map(slot => [slot.id, slot]))

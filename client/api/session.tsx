@@ -20,7 +20,7 @@ type Session = {
 	signIn(credentials: Credentials): Promise<User | SignInChallenge>
 	answerChallenge(challenge: string, code: string): Promise<User>
 	register(registration: Registration): Promise<User>
-	/** `leave` goes to where those who are signed out are to be: together with it, lest a guarded screen asks them to sign in. */
+	/** `leave` goes to a screen for visitors, in the same moment: a guarded screen would ask to sign in again. */
 	signOut(leave?: () => void): Promise<void>
 	/** Erases the patient's account for good, and signs out. @throws ApiError */
 	erase(password: string, leave: () => void): Promise<void>
@@ -47,7 +47,7 @@ const wasSignedIn = () => {
 	}
 }
 
-/** Where nobody was signed in, the connection need not wait for a session: it is opened while the page is still being made. */
+/** A visitor's connection waits for no session: it is opened while the page is still being made. */
 export const openEarly = () => {
 	if (!wasSignedIn()) socket.connect()
 }
@@ -56,7 +56,7 @@ const renewAheadMs = 60_000
 
 const insistAfterMs = 500
 
-/** Asks once more when nobody answered, as when a node dies under the request: to sign in twice does no harm. */
+/** Asks once more when no answer came, as when a node dies under the request: signing in twice does no harm. */
 const insistently = async <T,>(ask: () => Promise<T>): Promise<T> => {
 	try {
 		return await ask()
@@ -80,7 +80,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 		window.clearTimeout(timer.current)
 		setAccessToken(undefined)
 		remember(false)
-		// What was theirs is not shown to whoever signs in next.
+		// The next person who signs in here must not see it.
 		queries.clear()
 		setUser(null)
 	}, [queries])
@@ -166,7 +166,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 
 	const signOut = useCallback(
 		async (leave = () => {}) => {
-			// The server closes the connection: that is no news to a page that asked for it, nor is there a session to renew then.
+			// The server closes the connection: the page asked for that, and has no session to renew then.
 			setAccessToken(undefined)
 			remember(false)
 			await request('/auth/logout', { method: 'POST' }).catch(() => {})

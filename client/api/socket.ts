@@ -41,7 +41,7 @@ export const ask = async <E extends ClientEventName>(
 	throw new ApiError(code, { type: '', title: message, status: 0, detail: message, code, ...rest })
 }
 
-/** Signs the connection in or out by opening it anew. */
+/** Signs the connection in or out by opening it again. */
 export const reopen = () => {
 	socket.disconnect()
 	socket.connect()

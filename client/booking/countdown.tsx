@@ -5,7 +5,7 @@ import { serverNow } from '../api/http.ts'
 
 const secondsTo = (until: string) => Math.max(0, Math.ceil((Date.parse(until) - serverNow()) / 1000))
 
-/** The whole seconds left, anew each second. */
+/** The whole seconds left, counted each second. */
 export const useSecondsLeft = (until: string): number => {
 	const [left, setLeft] = useState(() => secondsTo(until))
 	useEffect(() => {
@@ -32,7 +32,7 @@ export const Countdown = ({ until, className }: { until: string; className?: str
 
 const announcedAt = [60, 30, 10]
 
-/** Tells those who do not see the countdown how it stands: at a minute, half a minute and ten seconds before the end. */
+/** Tells a screen reader how the countdown stands: at a minute, half a minute and ten seconds before the end. */
 export const CountdownAnnouncement = ({ until }: { until: string }) => {
 	const { t } = useTranslation()
 	const left = useSecondsLeft(until)

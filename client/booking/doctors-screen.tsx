@@ -93,7 +93,7 @@ export const DoctorsScreen = () => {
 
 	// The address says what is shown, so that the way back from a doctor leads here again.
 	useEffect(() => {
-		// Whoever has tapped on a doctor is on the way there while that page is being fetched: this must not call them back.
+		// A visitor who tapped on a doctor is on the way there while that page is being fetched: this must not call them back.
 		if (window.location.pathname !== pathname) return
 		const shown = settled.trim()
 		setParameters(

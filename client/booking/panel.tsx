@@ -17,7 +17,7 @@ import { PanelFrame } from './panel-frame.tsx'
 import type { Booking, Flow } from './use-booking.ts'
 import { VisitFacts } from './visit-facts.tsx'
 
-// Passwords and their forms are fetched only for those who are not signed in.
+// Passwords and their forms are fetched only for visitors who are not signed in.
 const Identify = fetched(() => import('./identify.tsx'))
 
 type Props = {
@@ -29,140 +29,34 @@ type Props = {
 	onOther: (slot: SlotOffer) => void
 }
 
-const maxReasonLength = 500
-/** With so little left, more is offered. */
-const shortSeconds = 45
-
-const HoldClock = ({ hold, booking }: { hold: Hold; booking: Booking }) => {
+/** What happens with the chosen slot, from the tap to the appointment. */
+export function ConfirmPanel(props: Props) {
 	const { t } = useTranslation()
-	const left = useSecondsLeft(hold.expiresAt)
-	const { expire } = booking
-	useEffect(() => {
-		if (left === 0) expire()
-	}, [left, expire])
+	const { booking, doctor, type, moving } = props
+	const { flow } = booking
+	const movingFrom = useMovingFrom(moving)
+	if (flow.step === 'idle') return null
+	const startsAt = flow.step === 'booked' ? flow.appointment.startsAt : flow.slot.startsAt
+	const title = moving && titleOf[flow.step] === 'booking.confirmTitle' ? 'booking.moveTitle' : titleOf[flow.step]
 	return (
-		<div className={classes.clock} data-short={left <= shortSeconds || undefined}>
-			<Text>
-				{t('booking.heldFor')} <Countdown until={hold.expiresAt} className={classes.clockTime} />
-			</Text>
-			{left <= shortSeconds && (
-				<Button variant="default" size="sm" mih={44} onClick={() => void booking.extend()}>
-					{t('booking.moreTime')}
-				</Button>
-			)}
-			<CountdownAnnouncement until={hold.expiresAt} />
-		</div>
-	)
-}
-
-const Held = ({ flow, booking, moving }: { flow: Flow & { step: 'held' | 'booking' }; booking: Booking; moving: boolean }) => {
-	const { t } = useTranslation()
-	const [reason, setReason] = useState('')
-	const busy = flow.step === 'booking'
-	return (
-		<form
-			className={classes.confirm}
-			onSubmit={event => {
-				event.preventDefault()
-				void booking.confirm(reason)
-			}}
+		<PanelFrame
+			step={flow.step}
+			slotId={flow.slot.id}
+			title={t(title)}
+			icon={flow.step === 'booked' && <IconCircleCheck size={28} aria-hidden />}
+			onDismiss={booking.dismiss}
 		>
-			{!busy && (
-				<div data-testid="countdown">
-					<HoldClock hold={flow.hold} booking={booking} />
-				</div>
-			)}
-			{flow.step === 'held' && flow.error !== undefined && <ErrorMessage error={flow.error} />}
-			{!moving && (
-				<Textarea
-					label={`${t('booking.reason')} (${t('account.optional')})`}
-					description={t('booking.reasonHint')}
-					size="md"
-					rows={2}
-					maxLength={maxReasonLength}
-					value={reason}
-					readOnly={busy}
-					onChange={event => setReason(event.currentTarget.value)}
+			{moving && flow.step !== 'booked' && <Text className={classes.dim}>{movingFrom}</Text>}
+			<div data-struck={flow.step === 'refused' || undefined} className={classes.wanted}>
+				<VisitFacts
+					startsAt={startsAt}
+					timeZone={doctor.timeZone}
+					doctorName={doctor.fullName}
+					typeText={type && t('booking.typeMinutes', { name: type.name, minutes: type.minutes })}
 				/>
-			)}
-			<Text role="status" className={classes.dim}>
-				{busy ? t(flow.isWaiting ? 'booking.waiting' : 'booking.sending') : ''}
-			</Text>
-			<div className={classes.actions}>
-				<Button type="submit" size="md" loading={busy}>
-					{t(moving ? 'booking.confirmMove' : 'booking.confirm')}
-				</Button>
-				<Button variant="default" size="md" disabled={busy} onClick={booking.dismiss}>
-					{t('booking.release')}
-				</Button>
 			</div>
-		</form>
-	)
-}
-
-const Refused = ({
-	flow,
-	booking,
-	doctor,
-	onOther,
-}: Pick<Props, 'booking' | 'doctor' | 'onOther'> & { flow: Flow & { step: 'refused' } }) => {
-	const { t } = useTranslation()
-	const format = useFormat(doctor.timeZone)
-	const { error, slot } = flow
-	const alternatives = error.problem?.alternatives ?? []
-	const again = errorProperties(error).retry !== undefined
-	return (
-		<Stack gap="md">
-			<ErrorMessage error={error} />
-			{alternatives.length > 0 && (
-				<div>
-					<Text fw={600} mb={6} id="alternatives">
-						{t('booking.alternatives')}
-					</Text>
-					<ul className={classes.alternatives} aria-labelledby="alternatives">
-						{alternatives.map(offer => (
-							<li key={offer.id}>
-								<Button
-									fullWidth
-									variant="light"
-									size="md"
-									data-testid="alternative"
-									data-slot-id={offer.id}
-									onClick={() => onOther(offer)}
-								>
-									{format.dayAndTime(offer.startsAt)}
-								</Button>
-							</li>
-						))}
-					</ul>
-				</div>
-			)}
-			<div className={classes.actions}>
-				{again && (
-					<Button size="md" onClick={() => void booking.hold(slot)}>
-						{t('app.retry')}
-					</Button>
-				)}
-				<Button variant="default" size="md" onClick={booking.dismiss}>
-					{t('booking.toCalendar')}
-				</Button>
-			</div>
-		</Stack>
-	)
-}
-
-const Booked = ({ flow, booking, doctor }: Pick<Props, 'booking' | 'doctor'> & { flow: Flow & { step: 'booked' } }) => {
-	const { t } = useTranslation()
-	return (
-		<div className={classes.actions} data-testid="booked" data-appointment-id={flow.appointment.id} data-doctor-id={doctor.id}>
-			<AddToCalendar appointmentId={flow.appointment.id} />
-			<Button component={Link} to="/visits" size="md">
-				{t('nav.visits')}
-			</Button>
-			<Button variant="subtle" size="md" onClick={booking.dismiss}>
-				{t('booking.toCalendar')}
-			</Button>
-		</div>
+			<Content {...props} flow={flow} />
+		</PanelFrame>
 	)
 }
 
@@ -240,33 +134,139 @@ const Content = ({ flow, booking, doctor, moving, onOther }: Omit<Props, 'type'>
 	)
 }
 
-/** What happens with the chosen slot, from the tap to the appointment. */
-export const ConfirmPanel = (props: Props) => {
+const maxReasonLength = 500
+/** With so little left, more is offered. */
+const shortSeconds = 45
+
+const Held = ({ flow, booking, moving }: { flow: Flow & { step: 'held' | 'booking' }; booking: Booking; moving: boolean }) => {
 	const { t } = useTranslation()
-	const { booking, doctor, type, moving } = props
-	const { flow } = booking
-	const movingFrom = useMovingFrom(moving)
-	if (flow.step === 'idle') return null
-	const startsAt = flow.step === 'booked' ? flow.appointment.startsAt : flow.slot.startsAt
-	const title = moving && titleOf[flow.step] === 'booking.confirmTitle' ? 'booking.moveTitle' : titleOf[flow.step]
+	const [reason, setReason] = useState('')
+	const busy = flow.step === 'booking'
 	return (
-		<PanelFrame
-			step={flow.step}
-			slotId={flow.slot.id}
-			title={t(title)}
-			icon={flow.step === 'booked' && <IconCircleCheck size={28} aria-hidden />}
-			onDismiss={booking.dismiss}
+		<form
+			className={classes.confirm}
+			onSubmit={event => {
+				event.preventDefault()
+				void booking.confirm(reason)
+			}}
 		>
-			{moving && flow.step !== 'booked' && <Text className={classes.dim}>{movingFrom}</Text>}
-			<div data-struck={flow.step === 'refused' || undefined} className={classes.wanted}>
-				<VisitFacts
-					startsAt={startsAt}
-					timeZone={doctor.timeZone}
-					doctorName={doctor.fullName}
-					typeText={type && t('booking.typeMinutes', { name: type.name, minutes: type.minutes })}
+			{!busy && (
+				<div data-testid="countdown">
+					<HoldClock hold={flow.hold} booking={booking} />
+				</div>
+			)}
+			{flow.step === 'held' && flow.error !== undefined && <ErrorMessage error={flow.error} />}
+			{!moving && (
+				<Textarea
+					label={`${t('booking.reason')} (${t('account.optional')})`}
+					description={t('booking.reasonHint')}
+					size="md"
+					rows={2}
+					maxLength={maxReasonLength}
+					value={reason}
+					readOnly={busy}
+					onChange={event => setReason(event.currentTarget.value)}
 				/>
+			)}
+			<Text role="status" className={classes.dim}>
+				{busy ? t(flow.isWaiting ? 'booking.waiting' : 'booking.sending') : ''}
+			</Text>
+			<div className={classes.actions}>
+				<Button type="submit" size="md" loading={busy}>
+					{t(moving ? 'booking.confirmMove' : 'booking.confirm')}
+				</Button>
+				<Button variant="default" size="md" disabled={busy} onClick={booking.dismiss}>
+					{t('booking.release')}
+				</Button>
 			</div>
-			<Content {...props} flow={flow} />
-		</PanelFrame>
+		</form>
+	)
+}
+
+const HoldClock = ({ hold, booking }: { hold: Hold; booking: Booking }) => {
+	const { t } = useTranslation()
+	const left = useSecondsLeft(hold.expiresAt)
+	const { expire } = booking
+	useEffect(() => {
+		if (left === 0) expire()
+	}, [left, expire])
+	return (
+		<div className={classes.clock} data-short={left <= shortSeconds || undefined}>
+			<Text>
+				{t('booking.heldFor')} <Countdown until={hold.expiresAt} className={classes.clockTime} />
+			</Text>
+			{left <= shortSeconds && (
+				<Button variant="default" size="sm" mih={44} onClick={() => void booking.extend()}>
+					{t('booking.moreTime')}
+				</Button>
+			)}
+			<CountdownAnnouncement until={hold.expiresAt} />
+		</div>
+	)
+}
+
+const Refused = ({
+	flow,
+	booking,
+	doctor,
+	onOther,
+}: Pick<Props, 'booking' | 'doctor' | 'onOther'> & { flow: Flow & { step: 'refused' } }) => {
+	const { t } = useTranslation()
+	const format = useFormat(doctor.timeZone)
+	const { error, slot } = flow
+	const alternatives = error.problem?.alternatives ?? []
+	const again = errorProperties(error).retry !== undefined
+	return (
+		<Stack gap="md">
+			<ErrorMessage error={error} />
+			{alternatives.length > 0 && (
+				<div>
+					<Text fw={600} mb={6} id="alternatives">
+						{t('booking.alternatives')}
+					</Text>
+					<ul className={classes.alternatives} aria-labelledby="alternatives">
+						{alternatives.map(offer => (
+							<li key={offer.id}>
+								<Button
+									fullWidth
+									variant="light"
+									size="md"
+									data-testid="alternative"
+									data-slot-id={offer.id}
+									onClick={() => onOther(offer)}
+								>
+									{format.dayAndTime(offer.startsAt)}
+								</Button>
+							</li>
+						))}
+					</ul>
+				</div>
+			)}
+			<div className={classes.actions}>
+				{again && (
+					<Button size="md" onClick={() => void booking.hold(slot)}>
+						{t('app.retry')}
+					</Button>
+				)}
+				<Button variant="default" size="md" onClick={booking.dismiss}>
+					{t('booking.toCalendar')}
+				</Button>
+			</div>
+		</Stack>
+	)
+}
+
+const Booked = ({ flow, booking, doctor }: Pick<Props, 'booking' | 'doctor'> & { flow: Flow & { step: 'booked' } }) => {
+	const { t } = useTranslation()
+	return (
+		<div className={classes.actions} data-testid="booked" data-appointment-id={flow.appointment.id} data-doctor-id={doctor.id}>
+			<AddToCalendar appointmentId={flow.appointment.id} />
+			<Button component={Link} to="/visits" size="md">
+				{t('nav.visits')}
+			</Button>
+			<Button variant="subtle" size="md" onClick={booking.dismiss}>
+				{t('booking.toCalendar')}
+			</Button>
+		</div>
 	)
 }

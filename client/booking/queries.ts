@@ -31,7 +31,7 @@ export const useAppointmentTypes = () => useQuery({ ...typesQuery, select: page 
 
 export type NextFree = { items: { doctorId: string; slots: SlotOffer[] }[] }
 
-/** The next free times of some doctors, looked up anew every minute. */
+/** The next free times of some doctors, looked up every minute. */
 export const useNextFree = (doctorIds: readonly string[], each: number) =>
 	useQuery({
 		queryKey: ['next-free', each, doctorIds],

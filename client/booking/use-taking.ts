@@ -11,7 +11,7 @@ export type Wanted = Pick<Slot, 'id' | 'startsAt' | 'endsAt'>
  * A slot on its way from a tap to an appointment.
  *
  * - `holding`: the hold is asked for. `hold` is the one that the same slot already has, when only the length changes.
- * - `held`: nobody else can take the slot. `error` says why the last try to book it did not succeed.
+ * - `held`: no other person can take the slot. `error` says why the last try to book it did not succeed.
  * - `booking`: sent. `isWaiting` when the server has not known the outcome yet, and the request is repeated.
  * - `refused`: the slot cannot be had. With `hold` it is still held as it was, only not as long as was asked for.
  * - `expired`: the hold ran out before the slot was booked.
@@ -131,13 +131,13 @@ export function useTaking<S extends Wanted>() {
 		if (held?.step === 'held') set({ step: 'expired', slot: held.slot, typeId: held.typeId })
 	}, [set])
 
-	/** Lets go of the slot. What is being booked stays held until it is. */
+	/** Gives the slot up and releases its hold; a slot that is being booked stays held until then. */
 	const drop = useCallback(() => {
 		void letGo(now.current)
 		set(undefined)
 	}, [set])
 
-	// Leaving the page lets go, too.
+	// Leaving the page releases the hold, too.
 	useEffect(
 		() => () => {
 			void letGo(now.current)

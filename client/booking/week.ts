@@ -113,7 +113,7 @@ export const useDays = (slots: ReadonlyMap<string, Slot>, from: string, timeZone
 	return grouping.current.group(slots, from, nowMs)
 }
 
-/** The server's time, anew at every full minute: slots begin on full minutes. */
+/** The server's time, read at every full minute: slots begin on full minutes. */
 export const useMinute = (): number => {
 	const [now, setNow] = useState(serverNow)
 	useEffect(() => {

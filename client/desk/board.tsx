@@ -52,7 +52,7 @@ const unknown: LiveCalendar = { state: 'loading', error: undefined, timeZone: un
 const columnsOf = (calendars: Calendars, doctors: readonly Doctor[], date: string): Column[] =>
 	doctors.map(doctor => columnOf(doctor, calendars.get(keyOf(doctor.id, date)) ?? unknown, date))
 
-/** The board, and its columns as they are when asked: whoever only asks is not drawn again with every change. */
+/** The board, and its columns as they are when asked: a component that only asks is not drawn again with every change. */
 export const useBoard = (doctors: readonly Doctor[], date: string) => {
 	const [board] = useState(createBoard)
 	const columns = useCallback(() => columnsOf(board.read(), doctors, date), [board, doctors, date])

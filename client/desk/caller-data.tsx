@@ -48,7 +48,7 @@ const EraseQuestion = ({ patient, onErased, onClose }: QuestionProps) => {
 	)
 }
 
-/** What a caller may ask for: to have all that is kept about them, and to be forgotten. Who has an account does it there, or an admin does. */
+/** What a patient on the telephone may ask for: all that is kept about them, and to be forgotten. A patient with an account does it there, or an admin does. */
 export const CallerData = ({ patient, say, onErased }: Props) => {
 	const { t } = useTranslation()
 	const { user } = useSession()

@@ -9,33 +9,6 @@ import { ErrorMessage } from '../shell/messages.tsx'
 import { Busy, Panel } from './panel.tsx'
 import type { Taking, Time } from './use-desk.ts'
 
-const secondsLeft = (until: string) => Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1000))
-
-/** Counts down for the eye only: a number that changes every second is no news to a screen reader. */
-const HoldLeft = ({ until }: { until: string }) => {
-	const { t } = useTranslation()
-	const [left, setLeft] = useState(() => secondsLeft(until))
-	useEffect(() => {
-		setLeft(secondsLeft(until))
-		const timer = setInterval(() => setLeft(secondsLeft(until)), 1000)
-		return () => clearInterval(timer)
-	}, [until])
-	if (left === 0) {
-		return (
-			<Text size="sm" role="status">
-				{t('desk.confirm.holdOver')}
-			</Text>
-		)
-	}
-	const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
-	return (
-		<Group gap={6} aria-hidden>
-			<IconClock size={16} />
-			<Text size="sm">{t('desk.confirm.holdLeft', { clock })}</Text>
-		</Group>
-	)
-}
-
 type Props = {
 	taking: Exclude<Taking, { step: 'booked' | 'expired' }>
 	doctor: Doctor
@@ -50,7 +23,7 @@ type Props = {
 	onChoosePatient: () => void
 }
 
-export const ConfirmPanel = ({ taking, doctor, patient, moving, types, live, side, onTake, onSend, onClose, onChoosePatient }: Props) => {
+export function ConfirmPanel({ taking, doctor, patient, moving, types, live, side, onTake, onSend, onClose, onChoosePatient }: Props) {
 	const { t } = useTranslation()
 	const format = useFormat(doctor.timeZone)
 	const here = useFormat(viewerZone())
@@ -194,5 +167,32 @@ export const ConfirmPanel = ({ taking, doctor, patient, moving, types, live, sid
 				</Stack>
 			</form>
 		</Panel>
+	)
+}
+
+const secondsLeft = (until: string) => Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1000))
+
+/** Counts down for the eye only: a screen reader would read a number out every second. */
+const HoldLeft = ({ until }: { until: string }) => {
+	const { t } = useTranslation()
+	const [left, setLeft] = useState(() => secondsLeft(until))
+	useEffect(() => {
+		setLeft(secondsLeft(until))
+		const timer = setInterval(() => setLeft(secondsLeft(until)), 1000)
+		return () => clearInterval(timer)
+	}, [until])
+	if (left === 0) {
+		return (
+			<Text size="sm" role="status">
+				{t('desk.confirm.holdOver')}
+			</Text>
+		)
+	}
+	const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
+	return (
+		<Group gap={6} aria-hidden>
+			<IconClock size={16} />
+			<Text size="sm">{t('desk.confirm.holdLeft', { clock })}</Text>
+		</Group>
 	)
 }

@@ -154,7 +154,7 @@ export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDraw
 		gridTemplateColumns: `${timeWidth} ${widths.map(({ least, share }) => `minmax(${least}, ${share}fr)`).join(' ')}`,
 		minWidth: `calc(${[timeWidth, ...widths.map(({ least }) => least)].join(' + ')})`,
 	}
-	const nobodyWorks = columns.every(({ calendar, cells }) => calendar.state === 'live' && cells.length === 0)
+	const isDayEmpty = columns.every(({ calendar, cells }) => calendar.state === 'live' && cells.length === 0)
 	return (
 		<>
 			<WidestLine texts={texts} ref={widest.ref} />
@@ -198,7 +198,7 @@ export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDraw
 					))}
 				</div>
 			</div>
-			{nobodyWorks && <Empty title={t('desk.emptyDay')} />}
+			{isDayEmpty && <Empty title={t('desk.emptyDay')} />}
 		</>
 	)
 })

@@ -37,7 +37,7 @@ const nearest = (column: Column, minute: number, wanted: Wanted): Cell | undefin
 	return best
 }
 
-/** The next wanted slot in a direction; sideways, the nearest in time of the next doctor who has one. */
+/** The next wanted slot in a direction; sideways, the nearest in time of the next doctor with a wanted one. */
 export const step = (columns: readonly Column[], fromId: string | undefined, direction: Direction, wanted: Wanted): Cell | undefined => {
 	const from = findCell(columns, fromId)
 	if (!from) return firstCell(columns, undefined, wanted)

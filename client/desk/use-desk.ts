@@ -73,7 +73,7 @@ export function useDesk({ describe, onFinished }: { describe: (time: Time) => st
 		[book, describe, errorText, finish, moving, patient, queries, say, t],
 	)
 
-	/** Closes what is open, and lets go of a hold. Returns the time it was about. */
+	/** Closes the open panel and releases its hold. @returns the time that the panel was about */
 	const close = useCallback((): Time | undefined => {
 		if (opened) setOpened(undefined)
 		if (!taking) return opened?.time

@@ -25,7 +25,7 @@ export const useWeek = (doctorId: string, timeZone: string, monday: string, onCh
 	const queryKey = useMemo(() => ['appointments', 'week', doctorId, monday, timeZone], [doctorId, monday, timeZone])
 	const listed = useQuery({ queryKey, queryFn: ({ signal }) => listAppointments(doctorId, monday, sunday, signal) })
 	const calendar = useCalendar(doctorId, monday, sunday)
-	const [news, setNews] = useState<ReadonlyMap<string, Appointment>>(new Map())
+	const [changes, setChanges] = useState<ReadonlyMap<string, Appointment>>(new Map())
 
 	const told = useRef(onChange)
 	useEffect(() => {
@@ -33,7 +33,7 @@ export const useWeek = (doctorId: string, timeZone: string, monday: string, onCh
 	})
 	const learn = useMemo(
 		() => (appointment: Appointment) =>
-			setNews(known => {
+			setChanges(known => {
 				const before = known.get(appointment.id)
 				return before && before.sequence > appointment.sequence ? known : new Map(known).set(appointment.id, { ...before, ...appointment })
 			}),
@@ -60,11 +60,11 @@ export const useWeek = (doctorId: string, timeZone: string, monday: string, onCh
 	const appointments = useMemo(
 		() =>
 			listed.data &&
-			merge(listed.data, news).filter(appointment => {
+			merge(listed.data, changes).filter(appointment => {
 				const date = dateIn(appointment.startsAt, timeZone)
 				return appointment.doctorId === doctorId && date >= monday && date <= sunday
 			}),
-		[listed.data, news, doctorId, timeZone, monday, sunday],
+		[listed.data, changes, doctorId, timeZone, monday, sunday],
 	)
 	return { appointments, error: listed.error, retry: () => void listed.refetch(), calendar, learn }
 }

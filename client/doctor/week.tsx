@@ -71,7 +71,7 @@ const hoursOf = (appointments: Appointment[], timeZone: string) => {
 	return { startTime: clock(Math.min(8, ...starts)), endTime: last >= 24 ? '23:59:59' : clock(last) }
 }
 
-/** The week as a grid of hours. Its empty cells mean nothing to those who do not see them, and are kept from them. */
+/** The week as a table of hours. A screen reader skips its empty cells, which mean nothing unseen. */
 const WeekGrid = ({ appointments, monday, timeZone, onPick }: WeekProps) => {
 	const { t } = useTranslation()
 	const format = useFormat(timeZone)

@@ -11,7 +11,7 @@ const soonMs = 60_000
 /** When a message that waits is to go out. */
 export const nextAt = ({ nextTryAt, dueAt }: Notification): string => nextTryAt ?? dueAt
 
-/** Messages are sent by other processes, which tell nobody: while one is about to go out, the ledger is read often. */
+/** Other processes send messages and tell no page: while one is about to go out, the ledger is read often. */
 const readAgainMs = (items: readonly Notification[], nowMs: number): number =>
 	items.some(each => each.status === 'due' && Date.parse(nextAt(each)) < nowMs + soonMs) ? 1500 : 15_000
 

@@ -1,4 +1,4 @@
-/** Why a message was not sent: a key below `notices.why`. What nobody has thought of yet is `other`. */
+/** Why a message was not sent: a key below `notices.why`. An unknown reason is `other`. */
 export type Why =
 	| 'changed'
 	| 'cancelled'

@@ -1,6 +1,6 @@
 import { encode } from 'uqr'
 
-/** Drawn here: what is in it is a secret, and goes to nobody who draws pictures for others. Black on white in both schemes, as cameras want it. */
+/** Drawn here, because its content is a secret that no picture service may see. Black on white in both schemes, as cameras want it. */
 export const QrCode = ({ content, label }: { content: string; label: string }) => {
 	const { data, size } = encode(content, { ecc: 'M', border: 3 })
 	const dark = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])))

@@ -2,10 +2,10 @@ import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RecoveryCodes, SecondFactor } from '../../contract/index.ts'
+import { ProofForm } from '../account/proof-form.tsx'
 import { request } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
 import { Loaded } from '../shell/loaded.tsx'
-import { ProofForm } from './proof-form.tsx'
 import { useSecondFactor, useSecurityChanged } from './queries.ts'
 import { Setup } from './setup.tsx'
 import { ShownCodes } from './shown-codes.tsx'
@@ -62,6 +62,14 @@ const Steps = ({ factor }: { factor: SecondFactor }) => {
 		rest()
 		void changed()
 	}
+	const proof = {
+		asks: ['password', 'app'] as const,
+		others: (
+			<Button size="md" variant="default" onClick={rest}>
+				{t('app.cancel')}
+			</Button>
+		),
+	}
 	switch (step.at) {
 		case 'setup':
 			return <Setup onCodes={codes => setStep({ at: 'codes', codes })} onCancel={rest} />
@@ -70,26 +78,30 @@ const Steps = ({ factor }: { factor: SecondFactor }) => {
 		case 'renewing':
 			return (
 				<ProofForm
-					text={t('security.factor.newCodesText')}
+					key={step.at}
+					{...proof}
 					action={t('security.factor.newCodes')}
-					send={async proof => {
-						const { recoveryCodes } = await request<RecoveryCodes>('/me/second-factor/recovery-codes', { method: 'POST', body: proof })
+					send={async body => {
+						const { recoveryCodes } = await request<RecoveryCodes>('/me/second-factor/recovery-codes', { method: 'POST', body })
 						setStep({ at: 'codes', codes: recoveryCodes })
 					}}
-					onCancel={rest}
-				/>
+				>
+					<Text>{t('security.factor.newCodesText')}</Text>
+				</ProofForm>
 			)
 		case 'disabling':
 			return (
 				<ProofForm
-					text={t('security.factor.disableText')}
+					key={step.at}
+					{...proof}
 					action={t('security.factor.disable')}
-					send={async proof => {
-						await request('/me/second-factor/disable', { method: 'POST', body: proof })
+					send={async body => {
+						await request('/me/second-factor/disable', { method: 'POST', body })
 						finish()
 					}}
-					onCancel={rest}
-				/>
+				>
+					<Text>{t('security.factor.disableText')}</Text>
+				</ProofForm>
 			)
 		default:
 			return factor.enabled ? (

@@ -40,7 +40,7 @@ const destinations: Destination[] = [
 
 type Menus = typeof import('./menus.tsx')
 
-/** The menus, once somebody wants one: few do, and they would be a tenth of the first load. */
+/** The menus, fetched when one is opened: few visitors open any, and they would be a tenth of the first load. */
 const useMenus = () => {
 	const [menus, setMenus] = useState<Menus>()
 	// One that could not be fetched can be asked for again.

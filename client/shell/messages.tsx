@@ -46,7 +46,7 @@ export const ErrorMessage = ({ error, text, onRetry }: ErrorMessageProps) => {
 const longMs = 4000
 const tooLongMs = 10_000
 
-/** How long something has been waited for: nobody is to look at a spinner for ever. */
+/** How long the person has waited: a spinner must not turn for ever. */
 export const useWait = (): 'short' | 'long' | 'too long' => {
 	const [wait, setWait] = useState<'short' | 'long' | 'too long'>('short')
 	useEffect(() => {

@@ -5,7 +5,7 @@ import { query, request, serverNow } from '../api/http.ts'
 import { socket } from '../api/socket.ts'
 
 const pageSize = 200
-/** More visits than anybody has: a server that never ends its list does not keep us for ever. */
+/** More visits than a patient can have: a server that never ends its list must not keep the page for ever. */
 const maxPages = 10
 
 /** Every page of a list. */
@@ -44,7 +44,7 @@ export const useVisits = (list: VisitList) =>
 		},
 	})
 
-/** Fetches anew whatever the server says has changed. */
+/** Fetches the lists again when the server says that a visit has changed. */
 export const useLiveVisits = () => {
 	const queries = useQueryClient()
 	useEffect(() => {

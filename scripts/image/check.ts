@@ -90,7 +90,7 @@ const checkRunning = async (image: Image, stores: { databaseUrl: string; redisUr
 const run = async (): Promise<void> => {
 	if (process.getuid?.() !== 0) throw new Error('Only root can do this: it mounts what the image would hold')
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-image-'))
-	// Whoever the image runs as must get to its root.
+	// The user that the image runs as must get to its root.
 	execFileSync('chmod', ['755', directory])
 	const stops: (() => Promise<void>)[] = []
 	try {

@@ -55,8 +55,8 @@ export type Container = { child: ChildProcess; output: () => string; exited: Pro
 
 /** Starts a command of the image as a container does: as a user other than root, on a file system that cannot be written to. */
 export const startContainer = (place: Place, env: Record<string, string>, command: readonly string[]): Container => {
-	const asNobody = ['setpriv', '--no-new-privs', ...enter(place), `--setgid=${nonroot}`, `--setuid=${nonroot}`]
-	const arguments_ = [place.root, ...assignments({ PATH: '/usr/bin:/bin', ...env }), ...asNobody, ...command]
+	const asNonroot = ['setpriv', '--no-new-privs', ...enter(place), `--setgid=${nonroot}`, `--setuid=${nonroot}`]
+	const arguments_ = [place.root, ...assignments({ PATH: '/usr/bin:/bin', ...env }), ...asNonroot, ...command]
 	const child = spawn('unshare', [...inNamespace, asFileSystem, 'sh', ...arguments_], { stdio: ['ignore', 'pipe', 'pipe'] })
 	let output = ''
 	for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk))

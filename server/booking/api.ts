@@ -15,14 +15,15 @@ import type { Tracer } from '../platform/observability/tracer.ts'
 import type { Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { NoticePolicy } from '../reminders/policy.ts'
+import type { VisitCalendar } from '../reminders/visit-calendar.ts'
 import { boardRider, createClaim } from '../slots/board-rider.ts'
 import type { Holds } from '../slots/holds.ts'
 import { listAppointments } from './appointments.ts'
-import { calendarFile, readVisitNames } from './calendar-file.ts'
+import { calendarFile } from './calendar-file.ts'
 import { type Ask, type Commands, createCommands } from './commands.ts'
 import { createEffects } from './effects.ts'
 import { toWire } from './facts.ts'
-import { createNews } from './news.ts'
+import { createNotify } from './notify.ts'
 import { type BookingObserver, createBookingObserver } from './observe.ts'
 import type { ChangeRequest, Outcome, QueueRequest } from './requests.ts'
 import type { State } from './rules.ts'
@@ -51,9 +52,9 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 	} = deps
 	const observe = createBookingObserver({ metrics, log, tracer })
 	const replies = await createReplies<Outcome>({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
-	const news = await createNews({ io, redis, subscriber, nodeId, log })
+	const notify = await createNotify({ io, redis, subscriber, nodeId, log })
 	const post = (doctorId: string, request: QueueRequest) => mailbox.post(doctorId, request)
-	const effects = createEffects({ replies, post, holds, news, wakeReminders, observe })
+	const effects = createEffects({ replies, post, holds, notify: notify.people, wakeReminders, observe })
 	const handler = createSettle({ run, policy, notices, claim: createClaim(redis), effects, log })
 	const mailbox = createMailbox({ redis, leases, rider: boardRider, handler, roomFor, observe, log })
 	const ask = (deps.door ?? openDoor)({ run, holds, replies, post: postTraced, observe })
@@ -67,7 +68,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 
 	return {
 		commands,
-		routes: routesOf(commands, db),
+		routes: routesOf(commands, db, deps.visitCalendar),
 		handlers: handlersOf(commands),
 		announce: (doctorId, startsAt) =>
 			post(doctorId, { kind: 'announce', doctorId, minutes: startsAt?.map(instant => instant.getTime() / 60_000) }),
@@ -81,7 +82,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 			clearInterval(sweeper)
 			await mailbox.stop()
 			replies.stop()
-			news.stop()
+			notify.stop()
 		},
 	}
 
@@ -111,6 +112,7 @@ export type BookingDeps = {
 	holds: Holds
 	policy: State['policy']
 	notices: NoticePolicy
+	visitCalendar: VisitCalendar
 	/** Called after a commit that left messages to be sent at once. */
 	wakeReminders: () => void
 	nowMs: () => number
@@ -160,15 +162,15 @@ function roomFor(request: QueueRequest): number {
 	return request.kind === 'announce' ? Number.MAX_SAFE_INTEGER : maxMessages
 }
 
-function routesOf(commands: Commands, db: Db): Route[] {
+function routesOf(commands: Commands, db: Db, visitCalendar: VisitCalendar): Route[] {
 	return [
 		route(endpoints.bookAppointment, ({ body, origin, idempotencyKey }, actor) => commands.book({ actor, origin, idempotencyKey }, body)),
 		route(endpoints.listAppointments, ({ query }, actor) => listAppointments(db, actor, query)),
 		route(endpoints.getAppointment, async ({ params }, actor) => toWire(await commands.find(actor, params.id))),
-		route(endpoints.getAppointmentFile, async ({ params, req, res }, actor) => {
+		route(endpoints.getAppointmentFile, async ({ params, res }, actor) => {
 			const appointment = await commands.find(actor, params.id)
 			res.setHeader('Content-Disposition', 'attachment; filename="appointment.ics"')
-			return calendarFile(appointment, await readVisitNames(db, appointment), req.hostname)
+			return calendarFile(db, visitCalendar, appointment)
 		}),
 		route(endpoints.cancelAppointment, ({ params, body, origin, idempotencyKey }, actor) =>
 			commands.cancel({ actor, origin, idempotencyKey }, { appointmentId: params.id, reason: body.reason }),

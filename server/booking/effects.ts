@@ -5,11 +5,10 @@ import type { Mailbox } from '../platform/mailbox/mailbox.ts'
 import type { Replies } from '../platform/mailbox/replies.ts'
 import type { Holds } from '../slots/holds.ts'
 import { slotId } from '../slots/slot-id.ts'
-import { type Batch, parcelOf } from './batch.ts'
-import type { News } from './news.ts'
+import type { Notify } from './notify.ts'
 import type { BookingObserver } from './observe.ts'
 import type { EndedHold, Settled } from './outcomes.ts'
-import type { Outcome, QueueRequest } from './requests.ts'
+import { type Batch, type Outcome, parcelOf, type QueueRequest } from './requests.ts'
 
 /** What follows a commit. */
 export type Effects = {
@@ -22,7 +21,7 @@ export type EffectsDeps = {
 	/** For changes of other doctors' calendars. */
 	post: Mailbox<QueueRequest>['post']
 	holds: Pick<Holds, 'forget'>
-	news: Pick<News, 'tell'>
+	notify: Notify['people']
 	/** The ledger has messages that are to be sent at once. */
 	wakeReminders: () => void
 	observe: Pick<BookingObserver, 'settled' | 'published'>
@@ -33,7 +32,7 @@ export type EffectsDeps = {
  * mailbox's own script, in which the requests leave: as long as something is untold, the next batch finds them there and tells it again.
  * Callers are answered whatever becomes of the telling: what they asked for is in the database.
  */
-export function createEffects({ replies, post, holds, news, wakeReminders, observe }: EffectsDeps): Effects {
+export function createEffects({ replies, post, holds, notify, wakeReminders, observe }: EffectsDeps): Effects {
 	return {
 		async follow(batch, settled) {
 			observe.settled(batch, settled.outcomes)
@@ -46,7 +45,7 @@ export function createEffects({ replies, post, holds, news, wakeReminders, obser
 			replies.deliver(settled.outcomes.map(({ request, outcome }) => ({ to: request.node, messageId: request.id, outcome })))
 			const fenced = await publishing
 			observe.published(batch)
-			news.tell(settled.happenings.filter(({ doctorIds }) => !doctorIds.some(doctorId => fenced.has(doctorId))))
+			notify(settled.happenings.filter(({ doctorIds }) => !doctorIds.some(doctorId => fenced.has(doctorId))))
 			if (settled.happenings.some(({ change }) => change !== 'status')) wakeReminders()
 			if (fenced.size > 0) throw new FencedOff()
 		},

@@ -4,8 +4,7 @@ import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import type { Span, Tracer } from '../platform/observability/tracer.ts'
 import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
-import type { Batch } from './batch.ts'
-import type { ChangeRequest, QueueRequest, SettledOutcome } from './requests.ts'
+import type { Batch, ChangeRequest, QueueRequest, SettledOutcome } from './requests.ts'
 
 export type BookingObserver = MailboxObserver<QueueRequest, BoardSeen, BoardEnd> & {
 	/** After the commit, before callers or watchers are told. */
@@ -192,7 +191,7 @@ function traceBatch(tracer: Tracer, { parcels, entries, beganMs }: Batch) {
 				if (outcomeName(each) === 'internal') span.fail('internal')
 				span.end()
 			}
-			publishing = tracer.start('conclude', { parent: batch.context })
+			publishing = tracer.start('publish', { parent: batch.context })
 		},
 		published() {
 			publishing?.end()

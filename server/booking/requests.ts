@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Appointment, AppointmentChange, AppointmentStatus, RefusalCode, SlotOffer } from '../../contract/index.ts'
 import type { Origin } from '../identity/actor.ts'
+import type { BatchOf } from '../platform/mailbox/mailbox.ts'
+import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
 
 /** What travels in a doctor's mailbox. Nodes of the version before read it, too: fields are added, never renamed. */
 export type QueueRequest = ChangeRequest | Announcement
@@ -52,6 +54,9 @@ type Common = {
  */
 export type Announcement = { kind: 'announce'; doctorId: string; minutes: number[] | undefined }
 
+/** Requests of some doctors that are settled together, with what the board shows of their calendars. */
+export type Batch = BatchOf<QueueRequest, BoardSeen, BoardEnd>
+
 /** What a request came to, as it travels back to the node of its caller. */
 export type Outcome =
 	| { done: Appointment }
@@ -63,6 +68,12 @@ export type SettledOutcome = { request: ChangeRequest; outcome: Outcome }
 
 /** What happened to an appointment, for the people it concerns. */
 export type Happening = { appointment: Appointment; change: AppointmentChange; patientUserId: string | null; doctorIds: string[] }
+
+export function parcelOf(batch: Batch, doctorId: string) {
+	const parcel = batch.parcels.get(doctorId)
+	if (!parcel) throw new Error(`doctor ${doctorId} is not in this batch`)
+	return parcel
+}
 
 export function isChange(request: QueueRequest): request is ChangeRequest {
 	return request.kind !== 'announce'

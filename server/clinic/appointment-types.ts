@@ -13,7 +13,7 @@ const statement = { name: 'appointment_types', text: 'SELECT id::text, minutes F
 const freshMs = 10_000
 
 /** The kinds of appointment: few, and they hardly ever change, so a node remembers them for a moment. */
-export const createAppointmentTypes = (run: Run): AppointmentTypes => {
+export function createAppointmentTypes(run: Run): AppointmentTypes {
 	let read: { atMs: number; types: Promise<Map<string, number>> } | undefined
 
 	const types = () => {

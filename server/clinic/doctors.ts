@@ -2,7 +2,7 @@ import { isDatabaseId } from '../platform/database/page.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 
 export type Doctors = {
-	/** Whether somebody has this calendar, active or not. What is done for a doctor who does not exist would leave traces for ever. */
+	/** Whether there is such a doctor, active or not: to be asked before anything is written for one into Redis. */
 	exists(doctorId: string): Promise<boolean>
 }
 

@@ -1,8 +1,8 @@
 import nodemailer from 'nodemailer'
 import type SMTPPool from 'nodemailer/lib/smtp-pool/index.js'
 import pTimeout from 'p-timeout'
-import type { Invitation } from './invitation.ts'
 import { oneLine, type Sending, sendTimeoutMs } from './message.ts'
+import type { Invitation } from './visit-calendar.ts'
 
 export type Mail = {
 	to: { name: string; email: string }

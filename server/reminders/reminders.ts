@@ -24,6 +24,7 @@ import { passwordResetMail } from './password-reset.ts'
 import type { NoticePolicy } from './policy.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
+import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
 
 export type RemindersDeps = {
 	db: Db
@@ -43,6 +44,7 @@ export type RemindersDeps = {
 
 export type Reminders = {
 	notices: NoticePolicy
+	visitCalendar: VisitCalendar
 	/** There is something to be sent at once. Returns immediately. */
 	nudge(): void
 	/** Begins to listen for nudges, where this process sends. `giveWay` says whether a caller waits here for something more urgent. */
@@ -94,8 +96,9 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 	// The name by which mail and calendars know this clinic for good.
 	const host = config.publicUrl ? new URL(config.publicUrl).hostname : 'localhost'
 	const organizer = addressOf(config.mailFrom)
+	const visitCalendar = createVisitCalendar({ organizer, host })
 	const channels: Channel[] = []
-	if (mailer) channels.push(createEmail({ mailer, organizer, host, concurrency: smtpConnections }))
+	if (mailer) channels.push(createEmail({ mailer, visitCalendar, host, concurrency: smtpConnections }))
 	if (config.twilio) channels.push(createSms({ twilio: config.twilio }))
 	if (config.vapid) {
 		channels.push(
@@ -128,6 +131,7 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 	}
 	return {
 		notices,
+		visitCalendar,
 		nudge,
 		async startSending({ giveWay }) {
 			const dispatch = createDispatch({

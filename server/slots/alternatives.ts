@@ -38,8 +38,8 @@ const hasRoom = (free: readonly FreeSlot[], index: number, minutes: number, isTa
 	return true
 }
 
-/** How many others somebody is offered whose slot is gone. */
-export const offersOnRefusal = 5
+/** How many free slots are offered in place of one that is gone. */
+const offersOnRefusal = 5
 
 /** The free slots nearest in time to the one that could not be had, each with room for `minutes`. `free` is in order of time. */
 export const nearestOffers = (

@@ -6,7 +6,7 @@
 --   c        until when a booking has a claim on the slot (ms), while it is being settled
 --   s        true when it was placed through a connection, and ends soon after it
 --   m        what x was before its holder disconnected
---   p        true when watchers were told of the hold; a claim alone is nobody's business
+--   p        true when watchers were told of the hold; of a claim alone they are not told
 --   f        the beginning of the slot's JSON, up to its state
 -- Every record is also in the expiry index of its shard, scored by when it must be looked at.
 -- All times are Redis's own: a node whose clock jumps does no harm.

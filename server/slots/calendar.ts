@@ -40,25 +40,8 @@ export type Calendar = {
 	stop(): Promise<void>
 }
 
-/**
- * Answers a socket's watches of one calendar one after the other: of two that are asked at once, the later answer is the
- * newer snapshot, and the changes that follow are those after it.
- */
-const inTurn = async <T>(socket: SocketContext['socket'], doctorId: string, work: () => Promise<T>): Promise<T> => {
-	socket.data.watchTurns ??= new Map()
-	const turns: Map<string, Promise<unknown>> = socket.data.watchTurns
-	const turn = (turns.get(doctorId) ?? Promise.resolve()).then(work)
-	const ended = turn.catch(() => {})
-	turns.set(doctorId, ended)
-	try {
-		return await turn
-	} finally {
-		if (turns.get(doctorId) === ended) turns.delete(doctorId)
-	}
-}
-
 /** What watchers see of calendars. */
-export const createCalendar = (deps: CalendarDeps): Calendar => {
+export function createCalendar(deps: CalendarDeps): Calendar {
 	const { io, redis, subscriber, run, log, metrics, nodeId, doctors, readHolds, nowMs } = deps
 	const observe = createCalendarObserver(metrics)
 	const presence = createPresence({ redis, nodeId, tell: (doctorId, viewers) => watchers.tellPresence(doctorId, viewers) })
@@ -114,5 +97,22 @@ export const createCalendar = (deps: CalendarDeps): Calendar => {
 			await feed.stop()
 			await presence.stop()
 		},
+	}
+}
+
+/**
+ * Answers a socket's watches of one calendar one after the other: of two that are asked at once, the later answer is the
+ * newer snapshot, and the changes that follow are those after it.
+ */
+async function inTurn<T>(socket: SocketContext['socket'], doctorId: string, work: () => Promise<T>): Promise<T> {
+	socket.data.watchTurns ??= new Map()
+	const turns: Map<string, Promise<unknown>> = socket.data.watchTurns
+	const turn = (turns.get(doctorId) ?? Promise.resolve()).then(work)
+	const ended = turn.catch(() => {})
+	turns.set(doctorId, ended)
+	try {
+		return await turn
+	} finally {
+		if (turns.get(doctorId) === ended) turns.delete(doctorId)
 	}
 }

@@ -1,7 +1,7 @@
 import type { FeedMessage } from '../platform/live/feed.ts'
 
 /**
- * Changes that go out together: a contiguous stretch of one doctor's versions. Each slot is JSON, most of which nobody has to read.
+ * Changes that go out together: a contiguous stretch of one doctor's versions. Each slot is JSON, which mostly is handed on unparsed.
  * Without slots it is a skipped number.
  */
 export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: string[] }
@@ -36,7 +36,7 @@ type Gathering = { frame: Frame | undefined; beganMs: number; sentAtMs: number; 
  * Gathers changes into frames. A change on an idle calendar leaves at once; those that follow within the window leave
  * together at its end, so that a busy calendar costs each watcher a bounded number of frames a second.
  */
-export const createFrames = ({ send, windowMs, nowMs = () => performance.now(), observe }: FrameDeps) => {
+export function createFrames({ send, windowMs, nowMs = () => performance.now(), observe }: FrameDeps) {
 	const calendars = new Map<string, Gathering>()
 
 	const flush = (gathering: Gathering) => {

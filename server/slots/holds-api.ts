@@ -30,7 +30,7 @@ const sweepEveryMs = 200
 const lookEveryMs = 600
 
 /** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
-export const createHoldsApi = ({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi => {
+export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi {
 	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
 	const quietly = (work: Promise<unknown>) =>
 		void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))
@@ -56,7 +56,7 @@ export const createHoldsApi = ({ holds, log, metrics, limit, isElsewhere }: Hold
 	const loseHolder = async (userId: string) => {
 		if (!(await holds.mayHold(userId)) || (await isElsewhere(userId))) return
 		await holds.beginGrace(userId)
-		// Whoever came back just now ended a grace that had not begun.
+		// A holder who came back just now ended a grace that had not begun.
 		if (await isElsewhere(userId)) await holds.endGrace(userId)
 	}
 
@@ -73,7 +73,7 @@ export const createHoldsApi = ({ holds, log, metrics, limit, isElsewhere }: Hold
 				const holder = signedIn(actor)
 				await limit(origin.ip)
 				const hold = await holds.place(holder, payload, { throughSocket: true })
-				// Gone while this was placed: nobody will come to say so.
+				// The holder went while this was placed, and `disconnected` has been called.
 				if (socket.disconnected) quietly(loseHolder(holder.userId))
 				return { hold }
 			},

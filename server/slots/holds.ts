@@ -5,20 +5,18 @@ import type { Doctors } from '../clinic/doctors.ts'
 import { type Actor, isStaff } from '../identity/actor.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { groupBy } from '../platform/group-by.ts'
-import { newId } from '../platform/new-id.ts'
 import type { Redis } from '../platform/redis/redis.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { nearestOffers, readFreeSlots } from './alternatives.ts'
 import { readSlots, type StoredSlot, slotKey } from './availability.ts'
-import type { HoldScripts } from './board.ts'
+import { createHoldScripts } from './board.ts'
 import { type Held, jsonBeforeState } from './codec.ts'
-import { createHoldCount } from './hold-count.ts'
+import { type Attempt, createHoldCount } from './hold-count.ts'
 import { parseSlotId, type SlotRef } from './slot-id.ts'
 import { consecutiveSlots, whyUnavailable } from './slot-run.ts'
 
 export type HoldsDeps = {
 	redis: Redis
-	board: HoldScripts
 	run: Run
 	types: AppointmentTypes
 	doctors: Doctors
@@ -55,13 +53,12 @@ export type Holds = {
 const holdLimit = { patient: 5, staff: 20 }
 /** A hold can be renewed until it is this many times its length old. */
 const ceilingFactor = 5
-export const graceMs = 10_000
+const graceMs = 10_000
 /** Bookings that keep coming in may outrun a hold; after so many rounds the caller is asked to try again. */
 const maxRounds = 12
-/** An attempt is counted for longer than its hold: it may be a while until the hold is placed. */
-const attemptMs = 60_000
 
-export function createHolds({ redis, board: scripts, run, types, doctors, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
+export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
+	const scripts = createHoldScripts(redis)
 	const count = createHoldCount(redis)
 	const { read } = scripts
 
@@ -70,47 +67,18 @@ export function createHolds({ redis, board: scripts, run, types, doctors, knownV
 		const minutes = await types.minutesOf(request.typeId)
 		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
 		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
-		const attempt = beginAttempt(actor, lifetimeMs)
+		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
+		const attempt = count.begin(actor.userId, limit, lifetimeMs)
 		try {
-			const { untilMs, ended, slotIds } = await placeInRounds({ actor, ref, minutes, lifetimeMs, throughSocket, attempt })
+			const { untilMs, ended, slotIds } = await placeInRounds({ actor, ref, minutes, limit, lifetimeMs, throughSocket, attempt })
 			attempt.placed(untilMs)
 			// The caller may hold others at once in place of what has ended. What cannot be struck off lapses with the hold's time.
 			if (ended.length > 0) await count.strike(ended).catch(() => {})
 			return { slotId: request.slotId, slotIds, doctorId: ref.doctorId, expiresAt: new Date(untilMs).toISOString() }
 		} catch (error) {
 			// Of any other error it is not known whether the hold was placed: it is counted until it would have run out.
-			if (error instanceof Refusal) await attempt.withdraw()
+			if (error instanceof Refusal) await attempt.withdraw().catch(() => {})
 			throw error
-		}
-	}
-
-	/** Counts slots against the holder's limit before they are held. */
-	const beginAttempt = (actor: Actor, lifetimeMs: number) => {
-		const { userId } = actor
-		const id = newId()
-		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
-		const counted = new Set<string>()
-		let counting = Promise.resolve()
-		return {
-			id,
-			/** @throws Refusal hold_limit */
-			async count(slotIds: readonly string[]) {
-				const uncounted = slotIds.filter(slotId => !counted.has(slotId))
-				if (uncounted.length === 0) return
-				for (const slotId of uncounted) counted.add(slotId)
-				const reserving = count.reserve(userId, id, uncounted, limit, lifetimeMs + attemptMs)
-				counting = reserving.then(
-					() => {},
-					() => {},
-				)
-				if (await reserving) return
-				throw new Refusal('hold_limit', { message: `At most ${limit} slots can be held at once`, retryAfterSeconds: 5 })
-			},
-			placed: (untilMs: number) => void count.until(userId, id, [...counted], untilMs).catch(() => {}),
-			async withdraw() {
-				await counting
-				await count.strike([...counted].map(slotId => ({ userId, slotId, attempt: id }))).catch(() => {})
-			},
 		}
 	}
 
@@ -118,16 +86,17 @@ export function createHolds({ redis, board: scripts, run, types, doctors, knownV
 		actor: Actor
 		ref: SlotRef
 		minutes: number | undefined
+		limit: number
 		lifetimeMs: number
 		throughSocket: boolean
-		attempt: ReturnType<typeof beginAttempt>
+		attempt: Attempt
 	}
 
 	/** Places the hold on what the database says, which is asked again when a booking came between. */
 	const placeInRounds = async (wish: Wish) => {
-		const { ref, minutes, attempt } = wish
+		const { ref, minutes } = wish
 		// Counted while the slots are read. It may fail while something else is waited for.
-		const counting = attempt.count([slotKey(ref)])
+		const counting = countSlots(wish, [slotKey(ref)])
 		counting.catch(() => {})
 		// A holder mostly watches the calendar: then this node knows its version without asking.
 		let known = knownVersion(ref.doctorId) ?? (await scripts.truth(ref.doctorId))
@@ -137,7 +106,7 @@ export function createHolds({ redis, board: scripts, run, types, doctors, knownV
 			await counting
 			const slots = await finding
 			const slotIds = slots.map(slotKey)
-			await attempt.count(slotIds)
+			await countSlots(wish, slotIds)
 			const placed = await placeOn(wish, slots, known)
 			// What watchers are told has arrived together with this answer, and goes first.
 			await othersRead()
@@ -224,4 +193,10 @@ function refOf(id: string): SlotRef {
 	const ref = parseSlotId(id)
 	if (!ref) throw new Refusal('not_found')
 	return ref
+}
+
+/** @throws Refusal hold_limit */
+async function countSlots({ attempt, limit }: { attempt: Attempt; limit: number }, slotIds: readonly string[]) {
+	if (await attempt.count(slotIds)) return
+	throw new Refusal('hold_limit', { message: `At most ${limit} slots can be held at once`, retryAfterSeconds: 5 })
 }

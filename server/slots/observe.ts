@@ -4,7 +4,7 @@ import type { Metrics } from '../platform/observability/metrics.ts'
 const lagBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
 export type CalendarObserver = {
-	/** One frame was sent to those who watch. */
+	/** One frame was sent to watchers. */
 	frame(changes: number): void
 	/** How long the oldest change of a frame was here when all had been told of it. */
 	lag(ms: number): void
@@ -13,7 +13,7 @@ export type CalendarObserver = {
 }
 
 /** Tells metrics how watchers are told. What a change takes from its commit to a screen is the delivery and the lag together. */
-export const createCalendarObserver = (metrics: Metrics): CalendarObserver => {
+export function createCalendarObserver(metrics: Metrics): CalendarObserver {
 	const frames = metrics.counter('calendar_frames_total', 'Frames of calendar changes')
 	const changesSent = metrics.counter('calendar_changes_total', 'Changes in those frames')
 	const lagSeconds = metrics.histogram('fan_out_seconds', 'Time from a change’s arrival until its watchers have been told', lagBuckets)
@@ -28,7 +28,7 @@ export const createCalendarObserver = (metrics: Metrics): CalendarObserver => {
 	}
 }
 
-/** What is looked at whenever somebody asks. */
+/** Gauges that are read when metrics are asked for. */
 export const registerWatchGauges = (metrics: Metrics, watched: () => { calendars: number; watchers: number }) => {
 	metrics.sampled('calendars_watched', 'Calendars that are watched through this node', () => watched().calendars)
 	metrics.sampled('calendar_watchers', 'Watches of calendars through this node', () => watched().watchers)

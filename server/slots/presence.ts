@@ -20,12 +20,12 @@ type Watched = {
 	reportedAtMs: number
 	told: number | undefined
 	sum: number | undefined
-	/** Somebody came who was told nothing yet. */
+	/** A watcher came who was told nothing yet. */
 	newcomer: boolean
 }
 
 /** How many watch each calendar, over all nodes; told at most once a second. */
-export const createPresence = ({ redis, nodeId, tell, everyMs = 1000 }: PresenceDeps) => {
+export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: PresenceDeps) {
 	const report = defineScript<number>(redis, 'calendarPresence', feedLua + readLua('presence.lua', import.meta.url))
 	const calendars = new Map<string, Watched>()
 
@@ -71,7 +71,7 @@ export const createPresence = ({ redis, nodeId, tell, everyMs = 1000 }: Presence
 				})
 			}
 		},
-		/** Somebody of this node is listening from now on. */
+		/** A watcher of this node is listening from now on. */
 		greet(doctorId: string) {
 			const watched = calendars.get(doctorId)
 			if (watched) watched.newcomer = true

@@ -16,7 +16,7 @@ const roomOf = (doctorId: string, view: View) => `calendar:${doctorId}:${view}`
 
 /** More calendars than any screen shows; a limit on what one socket can make a node follow. */
 const maxWatches = 60
-/** A pause between frames that nobody sees, and that lets a burst share them. */
+/** A pause between frames: too short to be seen, long enough for a burst to share them. */
 const frameWindowMs = 15
 /** A whole schedule changed: watchers ask for a fresh snapshot within this time, not all at once. */
 const resetSpreadMs = 400
@@ -26,10 +26,10 @@ const spreadFrom = 20
 export type Joining = { frames: Frame[]; version: number | undefined }
 
 type Watched = {
-	/** Those who have their snapshot. */
+	/** Sockets that have their snapshot. */
 	sockets: Set<Socket>
 	joining: Map<Socket, Joining>
-	/** Those who will be told in a moment to start over. */
+	/** Sockets that will be told in a moment to start over. */
 	startingOver: Map<Socket, NodeJS.Timeout>
 	following: Promise<void>
 }
@@ -42,7 +42,7 @@ export type WatchersDeps = {
 }
 
 /** The sockets of this node that watch calendars, and what they are told: after its snapshot's version, everything once and in order. */
-export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) => {
+export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 	const calendars = new Map<string, Watched>()
 	const watchesOf = (socket: Socket): Set<string> => (socket.data.watches ??= new Set<string>())
 
@@ -52,7 +52,7 @@ export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) =>
 		socket.emit('calendar:changed', { doctorId, fromVersion, toVersion, changes })
 	}
 
-	/** Holders are told apart: their own holds are marked as theirs. Everybody else with one view shares one encoded frame. */
+	/** Holders are told apart: their own holds are marked as theirs. All others with one view share one encoded frame. */
 	const tellAll = (frame: Frame, sockets: Set<Socket>) => {
 		const { doctorId, fromVersion, toVersion, slots } = frame
 		const holders = new Set(slots.flatMap(slot => holderIn(slot) ?? []))
@@ -112,7 +112,7 @@ export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) =>
 	const retract = (socket: Socket, doctorId: string, watched: Watched) => {
 		watched.joining.delete(socket)
 		if (!watched.sockets.delete(socket)) return
-		// Whoever starts over by themselves, or leaves, must not be told of it afterwards: it is older than their snapshot.
+		// A socket that starts over by itself, or leaves, must not be told of it afterwards: it is older than its snapshot.
 		clearTimeout(watched.startingOver.get(socket))
 		watched.startingOver.delete(socket)
 		void socket.leave(roomOf(doctorId, 'public'))
@@ -136,7 +136,7 @@ export const createWatchers = ({ io, feed, presence, observe }: WatchersDeps) =>
 		const watched: Watched = { sockets: new Set(), joining: new Map(), startingOver: new Map(), following: feed.follow(doctorId) }
 		calendars.set(doctorId, watched)
 		watched.following.catch(() => {
-			// Nobody has a snapshot yet; with the last of them gone, the next one who comes tries to follow again.
+			// No socket has a snapshot yet; with the last of them gone, the next one that comes tries to follow again.
 			for (const socket of [...watched.joining.keys()]) leave(socket, doctorId)
 		})
 		return watched

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Appointment } from '../../contract/index.ts'
-import type { Batch } from '../../server/booking/batch.ts'
 import { createEffects } from '../../server/booking/effects.ts'
 import type {
+	Batch,
 	BookingRequest,
 	CancelRequest,
 	ChangeRequest,
@@ -25,7 +25,6 @@ import { createLog } from '../../server/platform/observability/log.ts'
 import { createRedis, createSubscriber, type Redis } from '../../server/platform/redis/redis.ts'
 import { tagOf } from '../../server/platform/redis/shard.ts'
 import type { Subscriber } from '../../server/platform/redis/subscriber.ts'
-import { createHoldScripts } from '../../server/slots/board.ts'
 import { boardRider, type Claim, createClaim } from '../../server/slots/board-rider.ts'
 import { createHolds, type Holds } from '../../server/slots/holds.ts'
 import { parseSlotId } from '../../server/slots/slot-id.ts'
@@ -76,7 +75,6 @@ export const useBench = (): Bench => {
 			leases: createLeases({ redis, leaseMs: 4000 }),
 			claim: createClaim(redis),
 			holds: createHolds({
-				board: createHoldScripts(redis),
 				redis,
 				run,
 				types: createAppointmentTypes(run),
@@ -133,7 +131,7 @@ export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 		},
 		post: (doctorId, request) => mailbox.post(doctorId, request),
 		holds: { forget: async () => {} },
-		news: { tell: list => void happenings.push(...list) },
+		notify: list => void happenings.push(...list),
 		wakeReminders: () => {},
 		observe: { settled: () => {}, published: () => {} },
 	})

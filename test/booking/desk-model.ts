@@ -28,8 +28,6 @@ const hourOf = (index: number) => index % slotCount
 export class Model {
 	readonly visits: Visit[] = []
 	readonly holds = new Map<number, { by: number; together: number[] }>()
-	/** Slots that count against a holder's limit. */
-	readonly counted = Array.from({ length: patientCount + 1 }, () => new Set<number>())
 
 	visitAt(index: number) {
 		return this.visits.find(visit => visit.status !== 'cancelled' && visit.slots.includes(index))
@@ -61,21 +59,12 @@ export class Model {
 		return this.whyNotHad(indexes, by, who, own) ?? (this.isBusy(who, indexes, own) ? 'patient_overlap' : undefined)
 	}
 
-	private take(indexes: number[], by: number) {
-		for (const index of indexes) {
-			const holder = this.holds.get(index)?.by
-			if (holder !== undefined) this.counted[holder]?.delete(index)
-			this.counted[by]?.delete(index)
-			this.holds.delete(index)
-		}
+	private take(indexes: number[]) {
+		for (const index of indexes) this.holds.delete(index)
 	}
 
 	private letGo(together: number[], by: number) {
-		for (const index of together) {
-			if (this.holds.get(index)?.by !== by) continue
-			this.holds.delete(index)
-			this.counted[by]?.delete(index)
-		}
+		for (const index of together) if (this.holds.get(index)?.by === by) this.holds.delete(index)
 	}
 
 	/** `ok`, or the code of the refusal; undefined when there is nothing to do it to. */
@@ -94,20 +83,26 @@ export class Model {
 		return 'ok'
 	}
 
-	private hold({ actor, slot, long }: OpOf<'hold'>) {
-		const counted = this.counted[actor] as Set<number>
+	/** Whether slots are more than the actor may hold. What is held already may be held again, and one appointment may be longer. */
+	private isOverLimit(actor: number, wanted: number[]): boolean {
+		const held = [...this.holds].flatMap(([index, { by }]) => (by === actor ? [index] : []))
 		const limit = actor === deskIndex ? holdLimits.staff : holdLimits.patient
-		if (!counted.has(slot) && counted.size >= limit) return 'hold_limit'
+		const isMore = wanted.some(index => !held.includes(index))
+		const hasOthers = held.some(index => !wanted.includes(index))
+		return isMore && hasOthers && new Set([...held, ...wanted]).size > limit
+	}
+
+	private hold({ actor, slot, long }: OpOf<'hold'>) {
+		if (this.isOverLimit(actor, [slot])) return 'hold_limit'
 		const run = this.run(slot, long ? 2 : 1)
 		if (!run) return 'slot_blocked'
-		if (run.some(index => this.visitAt(index))) return 'slot_booked'
-		if (new Set([...counted, ...run]).size > limit) return 'hold_limit'
 		const why = this.whyNotHad(run, actor)
+		if (why === 'slot_booked') return why
+		if (this.isOverLimit(actor, run)) return 'hold_limit'
 		if (why) return why
 		const replaced = run.flatMap(index => this.holds.get(index)?.together ?? []).filter(index => !run.includes(index))
 		this.letGo(replaced, actor)
 		for (const index of run) this.holds.set(index, { by: actor, together: run })
-		for (const index of run) counted.add(index)
 		return 'ok'
 	}
 
@@ -121,7 +116,6 @@ export class Model {
 	private expire({ slot }: OpOf<'expire'>) {
 		const held = this.holds.get(slot)
 		if (!held) return undefined
-		for (const index of held.together) this.counted[held.by]?.delete(index)
 		this.letGo(held.together, held.by)
 		return 'ok'
 	}
@@ -132,7 +126,7 @@ export class Model {
 		if (!run) return 'slot_blocked'
 		const why = this.whyNotVisited(run, actor, patient)
 		if (why) return why
-		this.take(run, actor)
+		this.take(run)
 		this.visits.push({ patient, slots: run, status: 'booked' })
 		return 'ok'
 	}
@@ -142,7 +136,7 @@ export class Model {
 		if (!run) return 'slot_blocked'
 		const why = this.whyNotVisited(run, actor, visit.patient, visit)
 		if (why) return why
-		this.take(run, actor)
+		this.take(run)
 		visit.slots = run
 		return 'ok'
 	}

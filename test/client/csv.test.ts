@@ -4,7 +4,7 @@ import { toCsv } from '../../client/admin/csv.ts'
 describe('a CSV file', () => {
 	const linesOf = (...cells: (string | number | null)[]) => toCsv(['a'], [cells]).slice(1).split('\r\n')
 
-	it('says that it is UTF-8, and ends every line as RFC 4180 has it', () => {
+	it('begins with the mark of UTF-8, and ends every line as RFC 4180 says', () => {
 		expect(toCsv(['Day', 'Gebucht'], [['2026-11-23', 3]])).to.equal('\uFEFF"Day","Gebucht"\r\n"2026-11-23",3\r\n')
 	})
 
@@ -13,7 +13,7 @@ describe('a CSV file', () => {
 		expect(toCsv([], [['a\r\nb']])).to.contain('"a\r\nb"')
 	})
 
-	it('lets no text act as a formula, and leaves numbers alone', () => {
+	it('turns no text into a formula, and leaves numbers unchanged', () => {
 		for (const text of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '＝1', '＠x']) expect(linesOf(text)[1]).to.equal(`"'${text}"`)
 		expect(linesOf('Dr. Ann-Marie = A+', -2.5, null)[1]).to.equal('"Dr. Ann-Marie = A+",-2.5,')
 	})

@@ -22,13 +22,13 @@ describe('weekly hours in the form', () => {
 	})
 	const faultsIn = (ranges: [string, string][]) => Object.values(faultsOf(draftOf(ranges))?.ranges ?? {})
 
-	it('go there and back unchanged, midnight included', () => {
+	it('are read from a schedule and written back unchanged, midnight included', () => {
 		const { doctorId: _, ...input } = schedule
 		expect(toInput(toDraft(schedule))).to.deep.equal(input)
 		expect(ScheduleInput.safeParse(toInput(toDraft(schedule))).success).to.equal(true)
 	})
 
-	it('are told apart from what the server would refuse', () => {
+	it('show a fault exactly where the server would refuse them', () => {
 		expect(faultsIn([['09:00', '12:00']])).to.deep.equal([])
 		expect(faultsIn([['22:00', '00:00']])).to.deep.equal([])
 		expect(faultsIn([['', '12:00']])).to.deep.equal(['incomplete'])
@@ -46,7 +46,7 @@ describe('weekly hours in the form', () => {
 })
 
 describe('a time on the doctor’s clock', () => {
-	it('is the right instant on either side of a change of clocks', () => {
+	it('becomes the right instant before and after a change of clocks', () => {
 		expect(instantOf('2026-03-28 09:00:00', 'Europe/Berlin')).to.equal('2026-03-28T08:00:00.000Z')
 		expect(instantOf('2026-03-29 09:00:00', 'Europe/Berlin')).to.equal('2026-03-29T07:00:00.000Z')
 		expect(instantOf('2026-10-25 09:00:00', 'Europe/Berlin')).to.equal('2026-10-25T08:00:00.000Z')
@@ -54,7 +54,7 @@ describe('a time on the doctor’s clock', () => {
 		expect(instantOf('2026-06-01 00:00:00', 'Pacific/Chatham')).to.equal('2026-05-31T11:15:00.000Z')
 	})
 
-	it('goes there and back in every hour of a year, but for those that spring skips', () => {
+	it('converts to an instant and back in every hour of a year, except those that spring skips', () => {
 		for (const zone of ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'UTC']) {
 			let moved = 0
 			for (let hour = 0; hour < 8760; hour++) {
@@ -65,7 +65,7 @@ describe('a time on the doctor’s clock', () => {
 		}
 	})
 
-	it('that spring skips is taken an hour later', () => {
+	it('moves an hour later when spring skips it', () => {
 		expect(instantOf('2026-03-29 02:30:00', 'Europe/Berlin')).to.equal('2026-03-29T01:30:00.000Z')
 	})
 })

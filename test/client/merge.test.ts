@@ -18,22 +18,22 @@ const anAppointment = (id: string, sequence: number, rest: Partial<Appointment> 
 	...rest,
 })
 
-describe('a list of appointments and the news about it', () => {
-	const statuses = (listed: Appointment[], news: Appointment[]) =>
-		merge(listed, new Map(news.map(each => [each.id, each]))).map(({ id, status }) => `${id} ${status}`)
+describe('a list of appointments with later changes', () => {
+	const statuses = (listed: Appointment[], changes: Appointment[]) =>
+		merge(listed, new Map(changes.map(each => [each.id, each]))).map(({ id, status }) => `${id} ${status}`)
 
-	it('come to the newer state, whichever of them has it', () => {
+	it('keeps the newer state of an appointment, from the list or from a change', () => {
 		const [old, fresh] = [anAppointment('1', 0), anAppointment('1', 1, { status: 'cancelled' })]
 		expect(statuses([old], [fresh])).to.deep.equal(['1 cancelled'])
 		expect(statuses([fresh], [old])).to.deep.equal(['1 cancelled'])
 	})
 
-	it('show what was booked since, by start', () => {
+	it('adds appointments that were booked later, ordered by start', () => {
 		const early = anAppointment('2', 0, { startsAt: '2026-11-23T08:00:00.000Z' })
 		expect(statuses([anAppointment('1', 0)], [early])).to.deep.equal(['2 booked', '1 booked'])
 	})
 
-	it('keep what only the list knows', () => {
+	it('keeps fields that only the list has', () => {
 		const [merged] = merge([anAppointment('1', 0, { patientName: 'Ada' })], new Map([['1', anAppointment('1', 1)]]))
 		expect(merged).to.include({ patientName: 'Ada', sequence: 1 })
 	})

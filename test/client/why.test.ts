@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { jobWhyOf, whyOf } from '../../client/notices/why.ts'
 
-describe('why a message was not sent', () => {
+describe('the reason why a message was not sent', () => {
 	const said: [string, string][] = [
 		['the visit was cancelled', 'cancelled'],
 		['the visit was rescheduled', 'changed'],
@@ -21,9 +21,9 @@ describe('why a message was not sent', () => {
 		['the mail server did not answer within 20 s', 'unreachable'],
 		['554 rejected as spam', 'other'],
 	]
-	for (const [error, why] of said) it(`is told as "${why}" when it says "${error}"`, () => expect(whyOf(error)).to.equal(why))
+	for (const [error, why] of said) it(`is shown as "${why}" for "${error}"`, () => expect(whyOf(error)).to.equal(why))
 
-	it('is told of jobs too', () => {
+	it('is shown for a job that failed, too', () => {
 		expect(jobWhyOf('connect ECONNREFUSED 127.0.0.1:5432')).to.equal('unreachable')
 		expect(jobWhyOf('canceling statement due to statement timeout')).to.equal('slow')
 		expect(jobWhyOf('no disk left')).to.equal('other')

@@ -29,6 +29,7 @@ describe('the check of words', () => {
 		}
 		expect(findRetired('a.ts', '// Grabs, grabbing and grabbed; grabber is another word', ['grab', 'grabb'])).to.have.length(3)
 		expect(findRetired('a.ts', '/** They hand\n\t * on what they have. */', ['hand on'])).to.have.length(1)
+		expect(findRetired('a.ts', '// It takes up to 3 s, and takes up room', ['take up'])).to.have.length(1)
 	})
 
 	it('reads comments, test titles, log messages and names of code', () => {

@@ -36,7 +36,7 @@ describe('every screen', function () {
 	const browsing = useBrowser()
 
 	for (const who of viewers) {
-		it(`has nothing that axe objects to, in light and dark, on desktop and phone (${who ?? 'nobody signed in'})`, async () => {
+		it(`passes axe, in light and dark, on desktop and phone (${who ?? 'visitor'})`, async () => {
 			const screens = (await allScreens(node, wordsIn('en'))).filter(each => each.as === who)
 			const page = await browsing.visitor(desktop)
 			if (who) await signIn(page, node.url, `${who}@clinic.example`, { path: screens[0]?.path })

@@ -56,7 +56,7 @@ describe('an admin', function () {
 			body: { email, password, fullName, role: 'doctor', specialty: 'Neurology', timeZone: 'Europe/Berlin' },
 		})
 
-	it('approves a doctor, whom patients find from then on', async () => {
+	it('approves a doctor, and patients find the doctor from then on', async () => {
 		await registerDoctor('Dr. Wait Ing', 'waiting@example.com')
 		const admin = await openAsAdmin('/admin/users')
 		const row = await account(admin, 'waiting@example.com', 'Dr. Wait Ing')
@@ -71,7 +71,7 @@ describe('an admin', function () {
 		expect(browsing.complaints).to.deep.equal([])
 	})
 
-	it('sees an account as it is, though a list that was read before arrives later', async () => {
+	it('sees the newest state of an account, though an older list arrives later', async () => {
 		await registerDoctor('Dr. Early Bird', 'early@example.com')
 		const admin = await openAsAdmin('/admin/users')
 		const approved = admin.waitForResponse(response => response.request().method() === 'PATCH')
@@ -92,7 +92,7 @@ describe('an admin', function () {
 		await row.getByText('active', { exact: true }).waitFor({ timeout: 5000 })
 	})
 
-	it('creates an account for the desk, which can be used at once', async () => {
+	it('creates an account for the desk that works at once', async () => {
 		const admin = await openAsAdmin('/admin/users')
 		await admin.getByRole('button', { name: 'Create account' }).click()
 		const form = admin.getByRole('dialog', { name: 'Create account' })
@@ -110,7 +110,7 @@ describe('an admin', function () {
 		expect(browsing.complaints).to.deep.equal([])
 	})
 
-	it('disables an account, whose open page is signed out at once, and finds it in the audit log', async () => {
+	it('disables an account, which signs out its open page at once, and finds the act in the audit log', async () => {
 		const patient = await browsing.visitor(desktop)
 		await signIn(patient, node.url, 'patient9@clinic.example')
 		await patient.getByRole('link', { name: 'My appointments' }).click()
@@ -144,7 +144,7 @@ describe('an admin', function () {
 		expect(browsing.complaints.filter(text => !/40[13]/.test(text))).to.deep.equal([])
 	})
 
-	it('reads the figures of the clinic for the dates that are chosen, and takes them along', async () => {
+	it('reads the figures of the clinic for the chosen dates, and downloads them', async () => {
 		const admin = await openAsAdmin('/admin/analytics')
 		const appointments = async () => Number((await admin.getByRole('main').getByRole('definition').first().innerText()).replaceAll(',', ''))
 		const chart = admin.getByRole('img', { name: /^Bar chart over days\./ })
@@ -174,7 +174,7 @@ describe('an admin', function () {
 		expect(browsing.complaints).to.deep.equal([])
 	})
 
-	it('edits the hours of a doctor who still waits, and adds time off', async () => {
+	it('edits the hours of a doctor who waits for approval, and adds time off', async () => {
 		await registerDoctor('Dr. New Comer', 'newcomer@example.com')
 		const admin = await openAsAdmin('/admin/users')
 		const row = await account(admin, 'newcomer@', 'Dr. New Comer')
@@ -203,7 +203,7 @@ describe('an admin', function () {
 		expect(browsing.complaints).to.deep.equal([])
 	})
 
-	it('leaves it to the desk to enter that a doctor is away', async () => {
+	it('lets the desk enter a doctor’s time off', async () => {
 		const desk = await browsing.visitor(desktop)
 		await signIn(desk, node.url, 'reception@clinic.example')
 		await desk.getByRole('link', { name: 'Time off: Dr. Yusuf Demir' }).click()

@@ -39,7 +39,7 @@ describe('the pages in other languages', function () {
 	const node = useDemoNode()
 	const browsing = useBrowser({ returning: true })
 
-	it('take a patient from the search to the cancelling in Arabic, from right to left', async () => {
+	it('take a patient from the search to the cancellation in Arabic, from right to left', async () => {
 		const words = wordsIn('ar')
 		const page = await browsing.visitor({ ...phone, locale: 'ar' })
 		await page.goto(node.url)

@@ -77,7 +77,7 @@ describe('the booking page', function () {
 	const doctorPath = async () => `/doctors/${(await doctorNamed(node, 'Lindner')).id}?date=${dateAhead(7)}`
 
 	for (const screen of ['the doctors', 'a doctor’s week']) {
-		it(`asks for at most 200 kB of script, none of it the clinic’s own: ${screen}`, async () => {
+		it(`loads at most 200 kB of script, and none of the clinic’s own screens: ${screen}`, async () => {
 			const path = screen === 'the doctors' ? '/' : await doctorPath()
 			const page = await browsing.visitor(phone)
 			const scripts = await scriptsOf(page, async () => {
@@ -95,7 +95,7 @@ describe('the booking page', function () {
 
 	// On a phone the page has the same work to do, and more of it before anything is shown.
 	for (const [device, options] of Object.entries(isStrict ? { phone, desktop } : { phone })) {
-		it(`can be used within 2 s on a machine that is four times slower (${device})`, async () => {
+		it(`responds within 2 s on a machine that is four times slower (${device})`, async () => {
 			const path = await doctorPath()
 			const runs: { answeredMs: number; allowedMs: number }[] = []
 			const kept = () => runs.some(({ answeredMs, allowedMs }) => answeredMs < allowedMs)
@@ -162,7 +162,7 @@ describe('a calendar with 5,000 changes a minute', function () {
 	}
 
 	if (isStrict)
-		it('keeps a doctor’s page smooth', async () => {
+		it('leaves a doctor’s page smooth', async () => {
 			const page = await browsing.visitor(desktop)
 			const { id } = await doctorNamed(node, 'Lindner')
 			await page.goto(`${node.url}/doctors/${id}?date=${dateAhead(7)}`)
@@ -172,7 +172,7 @@ describe('a calendar with 5,000 changes a minute', function () {
 			expectSmooth(await framesInStorm(page, slotIds.slice(0, 40)))
 		})
 
-	it('keeps the desk’s day smooth', async () => {
+	it('leaves the desk’s day smooth', async () => {
 		const page = await browsing.visitor({ ...desktop, viewport: { width: 1440, height: 900 } })
 		await signIn(page, node.url, 'reception@clinic.example', { path: `/desk?date=${nextWednesday()}` })
 		const free = page.locator('[data-testid="desk-slot"][data-state="free"]')

@@ -57,7 +57,7 @@ describe('the desk', function () {
 		throw new Error('no time is free in five days')
 	}
 
-	it('books for a caller with the keyboard alone, from an empty search box, in at most 15 key presses', async () => {
+	it('books for a patient on the telephone with the keyboard alone, from an empty search box, in at most 15 key presses', async () => {
 		const page = await openDesk()
 		const keyboard = keyboardOf(page)
 		await dayWithTimes(page)
@@ -80,7 +80,7 @@ describe('the desk', function () {
 		).to.equal(true)
 	})
 
-	it('hands a caller what is kept about them, and erases them after a question; not those who have an account', async () => {
+	it('downloads the data of a patient without an account, and erases it after a question', async () => {
 		const [{ id }] = await node.db('patients').insert({ full_name: 'Zora Onlycalls', phone: '+49 30 5550142' }).returning('id')
 		const page = await openDesk()
 		const choose = async (name: string, reachedAt: string) => {
@@ -116,7 +116,7 @@ describe('the desk', function () {
 		expect(await button('desk.data.erase', fullName).count()).to.equal(0)
 	})
 
-	it('shows what a colleague holds, and who', async () => {
+	it('shows the hold of a colleague', async () => {
 		const one = await openDesk()
 		const other = await openDesk()
 		await dayWithTimes(one)
@@ -128,7 +128,7 @@ describe('the desk', function () {
 		await other.locator(`[data-testid="desk-slot"][data-slot-id="${id}"][data-state="held"]`).waitFor()
 	})
 
-	it('shows the state of every visit in full words, also where clocks have twelve hours', async () => {
+	it('shows the state of every visit in full words, also with twelve-hour clocks', async () => {
 		const page = await browsing.visitor({ ...atTheDesk, viewport: { width: 1280, height: 800 }, locale: 'en-US' })
 		await signIn(page, node.url, 'reception@clinic.example', { path: '/desk' })
 		const notes = page.locator('[data-testid="desk-slot"][data-status] [data-part="note"]')
@@ -147,7 +147,7 @@ describe('the desk', function () {
 		expect(cut).to.deep.equal([])
 	})
 
-	it('lists its shortcuts on ?', async () => {
+	it('lists its shortcuts when ? is pressed', async () => {
 		const page = await openDesk()
 		await page.keyboard.press('Escape')
 		await page.getByTestId('desk-slot').first().focus()

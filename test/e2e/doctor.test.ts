@@ -50,7 +50,7 @@ describe('a doctor', function () {
 		doctorId = (await doctorNamed(node, 'Lindner')).id
 	})
 
-	it('sees an appointment appear by itself, and takes it from the door to its end', async () => {
+	it('sees a new appointment without reloading, and takes it from check-in to its end', async () => {
 		const [slot] = await freeSlots(7)
 		const doctor = await openAsDoctor(`/day?date=${dateOf(slot?.startsAt as string)}`)
 		await doctor.getByText(/free slots: \d+/).waitFor()
@@ -78,7 +78,7 @@ describe('a doctor', function () {
 		expect(browsing.complaints).to.deep.equal([])
 	})
 
-	it('tries out other weekly hours before they are saved, and is told whom they would leave outside', async () => {
+	it('previews other weekly hours before saving them, and sees which visits they would leave outside', async () => {
 		const slots = await freeSlots(14)
 		const first = slots[0] as Slot
 		await bookAs('patient7@clinic.example', first)
@@ -107,7 +107,7 @@ describe('a doctor', function () {
 		expect(browsing.complaints).to.deep.equal([])
 	})
 
-	it('takes a day off, knowing what it closes, and takes it back', async () => {
+	it('takes a day off, sees which slots it closes, and takes it back', async () => {
 		const slots = await freeSlots(21)
 		const at = (slots[0] as Slot).startsAt
 		await bookAs('patient8@clinic.example', slots[1])

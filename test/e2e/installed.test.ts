@@ -41,7 +41,7 @@ describe('the page as an app', function () {
 			{ endpoint: `${service.url}/push/one`, keys: told },
 		)
 
-	it('can be installed: its manifest is understood, and its icons are as large as it says', async () => {
+	it('can be installed: the browser accepts its manifest, and its icons have the sizes that it declares', async () => {
 		const page = await browsing.visitor({ ...phone, serviceWorkers: 'allow' })
 		await page.goto(node.url)
 		const devtools = await page.context().newCDPSession(page)
@@ -62,15 +62,15 @@ describe('the page as an app', function () {
 		expect(manifest.icons.map(({ sizes }: { sizes: string }) => sizes)).to.include.members(['192x192', '512x512'])
 	})
 
-	it('says that the browser blocks notifications where it does', async () => {
+	it('says that the browser blocks notifications when it does', async () => {
 		const page = await browsing.visitor({ ...phone, serviceWorkers: 'allow' })
 		await signIn(page, node.url, 'patient7@clinic.example', { path: '/account' })
-		// Nobody is there to allow it, so that the browser refuses.
+		// No person is there to allow it, so that the browser refuses.
 		await setting(page).getByRole('button', { name: 'Switch on' }).click()
 		await setting(page).getByText('The browser blocks notifications for this site.').waitFor()
 	})
 
-	it('is told of a booking on a device where somebody wants that, until they do not', async () => {
+	it('shows a notification of a booking on a device from when it is switched on until it is switched off', async () => {
 		const patient = await aPatient(node)
 		const keys = somePushKeys()
 		const page = await browsing.visitor({ ...phone, serviceWorkers: 'allow' })

@@ -68,7 +68,7 @@ describe('messages about visits', function () {
 		return page
 	}
 
-	it('are listed at the desk; what failed says why in plain words, and goes out when tried again', async () => {
+	it('are listed at the desk; a failed one says why in plain words, and is sent when the desk tries again', async () => {
 		const bad = { code: 21211, message: "The 'To' number is not a valid phone number.", status: 400 }
 		twilio.answer = () => ({ status: 400, headers: json, body: JSON.stringify(bad) })
 		const booked = await bookAs(await patient('patient2@clinic.example'))
@@ -94,9 +94,9 @@ describe('messages about visits', function () {
 		expect(await ledger.evaluate(section => section.contains(document.activeElement)), 'the focus stays here').to.equal(true)
 	})
 
-	it('are shown to the doctor concerned, who cannot send them again', async () => {
-		const [doctor, somebody] = [await aDoctor(node, { timeZone: 'UTC' }), await aPatient(node)]
-		const row = await aRow(node, await aVisit(node, doctor.id, somebody.id, { startsAt: new Date() }), { channel: 'sms' })
+	it('are shown to the doctor of the visit, who cannot send them again', async () => {
+		const [doctor, patient] = [await aDoctor(node, { timeZone: 'UTC' }), await aPatient(node)]
+		const row = await aRow(node, await aVisit(node, doctor.id, patient.id, { startsAt: new Date() }), { channel: 'sms' })
 		await node
 			.db('notification_queue')
 			.where({ id: row })
@@ -109,7 +109,7 @@ describe('messages about visits', function () {
 		expect(await violationsOf(page)).to.deep.equal([])
 	})
 
-	it('go out through jobs that an admin sees, and runs at once', async () => {
+	it('are sent by jobs that an admin sees and can run at once', async () => {
 		const admin = await browsing.visitor(desktop)
 		await signIn(admin, node.url, 'admin@clinic.example')
 		await admin.getByRole('navigation').getByRole('link', { name: 'Jobs' }).click()
@@ -128,7 +128,7 @@ describe('messages about visits', function () {
 		expect(await admin.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).to.equal(true)
 	})
 
-	it('follow what the patient chooses: the language of the next one, and no e-mail when there is to be none', async () => {
+	it('follow the patient’s choices: the language of the next one, and no e-mail when e-mail is off', async () => {
 		const email = 'patient4@clinic.example'
 		const page = await patient(email, '/account')
 		const settings = page.getByTestId('notice-settings')
@@ -156,7 +156,7 @@ describe('messages about visits', function () {
 		expect(await settings.getByLabel('Language of the messages').inputValue()).to.equal('de')
 	})
 
-	it('bring the patient from the letter to the visit, and what is cancelled there is cancelled at the desk', async () => {
+	it('lead the patient from the letter to the visit, and a visit that is cancelled there is cancelled at the desk', async () => {
 		const email = 'patient5@clinic.example'
 		const booked = await bookAs(await patient(email))
 		const [mail] = (await mailsWhen(node, email, 1)) as [KeptMail]
@@ -182,7 +182,7 @@ describe('messages about visits', function () {
 		await ledger.locator('[data-kind="cancelled"][data-channel="email"][data-status="sent"]').waitFor()
 	})
 
-	it('end in pages of their own where a link has expired, or unsubscribes', async () => {
+	it('lead to a page of their own when a link has expired, or unsubscribes', async () => {
 		const email = 'patient6@clinic.example'
 		await bookAs(await patient(email))
 		const [mail] = (await mailsWhen(node, email, 1)) as [KeptMail]

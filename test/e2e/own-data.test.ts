@@ -16,7 +16,7 @@ describe('a patient’s own data', function () {
 	const words = wordsIn('en')
 	const button = (page: Page, key: string) => page.getByRole('button', { name: words(key), exact: true })
 
-	it('comes as a file, and is erased after a question and the password, which signs out every page', async () => {
+	it('downloads as a file, and is erased after a question and the password, which signs out every page', async () => {
 		const patient = await aPatient(node, { fullName: 'Ada To Be Forgotten' })
 		const [page, tab] = [await browsing.visitor(phone), await browsing.visitor()]
 		for (const each of [page, tab]) await signIn(each, node.url, patient.email, { password: patient.password, path: '/account' })
@@ -53,7 +53,7 @@ describe('a patient’s own data', function () {
 	})
 
 	for (const late of ['DELETE /me', 'GET /me', 'POST /auth/logout'])
-		it(`is said to be erased, and nobody is asked to sign in, when ${late} is answered late`, async () => {
+		it(`is shown as erased, without a question to sign in, when the answer to ${late} is late`, async () => {
 			const patient = await aPatient(node)
 			const page = await browsing.visitor(phone)
 			await signIn(page, node.url, patient.email, { password: patient.password, path: '/account' })

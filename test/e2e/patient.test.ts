@@ -39,7 +39,7 @@ describe('a patient on a phone', function () {
 			.orderBy('starts_at')
 			.first('appointments.*')
 
-	/** Somebody else who looks at the day that a page shows. */
+	/** Another person who looks at the day that a page shows. */
 	const aWatcherOf = async (page: Page) => {
 		const watcher = await browsing.visitor(phone)
 		const { origin, pathname, searchParams } = new URL(page.url())
@@ -47,7 +47,7 @@ describe('a patient on a phone', function () {
 		return watcher
 	}
 
-	it('finds a doctor, registers on the way, books, keeps it in a calendar, moves it and cancels it', async () => {
+	it('finds a doctor, registers on the way, books a visit, downloads it for a calendar, moves it and cancels it', async () => {
 		const patient = await browsing.visitor(phone)
 		await patient.goto(node.url)
 		await patient.getByLabel('Search by name or specialty').fill('cardio')
@@ -115,7 +115,7 @@ describe('a patient on a phone', function () {
 		expect(browsing.complaints).to.deep.equal([])
 	})
 
-	it('gets to the doctor who was tapped right after typing, also when the page is slow to come', async () => {
+	it('reaches the doctor who was tapped right after typing, also when the page loads slowly', async () => {
 		const patient = await browsing.visitor(phone)
 		await patient.context().route(/booking-screen/, async route => {
 			await new Promise(resolve => setTimeout(resolve, 1000))
@@ -127,7 +127,7 @@ describe('a patient on a phone', function () {
 		expect(new URL(patient.url()).pathname).to.match(/^\/doctors\//)
 	})
 
-	it('lets go of a time that is not wanted', async () => {
+	it('releases a held time', async () => {
 		const patient = await browsing.visitor(phone)
 		await signIn(patient, node.url, 'patient2@clinic.example')
 		await openDoctor(patient, 'General practice', 'Dr. Anna Lindner')
@@ -179,7 +179,7 @@ describe('a patient on a phone', function () {
 		expect(browsing.complaints).to.deep.equal([])
 	})
 
-	it('is told in plain words that a link leads to no visit of theirs, or to one that is over', async () => {
+	it('reads in plain words that a link leads to no visit of theirs, or to one that is over', async () => {
 		const { id: foreign } = await appointmentOf('patient@clinic.example')
 		const patient = await browsing.visitor(phone)
 		await signIn(patient, node.url, 'patient3@clinic.example')

@@ -48,7 +48,7 @@ describe('a cancellation whose outcome is not known yet', function () {
 	const node = useDemoNode()
 	const browsing = useBrowser()
 
-	/** A patient who has one visit ahead. */
+	/** A patient with one visit ahead. */
 	const aVisitor = async () => {
 		const patient = await aPatient(node)
 		const { id: doctorId } = await doctorNamed(node, 'Lindner')
@@ -67,7 +67,7 @@ describe('a cancellation whose outcome is not known yet', function () {
 	}
 	const statusOf = async (id: string) => (await node.db('appointments').where({ id }).first('status')).status
 
-	it('is repeated by the patient’s page under the same key, and ends as a success', async () => {
+	it('is repeated by the patient’s page with the same key, and succeeds', async () => {
 		const { email, password, visitId } = await aVisitor()
 		const page = await browsing.visitor(phone)
 		const asked = await withholdFirstOutcome(page, 'appointment:cancel')
@@ -84,7 +84,7 @@ describe('a cancellation whose outcome is not known yet', function () {
 		expect(await statusOf(visitId)).to.equal('cancelled')
 	})
 
-	it('is repeated by the desk under the same key, and ends as a success', async () => {
+	it('is repeated by the desk with the same key, and succeeds', async () => {
 		const { visitId, slotId, date } = await aVisitor()
 		const page = await browsing.visitor({ ...desktop, viewport: { width: 1440, height: 900 } })
 		const asked = await withholdFirstOutcome(page, 'appointment:cancel')

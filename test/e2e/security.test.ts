@@ -28,7 +28,7 @@ describe('a receptionist who guards her account', function () {
 		await page.locator('main button[type=submit]').click()
 	}
 
-	it('sets a second factor up, signs in with it and without her phone, and sees and ends sessions at once', async () => {
+	it('sets a second factor up, signs in with a code of her phone and with a recovery code, and sees and ends sessions at once', async () => {
 		const [own, other] = [await browsing.visitor(phone), await browsing.visitor()]
 		const objections: string[] = []
 		const look = async (page: Page) => objections.push(...(await violationsIn(page, 'dark')))
@@ -86,7 +86,7 @@ inLongRuns('where the clinic asks for a second factor', function () {
 	const node = useDemoNode({ SECOND_FACTOR: 'required' })
 	const browsing = useBrowser()
 
-	it('whoever works there is led to setting it up, and can go on then', async () => {
+	it('a receptionist is led to set it up, and can work then', async () => {
 		const page = await browsing.visitor()
 		await signIn(page, node.url, 'admin@clinic.example', { path: '/admin/users' })
 		await page.getByText(words('security.factor.needed')).waitFor()

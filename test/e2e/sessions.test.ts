@@ -3,7 +3,7 @@ import { signIn, useBrowser } from '../support/browser.ts'
 import { useDemoNode } from '../support/demo-node.ts'
 import { type Fate, startProxy, type TroubledProxy } from '../support/proxy.ts'
 
-describe('somebody who is signed in', function () {
+describe('a signed-in person', function () {
 	this.timeout(60_000)
 	const node = useDemoNode()
 	const browsing = useBrowser({ returning: true })
@@ -13,7 +13,7 @@ describe('somebody who is signed in', function () {
 	})
 	afterEach(() => proxy.stop())
 
-	it('stays so in all tabs, however many of them come back at once', async () => {
+	it('stays signed in in all tabs, however many of them return at once', async () => {
 		const first = await browsing.visitor()
 		await signIn(first, node.url, 'reception@clinic.example', { path: '/desk' })
 		const others = await Promise.all([1, 2, 3].map(() => first.context().newPage()))
@@ -22,7 +22,7 @@ describe('somebody who is signed in', function () {
 		await Promise.all(tabs.map(tab => tab.getByTestId('desk-slot').first().waitFor()))
 	})
 
-	it('stays so when the page is left while the session is being renewed', async () => {
+	it('stays signed in when the page is left during a renewal of the session', async () => {
 		const page = await browsing.visitor()
 		await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })
 		await page.getByText('Dr. Anna Lindner').first().waitFor()
@@ -38,7 +38,7 @@ describe('somebody who is signed in', function () {
 	})
 
 	for (const fate of ['late', 'lost', 'internal', 'bad gateway'] as const) {
-		it(`stays so, and need do nothing for it, when the answer to a renewal meets with this: ${fate}`, async () => {
+		it(`stays signed in without doing anything when the answer to a renewal is this: ${fate}`, async () => {
 			const page = await browsing.visitor()
 			await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })
 			await page.getByText('Dr. Anna Lindner').first().waitFor()
@@ -52,7 +52,7 @@ describe('somebody who is signed in', function () {
 	}
 
 	for (const fate of ['lost', 'bad gateway'] as const) {
-		it(`has come in though the first answer to signing in met with this: ${fate}`, async () => {
+		it(`signs in though the first answer is this: ${fate}`, async () => {
 			const page = await browsing.visitor()
 			const fates: Fate[] = [fate]
 			proxy.decide(path => (path.startsWith('/api/v1/auth/login') && fates.pop()) || 'well')
@@ -65,7 +65,7 @@ describe('somebody who is signed in', function () {
 		})
 	}
 
-	it('signs out at a screen of theirs and is at the start, not asked to sign in again', async () => {
+	it('signs out on a guarded screen and sees the start page, not a question to sign in', async () => {
 		const page = await browsing.visitor()
 		await signIn(page, proxy.url, 'patient@clinic.example', { path: '/visits' })
 		await page.getByText('Dr. Anna Lindner').first().waitFor()

@@ -11,7 +11,7 @@ const dateAhead = (days: number) => new Date(Date.now() + days * 86_400_000).toI
 
 /** `ask` sends what the screen asks only on request; the others ask by being opened. */
 type ScreenUnderTest = { name: string; path: string; ready: (page: Page) => Promise<unknown>; ask?: (page: Page) => Promise<unknown> }
-type Who = 'nobody' | 'newcomer' | 'patient' | 'reception' | 'doctor' | 'admin'
+type Who = 'visitor' | 'newcomer' | 'patient' | 'reception' | 'doctor' | 'admin'
 
 const press = (page: Page, name: string) => page.getByRole('main').getByRole('button', { name, exact: true }).first().click()
 
@@ -28,7 +28,7 @@ const fillRegistration = async (page: Page) => {
 }
 
 const screensOf = (doctorId: string): Record<Who, ScreenUnderTest[]> => ({
-	nobody: [
+	visitor: [
 		{ name: 'find a doctor', path: '/', ready: page => page.getByText('Dr. Anna Lindner').first().waitFor() },
 		{
 			name: 'a doctor’s page',
@@ -122,7 +122,7 @@ const recover = async (page: Page, { name, ask, ready }: ScreenUnderTest) => {
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
-describe('a server in trouble', function () {
+describe('a page whose server is in trouble', function () {
 	this.timeout(300_000)
 	const node = useDemoNode()
 	const browsing = useBrowser()
@@ -131,21 +131,21 @@ describe('a server in trouble', function () {
 		await Promise.all(proxies.splice(0).map(proxy => proxy.stop()))
 	})
 
-	/** Everybody has a proxy of their own, so that all of them can be in trouble at once. */
+	/** Every person has a proxy of their own, so that all of them can be in trouble at once. */
 	const arrive = async (who: Who) => {
 		const proxy = await startProxy(node.url)
 		proxies.push(proxy)
 		const page = await browsing.visitor({ ...desktop, serviceWorkers: 'allow' })
-		if (who !== 'nobody' && who !== 'newcomer') await signIn(page, proxy.url, `${who}@clinic.example`, { path: '/nowhere' })
+		if (who !== 'visitor' && who !== 'newcomer') await signIn(page, proxy.url, `${who}@clinic.example`, { path: '/nowhere' })
 		// A session that is being renewed would be lost with its answer: its token is used up, and the next one never came.
 		await page.waitForLoadState('networkidle')
 		const { id } = await doctorNamed(node, 'Lindner')
 		return { proxy, page, screens: screensOf(id)[who] }
 	}
 
-	const everybody: Who[] = ['nobody', 'newcomer', 'patient', 'reception', 'doctor', 'admin']
+	const people: Who[] = ['visitor', 'newcomer', 'patient', 'reception', 'doctor', 'admin']
 	/** In the short form each trouble comes over some of them, and each of them meets some. */
-	const some = (...whom: Who[]) => (isLong || isStrict ? everybody : whom)
+	const some = (...whom: Who[]) => (isLong || isStrict ? people : whom)
 
 	const meet = async (who: Who, decision: (path: string) => Fate, atMost: number) => {
 		const { proxy, page, screens } = await arrive(who)
@@ -176,18 +176,18 @@ describe('a server in trouble', function () {
 	const isApi = (path: string) => path.startsWith('/api/') && !path.startsWith('/api/v1/auth/refresh')
 	const isLive = (path: string) => path.startsWith('/socket.io/')
 
-	it('that answers every call with an error is told of, and the screen then comes back', () =>
+	it('shows a message when every call fails, and the screen when calls succeed again', () =>
 		meetAll(some('newcomer', 'patient', 'reception'), path => (isApi(path) ? 'internal' : 'well')))
 
 	if (isLong)
-		it('behind a proxy that answers 502 in HTML is told of, and the screen then comes back', () =>
-			meetAll(everybody, path => (isApi(path) || isLive(path) ? 'bad gateway' : 'well')))
+		it('shows a message when a proxy answers 502 in HTML, and the screen when the server answers again', () =>
+			meetAll(people, path => (isApi(path) || isLive(path) ? 'bad gateway' : 'well')))
 
-	it('that never answers is told of, and the screen then comes back', () =>
-		meetAll(some('nobody', 'doctor', 'admin'), path => (isApi(path) || isLive(path) ? 'silent' : 'well')))
+	it('shows a message when no call is answered, and the screen when calls are answered again', () =>
+		meetAll(some('visitor', 'doctor', 'admin'), path => (isApi(path) || isLive(path) ? 'silent' : 'well')))
 
 	for (const fate of isLong ? (['bad gateway', 'silent'] as const) : (['silent'] as const)) {
-		it(`leaves those who were signed in signed in when it cannot say who they are (${fate})`, async () => {
+		it(`keeps a person signed in when the server cannot confirm the session (${fate})`, async () => {
 			const { proxy, page, screens } = await arrive('doctor')
 			const [screen] = screens as [ScreenUnderTest]
 			proxy.decide(path => (path.startsWith('/api/') || isLive(path) ? fate : 'well'))
@@ -201,7 +201,7 @@ describe('a server in trouble', function () {
 	/** Times that the page offers to take. */
 	const tappable = '[data-testid="slot"]:not([disabled]), [data-testid="desk-slot"][data-state="free"]:not([aria-disabled="true"])'
 
-	it('that is gone is told of on the screen, on which nothing can be taken meanwhile, and which comes once it is back', async () => {
+	it('shows a message and offers no slot while the server is gone, and the screen once it is back', async () => {
 		await Promise.all(
 			some('patient', 'reception').map(async who => {
 				const { proxy, page, screens } = await arrive(who)

@@ -75,7 +75,7 @@ describe('two browsers on one calendar', function () {
 		expect(Number(count)).to.equal(1)
 	})
 
-	it('offer the loser the nearest other times, one tap away', async () => {
+	it('offer the loser five nearest free times to tap', async () => {
 		const loser = await browsing.visitor(phone)
 		// The loser's connection is a moment behind: what changed on the calendar has not arrived when the tap is made.
 		let behind = false
@@ -100,7 +100,7 @@ describe('two browsers on one calendar', function () {
 		await loser.getByTestId('countdown').waitFor()
 	})
 
-	it('show the truth again after versions went back, as when a replica that lagged is promoted', async () => {
+	it('show a booking whose version is lower than the last one, as after a lagging replica was promoted', async () => {
 		const page = await browsing.visitor()
 		// Every change that arrives from now on has a number that was given out before; the next snapshot goes on from there.
 		let lowerBy = 0
@@ -132,7 +132,7 @@ describe('two browsers on one calendar', function () {
 		expect(snapshots, 'changes follow the new snapshot without another').to.equal(before + 1)
 	})
 
-	it('let anybody watch, and keep the slot through signing in', async () => {
+	it('let a visitor watch without an account, and keep the chosen slot through signing in', async () => {
 		const visitor = await browsing.visitor(phone)
 		await openCalendar(visitor)
 		const [target] = await freeSlots(visitor)

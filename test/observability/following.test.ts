@@ -71,7 +71,7 @@ describe('a booking can be followed', function () {
 		expect(String(audit.actor_id)).to.equal(patients[0].id)
 
 		const ofTrace = () => traces.spans.filter(span => span.traceId === traceId)
-		await isAllSent(() => ['appointment:book', 'settled', 'drain', 'conclude'].every(name => ofTrace().some(span => span.name === name)))
+		await isAllSent(() => ['appointment:book', 'settled', 'drain', 'publish'].every(name => ofTrace().some(span => span.name === name)))
 		const asked = named(ofTrace(), 'appointment:book')
 		expect(asked).to.include({ node: askedNode, parentSpanId: undefined, failed: false })
 		expect(asked.attributes).to.deep.equal({ 'liveslot.request_id': requestId, 'liveslot.outcome': 'ok' })
@@ -84,7 +84,7 @@ describe('a booking can be followed', function () {
 		expect(settledSpan.attributes).to.include({ 'liveslot.request_id': requestId, 'liveslot.kind': 'book', 'liveslot.outcome': 'ok' })
 		const statements = ofTrace().filter(({ name, parentSpanId }) => name.startsWith('postgresql ') && parentSpanId === drain.spanId)
 		expect(statements.map(({ name }) => name)).to.include('postgresql settle')
-		expect(named(ofTrace(), 'conclude').parentSpanId).to.equal(drain.spanId)
+		expect(named(ofTrace(), 'publish').parentSpanId).to.equal(drain.spanId)
 	})
 
 	it('from an HTTP call, under the request id and the trace of its caller', async () => {

@@ -66,6 +66,7 @@ describe('bad input', () => {
 	const node = useNode({}, { log: log as never })
 	const tokens: Record<string, string> = {}
 	let slotId = ''
+	let doctorId = ''
 
 	before(async () => {
 		tokens.patient = (await aPatient(node)).token
@@ -73,6 +74,7 @@ describe('bad input', () => {
 		tokens.admin = (await anAdmin(node)).token
 		const doctor = await aDoctor(node)
 		tokens.doctor = doctor.token
+		doctorId = doctor.id
 		slotId = (await someSlots(node, doctor.id))[0] as string
 	})
 	after(closeSockets)
@@ -159,6 +161,21 @@ describe('bad input', () => {
 			}
 		})
 	}
+
+	const cursorOf = (...key: unknown[]) => `cursor=${Buffer.from(JSON.stringify(key)).toString('base64url')}`
+	const instants = { from: '2026-12-01T00:00:00%2B23:59', to: '2026-12-02T00:00:00-23:59' }
+	for (const [what, path] of Object.entries({
+		'an offset of almost a day': `/appointments?from=${instants.from}&to=${instants.to}`,
+		'the year -8000': `/appointments?${cursorOf(Date.UTC(-8000, 0), '1')}`,
+		'the year -29000': `/appointments?${cursorOf(Date.UTC(-29000, 0), '1')}`,
+		'the year -8000 in time off': `/doctors/DOCTOR/time-off?${cursorOf(new Date(Date.UTC(-8000, 0)).toISOString(), '1')}`,
+		'the year -29000 in time off': `/doctors/DOCTOR/time-off?${cursorOf(new Date(Date.UTC(-29000, 0)).toISOString(), '1')}`,
+	}))
+		it(`that names a time which PostgreSQL does not have, ${what}, is refused as such`, async () => {
+			const { status, body } = await call(node, 'GET', path.replace('DOCTOR', doctorId), { token: tokens.admin as string })
+			expect({ status, code: body.code }).to.deep.equal({ status: 400, code: 'invalid_input' })
+			expect(JSON.stringify(body)).not.to.match(/displacement|field value|select/i)
+		})
 
 	it('nested deeper than a stack is acknowledged', async () => {
 		const socket = (await aSocket(node, tokens.patient)) as any

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { io, type Socket } from 'socket.io-client'
 import { WebSocket } from 'ws'
@@ -10,6 +12,13 @@ import { waitFor } from '../support/wait.ts'
 import { type BareSockets, bareSockets } from './bare-sockets.ts'
 
 const endless = async () => {}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+const usedAfterCollection = () => {
+	collectGarbage()
+	return process.memoryUsage().heapUsed
+}
 
 describe('the door to sockets', function () {
 	this.timeout(30_000)
@@ -183,6 +192,20 @@ describe('the door to sockets', function () {
 		await once(socket, 'message')
 		const [kept] = bare.sockets.io.of('/').sockets.values()
 		expect(JSON.stringify(kept?.handshake).length).to.be.below(1000)
+	})
+
+	it('keeps little memory for sockets that send much as they connect', async () => {
+		const before = usedAfterCollection()
+		const sockets = []
+		for (let count = 0; count < 30; count++) {
+			const { socket } = await raw()
+			socket.send(`40${JSON.stringify({ junk: `${count}${'x'.repeat(1_900_000)}` })}`)
+			await once(socket, 'message')
+			sockets.push(socket)
+		}
+		const grown = usedAfterCollection() - before
+		expect(sockets.filter(({ readyState }) => readyState === WebSocket.OPEN)).to.have.length(30)
+		expect(grown / 1e6, 'megabytes').to.be.below(10)
 	})
 
 	it('refuses a token that is longer than any that the server gives out', async () => {

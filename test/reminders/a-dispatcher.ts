@@ -7,18 +7,21 @@ import { createEmail } from '../../server/reminders/channels/email.ts'
 import { createDispatch } from '../../server/reminders/dispatch.ts'
 import { createLedger } from '../../server/reminders/ledger.ts'
 import { createMailer } from '../../server/reminders/mailer.ts'
+import { createVisitCalendar } from '../../server/reminders/visit-calendar.ts'
 
 const [url = '', smtpUrl = '', lease = '90000'] = process.argv.slice(2)
 
 const log = createLog('silent')
 const pipeline = createPipeline({ url, connections: 4, prepare: true, log })
 const mailer = createMailer({ url: smtpUrl, from: 'Clinic <desk@clinic.example>', connections: 5 })
+const host = 'clinic.example'
+const visitCalendar = createVisitCalendar({ organizer: { name: 'Clinic', email: 'desk@clinic.example' }, host })
 let sent = 0
 const memory: number[] = []
 const dispatch = createDispatch({
 	nowMs: Date.now,
 	ledger: createLedger(pipeline.run),
-	channels: [createEmail({ mailer, organizer: { name: 'Clinic', email: 'desk@clinic.example' }, host: 'clinic.example', concurrency: 5 })],
+	channels: [createEmail({ mailer, visitCalendar, host, concurrency: 5 })],
 	links: () => ({ visit: 'https://clinic.example/n/v', unsubscribe: 'https://clinic.example/n/u' }),
 	quietHours: undefined,
 	log,

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { createEmail } from '../../server/reminders/channels/email.ts'
 import { createMailer } from '../../server/reminders/mailer.ts'
+import { createVisitCalendar } from '../../server/reminders/visit-calendar.ts'
 import { waitFor } from '../support/wait.ts'
 import { ok, useDispatch } from './a-dispatch.ts'
 import { useMailServer } from './a-mail-server.ts'
@@ -108,7 +109,9 @@ describe('the dispatcher', () => {
 		mailServer.treat.set(hanging.patient.email, { hangMs: 120_000 })
 		mailServer.treat.set(full.patient.email, { code: 452, text: 'Mailbox full' })
 		const mailer = createMailer({ url: mailServer.url, from: 'Clinic <desk@clinic.example>', connections: 3 })
-		const channel = createEmail({ mailer, organizer: { name: 'C', email: 'desk@clinic.example' }, host: 'clinic.example', concurrency: 3 })
+		const host = 'clinic.example'
+		const visitCalendar = createVisitCalendar({ organizer: { name: 'C', email: 'desk@clinic.example' }, host })
+		const channel = createEmail({ mailer, visitCalendar, host, concurrency: 3 })
 		await run([channel])
 		await mailer.stop()
 		expect(mailServer.recipients).to.deep.equal([fine.patient.email])

@@ -3,16 +3,13 @@ import ICAL from 'ical.js'
 import type { ParsedMail } from 'mailparser'
 import { book, cancel, done, reschedule } from '../booking/desk.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
-import { call } from '../support/http.ts'
 import { startTestNode, type TestNode } from '../support/node.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { type MailServer, startMailServer } from './a-mail-server.ts'
 
-/** The invitation, as a calendar program finds it: the text/calendar alternative. */
-const invitationOf = (mail: ParsedMail) => {
-	const part = mail.attachments.find(({ contentType }) => contentType === 'text/calendar')
-	const text = part?.content.toString('utf8') ?? ''
+/** A visit as a calendar program reads it. */
+const readCalendar = (text: string) => {
 	const calendar = new ICAL.Component(ICAL.parse(text))
 	const event = new ICAL.Event(calendar.getFirstSubcomponent('vevent') as ICAL.Component)
 	return {
@@ -20,14 +17,23 @@ const invitationOf = (mail: ParsedMail) => {
 		method: calendar.getFirstPropertyValue('method') as string,
 		uid: event.uid,
 		sequence: event.sequence,
+		summary: event.summary,
 		start: event.startDate.toJSDate().toISOString(),
 		end: event.endDate.toJSDate().toISOString(),
 		isUtc: event.startDate.zone === ICAL.Timezone.utcTimezone,
 		status: event.component.getFirstPropertyValue('status') as string,
+		stamp: String(event.component.getFirstPropertyValue('dtstamp')),
 		organizer: event.organizer,
 		attendees: event.attendees.map(attendee => attendee.getFirstValue() as string),
-		contentType: part?.headers.get('content-type') as unknown as { value: string; params: Record<string, string> },
+		attendeeNames: event.attendees.map(attendee => attendee.getParameter('cn') as string),
 	}
+}
+
+/** The invitation: the text/calendar alternative. */
+const invitationOf = (mail: ParsedMail) => {
+	const part = mail.attachments.find(({ contentType }) => contentType === 'text/calendar')
+	const contentType = part?.headers.get('content-type') as unknown as { value: string; params: Record<string, string> }
+	return { ...readCalendar(part?.content.toString('utf8') ?? ''), contentType }
 }
 
 describe('letters', () => {
@@ -76,9 +82,37 @@ describe('letters', () => {
 			expect(attendees.map(each => each.toLowerCase())).to.deep.equal([`mailto:${patient.email}`])
 			for (const line of text.split('\r\n')) expect(Buffer.byteLength(line), line).to.be.at.most(75)
 		}
-		// The file that a patient downloads is the same event.
-		const file = await call(node, 'GET', `/appointments/${visit.id}`, { token: patient.token })
-		expect(file.body.sequence).to.equal(2)
+	})
+
+	it('carry the same event as the file that the patient downloads, under whatever name the server was asked', async () => {
+		const patient = await aPatient(node)
+		const [slot = ''] = await someSlots(node, doctor.id, { from: hoursAhead(100) })
+		const visit = done(await book(node, patient, slot))
+		const [mail] = await lettersTo(patient.email, 1)
+		const download = async () => {
+			const response = await fetch(`${node.url}/api/v1/appointments/${visit.id}/calendar.ics`, {
+				headers: { authorization: `Bearer ${patient.token}` },
+			})
+			expect(response.headers.get('content-type')).to.match(/^text\/calendar/)
+			const { text: _text, method, attendees, attendeeNames: _names, ...event } = readCalendar(await response.text())
+			expect({ method, attendees }).to.deep.equal({ method: 'PUBLISH', attendees: [] })
+			return event
+		}
+		const { uid, sequence, summary, start, end, isUtc, status, stamp, organizer } = invitationOf(mail as ParsedMail)
+		expect(await download()).to.deep.equal({ uid, sequence, summary, start, end, isUtc, status, stamp, organizer })
+		done(await cancel(node, patient, visit.id))
+		expect(await download()).to.include({ uid, sequence: 1, status: 'CANCELLED' })
+	})
+
+	it('name the patient in the invitation, whatever the name holds', async () => {
+		const patient = await aPatient(node, { fullName: 'Ada "Countess" Lovelace";ROLE=CHAIR;X-A="b' })
+		const [slot = ''] = await someSlots(node, doctor.id)
+		done(await book(node, patient, slot))
+		const [mail] = await lettersTo(patient.email, 1)
+		const { attendees, attendeeNames, text } = invitationOf(mail as ParsedMail)
+		expect(attendees.map(each => each.toLowerCase())).to.deep.equal([`mailto:${patient.email}`])
+		expect(attendeeNames).to.deep.equal([`Ada 'Countess' Lovelace';ROLE=CHAIR;X-A='b`])
+		expect(text.replace(/\r\n /g, '')).to.include('ROLE=REQ-PARTICIPANT').and.include(`CN="Ada 'Countess' Lovelace';ROLE=CHAIR;X-A='b"`)
 	})
 
 	const languages = [

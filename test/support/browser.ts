@@ -54,7 +54,7 @@ export const phone: BrowserContextOptions = {
 	hasTouch: true,
 }
 
-/** Leaves nothing of whoever was here but what the browser has read and compiled of the page's files. */
+/** Removes everything of the user before, except the page's files that the browser has read and compiled. */
 const emptied = async (context: BrowserContext): Promise<BrowserContext> => {
 	for (const page of context.pages()) {
 		const { origin } = new URL(page.url())
@@ -148,12 +148,12 @@ export const signIn = async (
 ): Promise<void> => {
 	const answer = await page.request.post(`${url}/api/v1/auth/login`, { data: { email, password } })
 	if (!answer.ok()) throw new Error(`${email} cannot sign in: ${await answer.text()}`)
-	// The page remembers that somebody is signed in here, and only then asks who.
+	// The page asks who is signed in only when it remembers a session.
 	await page.addInitScript("try { sessionStorage.arrived ??= localStorage['liveslot-session'] = '1' } catch {}")
 	const known = page.waitForResponse(/auth\/refresh$/)
 	await page.goto(url + path)
 	await known
-	// Whoever is signed in already is led to where they work.
+	// The page sends a user with a session on to where they work.
 	if (path === '/sign-in') await page.waitForURL(address => address.pathname !== path)
 }
 

@@ -5,7 +5,7 @@ import { createAccessTokens } from '../../server/identity/access-tokens.ts'
 import { hashPassword } from '../../server/identity/passwords.ts'
 import type { Db } from '../../server/platform/database/database.ts'
 
-/** Someone with an account and a session. A patient's `id` is the id of their file too, a doctor's that of their calendar. */
+/** A person with an account and a session. A patient's `id` is the id of their file too, a doctor's that of their calendar. */
 export type Person = { id: string; token: string; email: string; password: string; fullName: string }
 
 export type PersonOverrides = { email?: string; fullName?: string; phone?: string; status?: AccountStatus }

@@ -22,8 +22,8 @@ export const findPooler = (): boolean => {
 }
 
 /**
- * PgBouncer in transaction mode before a database: whoever asks gets another session of PostgreSQL for each transaction, as with
- * the poolers of hosts. `connections` is how many it keeps itself.
+ * PgBouncer in transaction mode before a database: each transaction may get another session of PostgreSQL, as with the poolers
+ * of hosts. `connections` is how many it keeps itself.
  */
 export const startPooler = async (
 	databaseUrl: string,

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { type AddressInfo, connect, type Socket } from 'node:net'
 
 /**
- * What becomes of a request: `slow` and `late` are done at once and answered some time later, `lost` is done and its answer cut off,
- * `silent` is neither done nor answered.
+ * How the proxy treats a request: it passes on `slow` and `late` ones at once and answers them later, passes on a `lost` one and cuts
+ * its answer off, and neither passes on nor answers a `silent` one.
  */
 export type Fate = 'well' | keyof typeof delaysMs | 'lost' | 'internal' | 'bad gateway' | 'silent'
 

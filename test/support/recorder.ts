@@ -10,8 +10,8 @@ export type Heard =
 	| { kind: 'presence'; viewers: number }
 
 /**
- * Writes down what one socket hears of one calendar, in the order in which it hears it. It never watches again by
- * itself and forgives nothing: gaps, repetitions and frames that come too early stay in what was heard.
+ * Records what one socket hears of one calendar, in order. It never watches again by itself, and keeps gaps, repetitions and
+ * frames that come too early.
  */
 export const aRecorder = (socket: Client, doctorId: string, range: { from: string; to: string }) => {
 	const heard: Heard[] = []

@@ -4,7 +4,7 @@ import type { Words } from './words.ts'
 
 const dateAhead = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 
-/** Who looks at a screen: nobody who is signed in, or a demo account. */
+/** Who looks at a screen: a visitor without a session, or a demo account. */
 export const viewers = [undefined, 'patient', 'reception', 'doctor', 'admin'] as const
 export type Viewer = (typeof viewers)[number]
 

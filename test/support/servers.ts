@@ -76,8 +76,8 @@ export const stopServers = async (): Promise<void> => {
 let nextRedisIndex = 0
 
 /**
- * The name of a database that is filled once in the whole run, for others to be copied from; whoever asks while it is
- * being filled waits.
+ * The name of a database that is filled once in the whole run, for others to be copied from. Processes that ask meanwhile
+ * wait.
  */
 export const filledTemplate = async (name: string, fill: (db: Db) => Promise<void>): Promise<string> => {
 	const { postgresUrl } = running()

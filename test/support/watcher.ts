@@ -5,7 +5,7 @@ export type Client = Socket<ServerToClient, ClientToServer>
 
 const open = new Set<Client>()
 
-/** A connected socket. Whoever opened sockets closes them with `closeSockets`. */
+/** A connected socket. The test that opens sockets closes them with `closeSockets`. */
 export const aSocket = (node: { url: string }, token?: string, transports: string[] = ['websocket']): Promise<Client> =>
 	new Promise((resolve, reject) => {
 		const socket: Client = io(node.url, { transports, auth: token ? { token } : {}, forceNew: true, reconnection: false })
@@ -64,7 +64,7 @@ export const aWatcher = async (socket: Client, doctorId: string, range: { from: 
 
 	const watch = async () => {
 		let answer = await ask()
-		// Whoever watched before, and is told to come back, does.
+		// A watcher that the node asks to come back tries again, once it has watched before.
 		while (!answer.ok && answer.error.code === 'booking_pending' && version > 0 && socket.connected) {
 			await new Promise(resolve => setTimeout(resolve, 300))
 			answer = await ask()

@@ -11,23 +11,29 @@ export type ArchiveFile = {
 }
 
 /** Opens what `backup` wrote. @throws CommandError when it is something else, or not all of it */
-export const openArchive = async (file: string): Promise<ArchiveFile> => {
-	const zip = await openPromise(file, { autoClose: false }).catch((error: NodeJS.ErrnoException) => {
-		throw new CommandError(error.code ? error.message : `${file} is not a whole archive: ${error.message}`)
+export async function openArchive(file: string): Promise<ArchiveFile> {
+	const zip = await openPromise(file, { autoClose: false }).catch(error => {
+		throw whyNotWhole(file, error)
 	})
-	const entries = new Map<string, Entry>()
-	const read = async (name: string) => {
-		const entry = entries.get(name)
-		if (!entry) throw new CommandError(`${file} is not a whole archive: ${name} is missing`)
-		return await zip.openReadStreamPromise(entry)
-	}
 	try {
+		const entries = new Map<string, Entry>()
 		for await (const entry of zip.eachEntry()) entries.set(entry.fileName, entry)
+		const read = async (name: string) => {
+			const entry = entries.get(name)
+			if (!entry) throw new CommandError(`${file} is not a whole archive: ${name} is missing`)
+			return await zip.openReadStreamPromise(entry)
+		}
 		const manifest = Manifest.safeParse(JSON.parse(await text(await read(manifestName))))
 		if (!manifest.success) throw new CommandError(`${file} was made by another version of this program`)
 		return { manifest: manifest.data, open: table => read(entryOf(table)), close: () => zip.close() }
 	} catch (error) {
 		zip.close()
-		throw error
+		throw whyNotWhole(file, error as Error)
 	}
+}
+
+/** What the system says of a file is kept; what is said of its bytes would show some of them. */
+function whyNotWhole(file: string, error: NodeJS.ErrnoException): Error {
+	if (error instanceof CommandError || error.syscall) return new CommandError(error.message)
+	return new CommandError(`${file} is not a whole archive`)
 }

@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises'
 import { copyFrom } from '../../platform/database/copy.ts'
-import { type Db, inTurn, migrate, migrationSource, readSql, type Tx } from '../../platform/database/database.ts'
+import { type Db, inTurn, isDatabaseUnavailable, migrate, migrationSource, readSql, type Tx } from '../../platform/database/database.ts'
 import { recordAudit } from '../../platform/security/audit.ts'
 import { findingsIn, sayFindings } from '../check/check.ts'
 import { type Command, CommandError, type Context } from '../command.ts'
@@ -32,18 +32,42 @@ const migrateTo = async (trx: Tx, { migrations }: Manifest) => {
 	const files = (await source.getMigrations([])).filter(file => migrations.includes(source.getMigrationName(file)))
 	const known = files.map(source.getMigrationName)
 	const unknown = migrations.filter(name => !known.includes(name))
-	if (unknown.length > 0) throw new CommandError(`The archive is of another version: this one does not know ${unknown.join(', ')}`)
+	if (unknown.length > 0)
+		throw new CommandError(`The archive is of another version: this one does not know ${unknown.map(inOneLine).join(', ')}`)
 	await trx.migrate.latest({ migrationSource: { ...source, getMigrations: async () => files } })
 }
 
+/** @throws CommandError when the archive does not hold the table as it was saved; its message holds nothing of the contents */
 const fillTable = async (trx: Tx, archive: ArchiveFile, table: Manifest['tables'][number]) => {
-	// What migrations put in is in the archive too.
-	if (await trx(table.name).first(trx.raw('1'))) await trx(table.name).delete()
 	const digest = createDigest()
-	const rows = await copyFrom(trx, `COPY ${copied(table)} FROM STDIN`)
-	await pipeline(await archive.open(table), digest.stream, rows)
-	if (digest.sha256() !== table.sha256 || rows.rowCount !== table.rows)
+	let count = 0
+	try {
+		// What migrations put in is in the archive too.
+		if (await trx(table.name).first(trx.raw('1'))) await trx(table.name).delete()
+		// Opened before COPY begins: a connection that waits for rows takes no other statement.
+		const saved = await archive.open(table)
+		const rows = await copyFrom(trx, `COPY ${copied(table)} FROM STDIN`)
+		await pipeline(saved, digest.stream, rows)
+		count = rows.rowCount
+	} catch (error) {
+		if (isDatabaseUnavailable(error)) throw error
+		throw new CommandError(`The archive is damaged: ${inOneLine(table.name)} cannot be read`)
+	}
+	if (digest.sha256() !== table.sha256 || count !== table.rows)
 		throw new CommandError(`The archive is damaged: ${table.name} is not what was saved`)
+}
+
+/** A name as a damaged archive has it may be anything. */
+const inOneLine = (name: string) => name.replace(/[^\w .-]/g, '?').slice(0, 60)
+
+const setSequences = async (trx: Tx, { sequences }: Manifest) => {
+	try {
+		for (const { name, lastValue } of sequences)
+			if (lastValue !== null) await trx.raw(`SELECT setval(format('public.%I', ?::text)::regclass, ?::bigint)`, [name, lastValue])
+	} catch (error) {
+		if (isDatabaseUnavailable(error)) throw error
+		throw new CommandError('The archive is damaged: its sequences cannot be read')
+	}
 }
 
 /** The archive's contents or, when anything goes wrong, what was there before: it is all one transaction. */
@@ -58,8 +82,7 @@ const restoreAll = (db: Db, archive: ArchiveFile, replaces: boolean, { terminal 
 			terminal.progress(`Restoring ${table.name}`)
 			await fillTable(trx, archive, table)
 		}
-		for (const { name, lastValue } of manifest.sequences)
-			if (lastValue !== null) await trx.raw(`SELECT setval(format('public.%I', ?::text)::regclass, ?::bigint)`, [name, lastValue])
+		await setSequences(trx, manifest)
 		await recordAudit(trx, { actor: null, action: 'restored', entity: 'database', details: { of: manifest.madeAt } })
 	})
 

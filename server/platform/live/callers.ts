@@ -113,6 +113,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	 * @throws Refusal for a caller who must leave
 	 */
 	function prove(socket: Socket): Promise<void> | undefined {
+		refuseWhoMustLeave(socket)
 		if (!callerOf(socket) || ageOf(socket) <= maxAgeMs) return undefined
 		if (!next) {
 			const asking = new Set<Socket>()
@@ -124,10 +125,12 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 			next = { sockets: asking, read }
 		}
 		next.sockets.add(socket)
-		return next.read.then(() => {
-			const refusal: Refusal | undefined = socket.data.refusal
-			if (refusal) throw refusal
-		})
+		return next.read.then(() => refuseWhoMustLeave(socket))
+	}
+
+	function refuseWhoMustLeave(socket: Socket): void {
+		const refusal: Refusal | undefined = socket.data.refusal
+		if (refusal) throw refusal
 	}
 
 	async function readAgain(asked: readonly Socket[]): Promise<void> {

@@ -26,6 +26,7 @@ local function append()
 	local key, token = ARGV[1], ARGV[2]
 	local now = clock_ms()
 	local length = redis.call('XLEN', KEYS[1])
+	if length == 0 then redis.call('PERSIST', KEYS[1]) end
 	local added = {}
 	for i = 5, #ARGV, 2 do
 		local fits = length < tonumber(ARGV[i])
@@ -60,6 +61,8 @@ local function finish()
 	local left = redis.call('XLEN', KEYS[1])
 	if left == 0 then
 		redis.call('ZREM', KEYS[2], ARGV[1])
+		-- The stream of a key that is not used any more is forgotten.
+		redis.call('PEXPIRE', KEYS[1], 86400000)
 	else
 		redis.call('ZADD', KEYS[2], 'XX', string.format('%.0f', now), ARGV[1])
 	end

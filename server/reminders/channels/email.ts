@@ -1,20 +1,24 @@
 import { html, htmlLetter } from '../html.ts'
-import { invitation, type Organizer } from '../invitation.ts'
 import type { Mail, Mailer } from '../mailer.ts'
 import type { Channel, Message } from '../message.ts'
 import { fill, fullDate, wordsOf } from '../texts.ts'
+import type { VisitCalendar } from '../visit-calendar.ts'
 
 export type EmailDeps = {
 	mailer: Mailer
-	/** Who invites, in the calendar's sense. */
-	organizer: Organizer
-	/** Names our message and event ids. */
+	visitCalendar: VisitCalendar
+	/** Names our messages. */
 	host: string
 	concurrency: number
 }
 
+/** E-mail over SMTP. */
+export function createEmail({ mailer, concurrency, ...deps }: EmailDeps): Channel {
+	return { name: 'email', concurrency, send: message => mailer.send(letter(message, deps)), stop: () => mailer.stop() }
+}
+
 /** A letter in the patient's language, as text and as HTML, with an invitation when the visit changed. */
-export const letter = (message: Message, { organizer, host }: Pick<EmailDeps, 'organizer' | 'host'>): Mail => {
+export function letter(message: Message, { visitCalendar, host }: Pick<EmailDeps, 'visitCalendar' | 'host'>): Mail {
 	const { kind, patient, visit, links } = message
 	const { language } = patient
 	const words = wordsOf(language)
@@ -51,14 +55,6 @@ export const letter = (message: Message, { organizer, host }: Pick<EmailDeps, 'o
 		messageId: `<notification-${message.id}@${host}>`,
 		unsubscribeUrl: links.unsubscribe,
 		// A reminder changes nothing in the calendar.
-		...(kind !== 'reminder' && { invitation: invitation(message, organizer, host) }),
+		...(kind !== 'reminder' && { invitation: visitCalendar.invitation(message) }),
 	}
 }
-
-/** E-mail over SMTP. */
-export const createEmail = ({ mailer, concurrency, ...deps }: EmailDeps): Channel => ({
-	name: 'email',
-	concurrency,
-	send: message => mailer.send(letter(message, deps)),
-	stop: () => mailer.stop(),
-})

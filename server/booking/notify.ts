@@ -5,25 +5,25 @@ import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { Happening } from './requests.ts'
 
-export type News = {
+export type Notify = {
 	/** Tells the patient, the doctors and staff. A person who is not reached learns of it when they look next. */
-	tell(happenings: readonly Happening[]): void
+	people(happenings: readonly Happening[]): void
 	stop(): void
 }
 
-export type NewsDeps = { io: LiveServer; redis: Redis; subscriber: Subscriber; nodeId: string; log: Log }
+export type NotifyDeps = { io: LiveServer; redis: Redis; subscriber: Subscriber; nodeId: string; log: Log }
 
 /**
  * Tells the people concerned what happened to appointments, on whichever node their sockets are. Other nodes get one message
  * a batch and forward its lines unparsed; with the adapter's broadcasts it would be a message an appointment, each decoded by every node.
  */
-export async function createNews({ io, redis, subscriber, nodeId, log }: NewsDeps): Promise<News> {
+export async function createNotify({ io, redis, subscriber, nodeId, log }: NotifyDeps): Promise<Notify> {
 	const { rooms: roomsHere } = io.of('/').adapter
 	subscriber.on('message', onMessage)
 	await subscriber.subscribe(channel)
 
 	return {
-		tell(happenings) {
+		people(happenings) {
 			if (happenings.length === 0) return
 			const lines = happenings.map(lineOf)
 			for (const line of lines) tellHere(line)

@@ -1,7 +1,7 @@
 import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
 import type { AppointmentTypes } from '../clinic/appointment-types.ts'
 import { type Actor, isStaff, type Origin } from '../identity/actor.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { newId } from '../platform/new-id.ts'
 import type { Tracer } from '../platform/observability/tracer.ts'

@@ -1,6 +1,7 @@
 import { patientEndpoints } from '../../contract/index.ts'
+import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
-import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { type Route, route } from '../platform/http/routes.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'

@@ -1,5 +1,5 @@
 import type { DbOrTx } from '../platform/database/database.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 
 /** Whose data it is: a patient file, and the account that it belongs to, if any. */
 export type Subject = { patientId: string; userId: string | null; role: string | null; isErasing: boolean }

@@ -1,7 +1,7 @@
 import { notificationEndpoints as endpoints, type Notification } from '../../contract/index.ts'
 import { isStaff } from '../identity/actor.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { type Route, route } from '../platform/http/routes.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'

@@ -5,7 +5,7 @@ import {
 } from '../../contract/index.ts'
 import type { Actor, Origin } from '../identity/actor.ts'
 import { type Db, type DbOrTx, inTransaction, readSql } from '../platform/database/database.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { type Route, route } from '../platform/http/routes.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'

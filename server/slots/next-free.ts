@@ -1,5 +1,5 @@
 import type { SlotOffer } from '../../contract/index.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { nearestOffers, readFreeSlots } from './alternatives.ts'
 import type { ReadHolds } from './snapshot.ts'

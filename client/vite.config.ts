@@ -8,6 +8,8 @@ export default defineConfig({
 	root: fileURLToPath(new URL('.', import.meta.url)),
 	plugins: [react()],
 	css: { postcss: { plugins: [(await import('postcss-preset-mantine')).default()] } },
+	// See the file: the calendar's library asks for an export that only another form of this package has.
+	resolve: { alias: [{ find: /^rrule$/, replacement: fileURLToPath(new URL('./rrule.ts', import.meta.url)) }] },
 	build: {
 		outDir: fileURLToPath(new URL('../dist/client', import.meta.url)),
 		emptyOutDir: true,

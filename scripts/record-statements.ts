@@ -9,7 +9,7 @@ import { isServed } from '../test/db/served.ts'
 import { freshStores, startServers, stopServers } from '../test/support/servers.ts'
 
 const root = new URL('..', import.meta.url)
-const domains = ['analytics', 'booking', 'calendar', 'holds', 'identity', 'operations', 'patients', 'reminders', 'schedule']
+const domains = ['analytics', 'booking', 'identity', 'operations', 'patients', 'reminders', 'schedule', 'slots']
 
 /** Statements in one line each, without comments. */
 const inOneLine = (text: string) => text.replace(/--.*$/gm, ' ').replace(/\s+/g, ' ').trim()

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../contract/index.ts'
 import type { Db } from '../platform/database/database.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 
 export type AuditRow = {
 	id: string

@@ -1,7 +1,8 @@
 import type { Appointment, AppointmentStatus, Page } from '../../contract/index.ts'
 import { type Actor, isStaff } from '../identity/actor.ts'
+import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import type { Db } from '../platform/database/database.ts'
-import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { type FullAppointment, toWire } from './facts.ts'
 

@@ -1,4 +1,4 @@
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 
 export type Doctors = {

@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 import { Role } from '../../contract/index.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 
 export const accessTokenSeconds = 15 * 60

@@ -1,6 +1,7 @@
 import type { AccountStatus, Role, User } from '../../contract/index.ts'
+import { decodeCursor } from '../platform/database/cursors.ts'
 import { type Db, type DbOrTx, type Tx, violatedConstraint } from '../platform/database/database.ts'
-import { decodeCursor, isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 
 export type Account = {

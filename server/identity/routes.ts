@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
 import { accountSecurityEndpoints, identityEndpoints, type ListedUser, type Role, type SessionTokens } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
-import { toPage } from '../platform/database/page.ts'
+import { toPage } from '../platform/database/cursors.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { createOwnPages } from '../platform/security/own-pages.ts'
 import { type AccessTokens, accessTokenSeconds } from './access-tokens.ts'

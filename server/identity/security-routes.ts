@@ -1,6 +1,6 @@
 import type { Role } from '../../contract/index.ts'
 import { accountSecurityEndpoints as endpoints } from '../../contract/index.ts'
-import { toPage } from '../platform/database/page.ts'
+import { toPage } from '../platform/database/cursors.ts'
 import { type Route, route } from './handlers.ts'
 import {
 	beginSecondFactor,

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { identityEndpoints } from '../../contract/index.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, ensureProfile, insertAccount, lockAccount, lockActiveAdmins, updateAccount } from './accounts.ts'

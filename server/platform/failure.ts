@@ -1,5 +1,5 @@
 import { ZodError } from 'zod'
-import { isDatabaseUnavailable, isTimeOutOfRange } from './database/database.ts'
+import { isDatabaseUnavailable } from './database/database.ts'
 import { invalid } from './input.ts'
 import type { Log } from './observability/log.ts'
 import { isRedisUnavailable } from './redis/redis.ts'
@@ -22,7 +22,6 @@ export function toRefusal(error: unknown, log: Log, context: Record<string, unkn
 		log.warn({ ...context, reason: (error as Error).message }, 'dependency unavailable')
 		return new Refusal('booking_pending', { message: 'The service is recovering; try again', retryAfterSeconds: retrySoonSeconds })
 	}
-	if (isTimeOutOfRange(error)) return new Refusal('invalid_input', { message: 'a time is out of range' })
 	log.error({ ...context, err: error }, 'internal error')
 	return new Refusal('internal')
 }

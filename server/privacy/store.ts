@@ -1,5 +1,5 @@
 import type { DbOrTx } from '../platform/database/database.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 
 /** The person whose data is exported or erased: a patient file, and its account if there is one. */
 export type Subject = { patientId: string; userId: string | null; role: string | null; isErasing: boolean }

@@ -2,7 +2,7 @@ import { notificationEndpoints as endpoints, type Notification } from '../../con
 import { isStaff } from '../identity/actor.ts'
 import { type Route, route } from '../identity/handlers.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 

@@ -76,7 +76,7 @@ export type Settlement = {
 
 const planBatch = 500
 
-/** The dispatcher's side of the ledger; bookings write theirs in `server/booking/settle.sql`. */
+/** The dispatcher's side of the ledger; bookings write theirs with the SQL function `write_reminder_ledger`. */
 export const createLedger = (run: Run) => ({
 	async unplanned(): Promise<Unplanned[]> {
 		const rows = await run<{

@@ -6,7 +6,7 @@ import {
 import type { Actor, Origin } from '../identity/actor.ts'
 import { type Route, route } from '../identity/handlers.ts'
 import { type Db, type DbOrTx, inTransaction, readSql } from '../platform/database/database.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import type { NoticePolicy } from './policy.ts'

@@ -1,6 +1,7 @@
 import type { AppointmentType, Doctor, Page } from '../../contract/index.ts'
+import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import type { DbOrTx } from '../platform/database/database.ts'
-import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 
 /** A doctor with an active account: only these take appointments. */

@@ -1,6 +1,7 @@
 import type { Page, TimeOff } from '../../contract/index.ts'
+import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import { type DbOrTx, readSql, type Tx } from '../platform/database/database.ts'
-import { decodeCursor, isDatabaseId, toPage } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput } from '../platform/refusal.ts'
 import { lockCalendars, rowsOf } from './statements.ts'
 

@@ -1,6 +1,6 @@
 import type { SlotOffer } from '../../contract/index.ts'
 import type { Doctors } from '../clinic/doctors.ts'
-import { isDatabaseId } from '../platform/database/page.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { nearestOffers, readFreeSlots } from './alternatives.ts'

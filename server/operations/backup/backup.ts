@@ -25,6 +25,8 @@ const saveTable = async (trx: Tx, zip: ZipFile, table: Table, signal: AbortSigna
 const saveAll = (db: Db, zip: ZipFile, { terminal }: Context, signal: AbortSignal): Promise<Manifest> =>
 	db.transaction(
 		async trx => {
+			// It takes as long as it takes, whatever limit the host sets on statements.
+			await trx.raw('SET LOCAL statement_timeout = 0')
 			const [{ now }] = (await trx.raw('SELECT now()')).rows
 			const migrations: string[] = await trx('migrations').orderBy('id').pluck('name')
 			const tables: Saved[] = []

@@ -169,13 +169,6 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 	)
 }
 
-/**
- * True when a statement was given a time that PostgreSQL does not have: a year before -4713, an offset of 16 hours or more.
- * JavaScript has both, so that they pass every check on the way.
- */
-export const isTimeOutOfRange = (error: unknown): boolean =>
-	error instanceof pg.DatabaseError && ['22008', '22009'].includes(error.code ?? '')
-
 /** The name of the constraint that an error reports, if it reports one. */
 export const violatedConstraint = (error: unknown): string | undefined =>
 	error instanceof Error && /^23/.test((error as pg.DatabaseError).code ?? '') ? ((error as pg.DatabaseError).constraint ?? '') : undefined

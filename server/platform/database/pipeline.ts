@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Log } from '../observability/log.ts'
 import { limitStatements } from './database.ts'
@@ -27,7 +28,7 @@ export type PipelineDeps = {
 	queryTimeoutMs?: number
 }
 
-type Lane = { client: pg.Client; connected: Promise<unknown>; inFlight: number; broken: boolean; plannedAtMs: number }
+type Lane = { client: pg.Client; socket: Socket; connected: Promise<unknown>; inFlight: number; broken: boolean; plannedAtMs: number }
 
 /**
  * Each statement looks rows up by keys that it is given, and its plan is kept: to plan the settling of a batch takes longer
@@ -43,7 +44,9 @@ export const createPipeline = ({ url, connections, prepare, log, queryTimeoutMs 
 	const lanes: (Lane | undefined)[] = Array.from({ length: connections })
 
 	const open = (): Lane => {
+		const socket = new Socket()
 		const client = new pg.Client({
+			stream: () => socket,
 			connectionString: url,
 			application_name: 'liveslot pipeline',
 			connectionTimeoutMillis: 5000,
@@ -53,7 +56,7 @@ export const createPipeline = ({ url, connections, prepare, log, queryTimeoutMs 
 		} as pg.ClientConfig)
 		// A pooler would hand the settings on to others.
 		const connected = client.connect().then(() => (prepare ? client.query(`${keepPlans}; ${limitStatements(queryTimeoutMs)}`) : undefined))
-		const lane: Lane = { client, connected, inFlight: 0, broken: false, plannedAtMs: performance.now() }
+		const lane: Lane = { client, socket, connected, inFlight: 0, broken: false, plannedAtMs: performance.now() }
 		const fail = (error?: Error) => {
 			if (!lane.broken && error) log.debug({ reason: error.message }, 'database connection lost')
 			lane.broken = true
@@ -62,6 +65,15 @@ export const createPipeline = ({ url, connections, prepare, log, queryTimeoutMs 
 		client.on('end', () => fail())
 		lane.connected.catch(fail)
 		return lane
+	}
+
+	/**
+	 * Ends a connection with all that waits on it: to `end` it would let PostgreSQL run every statement behind the one that was
+	 * given up, for nobody.
+	 */
+	const abandon = (lane: Lane) => {
+		lane.broken = true
+		lane.socket.destroy()
 	}
 
 	const leastBusy = (): Lane => {
@@ -99,8 +111,7 @@ export const createPipeline = ({ url, connections, prepare, log, queryTimeoutMs 
 			return rows
 		} catch (error) {
 			if (!(error instanceof pg.DatabaseError)) {
-				lane.broken = true
-				lane.client.end().catch(() => {})
+				abandon(lane)
 			}
 			throw error
 		} finally {

@@ -64,99 +64,11 @@ const lookEveryMs = 5000
 /** Jobs are records of their own, looked up by name: a statement that takes longer waits for something. */
 const queryTimeoutMs = 10_000
 
-const createBackend = async ({ databaseUrl, isPooled, mongoUrl, log }: JobsDeps) => {
-	// Loaded when needed: MongoDB's driver alone is tens of megabytes. Jobs are polled for rather than listened for,
-	// because LISTEN does not pass a pooler in transaction mode.
-	if (mongoUrl) {
-		const { MongoBackend } = await import('@agendajs/mongo-backend')
-		const backend = new MongoBackend({ address: mongoUrl })
-		// Agenda closes it only where jobs are run.
-		return { backend, close: () => backend.disconnect() }
-	}
-	const { PostgresBackend } = await import('@agendajs/postgres-backend')
-	const pool = new pg.Pool({
-		connectionString: databaseUrl,
-		max: 3,
-		application_name: 'liveslot jobs',
-		connectionTimeoutMillis: 5000,
-		query_timeout: queryTimeoutMs,
-		keepAlive: true,
-		onConnect: async client => {
-			if (!isPooled) await client.query(limitStatements(queryTimeoutMs))
-		},
-	})
-	// Without a listener the loss of an idle connection would end the process.
-	pool.on('error', error => log.debug({ reason: error.message }, 'job connection lost'))
-	// A role that may not create tables finds those that `prepareJobs` made.
-	const ensureSchema = await mayCreateTables(pool)
-	return { backend: new PostgresBackend({ pool, disableNotifications: true, ensureSchema }), close: () => pool.end() }
-}
-
-const mayCreateTables = async (pool: pg.Pool): Promise<boolean> => {
-	const { rows } = await pool.query(`SELECT has_schema_privilege('public', 'CREATE') AS allowed`)
-	return rows[0].allowed
-}
-
-/** Makes Agenda's tables, as their owner. */
-export const prepareJobs = async (ownerUrl: string): Promise<void> => {
-	const { PostgresBackend } = await import('@agendajs/postgres-backend')
-	const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, application_name: 'liveslot jobs' })
-	try {
-		await new PostgresBackend({ pool, disableNotifications: true }).connect()
-	} finally {
-		await pool.end()
-	}
-}
-
-/** Agenda overwrites the planned time as it starts a job: it is noted here as the job is locked. */
-const notePlans = (repository: AgendaBackend['repository']): Map<string, Date> => {
-	const plans = new Map<string, Date>()
-	const next = repository.getNextJobToRun.bind(repository)
-	repository.getNextJobToRun = async (...args) => {
-		const job = await next(...args)
-		if (job?.nextRunAt) plans.set(job.name, job.nextRunAt)
-		return job
-	}
-	return plans
-}
-
-/** The one record of a recurring job. */
-const recordOf = async (agenda: Agenda, name: string): Promise<JobParameters | undefined> => {
-	const { jobs } = await agenda.queryJobs({ name })
-	return jobs.find(job => job.type === 'single')
-}
-
-const keepingLock = async (job: Job, run: () => Promise<void>, log: Log): Promise<void> => {
-	const renew = () => job.touch().catch(error => log.debug({ reason: (error as Error).message }, 'job lock not renewed'))
-	const timer = setInterval(() => void renew(), renewEveryMs)
-	try {
-		await run()
-	} finally {
-		clearInterval(timer)
-	}
-}
-
-const observedRun = async (name: string, run: () => Promise<void>, plans: Map<string, Date>, observe: JobObserver): Promise<void> => {
-	const beganMs = performance.now()
-	const planned = plans.get(name)
-	plans.delete(name)
-	observe.started(name, planned && Math.max(0, Date.now() - planned.getTime()))
-	let failed = true
-	try {
-		await run()
-		failed = false
-	} finally {
-		observe.ended(name, performance.now() - beganMs, failed)
-	}
-}
-
-const date = (value: Date | string | null | undefined): Date | undefined => (value ? new Date(value) : undefined)
-
 /**
  * Recurring work, run by one of the nodes at a time. A tick that was missed while none ran is made up for at the start: the
  * time of the next run is kept, and a node that starts leaves it alone unless the rhythm has changed.
  */
-export const createJobs = async (deps: JobsDeps): Promise<Jobs> => {
+export async function createJobs(deps: JobsDeps): Promise<Jobs> {
 	const { log, nodeId, runs, jobs, observe } = deps
 	const { backend, close } = await createBackend(deps)
 	const plans = notePlans(backend.repository)
@@ -222,3 +134,91 @@ export const createJobs = async (deps: JobsDeps): Promise<Jobs> => {
 		},
 	}
 }
+
+/** Makes Agenda's tables, as their owner. */
+export async function prepareJobs(ownerUrl: string): Promise<void> {
+	const { PostgresBackend } = await import('@agendajs/postgres-backend')
+	const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, application_name: 'liveslot jobs' })
+	try {
+		await new PostgresBackend({ pool, disableNotifications: true }).connect()
+	} finally {
+		await pool.end()
+	}
+}
+
+async function createBackend({ databaseUrl, isPooled, mongoUrl, log }: JobsDeps) {
+	// Loaded when needed: MongoDB's driver alone is tens of megabytes. Jobs are polled for rather than listened for,
+	// because LISTEN does not pass a pooler in transaction mode.
+	if (mongoUrl) {
+		const { MongoBackend } = await import('@agendajs/mongo-backend')
+		const backend = new MongoBackend({ address: mongoUrl })
+		// Agenda closes it only where jobs are run.
+		return { backend, close: () => backend.disconnect() }
+	}
+	const { PostgresBackend } = await import('@agendajs/postgres-backend')
+	const pool = new pg.Pool({
+		connectionString: databaseUrl,
+		max: 3,
+		application_name: 'liveslot jobs',
+		connectionTimeoutMillis: 5000,
+		query_timeout: queryTimeoutMs,
+		keepAlive: true,
+		onConnect: async client => {
+			if (!isPooled) await client.query(limitStatements(queryTimeoutMs))
+		},
+	})
+	// Without a listener the loss of an idle connection would end the process.
+	pool.on('error', error => log.debug({ reason: error.message }, 'job connection lost'))
+	// A role that may not create tables finds those that `prepareJobs` made.
+	const ensureSchema = await mayCreateTables(pool)
+	return { backend: new PostgresBackend({ pool, disableNotifications: true, ensureSchema }), close: () => pool.end() }
+}
+
+async function mayCreateTables(pool: pg.Pool): Promise<boolean> {
+	const { rows } = await pool.query(`SELECT has_schema_privilege('public', 'CREATE') AS allowed`)
+	return rows[0].allowed
+}
+
+/** Agenda overwrites the planned time as it starts a job: it is noted here as the job is locked. */
+function notePlans(repository: AgendaBackend['repository']): Map<string, Date> {
+	const plans = new Map<string, Date>()
+	const next = repository.getNextJobToRun.bind(repository)
+	repository.getNextJobToRun = async (...args) => {
+		const job = await next(...args)
+		if (job?.nextRunAt) plans.set(job.name, job.nextRunAt)
+		return job
+	}
+	return plans
+}
+
+/** The one record of a recurring job. */
+async function recordOf(agenda: Agenda, name: string): Promise<JobParameters | undefined> {
+	const { jobs } = await agenda.queryJobs({ name })
+	return jobs.find(job => job.type === 'single')
+}
+
+async function keepingLock(job: Job, run: () => Promise<void>, log: Log): Promise<void> {
+	const renew = () => job.touch().catch(error => log.debug({ reason: (error as Error).message }, 'job lock not renewed'))
+	const timer = setInterval(() => void renew(), renewEveryMs)
+	try {
+		await run()
+	} finally {
+		clearInterval(timer)
+	}
+}
+
+async function observedRun(name: string, run: () => Promise<void>, plans: Map<string, Date>, observe: JobObserver): Promise<void> {
+	const beganMs = performance.now()
+	const planned = plans.get(name)
+	plans.delete(name)
+	observe.started(name, planned && Math.max(0, Date.now() - planned.getTime()))
+	let failed = true
+	try {
+		await run()
+		failed = false
+	} finally {
+		observe.ended(name, performance.now() - beganMs, failed)
+	}
+}
+
+const date = (value: Date | string | null | undefined): Date | undefined => (value ? new Date(value) : undefined)

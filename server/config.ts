@@ -4,210 +4,6 @@ import path from 'node:path'
 import { z } from 'zod'
 import { parseRedisAddress, RedisAddressError } from './platform/redis/address.ts'
 
-/**
- * Reads and checks the settings.
- *
- * @throws ConfigError with one line that names the variable and what it must be
- */
-export function loadConfig(env: NodeJS.ProcessEnv): Config {
-	const read = readEnvironment(env)
-	const production = read.NODE_ENV === 'production'
-	const dataDir = path.resolve(read.DATA_DIR)
-	if (production && !read.JWT_SECRET) throw new ConfigError('JWT_SECRET must be set in production: at least 32 characters of randomness')
-	if (read.MIGRATION_DATABASE_URL && !read.DATABASE_URL)
-		throw new ConfigError('DATABASE_URL must be set together with MIGRATION_DATABASE_URL')
-	const embedsServers = !read.DATABASE_URL || !read.REDIS_URL
-	if (embedsServers && !isUsable(dataDir)) throw new ConfigError(unusableDataDir)
-	return Object.freeze({
-		production,
-		port: read.PORT,
-		dataDir,
-		databaseUrl: read.DATABASE_URL,
-		migrationDatabaseUrl: read.MIGRATION_DATABASE_URL,
-		databasePoolSize: read.DATABASE_POOL,
-		databasePrepare: read.DATABASE_PREPARE,
-		redisUrl: read.REDIS_URL,
-		mongoUrl: read.MONGO_URL,
-		jwtSecret: read.JWT_SECRET ?? storedSecret(dataDir, 'jwt-secret'),
-		demo: read.DEMO ?? !production,
-		role: read.ROLE,
-		smtpUrl: read.SMTP_URL,
-		mailFrom: read.MAIL_FROM,
-		twilio: twilioSettings(read),
-		vapid: vapidKeys(read, dataDir, production),
-		reminderLeadMinutes: read.REMINDER_MINUTES,
-		quietHours: read.QUIET_HOURS ?? undefined,
-		auditRetentionDays: read.AUDIT_RETENTION_DAYS,
-		holdMs: read.HOLD_SECONDS * 1000,
-		holdMsStaff: read.HOLD_SECONDS_STAFF * 1000,
-		slotDaysAhead: read.SLOT_DAYS_AHEAD,
-		cancelCutoffMs: read.CANCEL_CUTOFF_MINUTES * 60_000,
-		rateLimit: read.RATE_LIMIT,
-		secondFactor: read.SECOND_FACTOR,
-		slowClientMs: read.SLOW_CLIENT_SECONDS * 1000,
-		trustedProxies: read.TRUST_PROXY,
-		publicUrl: read.PUBLIC_URL?.replace(/\/$/, ''),
-		logLevel: read.LOG_LEVEL,
-		corsOrigins: read.CORS_ORIGIN ?? [],
-		metricsToken: read.METRICS_TOKEN,
-		traces: {
-			endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
-			ratio: read.OTEL_TRACES_SAMPLER_ARG,
-			serviceName: read.OTEL_SERVICE_NAME,
-		},
-	})
-}
-
-/** Everything the process was told, checked once. Durations carry their unit in the name. */
-export type Config = Readonly<{
-	production: boolean
-	port: number
-	/** Where embedded servers and generated secrets live; absolute. */
-	dataDir: string
-	databaseUrl: string | undefined
-	/** The owner of the tables, for migrations only; the server's own role then needs no right to change the schema. */
-	migrationDatabaseUrl: string | undefined
-	databasePoolSize: number
-	/** Named prepared statements; off behind a pooler in transaction mode that does not support them. */
-	databasePrepare: boolean
-	redisUrl: string | undefined
-	mongoUrl: string | undefined
-	jwtSecret: string
-	demo: boolean
-	role: Environment['ROLE']
-	smtpUrl: string | undefined
-	mailFrom: string
-	twilio: { accountSid: string; authToken: string; from: string; apiUrl: string } | undefined
-	/** The keys that web push messages are signed with (VAPID, RFC 8292). */
-	vapid: { publicKey: string; privateKey: string } | undefined
-	reminderLeadMinutes: readonly number[]
-	/** Between these minutes of the patient's day no phone is to ring. */
-	quietHours: { fromMinute: number; untilMinute: number } | undefined
-	auditRetentionDays: number
-	holdMs: number
-	holdMsStaff: number
-	slotDaysAhead: number
-	cancelCutoffMs: number
-	rateLimit: boolean
-	/** Whether the clinic's own people can do anything before they have set up a second factor. */
-	secondFactor: Environment['SECOND_FACTOR']
-	/** How long a client may take to send its headers, or to say what it wants of a socket; a whole request may take twice as long. */
-	slowClientMs: number
-	trustedProxies: number
-	publicUrl: string | undefined
-	logLevel: Environment['LOG_LEVEL']
-	corsOrigins: readonly string[]
-	metricsToken: string | undefined
-	/** Where traces go, how many of them, and under which name; the variables are OpenTelemetry's own. */
-	traces: { endpoint: string | undefined; ratio: number; serviceName: string }
-}>
-
-/** A setting that is missing or malformed. The message is one line that names the variable. */
-export class ConfigError extends Error {}
-
-/** @throws ConfigError with one line that names the variable and what it must be */
-export function loadOperationSettings(env: NodeJS.ProcessEnv): OperationSettings {
-	const read = readEnvironment(env)
-	return Object.freeze({
-		databaseUrl: read.DATABASE_URL,
-		dataDir: path.resolve(read.DATA_DIR),
-		slotDaysAhead: read.SLOT_DAYS_AHEAD,
-		adminPassword: read.ADMIN_PASSWORD,
-	})
-}
-
-/** What the commands of day two need to know: where the database is, and no secrets of a node. */
-export type OperationSettings = Pick<Config, 'databaseUrl' | 'dataDir' | 'slotDaysAhead'> & Readonly<{ adminPassword: string | undefined }>
-
-function readEnvironment(env: NodeJS.ProcessEnv): Environment {
-	// An empty value means "not set", as compose files and hosting panels write it.
-	const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
-	const parsed = Environment.safeParse(given)
-	if (parsed.success) return parsed.data
-	const issue = parsed.error.issues[0]
-	throw new ConfigError(`${issue?.path.join('.') ?? 'environment'} ${issue?.message ?? 'is malformed'}`)
-}
-
-function twilioSettings(env: Environment): Config['twilio'] {
-	const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_FROM: from, TWILIO_API_URL: apiUrl } = env
-	if (!accountSid && !authToken && !from) return undefined
-	if (!accountSid) throw new ConfigError('TWILIO_ACCOUNT_SID must be set when SMS is configured')
-	if (!authToken) throw new ConfigError('TWILIO_AUTH_TOKEN must be set when SMS is configured')
-	if (!from) throw new ConfigError('TWILIO_FROM must be set when SMS is configured')
-	return { accountSid, authToken, from, apiUrl }
-}
-
-/** A pair on the curve P-256, as RFC 8292 asks for: generated once into `DATA_DIR` when none is set, outside production. */
-function vapidKeys(env: Environment, dataDir: string, production: boolean): Config['vapid'] {
-	const { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey } = env
-	if (publicKey && privateKey) return { publicKey, privateKey }
-	if (publicKey) throw new ConfigError('VAPID_PRIVATE_KEY must be set together with VAPID_PUBLIC_KEY')
-	if (privateKey) throw new ConfigError('VAPID_PUBLIC_KEY must be set together with VAPID_PRIVATE_KEY')
-	// In production nodes share nothing but what they are told: without keys there is no push. Nor is there where none can be kept.
-	if (production || !isUsable(dataDir)) return undefined
-	const pair = createECDH('prime256v1')
-	const stored = storedSecret(dataDir, 'vapid-private-key', () => {
-		pair.generateKeys()
-		// A number that happens to be short is written at its full 32 bytes, as push services expect it.
-		return Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url')
-	})
-	pair.setPrivateKey(Buffer.from(stored, 'base64url'))
-	return { publicKey: pair.getPublicKey('base64url'), privateKey: stored }
-}
-
-/** A secret that survives restarts: read from `DATA_DIR`, made on first use, readable by its owner only. */
-function storedSecret(dataDir: string, name: string, make = () => randomBytes(48).toString('base64url')): string {
-	const file = path.join(dataDir, name)
-	const stored = readSecret(file)
-	if (stored) return stored
-	const secret = make()
-	try {
-		mkdirSync(dataDir, { recursive: true })
-		writeFileSync(`${file}.new`, `${secret}\n`, { mode: 0o600 })
-		renameSync(`${file}.new`, file)
-		return secret
-	} catch {
-		throw new ConfigError(unusableDataDir)
-	}
-}
-
-function readSecret(file: string): string | undefined {
-	try {
-		// An empty file is what a full disk or a crash leaves behind: to sign with it would be to sign with nothing.
-		return readFileSync(file, 'utf8').trim() || undefined
-	} catch {
-		return undefined
-	}
-}
-
-const unusableDataDir = 'DATA_DIR must be a directory that can be written to'
-
-/** True for a directory that can be written to, or made. */
-function isUsable(directory: string): boolean {
-	if (!existsSync(directory)) return isUsable(path.dirname(directory))
-	try {
-		accessSync(directory, constants.W_OK)
-		return statSync(directory).isDirectory()
-	} catch {
-		return false
-	}
-}
-
-const whole = (min: number, max: number, unit = '') =>
-	z
-		.string()
-		.regex(/^\d+$/, `must be a whole number${unit} from ${min} to ${max}`)
-		.transform(Number)
-		.refine(value => value >= min && value <= max, `must be a whole number${unit} from ${min} to ${max}`)
-
-const url = (what: string, ...schemes: string[]) =>
-	z
-		.string()
-		.refine(
-			text => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
-			`must be ${what}, such as ${schemes[0]}://…`,
-		)
-
 const onOff = z.enum(['on', 'off'], 'must be on or off').transform(value => value === 'on')
 const flag = z.enum(['0', '1'], 'must be 0 or 1').transform(value => value === '1')
 
@@ -295,3 +91,209 @@ type Environment = z.infer<typeof Environment>
 
 /** The variables that the process reads. */
 export const settingNames: readonly string[] = Object.keys(Environment.shape)
+
+/** Everything the process was told, checked once. Durations carry their unit in the name. */
+export type Config = Readonly<{
+	production: boolean
+	port: number
+	/** Where embedded servers and generated secrets live; absolute. */
+	dataDir: string
+	databaseUrl: string | undefined
+	/** The owner of the tables, for migrations only; the server's own role then needs no right to change the schema. */
+	migrationDatabaseUrl: string | undefined
+	databasePoolSize: number
+	/** Named prepared statements; off behind a pooler in transaction mode that does not support them. */
+	databasePrepare: boolean
+	redisUrl: string | undefined
+	mongoUrl: string | undefined
+	jwtSecret: string
+	demo: boolean
+	role: Environment['ROLE']
+	smtpUrl: string | undefined
+	mailFrom: string
+	twilio: { accountSid: string; authToken: string; from: string; apiUrl: string } | undefined
+	/** The keys that web push messages are signed with (VAPID, RFC 8292). */
+	vapid: { publicKey: string; privateKey: string } | undefined
+	reminderLeadMinutes: readonly number[]
+	/** Between these minutes of the patient's day no phone is to ring. */
+	quietHours: { fromMinute: number; untilMinute: number } | undefined
+	auditRetentionDays: number
+	holdMs: number
+	holdMsStaff: number
+	slotDaysAhead: number
+	cancelCutoffMs: number
+	rateLimit: boolean
+	/** Whether the clinic's own people can do anything before they have set up a second factor. */
+	secondFactor: Environment['SECOND_FACTOR']
+	/** How long a client may take to send its headers, or to say what it wants of a socket; a whole request may take twice as long. */
+	slowClientMs: number
+	trustedProxies: number
+	publicUrl: string | undefined
+	logLevel: Environment['LOG_LEVEL']
+	corsOrigins: readonly string[]
+	metricsToken: string | undefined
+	/** Where traces go, how many of them, and under which name; the variables are OpenTelemetry's own. */
+	traces: { endpoint: string | undefined; ratio: number; serviceName: string }
+}>
+
+/** A setting that is missing or malformed. The message is one line that names the variable. */
+export class ConfigError extends Error {}
+
+const unusableDataDir = 'DATA_DIR must be a directory that can be written to'
+
+/**
+ * Reads and checks the settings.
+ *
+ * @throws ConfigError with one line that names the variable and what it must be
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+	const read = readEnvironment(env)
+	const production = read.NODE_ENV === 'production'
+	const dataDir = path.resolve(read.DATA_DIR)
+	if (production && !read.JWT_SECRET) throw new ConfigError('JWT_SECRET must be set in production: at least 32 characters of randomness')
+	if (read.MIGRATION_DATABASE_URL && !read.DATABASE_URL)
+		throw new ConfigError('DATABASE_URL must be set together with MIGRATION_DATABASE_URL')
+	const embedsServers = !read.DATABASE_URL || !read.REDIS_URL
+	if (embedsServers && !isUsable(dataDir)) throw new ConfigError(unusableDataDir)
+	return Object.freeze({
+		production,
+		port: read.PORT,
+		dataDir,
+		databaseUrl: read.DATABASE_URL,
+		migrationDatabaseUrl: read.MIGRATION_DATABASE_URL,
+		databasePoolSize: read.DATABASE_POOL,
+		databasePrepare: read.DATABASE_PREPARE,
+		redisUrl: read.REDIS_URL,
+		mongoUrl: read.MONGO_URL,
+		jwtSecret: read.JWT_SECRET ?? storedSecret(dataDir, 'jwt-secret'),
+		demo: read.DEMO ?? !production,
+		role: read.ROLE,
+		smtpUrl: read.SMTP_URL,
+		mailFrom: read.MAIL_FROM,
+		twilio: twilioSettings(read),
+		vapid: vapidKeys(read, dataDir, production),
+		reminderLeadMinutes: read.REMINDER_MINUTES,
+		quietHours: read.QUIET_HOURS ?? undefined,
+		auditRetentionDays: read.AUDIT_RETENTION_DAYS,
+		holdMs: read.HOLD_SECONDS * 1000,
+		holdMsStaff: read.HOLD_SECONDS_STAFF * 1000,
+		slotDaysAhead: read.SLOT_DAYS_AHEAD,
+		cancelCutoffMs: read.CANCEL_CUTOFF_MINUTES * 60_000,
+		rateLimit: read.RATE_LIMIT,
+		secondFactor: read.SECOND_FACTOR,
+		slowClientMs: read.SLOW_CLIENT_SECONDS * 1000,
+		trustedProxies: read.TRUST_PROXY,
+		publicUrl: read.PUBLIC_URL?.replace(/\/$/, ''),
+		logLevel: read.LOG_LEVEL,
+		corsOrigins: read.CORS_ORIGIN ?? [],
+		metricsToken: read.METRICS_TOKEN,
+		traces: {
+			endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
+			ratio: read.OTEL_TRACES_SAMPLER_ARG,
+			serviceName: read.OTEL_SERVICE_NAME,
+		},
+	})
+}
+
+/** What the commands of day two need to know: where the database is, and no secrets of a node. */
+export type OperationSettings = Pick<Config, 'databaseUrl' | 'dataDir' | 'slotDaysAhead'> & Readonly<{ adminPassword: string | undefined }>
+
+/** @throws ConfigError with one line that names the variable and what it must be */
+export function loadOperationSettings(env: NodeJS.ProcessEnv): OperationSettings {
+	const read = readEnvironment(env)
+	return Object.freeze({
+		databaseUrl: read.DATABASE_URL,
+		dataDir: path.resolve(read.DATA_DIR),
+		slotDaysAhead: read.SLOT_DAYS_AHEAD,
+		adminPassword: read.ADMIN_PASSWORD,
+	})
+}
+
+function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+	// An empty value means "not set", as compose files and hosting panels write it.
+	const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+	const parsed = Environment.safeParse(given)
+	if (parsed.success) return parsed.data
+	const issue = parsed.error.issues[0]
+	throw new ConfigError(`${issue?.path.join('.') ?? 'environment'} ${issue?.message ?? 'is malformed'}`)
+}
+
+function whole(min: number, max: number, unit = '') {
+	return z
+		.string()
+		.regex(/^\d+$/, `must be a whole number${unit} from ${min} to ${max}`)
+		.transform(Number)
+		.refine(value => value >= min && value <= max, `must be a whole number${unit} from ${min} to ${max}`)
+}
+
+function url(what: string, ...schemes: string[]) {
+	return z
+		.string()
+		.refine(
+			text => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
+			`must be ${what}, such as ${schemes[0]}://…`,
+		)
+}
+
+/** True for a directory that can be written to, or made. */
+function isUsable(directory: string): boolean {
+	if (!existsSync(directory)) return isUsable(path.dirname(directory))
+	try {
+		accessSync(directory, constants.W_OK)
+		return statSync(directory).isDirectory()
+	} catch {
+		return false
+	}
+}
+
+/** A secret that survives restarts: read from `DATA_DIR`, made on first use, readable by its owner only. */
+function storedSecret(dataDir: string, name: string, make = () => randomBytes(48).toString('base64url')): string {
+	const file = path.join(dataDir, name)
+	const stored = readSecret(file)
+	if (stored) return stored
+	const secret = make()
+	try {
+		mkdirSync(dataDir, { recursive: true })
+		writeFileSync(`${file}.new`, `${secret}\n`, { mode: 0o600 })
+		renameSync(`${file}.new`, file)
+		return secret
+	} catch {
+		throw new ConfigError(unusableDataDir)
+	}
+}
+
+function readSecret(file: string): string | undefined {
+	try {
+		// An empty file is what a full disk or a crash leaves behind: to sign with it would be to sign with nothing.
+		return readFileSync(file, 'utf8').trim() || undefined
+	} catch {
+		return undefined
+	}
+}
+
+function twilioSettings(env: Environment): Config['twilio'] {
+	const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_FROM: from, TWILIO_API_URL: apiUrl } = env
+	if (!accountSid && !authToken && !from) return undefined
+	if (!accountSid) throw new ConfigError('TWILIO_ACCOUNT_SID must be set when SMS is configured')
+	if (!authToken) throw new ConfigError('TWILIO_AUTH_TOKEN must be set when SMS is configured')
+	if (!from) throw new ConfigError('TWILIO_FROM must be set when SMS is configured')
+	return { accountSid, authToken, from, apiUrl }
+}
+
+/** A pair on the curve P-256, as RFC 8292 asks for: generated once into `DATA_DIR` when none is set, outside production. */
+function vapidKeys(env: Environment, dataDir: string, production: boolean): Config['vapid'] {
+	const { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey } = env
+	if (publicKey && privateKey) return { publicKey, privateKey }
+	if (publicKey) throw new ConfigError('VAPID_PRIVATE_KEY must be set together with VAPID_PUBLIC_KEY')
+	if (privateKey) throw new ConfigError('VAPID_PUBLIC_KEY must be set together with VAPID_PRIVATE_KEY')
+	// In production nodes share nothing but what they are told: without keys there is no push. Nor is there where none can be kept.
+	if (production || !isUsable(dataDir)) return undefined
+	const pair = createECDH('prime256v1')
+	const stored = storedSecret(dataDir, 'vapid-private-key', () => {
+		pair.generateKeys()
+		// A number that happens to be short is written at its full 32 bytes, as push services expect it.
+		return Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url')
+	})
+	pair.setPrivateKey(Buffer.from(stored, 'base64url'))
+	return { publicKey: pair.getPublicKey('base64url'), privateKey: stored }
+}

@@ -19,6 +19,21 @@ import { createCrowd } from './tuning/crowd.ts'
 
 export type Domains = Awaited<ReturnType<typeof createDomains>>
 
+/** How the domains reach the outside. */
+type Reach = {
+	io: LiveServer
+	cutOff: CutOff
+	/** Where browsers find this node; known once it listens. */
+	publicUrl: () => string
+}
+
+/** A killed lock holder is followed by another after this time; a batch takes a small part of it. */
+const leaseMs = 4000
+/** Free times on the page behind a link. */
+const offeredTimes = 8
+/** How long a stopping node gives the requests that it has taken on. */
+const finishMs = 6000
+
 /** A node's second step: what each domain needs of the stores, of the transports and of the domains before it. */
 export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: Reach, authentication: Authentication) {
 	const { config, log, metrics, tracer, nodeId, databaseUrl, db, run, redis, subscriber, limiter, limits, nowMs } = stores
@@ -140,18 +155,3 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		},
 	}
 }
-
-/** How the domains reach the outside. */
-type Reach = {
-	io: LiveServer
-	cutOff: CutOff
-	/** Where browsers find this node; known once it listens. */
-	publicUrl: () => string
-}
-
-/** A killed lock holder is followed by another after this time; a batch takes a small part of it. */
-const leaseMs = 4000
-/** Free times on the page behind a link. */
-const offeredTimes = 8
-/** How long a stopping node gives the requests that it has taken on. */
-const finishMs = 6000

@@ -7,6 +7,15 @@ import type { Metrics } from './platform/observability/metrics.ts'
 import { observeJobs } from './platform/observability/observe-jobs.ts'
 import { cleanUp } from './reminders/clean-up.ts'
 
+type WorkDeps = {
+	db: Db
+	config: Pick<Config, 'auditRetentionDays' | 'databasePrepare' | 'mongoUrl'>
+	log: Log
+	generateSlots: () => Promise<unknown>
+	sendReminders: () => Promise<void>
+	finishErasures: () => Promise<void>
+}
+
 export type JobsDeps = WorkDeps & { databaseUrl: string; metrics: Metrics; nodeId: string; runs: boolean }
 
 /** Starts the recurring work. Nodes that start together take turns at making sure that each job is there once. */
@@ -27,14 +36,10 @@ export function startJobs({ databaseUrl, metrics, nodeId, runs, ...deps }: JobsD
 	)
 }
 
-type WorkDeps = {
-	db: Db
-	config: Pick<Config, 'auditRetentionDays' | 'databasePrepare' | 'mongoUrl'>
-	log: Log
-	generateSlots: () => Promise<unknown>
-	sendReminders: () => Promise<void>
-	finishErasures: () => Promise<void>
-}
+/** Other nodes join a dispatch that takes longer. */
+const sendingMs = 45_000
+/** How long the desk can look up what patients were told. */
+const ledgerDays = 180
 
 /** What is done again and again, by one node at a time. Times are UTC. */
 function recurringWork({ db, config, log, generateSlots, sendReminders, finishErasures }: WorkDeps): JobDefinition[] {
@@ -50,8 +55,3 @@ function recurringWork({ db, config, log, generateSlots, sendReminders, finishEr
 		},
 	]
 }
-
-/** Other nodes join a dispatch that takes longer. */
-const sendingMs = 45_000
-/** How long the desk can look up what patients were told. */
-const ledgerDays = 180

@@ -25,7 +25,7 @@ export const floods = {
 	holdsByAddress: flood('holds-address', 1500, 600),
 }
 
-export const createFloodLimits = (limiter: CreateLimiter) => {
+export function createFloodLimits(limiter: CreateLimiter) {
 	const [requests, requestsByAddress] = [limiter(floods.requests), limiter(floods.requestsByAddress)]
 	const holdsByAddress = inLots(limiter(floods.holdsByAddress), 10, 60_000)
 	return {

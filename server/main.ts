@@ -11,6 +11,13 @@ import { startEmbeddedRedis } from './platform/embedded/redis.ts'
 import { prepareJobs } from './platform/jobs/jobs.ts'
 import { createLog } from './platform/observability/log.ts'
 
+/** For running work; what still hangs then is not worth waiting for. */
+const patienceMs = 10_000
+
+await main()
+
+type Stop = () => Promise<void>
+
 /** Starts the server, and stops it when it is told to, or when an error is left that nothing has caught. */
 async function main(): Promise<void> {
 	const stops: Stop[] = []
@@ -50,8 +57,6 @@ async function main(): Promise<void> {
 		process.exit(isStarted && isStopped ? code : 1)
 	}
 }
-
-type Stop = () => Promise<void>
 
 /**
  * Starts everything, in order; what was started is pushed to `stops`, to be stopped in the opposite order. The role `migrate`
@@ -121,12 +126,14 @@ function version(): string {
 /** Stops in the opposite order; what hangs or fails keeps nothing else from being stopped. @returns whether nothing did */
 async function stopAll(stops: Stop[]): Promise<boolean> {
 	let isWell = true
-	const noteFailure = (error: unknown) => {
+	for (const stop of stops.reverse()) isWell = (await inTime(stop().catch(noteFailure))) && isWell
+
+	return isWell
+
+	function noteFailure(error: unknown) {
 		isWell = false
 		process.stderr.write(`while stopping: ${error}\n`)
 	}
-	for (const stop of stops.reverse()) isWell = (await inTime(stop().catch(noteFailure))) && isWell
-	return isWell
 }
 
 /** @returns whether it was done in time */
@@ -137,14 +144,9 @@ async function inTime(done: Promise<unknown>): Promise<boolean> {
 	)
 }
 
-/** For running work; what still hangs then is not worth waiting for. */
-const patienceMs = 10_000
-
 /** What is worth knowing of an error that ends the start: a line for what an operator can mend, and all there is for the rest. */
 function explain(error: unknown): string {
 	if (error instanceof ConfigError || error instanceof EmbeddedServerError || error instanceof NotServedError) return error.message
 	const { code, stack } = error as NodeJS.ErrnoException
 	return code === 'EADDRINUSE' ? 'PORT is in use: choose another one' : String(stack ?? error)
 }
-
-await main()

@@ -13,6 +13,8 @@ import { connectToRedis } from './platform/redis/connections.ts'
 import { createAuditTrail } from './platform/security/audit.ts'
 import { createLimiters } from './platform/security/rate-limit.ts'
 
+export type Stores = Awaited<ReturnType<typeof openStores>>
+
 export type NodeDeps = {
 	config: Config
 	log: Log
@@ -21,7 +23,9 @@ export type NodeDeps = {
 	version: string
 }
 
-export type Stores = Awaited<ReturnType<typeof openStores>>
+/** Connections for the hot paths. Statements share them, so few are enough. */
+const pipelineConnections = 6
+const silentMs = 1000
 
 /** A node's first step: PostgreSQL, Redis, and what is counted, limited, logged and traced over them. */
 export async function openStores({ config, log: processLog, databaseUrl, redisUrl, version }: NodeDeps) {
@@ -70,7 +74,3 @@ export async function openStores({ config, log: processLog, databaseUrl, redisUr
 		},
 	}
 }
-
-/** Connections for the hot paths. Statements share them, so few are enough. */
-const pipelineConnections = 6
-const silentMs = 1000

@@ -17,6 +17,9 @@ import type { Stores } from './stores.ts'
 import { PreparedEncoder } from './tuning/prepared-encoder.ts'
 import { writeTogether } from './tuning/write-together.ts'
 
+/** How long a stopping node gives the requests that only read. */
+const readMs = 2000
+
 /** HTTP and Socket.IO, closed: domains need to know where the node will answer, and the sockets that they tell of changes. */
 export function createTransports(stores: Stores, authentication: Authentication) {
 	const { config, log, redis, adapterSubscriber, limits, trail, tracer, metrics } = stores
@@ -96,6 +99,3 @@ export function createTransports(stores: Stores, authentication: Authentication)
 		},
 	}
 }
-
-/** How long a stopping node gives the requests that only read. */
-const readMs = 2000

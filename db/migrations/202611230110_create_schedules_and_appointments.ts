@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 		CREATE TABLE doctor_schedules (
@@ -94,10 +94,12 @@ export const up = (knex: Knex) =>
 			END IF;
 		END $$;
 	`)
+}
 
-export const down = (knex: Knex) =>
-	knex.raw(`
+export function down(knex: Knex) {
+	return knex.raw(`
 		DROP FUNCTION expect_count;
 		DROP TABLE booking_requests, appointment_slots, appointments, appointment_types, time_off, doctor_schedules;
 		DROP EXTENSION IF EXISTS btree_gist;
 	`)
+}

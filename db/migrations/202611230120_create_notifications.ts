@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		CREATE TABLE notification_queue (
 			id                   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 			appointment_id       bigint NOT NULL REFERENCES appointments (id),
@@ -29,5 +29,6 @@ export const up = (knex: Knex) =>
 		);
 		CREATE INDEX push_subscriptions_of_user ON push_subscriptions (user_id);
 	`)
+}
 
 export const down = (knex: Knex) => knex.raw(`DROP TABLE push_subscriptions, notification_queue`)

@@ -1,11 +1,19 @@
 import type { Knex } from 'knex'
 
+/** Why the version before, which may still be running, is not stopped by what is more than an addition. */
+export const survives = {
+	'constraint notification_queue.notification_queue_kind_check is new or different': 'it leaves the column out, and the default is allowed',
+	'constraint notification_queue.notification_queue_lead_check is new or different': 'it writes reminders only, none after the start',
+	'constraint notification_queue.notification_queue_status_check is new or different': 'one more status is allowed',
+	'constraint patients.patients_language_check is new or different': 'it leaves the column out, and the default is allowed',
+}
+
 /**
  * The queue becomes a ledger that the desk can read: notices at once beside reminders, with what a dispatcher needs.
  * A row's turn comes at the latest of `due_at`, `retry_at` and `leased_until`; one index serves the looking.
  */
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		ALTER TABLE notification_queue
 			ADD COLUMN kind text NOT NULL DEFAULT 'reminder' CHECK (kind IN ('reminder', 'booked', 'rescheduled', 'cancelled')),
 			ADD COLUMN retry_at timestamptz,
@@ -38,9 +46,10 @@ export const up = (knex: Knex) =>
 		CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
 		CREATE INDEX password_resets_by_expiry ON password_resets (expires_at);
 	`)
+}
 
-export const down = (knex: Knex) =>
-	knex.raw(`
+export function down(knex: Knex) {
+	return knex.raw(`
 		DROP INDEX refresh_tokens_by_expiry, password_resets_by_expiry;
 		ALTER TABLE appointments DROP COLUMN confirmed_at;
 		ALTER TABLE patients
@@ -54,11 +63,4 @@ export const down = (knex: Knex) =>
 			ADD CONSTRAINT notification_queue_status_check CHECK (status IN ('due', 'sent', 'failed', 'void'));
 		CREATE INDEX notification_queue_due ON notification_queue (due_at) WHERE status = 'due';
 	`)
-
-/** Why the version before, which may still be running, is not stopped by what is more than an addition. */
-export const survives = {
-	'constraint notification_queue.notification_queue_kind_check is new or different': 'it leaves the column out, and the default is allowed',
-	'constraint notification_queue.notification_queue_lead_check is new or different': 'it writes reminders only, none after the start',
-	'constraint notification_queue.notification_queue_status_check is new or different': 'one more status is allowed',
-	'constraint patients.patients_language_check is new or different': 'it leaves the column out, and the default is allowed',
 }

@@ -1,11 +1,19 @@
 import type { Knex } from 'knex'
 
+const refusesItsCleanUp =
+	'The version before deletes old entries at night by itself: that is refused, logged, and done by the first node of this version'
+
+export const survives = {
+	'trigger audit_log.audit_log_is_append_only is new or different': refusesItsCleanUp,
+	'trigger audit_log.audit_log_is_not_emptied is new or different': 'No version empties the table',
+}
+
 /**
  * What is written in the audit log stays as it was written. The one way out is the function that the retention job calls: it
  * runs with the rights of whoever owns the table, and takes nothing that is younger than thirty days, whatever it is told.
  */
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN
 			IF TG_OP = 'DELETE' AND current_setting('liveslot.retention', true) = 'on' THEN
@@ -34,19 +42,13 @@ export const up = (knex: Knex) =>
 		END $$;
 		REVOKE EXECUTE ON FUNCTION forget_audit FROM PUBLIC;
 	`)
+}
 
-export const down = (knex: Knex) =>
-	knex.raw(`
+export function down(knex: Knex) {
+	return knex.raw(`
 		DROP FUNCTION forget_audit;
 		DROP TRIGGER audit_log_is_not_emptied ON audit_log;
 		DROP TRIGGER audit_log_is_append_only ON audit_log;
 		DROP FUNCTION refuse_audit_change;
 	`)
-
-const refusesItsCleanUp =
-	'The version before deletes old entries at night by itself: that is refused, logged, and done by the first node of this version'
-
-export const survives = {
-	'trigger audit_log.audit_log_is_append_only is new or different': refusesItsCleanUp,
-	'trigger audit_log.audit_log_is_not_emptied is new or different': 'No version empties the table',
 }

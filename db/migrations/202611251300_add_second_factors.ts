@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		-- A row without confirmed_at is one that is being set up, and asks nobody for anything yet.
 		CREATE TABLE second_factors (
 			user_id      bigint PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
@@ -33,9 +33,11 @@ export const up = (knex: Knex) =>
 		FROM (SELECT family_id, min(created_at) AS began FROM refresh_tokens GROUP BY family_id) AS family
 		WHERE family.family_id = t.family_id;
 	`)
+}
 
-export const down = (knex: Knex) =>
-	knex.raw(`
+export function down(knex: Knex) {
+	return knex.raw(`
 		ALTER TABLE refresh_tokens DROP COLUMN session_started_at;
 		DROP TABLE sign_in_challenges, recovery_codes, second_factors;
 	`)
+}

@@ -1,22 +1,24 @@
 import type { Knex } from 'knex'
 
+export const survives = {
+	'constraint patients.patients_erasure_asked_by_fkey is new or different':
+		'The version before leaves the column empty, and removes no accounts',
+}
+
 /**
  * That somebody wants their data gone is written down first, so that it is carried through whatever happens in between. Who asked
  * is kept to act in their name; `erased_at` says that it is done.
  */
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		ALTER TABLE patients
 			ADD COLUMN erasure_asked_at timestamptz,
 			ADD COLUMN erasure_asked_by bigint REFERENCES users (id),
 			ADD COLUMN erased_at timestamptz;
 		CREATE INDEX patients_to_erase ON patients (erasure_asked_at) WHERE erasure_asked_at IS NOT NULL;
 	`)
+}
 
-export const down = (knex: Knex) =>
-	knex.raw(`ALTER TABLE patients DROP COLUMN erasure_asked_at, DROP COLUMN erasure_asked_by, DROP COLUMN erased_at`)
-
-export const survives = {
-	'constraint patients.patients_erasure_asked_by_fkey is new or different':
-		'The version before leaves the column empty, and removes no accounts',
+export function down(knex: Knex) {
+	return knex.raw(`ALTER TABLE patients DROP COLUMN erasure_asked_at, DROP COLUMN erasure_asked_by, DROP COLUMN erased_at`)
 }

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 
 /** Slots of long ago, which only figures and checks look at. */
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		CREATE TABLE archived_slots (
 			doctor_id      bigint NOT NULL REFERENCES doctors (id),
 			starts_at      timestamptz NOT NULL,
@@ -13,12 +13,14 @@ export const up = (knex: Knex) =>
 			PRIMARY KEY (doctor_id, starts_at)
 		)
 	`)
+}
 
 /** They go back to where they came from. */
-export const down = (knex: Knex) =>
-	knex.raw(`
+export function down(knex: Knex) {
+	return knex.raw(`
 		INSERT INTO appointment_slots (doctor_id, starts_at, ends_at, appointment_id, is_blocked)
 		SELECT doctor_id, starts_at, ends_at, appointment_id, is_blocked FROM archived_slots
 		ON CONFLICT DO NOTHING;
 		DROP TABLE archived_slots;
 	`)
+}

@@ -12,8 +12,8 @@ import type { Knex } from 'knex'
  *
  * They are handed over as rows, because a function cannot rely on what the statement around it writes at the same time.
  */
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		-- One SELECT without STRICT, so that PostgreSQL plans it as a part of the statement that uses it.
 		CREATE FUNCTION messages_to_patients(changes jsonb, channels text[], lead_minutes integer[])
 		RETURNS TABLE (appointment_id bigint, appointment_sequence integer, channel text, kind text, lead integer, due_at timestamptz)
@@ -70,5 +70,6 @@ export const up = (knex: Knex) =>
 		END
 		$$
 	`)
+}
 
 export const down = (knex: Knex) => knex.raw('DROP FUNCTION write_reminder_ledger, messages_to_patients')

@@ -4,8 +4,8 @@ import type { Knex } from 'knex'
  * Changes of calendars that do not come through their doctors' queues, written with what changes them, until they are told:
  * slots by their starts, or the whole calendar where those are null.
  */
-export const up = (knex: Knex) =>
-	knex.raw(`
+export function up(knex: Knex) {
+	return knex.raw(`
 		CREATE TABLE calendar_announcements (
 			id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 			doctor_id   bigint NOT NULL REFERENCES doctors (id),
@@ -13,5 +13,6 @@ export const up = (knex: Knex) =>
 			written_at  timestamptz NOT NULL DEFAULT now()
 		)
 	`)
+}
 
 export const down = (knex: Knex) => knex.raw('DROP TABLE calendar_announcements')

@@ -9,9 +9,6 @@ type DemoDoctor = {
 	weekly: WeeklyHours[]
 }
 
-const on = (weekdays: number[], ...hours: [start: string, end: string][]): WeeklyHours[] =>
-	weekdays.flatMap(weekday => hours.map(([start, end]) => ({ weekday, start, end })))
-
 const [monday, tuesday, wednesday, thursday, friday, saturday, sunday] = [1, 2, 3, 4, 5, 6, 7] as const
 const workdays = [monday, tuesday, wednesday, thursday, friday]
 
@@ -110,12 +107,6 @@ const lastNames = 'Abebe Brandt Costa Dubois Eriksen Fischer García Haddad Ivan
 
 const phone = (n: number) => `+49 30 555${String(10_000 + n * 37).padStart(5, '0')}`
 
-const personNamed = (n: number) => ({
-	fullName: `${firstNames[n % firstNames.length]} ${lastNames[(n * 7 + Math.floor(n / firstNames.length)) % lastNames.length]}`,
-	phone: phone(n),
-	birthDate: new Date(Date.UTC(1936 + ((n * 29) % 84), (n * 5) % 12, 1 + ((n * 11) % 28))).toISOString().slice(0, 10),
-})
-
 /** Patients with an account: `patient@`, `patient2@` … `patient20@clinic.example`. */
 export const patients = Array.from({ length: 20 }, (_, n) => ({
 	...personNamed(n * 3),
@@ -127,3 +118,15 @@ export const callers = Array.from({ length: 220 }, (_, n) => ({
 	...personNamed(100 + n),
 	email: n % 3 === 0 ? `caller${n}@example.com` : null,
 }))
+
+function on(weekdays: number[], ...hours: [start: string, end: string][]): WeeklyHours[] {
+	return weekdays.flatMap(weekday => hours.map(([start, end]) => ({ weekday, start, end })))
+}
+
+function personNamed(n: number) {
+	return {
+		fullName: `${firstNames[n % firstNames.length]} ${lastNames[(n * 7 + Math.floor(n / firstNames.length)) % lastNames.length]}`,
+		phone: phone(n),
+		birthDate: new Date(Date.UTC(1936 + ((n * 29) % 84), (n * 5) % 12, 1 + ((n * 11) % 28))).toISOString().slice(0, 10),
+	}
+}

@@ -8,17 +8,32 @@ const password = 'demo-clinic-2026'
 /** OWASP's parameters, as `identity` uses them. */
 const argon2id = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
-const historyDays = 120
 /** Known to every node, so that only one of those that start together seeds. */
 const advisoryLock = 7_203_456_001
+
+/** Fills an empty database with the demo clinic. Does nothing where there are users already. */
+export async function seedDemoClinic(db: Db, config: Pick<Config, 'slotDaysAhead'>): Promise<void> {
+	if (await hasUsers(db)) return
+	const passwordHash = await hash(password, argon2id)
+	const seeded = await inTransaction(db, async trx => {
+		await trx.raw('SELECT pg_advisory_xact_lock(?)', [advisoryLock])
+		if (await hasUsers(trx)) return false
+		await seed(trx, passwordHash, config.slotDaysAhead)
+		return true
+	})
+	// Statistics that match: the first queries come before autovacuum does.
+	if (seeded) await db.raw('ANALYZE')
+}
+
+const hasUsers = async (db: DbOrTx): Promise<boolean> => (await db('users').first('id')) !== undefined
+
+const historyDays = 120
 
 const insertPeople = readSql('./demo_people.sql', import.meta.url)
 const bookHistory = readSql('./demo_history.sql', import.meta.url)
 const bookForPatient = readSql('./demo_patient.sql', import.meta.url)
 
-const hasUsers = async (db: DbOrTx): Promise<boolean> => (await db('users').first('id')) !== undefined
-
-const seed = async (trx: Tx, passwordHash: string, slotDaysAhead: number): Promise<void> => {
+async function seed(trx: Tx, passwordHash: string, slotDaysAhead: number): Promise<void> {
 	await trx.raw(insertPeople, {
 		passwordHash,
 		staff: JSON.stringify(staff),
@@ -36,18 +51,4 @@ const seed = async (trx: Tx, passwordHash: string, slotDaysAhead: number): Promi
 	await trx.raw('SELECT setseed(0.2026)')
 	await trx.raw(bookHistory)
 	await trx.raw(bookForPatient)
-}
-
-/** Fills an empty database with the demo clinic. Does nothing where there are users already. */
-export const seedDemoClinic = async (db: Db, config: Pick<Config, 'slotDaysAhead'>): Promise<void> => {
-	if (await hasUsers(db)) return
-	const passwordHash = await hash(password, argon2id)
-	const seeded = await inTransaction(db, async trx => {
-		await trx.raw('SELECT pg_advisory_xact_lock(?)', [advisoryLock])
-		if (await hasUsers(trx)) return false
-		await seed(trx, passwordHash, config.slotDaysAhead)
-		return true
-	})
-	// Statistics that match: the first queries come before autovacuum does.
-	if (seeded) await db.raw('ANALYZE')
 }

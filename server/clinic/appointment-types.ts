@@ -16,18 +16,6 @@ const freshMs = 10_000
 export function createAppointmentTypes(run: Run): AppointmentTypes {
 	let read: { atMs: number; types: Promise<Map<string, number>> } | undefined
 
-	const types = () => {
-		if (!read || performance.now() - read.atMs > freshMs) {
-			const rows = run<{ id: string; minutes: number }>(statement, [])
-			const reading = { atMs: performance.now(), types: rows.then(list => new Map(list.map(({ id, minutes }) => [id, minutes]))) }
-			reading.types.catch(() => {
-				if (read === reading) read = undefined
-			})
-			read = reading
-		}
-		return read.types
-	}
-
 	return {
 		async minutesOf(typeId) {
 			if (typeId === undefined) return undefined
@@ -45,5 +33,17 @@ export function createAppointmentTypes(run: Run): AppointmentTypes {
 			if (first === undefined) throw new Refusal('not_found', { message: 'The clinic has no appointment types yet' })
 			return first
 		},
+	}
+
+	function types() {
+		if (!read || performance.now() - read.atMs > freshMs) {
+			const rows = run<{ id: string; minutes: number }>(statement, [])
+			const reading = { atMs: performance.now(), types: rows.then(list => new Map(list.map(({ id, minutes }) => [id, minutes]))) }
+			reading.types.catch(() => {
+				if (read === reading) read = undefined
+			})
+			read = reading
+		}
+		return read.types
 	}
 }

@@ -5,6 +5,8 @@ import { Role } from '../../contract/index.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 
+export type AccessToken = { userId: string; sessionId: string; expiresAtMs: number }
+
 export const accessTokenSeconds = 15 * 60
 
 const algorithm = 'HS256'
@@ -12,8 +14,6 @@ const issuer = 'liveslot'
 
 /** `role` is for the client to read; the server asks the database each time. */
 const Claims = z.object({ sub: z.string().refine(isDatabaseId), sid: z.uuid(), role: Role, exp: z.number() })
-
-export type AccessToken = { userId: string; sessionId: string; expiresAtMs: number }
 
 export type AccessTokens = {
 	sign(claims: { userId: string; role: Role; sessionId: string }): string

@@ -8,35 +8,6 @@ import type { Actor } from './actor.ts'
 
 type Deps = { run: Run; accessTokens: AccessTokens; secondFactor: Config['secondFactor'] }
 
-/**
- * Turns access tokens into actors. A token only names the account and the session; role, status and the rest are read from the
- * database each time, so that disabling an account, changing its role or ending its session acts at once.
- */
-export function createTokenAuthentication({ run, accessTokens, secondFactor }: Deps) {
-	/** @throws Refusal unauthenticated, token_expired, account_disabled; null without a token */
-	async function authenticateToken(token: string | undefined): Promise<Actor | null> {
-		if (token === undefined) return null
-		const { userId, sessionId, expiresAtMs } = accessTokens.verify(token)
-		const [actor] = await readActors([{ userId, sessionId, tokenExpiresAtMs: expiresAtMs }])
-		if (!actor || actor instanceof Refusal) throw actor ?? new Refusal('unauthenticated')
-		return actor
-	}
-
-	/** Actors as they are now, in the order of the question, for sockets that stay open: null while a second factor is lacking. */
-	async function readAgain(actors: readonly Session[]): Promise<(Actor | null | Refusal)[]> {
-		const present = await readActors(actors)
-		return present.map(actor => (actor instanceof Refusal ? actor : admitted(actor)))
-	}
-
-	async function readActors(sessions: readonly Session[]): Promise<(Actor | Refusal)[]> {
-		const keys = [sessions.map(({ userId }) => userId), sessions.map(({ sessionId }) => sessionId)]
-		const rows = await run<Row>(readAccounts[secondFactor], keys)
-		return sessions.map((session, index) => toActor(session, rows[index]))
-	}
-
-	return { authenticateToken, readAgain }
-}
-
 type Session = Pick<Actor, 'userId' | 'sessionId' | 'tokenExpiresAtMs'>
 
 type Row = {
@@ -54,6 +25,35 @@ const readAccounts = {
 		'read accounts and second factors',
 		`u.role <> 'patient' AND NOT EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)`,
 	),
+}
+
+/**
+ * Turns access tokens into actors. A token only names the account and the session; role, status and the rest are read from the
+ * database each time, so that disabling an account, changing its role or ending its session acts at once.
+ */
+export function createTokenAuthentication({ run, accessTokens, secondFactor }: Deps) {
+	return { authenticateToken, readAgain }
+
+	/** @throws Refusal unauthenticated, token_expired, account_disabled; null without a token */
+	async function authenticateToken(token: string | undefined): Promise<Actor | null> {
+		if (token === undefined) return null
+		const { userId, sessionId, expiresAtMs } = accessTokens.verify(token)
+		const [actor] = await readActors([{ userId, sessionId, tokenExpiresAtMs: expiresAtMs }])
+		if (!actor || actor instanceof Refusal) throw actor ?? new Refusal('unauthenticated')
+		return actor
+	}
+
+	async function readActors(sessions: readonly Session[]): Promise<(Actor | Refusal)[]> {
+		const keys = [sessions.map(({ userId }) => userId), sessions.map(({ sessionId }) => sessionId)]
+		const rows = await run<Row>(readAccounts[secondFactor], keys)
+		return sessions.map((session, index) => toActor(session, rows[index]))
+	}
+
+	/** Actors as they are now, in the order of the question, for sockets that stay open: null while a second factor is lacking. */
+	async function readAgain(actors: readonly Session[]): Promise<(Actor | null | Refusal)[]> {
+		const present = await readActors(actors)
+		return present.map(actor => (actor instanceof Refusal ? actor : admitted(actor)))
+	}
 }
 
 /** A row for each account asked for, in that order; of nulls when there is no such account. */

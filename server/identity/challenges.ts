@@ -25,13 +25,6 @@ export async function findChallenged(db: DbOrTx, challenge: string): Promise<str
 	return (await open(db, challenge).first('user_id as userId'))?.userId
 }
 
-function open(db: DbOrTx, challenge: string) {
-	return db('sign_in_challenges')
-		.where({ token_hash: digestSecret(challenge) })
-		.where('tries', '<', maxTries)
-		.whereRaw('expires_at > now()')
-}
-
 /** Counts a try. False when no try was left. The account must be locked. */
 export const countTry = async (trx: Tx, challenge: string): Promise<boolean> => (await open(trx, challenge).increment('tries', 1)) > 0
 
@@ -39,4 +32,11 @@ export async function closeChallenge(trx: Tx, challenge: string): Promise<void> 
 	await trx('sign_in_challenges')
 		.where({ token_hash: digestSecret(challenge) })
 		.delete()
+}
+
+function open(db: DbOrTx, challenge: string) {
+	return db('sign_in_challenges')
+		.where({ token_hash: digestSecret(challenge) })
+		.where('tries', '<', maxTries)
+		.whereRaw('expires_at > now()')
 }

@@ -7,9 +7,6 @@ export function readRefreshCookie(header: string | undefined, transport: Transpo
 	return parseCookie(header ?? '')[nameOf(transport)] || undefined
 }
 
-/** Under HTTPS the name has a prefix that no page under plain HTTP, on this host or a neighbour, can set (RFC 6265bis §4.1.3.1). */
-const nameOf = ({ secure }: Transport) => (secure ? '__Secure-refresh_token' : 'refresh_token')
-
 /** A `Set-Cookie` value that keeps the refresh token where scripts cannot read it; without a token, it removes the cookie. */
 export function refreshCookie(refreshToken: string | null, transport: Transport): string {
 	return stringifySetCookie({
@@ -22,3 +19,6 @@ export function refreshCookie(refreshToken: string | null, transport: Transport)
 		maxAge: refreshToken === null ? 0 : sessionSeconds,
 	})
 }
+
+/** Under HTTPS the name has a prefix that no page under plain HTTP, on this host or a neighbour, can set (RFC 6265bis §4.1.3.1). */
+const nameOf = ({ secure }: Transport) => (secure ? '__Secure-refresh_token' : 'refresh_token')

@@ -40,38 +40,10 @@ export type Identity = {
 	stop: () => Promise<void>
 }
 
-export type Authentication = {
-	accessTokens: AccessTokens
-	/** From an `Authorization` header. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
-	authenticate: (authorization: string | undefined) => Promise<Actor | null>
-	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
-	authenticateToken: (token: string | undefined) => Promise<Actor | null>
-	/** Actors of open sockets as they are now; null while the second factor is lacking, a refusal for those who may not stay. */
-	readAgain: ReadAgain<Actor>
-}
-
-/** Who is asking: the account is read from the database each time. */
-export function createAuthentication({ config, run }: { config: Config; run: Run }): Authentication {
-	const accessTokens = createAccessTokens(config.jwtSecret)
-	const { authenticateToken, readAgain } = createTokenAuthentication({ run, accessTokens, secondFactor: config.secondFactor })
-	return {
-		accessTokens,
-		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
-		authenticateToken: async token => admitted(await authenticateToken(token)),
-		readAgain,
-	}
-}
-
 /** Accounts, passwords and sessions. */
 export function createIdentity(deps: IdentityDeps): Identity {
 	const { db, config, log, limiter, accessTokens, sendPasswordReset } = deps
 	const running = new Set<Promise<void>>()
-	const beginReset = (email: string, origin: Origin) => {
-		const sending = offerReset(db, email, origin, sendPasswordReset)
-			.catch(error => log.error({ err: error, requestId: origin.requestId }, 'password reset mail failed'))
-			.finally(() => running.delete(sending))
-		running.add(sending)
-	}
 
 	const routeDeps = {
 		db,
@@ -95,5 +67,34 @@ export function createIdentity(deps: IdentityDeps): Identity {
 		stop: async () => {
 			await Promise.all(running)
 		},
+	}
+
+	function beginReset(email: string, origin: Origin) {
+		const sending = offerReset(db, email, origin, sendPasswordReset)
+			.catch(error => log.error({ err: error, requestId: origin.requestId }, 'password reset mail failed'))
+			.finally(() => running.delete(sending))
+		running.add(sending)
+	}
+}
+
+export type Authentication = {
+	accessTokens: AccessTokens
+	/** From an `Authorization` header. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
+	authenticate: (authorization: string | undefined) => Promise<Actor | null>
+	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
+	authenticateToken: (token: string | undefined) => Promise<Actor | null>
+	/** Actors of open sockets as they are now; null while the second factor is lacking, a refusal for those who may not stay. */
+	readAgain: ReadAgain<Actor>
+}
+
+/** Who is asking: the account is read from the database each time. */
+export function createAuthentication({ config, run }: { config: Config; run: Run }): Authentication {
+	const accessTokens = createAccessTokens(config.jwtSecret)
+	const { authenticateToken, readAgain } = createTokenAuthentication({ run, accessTokens, secondFactor: config.secondFactor })
+	return {
+		accessTokens,
+		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
+		authenticateToken: async token => admitted(await authenticateToken(token)),
+		readAgain,
 	}
 }

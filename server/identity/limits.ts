@@ -57,14 +57,6 @@ export function createRegistrationLimit(limiter: CreateLimiter): RegistrationLim
 	return byNetwork(limiter({ name: 'register-ip', points: 100, perSeconds: 60 }))
 }
 
-function byNetwork({ consume, check, reset }: Limiter): Limiter {
-	return {
-		consume: (ip, points) => consume(networkOf(ip), points),
-		check: ip => check(networkOf(ip)),
-		reset: ip => reset(networkOf(ip)),
-	}
-}
-
 /** Reset mails to one e-mail address, and reset mails that one network address asks for. */
 export type ResetLimits = { byEmail: Limiter; byIp: Limiter }
 
@@ -72,5 +64,13 @@ export function createResetLimits(limiter: CreateLimiter): ResetLimits {
 	return {
 		byEmail: limiter({ name: 'forgot-email', points: 5, perSeconds: 3600 }),
 		byIp: byNetwork(limiter({ name: 'forgot-ip', points: 30, perSeconds: 3600 })),
+	}
+}
+
+function byNetwork({ consume, check, reset }: Limiter): Limiter {
+	return {
+		consume: (ip, points) => consume(networkOf(ip), points),
+		check: ip => check(networkOf(ip)),
+		reset: ip => reset(networkOf(ip)),
 	}
 }

@@ -21,25 +21,12 @@ export type Announcements = {
 
 export type OwnAccountDeps = { db: Db; attempts: PasswordAttempts; cutOff: CutOff; announcements: Announcements }
 
-export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
-
-/** @throws Refusal unauthenticated when the account is gone */
-export async function readOwnAccount(db: Db, actor: Actor): Promise<Account> {
-	const account = await findAccount(db, actor.userId)
-	if (!account) throw new Refusal('unauthenticated')
-	return account
-}
-
-/** Compares the current password within the limits of signing in: a stolen access token must not help to guess it. */
-export async function checkCurrentPassword({ attempts }: OwnAccountDeps, account: Account, current: string, ip: string) {
-	const isRight = await attempts.attempt(account.email, ip, () => isPassword(current, account.passwordHash))
-	if (!isRight) throw new Refusal('invalid_credentials')
-}
-
 /** @throws Refusal invalid_credentials, rate_limited */
 export async function confirmPassword(deps: OwnAccountDeps, actor: Actor, password: string, ip: string): Promise<void> {
 	return checkCurrentPassword(deps, await readOwnAccount(deps.db, actor), password, ip)
 }
+
+export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
 
 /**
  * Changes one's own name, phone or password. With a new password every other session ends.
@@ -75,4 +62,17 @@ export async function updateOwnAccount(deps: OwnAccountDeps, actor: Actor, chang
 	await announcements.tell()
 	if (password !== undefined) cutOff(actor.userId, { except: actor.sessionId })
 	return updated
+}
+
+/** Compares the current password within the limits of signing in: a stolen access token must not help to guess it. */
+export async function checkCurrentPassword({ attempts }: OwnAccountDeps, account: Account, current: string, ip: string) {
+	const isRight = await attempts.attempt(account.email, ip, () => isPassword(current, account.passwordHash))
+	if (!isRight) throw new Refusal('invalid_credentials')
+}
+
+/** @throws Refusal unauthenticated when the account is gone */
+export async function readOwnAccount(db: Db, actor: Actor): Promise<Account> {
+	const account = await findAccount(db, actor.userId)
+	if (!account) throw new Refusal('unauthenticated')
+	return account
 }

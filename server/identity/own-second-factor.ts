@@ -37,17 +37,6 @@ export async function beginSecondFactor(deps: OwnFactorDeps, who: Who, currentPa
 	})
 }
 
-/** Locks the actor's account. @throws Refusal invalid_credentials when its password is no longer the one that was compared */
-async function lockKnown(trx: Tx, known: Account): Promise<Account> {
-	const account = await lockAccount(trx, known.id)
-	if (!account || account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')
-	return account
-}
-
-function note(trx: Tx, { actor, origin }: Who, action: string) {
-	return recordAudit(trx, { actor, origin, action, entity: 'user', entityId: actor.userId })
-}
-
 /** Ends every other session: those were opened with the password alone. */
 export async function confirmSecondFactor(deps: OwnFactorDeps, who: Who, code: string): Promise<{ recoveryCodes: string[] }> {
 	const { userId, sessionId } = who.actor
@@ -59,6 +48,38 @@ export async function confirmSecondFactor(deps: OwnFactorDeps, who: Who, code: s
 	})
 	deps.cutOff(userId, { except: sessionId })
 	return given
+}
+
+export type PasswordAndCode = { currentPassword: string; code: string }
+
+export function renewRecoveryCodes(deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<{ recoveryCodes: string[] }> {
+	return withBoth(deps, who, proof, async trx => {
+		await note(trx, who, 'recovery_codes_renewed')
+		return { recoveryCodes: await replaceRecoveryCodes(trx, who.actor.userId) }
+	})
+}
+
+export async function disableSecondFactor(deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<void> {
+	const { userId, sessionId } = who.actor
+	await withBoth(deps, who, proof, async trx => {
+		await removeSecondFactor(trx, userId)
+		await endSessions(trx, userId, { except: sessionId })
+		await note(trx, who, 'second_factor_disabled')
+		return {}
+	})
+	// This session's sockets as well: their rights may depend on the second factor.
+	deps.cutOff(userId)
+}
+
+/** Locks the actor's account. @throws Refusal invalid_credentials when its password is no longer the one that was compared */
+async function lockKnown(trx: Tx, known: Account): Promise<Account> {
+	const account = await lockAccount(trx, known.id)
+	if (!account || account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')
+	return account
+}
+
+function note(trx: Tx, { actor, origin }: Who, action: string) {
+	return recordAudit(trx, { actor, origin, action, entity: 'user', entityId: actor.userId })
 }
 
 /** Makes a change if the code is right. A wrong code is counted, and that count is committed. @throws Refusal invalid_credentials, rate_limited */
@@ -80,15 +101,6 @@ async function withCode<T extends object>(
 	return outcome
 }
 
-export type PasswordAndCode = { currentPassword: string; code: string }
-
-export function renewRecoveryCodes(deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<{ recoveryCodes: string[] }> {
-	return withBoth(deps, who, proof, async trx => {
-		await note(trx, who, 'recovery_codes_renewed')
-		return { recoveryCodes: await replaceRecoveryCodes(trx, who.actor.userId) }
-	})
-}
-
 async function withBoth<T extends object>(
 	deps: OwnFactorDeps,
 	who: Who,
@@ -99,16 +111,4 @@ async function withBoth<T extends object>(
 	await checkCurrentPassword(deps, known, currentPassword, who.origin.ip)
 	const isRight = async (trx: Tx) => (await takeCode(trx, deps, (await lockKnown(trx, known)).id, code)) !== undefined
 	return await withCode(deps, who, isRight, change)
-}
-
-export async function disableSecondFactor(deps: OwnFactorDeps, who: Who, proof: PasswordAndCode): Promise<void> {
-	const { userId, sessionId } = who.actor
-	await withBoth(deps, who, proof, async trx => {
-		await removeSecondFactor(trx, userId)
-		await endSessions(trx, userId, { except: sessionId })
-		await note(trx, who, 'second_factor_disabled')
-		return {}
-	})
-	// This session's sockets as well: their rights may depend on the second factor.
-	deps.cutOff(userId)
 }

@@ -39,22 +39,6 @@ export async function listSessions(
 	return await sessions
 }
 
-/** The newest token of each open session: the one that was not used yet. */
-function running(db: DbOrTx, userId: string) {
-	return db('refresh_tokens').where({ user_id: userId, used_at: null, revoked_at: null }).whereRaw('expires_at > now()')
-}
-
-/** Shortens an address to its network: enough to recognise one's own, too little to tell where a colleague lives. */
-export function shortAddress(ip: string): string | null {
-	const v4 = /(?:^|:)(\d+\.\d+\.\d+)\.\d+$/.exec(ip)?.[1]
-	if (v4) return `${v4}.x`
-	if (isIP(ip) !== 6) return null
-	const [before] = ip.split('::')
-	// Only this machine's own address starts with `::`.
-	if (!before) return ip
-	return `${before.split(':').slice(0, 4).join(':')}::x`
-}
-
 export function toOwnSession({ id, startedAt, lastUsedAt, ip, userAgent }: SessionRow, { sessionId }: Actor): OwnSession {
 	const device = userAgent ? Bowser.parse(userAgent) : undefined
 	return {
@@ -76,13 +60,31 @@ export async function endOwnSession(deps: OwnSessionDeps, actor: Actor, id: stri
 	if (!isKnown) throw new Refusal('not_found')
 }
 
+export async function endOtherSessions(deps: OwnSessionDeps, actor: Actor, origin: Origin): Promise<{ ended: number }> {
+	return {
+		ended: await end(deps, actor, origin, { except: actor.sessionId }),
+	}
+}
+
+/** Shortens an address to its network: enough to recognise one's own, too little to tell where a colleague lives. */
+export function shortAddress(ip: string): string | null {
+	const v4 = /(?:^|:)(\d+\.\d+\.\d+)\.\d+$/.exec(ip)?.[1]
+	if (v4) return `${v4}.x`
+	if (isIP(ip) !== 6) return null
+	const [before] = ip.split('::')
+	// Only this machine's own address starts with `::`.
+	if (!before) return ip
+	return `${before.split(':').slice(0, 4).join(':')}::x`
+}
+
+/** The newest token of each open session: the one that was not used yet. */
+function running(db: DbOrTx, userId: string) {
+	return db('refresh_tokens').where({ user_id: userId, used_at: null, revoked_at: null }).whereRaw('expires_at > now()')
+}
+
 /** Ends open sessions, with their access tokens and sockets, and returns how many there were. */
 async function end({ db, cutOff }: OwnSessionDeps, actor: Actor, origin: Origin, which: WhichSessions): Promise<number> {
 	const { userId } = actor
-	const meant = (trx: Tx) => {
-		const sessions = running(trx, userId)
-		return which.only ? sessions.where({ family_id: which.only }) : sessions.whereNot({ family_id: which.except })
-	}
 	const ended = await inTransaction(db, async trx => {
 		await lockAccount(trx, userId)
 		const sessions = await meant(trx).select('family_id')
@@ -93,11 +95,11 @@ async function end({ db, cutOff }: OwnSessionDeps, actor: Actor, origin: Origin,
 	})
 	// Not otherwise: the session that was named may belong to another account.
 	if (ended > 0) cutOff(userId, which)
-	return ended
-}
 
-export async function endOtherSessions(deps: OwnSessionDeps, actor: Actor, origin: Origin): Promise<{ ended: number }> {
-	return {
-		ended: await end(deps, actor, origin, { except: actor.sessionId }),
+	return ended
+
+	function meant(trx: Tx) {
+		const sessions = running(trx, userId)
+		return which.only ? sessions.where({ family_id: which.only }) : sessions.whereNot({ family_id: which.except })
 	}
 }

@@ -16,13 +16,6 @@ export async function replaceRecoveryCodes(trx: Tx, userId: string): Promise<str
 	return given
 }
 
-/** 120 random bits: a plain hash of them is safe to store and to look up (`digestSecret`). */
-function newCode(): string {
-	return inGroups(Array.from({ length: groups * groupLength }, () => alphabet.charAt(randomInt(alphabet.length))).join(''))
-}
-
-const inGroups = (letters: string): string => letters.match(new RegExp(`.{${groupLength}}`, 'g'))?.join('-') ?? letters
-
 /** Uses a code up. False when it is not one, or was used before. */
 export async function takeRecoveryCode(trx: Tx, userId: string, typed: string): Promise<boolean> {
 	const used = await trx('recovery_codes')
@@ -30,6 +23,18 @@ export async function takeRecoveryCode(trx: Tx, userId: string, typed: string): 
 		.update({ used_at: trx.fn.now() })
 	return used > 0
 }
+
+export async function countRecoveryCodes(db: DbOrTx, userId: string): Promise<number> {
+	const rows = await db('recovery_codes').select('code_hash').where({ user_id: userId, used_at: null })
+	return rows.length
+}
+
+/** 120 random bits: a plain hash of them is safe to store and to look up (`digestSecret`). */
+function newCode(): string {
+	return inGroups(Array.from({ length: groups * groupLength }, () => alphabet.charAt(randomInt(alphabet.length))).join(''))
+}
+
+const inGroups = (letters: string): string => letters.match(new RegExp(`.{${groupLength}}`, 'g'))?.join('-') ?? letters
 
 /** Turns a typed code into the form in which it was given out. */
 function asGiven(typed: string): string {
@@ -39,9 +44,4 @@ function asGiven(typed: string): string {
 			.replace(/[\s-]/g, '')
 			.replace(/[OIL]/g, letter => (letter === 'O' ? '0' : '1')),
 	)
-}
-
-export async function countRecoveryCodes(db: DbOrTx, userId: string): Promise<number> {
-	const rows = await db('recovery_codes').select('code_hash').where({ user_id: userId, used_at: null })
-	return rows.length
 }

@@ -41,22 +41,6 @@ export function sessionRoutes(deps: RouteDeps): Route[] {
 
 	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
 
-	const handOver = async (res: Response, { account, session }: SignedIn): Promise<SessionTokens> => {
-		const lacksSecondFactor = deps.isSecondFactorRequired(account.role) && !(await hasSecondFactor(db, account.id))
-		setCookie(res, session.refreshToken)
-		return {
-			accessToken: accessTokens.sign({ userId: account.id, role: account.role, sessionId: session.id }),
-			expiresIn: accessTokenSeconds,
-			user: toUser(account),
-			...(lacksSecondFactor && { secondFactorNeeded: true }),
-		}
-	}
-
-	/** For calls that need the cookie alone: a page of another site could make them in the owner's browser. */
-	const refuseForeignPages = (req: Request) => {
-		if (!isOwnPage(req.headers, req.host)) throw new Refusal('forbidden')
-	}
-
 	return [
 		publicRoute(identityEndpoints.register, async ({ body, origin, req, res }) => {
 			await registrationLimit.consume(origin.ip)
@@ -89,9 +73,23 @@ export function sessionRoutes(deps: RouteDeps): Route[] {
 			setCookie(res, null)
 		}),
 	]
-}
 
-const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent: req.headers['user-agent'] })
+	async function handOver(res: Response, { account, session }: SignedIn): Promise<SessionTokens> {
+		const lacksSecondFactor = deps.isSecondFactorRequired(account.role) && !(await hasSecondFactor(db, account.id))
+		setCookie(res, session.refreshToken)
+		return {
+			accessToken: accessTokens.sign({ userId: account.id, role: account.role, sessionId: session.id }),
+			expiresIn: accessTokenSeconds,
+			user: toUser(account),
+			...(lacksSecondFactor && { secondFactorNeeded: true }),
+		}
+	}
+
+	/** For calls that need the cookie alone: a page of another site could make them in the owner's browser. */
+	function refuseForeignPages(req: Request) {
+		if (!isOwnPage(req.headers, req.host)) throw new Refusal('forbidden')
+	}
+}
 
 export function passwordRoutes({ db, attempts, resetLimits, cutOff, beginReset }: RouteDeps): Route[] {
 	return [
@@ -134,3 +132,5 @@ export function userAdminRoutes(deps: RouteDeps): Route[] {
 		),
 	]
 }
+
+const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent: req.headers['user-agent'] })

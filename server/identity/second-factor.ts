@@ -4,32 +4,19 @@ import { takeRecoveryCode } from './recovery-codes.ts'
 import type { Seal } from './sealing.ts'
 import { isTotpCode, newTotpSecret, stepOfCode, totpSetup } from './totp.ts'
 
+/** The ids of those accounts that have a second factor. */
+export async function withSecondFactor(db: DbOrTx, userIds: readonly string[]): Promise<Set<string>> {
+	const rows = await db('second_factors').select('user_id').whereIn('user_id', userIds).whereNotNull('confirmed_at')
+	return new Set(rows.map(row => row.user_id))
+}
+
 export type FactorDeps = {
 	/** Encrypts the secrets in the database. */
 	seal: Seal
 	nowMs: () => number
 }
 
-/** Wrong codes in a row that NIST SP 800-63B §5.2.2 allows; then only a recovery code or an admin helps. */
-const maxFailures = 100
-/** How long a setup waits for its first code. */
-const setupMinutes = 30
-
 type Row = { secret: Buffer; lastStep: number | null; failures: number }
-
-export async function hasSecondFactor(db: DbOrTx, userId: string): Promise<boolean> {
-	return (await find(db, userId).whereNotNull('confirmed_at')) !== undefined
-}
-
-function find(db: DbOrTx, userId: string) {
-	return db('second_factors').first('secret', 'last_step as lastStep', 'failures').where({ user_id: userId })
-}
-
-/** The ids of those accounts that have a second factor. */
-export async function withSecondFactor(db: DbOrTx, userIds: readonly string[]): Promise<Set<string>> {
-	const rows = await db('second_factors').select('user_id').whereIn('user_id', userIds).whereNotNull('confirmed_at')
-	return new Set(rows.map(row => row.user_id))
-}
 
 export type FactorUsed = 'totp' | 'recovery_code'
 
@@ -44,17 +31,6 @@ export async function takeCode(trx: Tx, deps: FactorDeps, userId: string, typed:
 	return 'recovery_code'
 }
 
-/** Accepts a code once: neither that code nor an older one is accepted again, even within its time. */
-async function takeTotpCode(trx: Tx, { seal, nowMs }: FactorDeps, userId: string, row: Row, code: string): Promise<boolean> {
-	const secret = row.failures < maxFailures ? seal.open(row.secret, userId) : undefined
-	const step = secret && stepOfCode(secret, code, nowMs())
-	const isRight = step !== undefined && step > (row.lastStep ?? 0)
-	await trx('second_factors')
-		.where({ user_id: userId })
-		.update(isRight ? { last_step: step, failures: 0 } : { failures: row.failures + 1 })
-	return isRight
-}
-
 /** Makes a secret that waits for its confirmation. The account must be locked. @throws Refusal forbidden when a second factor is on */
 export async function beginSetup(trx: Tx, { seal }: FactorDeps, { id, email }: { id: string; email: string }) {
 	if (await hasSecondFactor(trx, id)) throw new Refusal('forbidden', { message: 'Switch the present second factor off first' })
@@ -66,6 +42,9 @@ export async function beginSetup(trx: Tx, { seal }: FactorDeps, { id, email }: {
 		.merge(row)
 	return totpSetup(secret, email)
 }
+
+/** How long a setup waits for its first code. */
+const setupMinutes = 30
 
 /**
  * Turns the second factor on if the code comes from its secret. The account must be locked.
@@ -92,4 +71,26 @@ export function wrongCode() {
 		message: 'The code is wrong or was used before',
 		errors: [{ path: 'code', message: 'is wrong or was used before' }],
 	})
+}
+
+export async function hasSecondFactor(db: DbOrTx, userId: string): Promise<boolean> {
+	return (await find(db, userId).whereNotNull('confirmed_at')) !== undefined
+}
+
+function find(db: DbOrTx, userId: string) {
+	return db('second_factors').first('secret', 'last_step as lastStep', 'failures').where({ user_id: userId })
+}
+
+/** Wrong codes in a row that NIST SP 800-63B §5.2.2 allows; then only a recovery code or an admin helps. */
+const maxFailures = 100
+
+/** Accepts a code once: neither that code nor an older one is accepted again, even within its time. */
+async function takeTotpCode(trx: Tx, { seal, nowMs }: FactorDeps, userId: string, row: Row, code: string): Promise<boolean> {
+	const secret = row.failures < maxFailures ? seal.open(row.secret, userId) : undefined
+	const step = secret && stepOfCode(secret, code, nowMs())
+	const isRight = step !== undefined && step > (row.lastStep ?? 0)
+	await trx('second_factors')
+		.where({ user_id: userId })
+		.update(isRight ? { last_step: step, failures: 0 } : { failures: row.failures + 1 })
+	return isRight
 }

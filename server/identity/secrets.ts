@@ -1,9 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { derivedKey } from '../platform/security/derived-key.ts'
 
-/** 256 random bits as text that fits a cookie and a link. */
-export const newSecret = (): string => randomBytes(32).toString('base64url')
-
 /**
  * The hash that is stored in place of a secret. A plain hash is enough, and an index can find it: unlike a password, 256 random bits
  * cannot be guessed.
@@ -27,3 +24,6 @@ export function createNextToken(serverSecret: string) {
 	return (refreshToken: string, attempt?: string): string =>
 		attempt === undefined ? newSecret() : createHmac('sha256', key).update(`${refreshToken} ${attempt}`).digest('base64url')
 }
+
+/** 256 random bits as text that fits a cookie and a link. */
+export const newSecret = (): string => randomBytes(32).toString('base64url')

@@ -5,52 +5,17 @@ import { type Account, lockAccount } from './accounts.ts'
 import type { Origin } from './actor.ts'
 import { digestSecret, newSecret } from './secrets.ts'
 
-export const sessionSeconds = 30 * 24 * 3600
-
 /** The sender of a request, as far as the request tells. */
 export type Client = { origin: Origin; userAgent: string | undefined }
 
 /** A family of refresh tokens. Only the newest is valid. */
 export type Session = { id: string; refreshToken: string }
 
-type NewToken = { userId: string; sessionId: string; refreshToken: string; startedAt?: Date }
-
 /** Opens a session. The account must be locked. Deletes its tokens that expired a month ago. */
 export async function openSession(trx: Tx, userId: string, client: Client): Promise<Session> {
 	await trx('refresh_tokens').where({ user_id: userId }).whereRaw(`expires_at < now() - interval '30 days'`).delete()
 	return await insertToken(trx, { userId, sessionId: randomUUID(), refreshToken: newSecret() }, client)
 }
-
-async function insertToken(
-	trx: Tx,
-	{ userId, sessionId, refreshToken, startedAt }: NewToken,
-	{ origin, userAgent }: Client,
-): Promise<Session> {
-	await trx('refresh_tokens').insert({
-		user_id: userId,
-		family_id: sessionId,
-		token_hash: digestSecret(refreshToken),
-		session_started_at: startedAt ?? trx.fn.now(),
-		expires_at: trx.raw('now() + make_interval(secs => ?)', sessionSeconds),
-		ip: origin.ip,
-		user_agent: userAgent?.slice(0, 200),
-	})
-	return { id: sessionId, refreshToken }
-}
-
-/** All sessions of an account, one of them, or all but one. */
-export type WhichSessions = { only?: string; except?: string }
-
-/** Ends sessions of an account, and its open challenges unless one session is named. The account must be locked. */
-export async function endSessions(trx: Tx, userId: string, which: WhichSessions = {}): Promise<void> {
-	const tokens = trx('refresh_tokens').where({ user_id: userId }).whereNull('revoked_at')
-	if (which.only) tokens.where({ family_id: which.only })
-	else await trx('sign_in_challenges').where({ user_id: userId }).delete()
-	if (which.except) tokens.whereNot({ family_id: which.except })
-	await tokens.update({ revoked_at: trx.fn.now() })
-}
-
-type TokenRow = { userId: string; sessionId: string; startedAt: Date; isUsed: boolean; isRevoked: boolean; isExpired: boolean }
 
 export type Renewal =
 	| { state: 'renewed'; account: Account; session: Session }
@@ -85,6 +50,50 @@ export async function renewSession(trx: Tx, trade: Trade, client: Client): Promi
 	return { state: 'renewed', account, session }
 }
 
+/** Ends the session of a refresh token. Returns the session and its account, or undefined when it had ended before. */
+export async function closeSession(trx: Tx, refreshToken: string): Promise<{ userId: string; sessionId: string } | undefined> {
+	const locked = await lockToken(trx, refreshToken)
+	if (!locked || locked.token.isRevoked) return undefined
+	const { token, account } = locked
+	await endSessions(trx, account.id, { only: token.sessionId })
+	return { userId: account.id, sessionId: token.sessionId }
+}
+
+/** All sessions of an account, one of them, or all but one. */
+export type WhichSessions = { only?: string; except?: string }
+
+/** Ends sessions of an account, and its open challenges unless one session is named. The account must be locked. */
+export async function endSessions(trx: Tx, userId: string, which: WhichSessions = {}): Promise<void> {
+	const tokens = trx('refresh_tokens').where({ user_id: userId }).whereNull('revoked_at')
+	if (which.only) tokens.where({ family_id: which.only })
+	else await trx('sign_in_challenges').where({ user_id: userId }).delete()
+	if (which.except) tokens.whereNot({ family_id: which.except })
+	await tokens.update({ revoked_at: trx.fn.now() })
+}
+
+export const sessionSeconds = 30 * 24 * 3600
+
+type NewToken = { userId: string; sessionId: string; refreshToken: string; startedAt?: Date }
+
+async function insertToken(
+	trx: Tx,
+	{ userId, sessionId, refreshToken, startedAt }: NewToken,
+	{ origin, userAgent }: Client,
+): Promise<Session> {
+	await trx('refresh_tokens').insert({
+		user_id: userId,
+		family_id: sessionId,
+		token_hash: digestSecret(refreshToken),
+		session_started_at: startedAt ?? trx.fn.now(),
+		expires_at: trx.raw('now() + make_interval(secs => ?)', sessionSeconds),
+		ip: origin.ip,
+		user_agent: userAgent?.slice(0, 200),
+	})
+	return { id: sessionId, refreshToken }
+}
+
+type TokenRow = { userId: string; sessionId: string; startedAt: Date; isUsed: boolean; isRevoked: boolean; isExpired: boolean }
+
 /** Finds a token, locks its account, and reads the token again: it may have been used meanwhile. */
 async function lockToken(trx: Tx, refreshToken: string): Promise<{ token: TokenRow; account: Account } | undefined> {
 	const found = await findToken(trx, refreshToken)
@@ -110,13 +119,4 @@ function findToken(trx: Tx, refreshToken: string): Promise<TokenRow | undefined>
 async function isRepeated(trx: Tx, { next }: Trade): Promise<boolean> {
 	const given = await findToken(trx, next)
 	return given !== undefined && !given.isUsed
-}
-
-/** Ends the session of a refresh token. Returns the session and its account, or undefined when it had ended before. */
-export async function closeSession(trx: Tx, refreshToken: string): Promise<{ userId: string; sessionId: string } | undefined> {
-	const locked = await lockToken(trx, refreshToken)
-	if (!locked || locked.token.isRevoked) return undefined
-	const { token, account } = locked
-	await endSessions(trx, account.id, { only: token.sessionId })
-	return { userId: account.id, sessionId: token.sessionId }
 }

@@ -9,10 +9,10 @@ import { isPassword } from './passwords.ts'
 import { hasSecondFactor } from './second-factor.ts'
 import { type Client, closeSession, openSession, renewSession, type Session, type Trade, type WhichSessions } from './sessions.ts'
 
-export type SignedIn = { account: Account; session: Session }
-
 /** Cuts sockets of an account off, on every node. */
 export type CutOff = (userId: string, which?: WhichSessions) => void
+
+export type SignedIn = { account: Account; session: Session }
 
 /** Opens a session, or a challenge for an account with a second factor. @throws Refusal invalid_credentials, account_disabled, rate_limited */
 export async function signIn(
@@ -37,32 +37,6 @@ export async function signIn(
 		...(account ? { entityId: account.id, details: { code } } : { details: { code, address: markOf(email) } }),
 	})
 	throw new Refusal(code)
-}
-
-/** Lets an account in whose password was right a moment ago, unless the account has changed since. */
-function letIn(db: Db, checked: Account, client: Client): Promise<SignedIn | SignInChallenge> {
-	return inTransaction(db, async trx => {
-		const account = await lockAccount(trx, checked.id)
-		if (!account || account.passwordHash !== checked.passwordHash) throw new Refusal('invalid_credentials')
-		if (account.status === 'disabled') throw new Refusal('account_disabled')
-		if (await hasSecondFactor(trx, account.id)) {
-			// The password alone does not prove the owner.
-			await recordAudit(trx, { ...byThemself(account, client), actor: null, action: 'second_factor_asked' })
-			return await openChallenge(trx, account.id)
-		}
-		const session = await openSession(trx, account.id, client)
-		await recordAudit(trx, { ...byThemself(account, client), action: 'signed_in' })
-		return { account, session }
-	})
-}
-
-export function byThemself({ id }: Pick<Account, 'id'>, { origin }: Client) {
-	return {
-		actor: { userId: id },
-		origin,
-		entity: 'user',
-		entityId: id,
-	}
 }
 
 type SessionDeps = { db: Db; cutOff: CutOff }
@@ -94,4 +68,30 @@ export async function signOut({ db, cutOff }: SessionDeps, refreshToken: string,
 		return session
 	})
 	if (closed) cutOff(closed.userId, { only: closed.sessionId })
+}
+
+export function byThemself({ id }: Pick<Account, 'id'>, { origin }: Client) {
+	return {
+		actor: { userId: id },
+		origin,
+		entity: 'user',
+		entityId: id,
+	}
+}
+
+/** Lets an account in whose password was right a moment ago, unless the account has changed since. */
+function letIn(db: Db, checked: Account, client: Client): Promise<SignedIn | SignInChallenge> {
+	return inTransaction(db, async trx => {
+		const account = await lockAccount(trx, checked.id)
+		if (!account || account.passwordHash !== checked.passwordHash) throw new Refusal('invalid_credentials')
+		if (account.status === 'disabled') throw new Refusal('account_disabled')
+		if (await hasSecondFactor(trx, account.id)) {
+			// The password alone does not prove the owner.
+			await recordAudit(trx, { ...byThemself(account, client), actor: null, action: 'second_factor_asked' })
+			return await openChallenge(trx, account.id)
+		}
+		const session = await openSession(trx, account.id, client)
+		await recordAudit(trx, { ...byThemself(account, client), action: 'signed_in' })
+		return { account, session }
+	})
 }

@@ -27,16 +27,6 @@ export async function createUser(db: Db, actor: Actor, user: NewUser, origin: Or
 	})
 }
 
-/**
- * Whether the clinic keeps an admin, and the acting admin stays one: admins can remove neither their own rights nor those of the last
- * active admin.
- */
-export function keepsAnAdmin(target: Account, changes: UserChanges, actorId: string, activeAdmins: readonly string[]): boolean {
-	const staysAdmin = (changes.role ?? target.role) === 'admin' && (changes.status ?? target.status) === 'active'
-	if (staysAdmin || !activeAdmins.includes(target.id)) return true
-	return target.id !== actorId && activeAdmins.some(id => id !== target.id)
-}
-
 export type UserAdminDeps = { db: Db; cutOff: CutOff; announcements: Announcements }
 
 /**
@@ -83,17 +73,6 @@ export async function updateUser(
 	return after
 }
 
-function changedFields(account: Account, changes: UserChanges) {
-	return (['role', 'status', 'fullName'] as const).filter(field => changes[field] !== undefined && changes[field] !== account[field])
-}
-
-/** The changes of each field, for the audit log. A name is personal: the entry says only that it changed. */
-function describe(account: Account, changes: UserChanges) {
-	const fields = changedFields(account, changes)
-	const states = (['role', 'status'] as const).filter(field => fields.includes(field))
-	return { fields, ...Object.fromEntries(states.map(field => [field, { from: account[field], to: changes[field] }])) }
-}
-
 /**
  * Removes the second factor of a colleague who lost it; until they set up a new one, their password is enough. Admins cannot do it to
  * themselves: with a code they switch it off, and without one they must not.
@@ -115,4 +94,25 @@ export async function resetSecondFactor(
 		await recordAudit(trx, { actor, origin, action: 'second_factor_reset', entity: 'user', entityId: id })
 	})
 	cutOff(id)
+}
+
+/**
+ * Whether the clinic keeps an admin, and the acting admin stays one: admins can remove neither their own rights nor those of the last
+ * active admin.
+ */
+export function keepsAnAdmin(target: Account, changes: UserChanges, actorId: string, activeAdmins: readonly string[]): boolean {
+	const staysAdmin = (changes.role ?? target.role) === 'admin' && (changes.status ?? target.status) === 'active'
+	if (staysAdmin || !activeAdmins.includes(target.id)) return true
+	return target.id !== actorId && activeAdmins.some(id => id !== target.id)
+}
+
+function changedFields(account: Account, changes: UserChanges) {
+	return (['role', 'status', 'fullName'] as const).filter(field => changes[field] !== undefined && changes[field] !== account[field])
+}
+
+/** The changes of each field, for the audit log. A name is personal: the entry says only that it changed. */
+function describe(account: Account, changes: UserChanges) {
+	const fields = changedFields(account, changes)
+	const states = (['role', 'status'] as const).filter(field => fields.includes(field))
+	return { fields, ...Object.fromEntries(states.map(field => [field, { from: account[field], to: changes[field] }])) }
 }

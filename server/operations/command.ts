@@ -2,8 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { OperationSettings } from '../config.ts'
 import type { Terminal } from './terminal.ts'
 
-/** What the person at the terminal can put right. The message is one line, and all they see. */
-export class CommandError extends Error {}
+export type Context = { settings: OperationSettings; terminal: Terminal }
 
 export type Option = { type: 'string' | 'boolean'; explain: string; example?: string; default?: string }
 
@@ -16,8 +15,6 @@ export type Given = {
 	whole(option: string, min: number, max: number): number
 }
 
-export type Context = { settings: OperationSettings; terminal: Terminal }
-
 export type Command = {
 	summary: string
 	/** Names of arguments; one that may be left out is in brackets. */
@@ -27,10 +24,8 @@ export type Command = {
 	run(context: Context, given: Given): Promise<number>
 }
 
-const flagOf = (name: string, { type, example }: Option) => `--${name}${type === 'string' ? ` ${example ?? 'TEXT'}` : ''}`
-
 /** What `--help` says. */
-export const helpOf = (name: string, { summary, positionals = [], options }: Command): string => {
+export function helpOf(name: string, { summary, positionals = [], options }: Command): string {
 	const lines = Object.entries({ ...options, help: { type: 'boolean', explain: 'say this' } satisfies Option }).map(
 		([option, about]: [string, Option]) =>
 			`  ${flagOf(option, about).padEnd(24)}${about.explain}${about.default ? ` (${about.default})` : ''}`,
@@ -38,23 +33,11 @@ export const helpOf = (name: string, { summary, positionals = [], options }: Com
 	return [`Usage: npm run ${[name, '--', ...positionals, '[options]'].join(' ')}`, '', summary, '', ...lines].join('\n')
 }
 
-const givenOf = (positionals: string[], values: Record<string, unknown>): Given => {
-	const text = (option: string) => values[option] as string | undefined
-	return {
-		arguments: positionals,
-		text,
-		isOn: option => values[option] === true,
-		whole: (option, min, max) => {
-			const given = text(option) ?? ''
-			if (!/^\d{1,9}$/.test(given) || Number(given) < min || Number(given) > max)
-				throw new CommandError(`--${option} must be a whole number from ${min} to ${max}`)
-			return Number(given)
-		},
-	}
-}
+/** What the person at the terminal can put right. The message is one line, and all they see. */
+export class CommandError extends Error {}
 
 /** @returns undefined when help was asked for @throws CommandError */
-export const parseGiven = ({ positionals = [], options }: Command, args: string[]): Given | undefined => {
+export function parseGiven({ positionals = [], options }: Command, args: string[]): Given | undefined {
 	const known: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean' } }
 	for (const [name, { type, default: standard }] of Object.entries(options))
 		known[name] = standard === undefined ? { type } : { type, default: standard }
@@ -69,4 +52,21 @@ export const parseGiven = ({ positionals = [], options }: Command, args: string[
 	if (parsed.positionals.length < needed.length) throw new CommandError(`${needed[parsed.positionals.length]} is missing`)
 	if (parsed.positionals.length > positionals.length) throw new CommandError(`There is no use for "${parsed.positionals.at(-1)}"`)
 	return givenOf(parsed.positionals, parsed.values)
+}
+
+const flagOf = (name: string, { type, example }: Option) => `--${name}${type === 'string' ? ` ${example ?? 'TEXT'}` : ''}`
+
+const givenOf = (positionals: string[], values: Record<string, unknown>): Given => {
+	const text = (option: string) => values[option] as string | undefined
+	return {
+		arguments: positionals,
+		text,
+		isOn: option => values[option] === true,
+		whole: (option, min, max) => {
+			const given = text(option) ?? ''
+			if (!/^\d{1,9}$/.test(given) || Number(given) < min || Number(given) > max)
+				throw new CommandError(`--${option} must be a whole number from ${min} to ${max}`)
+			return Number(given)
+		},
+	}
 }

@@ -10,40 +10,7 @@ import { withDatabase } from './connect.ts'
 /** The rules of registration hold for admins too. */
 const NewAdmin = identityEndpoints.register.body.pick({ email: true, fullName: true, password: true })
 
-const readPassword = async ({ settings, terminal }: Context): Promise<string> => {
-	if (settings.adminPassword) return settings.adminPassword
-	const password = await terminal.askSecretly('Password')
-	if (terminal.isInteractive && (await terminal.askSecretly('The same again')) !== password)
-		throw new CommandError('The two passwords differ')
-	return password
-}
-
 const flagOf: Record<string, string> = { email: '--email', fullName: '--name', password: 'The password' }
-
-const insertAdmin = async (db: Db, input: unknown, evenIfThereIsOne: boolean): Promise<string> => {
-	const parsed = NewAdmin.safeParse(input)
-	if (!parsed.success) {
-		const [issue] = parsed.error.issues
-		throw new CommandError(`${flagOf[String(issue?.path[0])]}: ${issue?.message}`)
-	}
-	const { email, fullName, password } = parsed.data
-	const passwordHash = await hashPassword(password)
-	return await inTransaction(db, async trx => {
-		const admin = await trx('users').where({ role: 'admin', status: 'active' }).first('id')
-		if (admin && !evenIfThereIsOne)
-			throw new CommandError('There is an admin already, who makes further accounts; --another makes one all the same')
-		const account = await insertAccount(trx, { email, passwordHash, fullName, phone: null, role: 'admin', status: 'active' })
-		await ensureProfile(trx, account)
-		await recordAudit(trx, {
-			actor: null,
-			action: 'created',
-			entity: 'user',
-			entityId: account.id,
-			details: { role: 'admin', by: 'command line' },
-		})
-		return account.email
-	})
-}
 
 export const createAdmin: Command = {
 	summary: 'Makes the first admin. The password is asked for, or taken from ADMIN_PASSWORD or the first line of the input.',
@@ -69,4 +36,37 @@ export const createAdmin: Command = {
 			throw error
 		}
 	},
+}
+
+async function readPassword({ settings, terminal }: Context): Promise<string> {
+	if (settings.adminPassword) return settings.adminPassword
+	const password = await terminal.askSecretly('Password')
+	if (terminal.isInteractive && (await terminal.askSecretly('The same again')) !== password)
+		throw new CommandError('The two passwords differ')
+	return password
+}
+
+async function insertAdmin(db: Db, input: unknown, evenIfThereIsOne: boolean): Promise<string> {
+	const parsed = NewAdmin.safeParse(input)
+	if (!parsed.success) {
+		const [issue] = parsed.error.issues
+		throw new CommandError(`${flagOf[String(issue?.path[0])]}: ${issue?.message}`)
+	}
+	const { email, fullName, password } = parsed.data
+	const passwordHash = await hashPassword(password)
+	return await inTransaction(db, async trx => {
+		const admin = await trx('users').where({ role: 'admin', status: 'active' }).first('id')
+		if (admin && !evenIfThereIsOne)
+			throw new CommandError('There is an admin already, who makes further accounts; --another makes one all the same')
+		const account = await insertAccount(trx, { email, passwordHash, fullName, phone: null, role: 'admin', status: 'active' })
+		await ensureProfile(trx, account)
+		await recordAudit(trx, {
+			actor: null,
+			action: 'created',
+			entity: 'user',
+			entityId: account.id,
+			details: { role: 'admin', by: 'command line' },
+		})
+		return account.email
+	})
 }

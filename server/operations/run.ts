@@ -4,13 +4,8 @@ import { CommandError, helpOf, parseGiven } from './command.ts'
 import { commands } from './commands.ts'
 import { createTerminal, type Streams } from './terminal.ts'
 
-const overview = () => Object.entries(commands).map(([name, { summary }]) => `${name.padEnd(18)}${summary}`)
-
-/** What the system says of a file, a host or a database that is not there needs no stack. */
-const isFromOutside = (error: Error & { code?: string }) => error.code !== undefined && !error.code.startsWith('ERR_')
-
 /** Runs one command and resolves to its exit code: 0 for done, 1 for not, or for findings. */
-export const runCommand = async (args: string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<number> => {
+export async function runCommand(args: string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<number> {
 	const terminal = createTerminal(streams)
 	const [name = '', ...rest] = args
 	const command = commands[name]
@@ -30,3 +25,8 @@ export const runCommand = async (args: string[], env: NodeJS.ProcessEnv, streams
 		return 1
 	}
 }
+
+const overview = () => Object.entries(commands).map(([name, { summary }]) => `${name.padEnd(18)}${summary}`)
+
+/** What the system says of a file, a host or a database that is not there needs no stack. */
+const isFromOutside = (error: Error & { code?: string }) => error.code !== undefined && !error.code.startsWith('ERR_')

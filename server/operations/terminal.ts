@@ -22,41 +22,11 @@ export type Terminal = {
 
 const quietMs = { terminal: 200, elsewhere: 5000 }
 
-/** Ctrl-C, Enter and the keys that delete, as a terminal in raw mode sends them. */
-const keys = { interrupt: '\u0003', enter: ['\r', '\n', '\u0004'], erase: ['\u007f', '\b'] }
-
-const typed = async (input: Streams['input']): Promise<string> => {
-	input.setRawMode?.(true)
-	let text = ''
-	try {
-		for await (const chunk of input.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-			for (const key of chunk as string) {
-				if (key === keys.interrupt) throw new Error('Interrupted')
-				if (keys.enter.includes(key)) return text
-				text = keys.erase.includes(key) ? text.slice(0, -1) : text + key
-			}
-		}
-		return text
-	} finally {
-		input.setRawMode?.(false)
-		input.pause()
-	}
-}
-
-const firstLine = async (input: Readable): Promise<string> => {
-	let text = ''
-	for await (const chunk of input.setEncoding('utf8')) text += chunk
-	return text.split(/\r?\n/)[0] ?? ''
-}
-
-export const createTerminal = ({ input, output, errors }: Streams): Terminal => {
+export function createTerminal({ input, output, errors }: Streams): Terminal {
 	// What is done at once needs no word of how far it is.
 	let shownAtMs = performance.now()
 	let isLineOpen = false
-	const endLine = () => {
-		if (isLineOpen) errors.write('\n')
-		isLineOpen = false
-	}
+
 	return {
 		isInteractive: input.isTTY === true,
 		output,
@@ -81,5 +51,37 @@ export const createTerminal = ({ input, output, errors }: Streams): Terminal => 
 			errors.write('\n')
 			return text
 		},
+	}
+
+	function endLine() {
+		if (isLineOpen) errors.write('\n')
+		isLineOpen = false
+	}
+}
+
+async function firstLine(input: Readable): Promise<string> {
+	let text = ''
+	for await (const chunk of input.setEncoding('utf8')) text += chunk
+	return text.split(/\r?\n/)[0] ?? ''
+}
+
+/** Ctrl-C, Enter and the keys that delete, as a terminal in raw mode sends them. */
+const keys = { interrupt: '\u0003', enter: ['\r', '\n', '\u0004'], erase: ['\u007f', '\b'] }
+
+async function typed(input: Streams['input']): Promise<string> {
+	input.setRawMode?.(true)
+	let text = ''
+	try {
+		for await (const chunk of input.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+			for (const key of chunk as string) {
+				if (key === keys.interrupt) throw new Error('Interrupted')
+				if (keys.enter.includes(key)) return text
+				text = keys.erase.includes(key) ? text.slice(0, -1) : text + key
+			}
+		}
+		return text
+	} finally {
+		input.setRawMode?.(false)
+		input.pause()
 	}
 }

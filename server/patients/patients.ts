@@ -17,27 +17,8 @@ export type Patients = { routes: Route[] }
 
 const entity = 'patient'
 
-const found = (row: PatientRow | undefined): PatientRow => {
-	if (!row) throw new Refusal('not_found')
-	return row
-}
-
-const knownId = (id: string): string => {
-	if (!isDatabaseId(id)) throw new Refusal('not_found')
-	return id
-}
-
 /** The desk's patient file. Whoever looks into it or changes it is written down. */
-export const createPatients = ({ db, announcements }: PatientsDeps): Patients => {
-	// The cursor names the last patient by id only: addresses are logged by proxies, and a name has no business there.
-	const lastShown = async (cursor: string | undefined): Promise<PatientRow | undefined> => {
-		if (cursor === undefined) return undefined
-		const [id = ''] = decodeCursor(cursor, 1)
-		const row = isDatabaseId(id) ? await findPatient(db, id) : undefined
-		if (!row) throw invalidInput('cursor', 'is not one that this server gave out')
-		return row
-	}
-
+export function createPatients({ db, announcements }: PatientsDeps): Patients {
 	const find = route(patientEndpoints.findPatients, async ({ query: { q = '', cursor, limit }, origin }, actor) => {
 		const rows = await searchPatients(db, { query: q, after: await lastShown(cursor), limit })
 		const page = toPage(rows, limit, toPatient, row => [row.id])
@@ -75,4 +56,23 @@ export const createPatients = ({ db, announcements }: PatientsDeps): Patients =>
 	})
 
 	return { routes: [find, create, get, update] }
+
+	// The cursor names the last patient by id only: addresses are logged by proxies, and a name has no business there.
+	async function lastShown(cursor: string | undefined): Promise<PatientRow | undefined> {
+		if (cursor === undefined) return undefined
+		const [id = ''] = decodeCursor(cursor, 1)
+		const row = isDatabaseId(id) ? await findPatient(db, id) : undefined
+		if (!row) throw invalidInput('cursor', 'is not one that this server gave out')
+		return row
+	}
+}
+
+function found(row: PatientRow | undefined): PatientRow {
+	if (!row) throw new Refusal('not_found')
+	return row
+}
+
+function knownId(id: string): string {
+	if (!isDatabaseId(id)) throw new Refusal('not_found')
+	return id
 }

@@ -8,20 +8,21 @@ const sampleEveryMs = 2000
  * The time as Redis has it, so that nodes agree: what is past for one is past for all, even when one node's own clock
  * jumps. While Redis is away the last known difference stands.
  */
-export const createClock = async (redis: Redis): Promise<Clock> => {
+export async function createClock(redis: Redis): Promise<Clock> {
 	// Monotonic: a jump of the machine's clock does not show here.
 	const localMs = () => performance.timeOrigin + performance.now()
 	let offsetMs = Date.now() - localMs()
 
-	const sample = async () => {
-		const before = localMs()
-		const [seconds, micros] = (await redis.time()) as unknown as [string | number, string | number]
-		const after = localMs()
-		offsetMs = Number(seconds) * 1000 + Number(micros) / 1000 - (before + after) / 2
-	}
 	const timer = setInterval(() => void sample().catch(() => {}), sampleEveryMs)
 	timer.unref()
 	await sample().catch(() => {})
 
 	return { nowMs: () => Math.floor(localMs() + offsetMs), stop: () => clearInterval(timer) }
+
+	async function sample() {
+		const before = localMs()
+		const [seconds, micros] = (await redis.time()) as unknown as [string | number, string | number]
+		const after = localMs()
+		offsetMs = Number(seconds) * 1000 + Number(micros) / 1000 - (before + after) / 2
+	}
 }

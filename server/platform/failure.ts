@@ -5,6 +5,15 @@ import type { Log } from './observability/log.ts'
 import { isRedisUnavailable } from './redis/redis.ts'
 import { Refusal } from './refusal.ts'
 
+/** Values that pass the schemas and that PostgreSQL's types cannot hold, by their SQLSTATE. */
+const refusedValues = new Map<unknown, string>([
+	['22021', 'Text must not contain NUL characters'],
+	['22008', 'A time is out of range'],
+	['22009', 'An offset from UTC is out of range'],
+])
+
+const retrySoonSeconds = 2
+
 /**
  * What a client is told of an error. A library's message never gets through. Errors of ours are logged. The loss of PostgreSQL or
  * Redis is an outcome that is not known yet: the client asks again with the same key. `forbidden` is logged, too, because no page
@@ -25,12 +34,3 @@ export function toRefusal(error: unknown, log: Log, context: Record<string, unkn
 	log.error({ ...context, err: error }, 'internal error')
 	return new Refusal('internal')
 }
-
-/** Values that pass the schemas and that PostgreSQL's types cannot hold, by their SQLSTATE. */
-const refusedValues = new Map<unknown, string>([
-	['22021', 'Text must not contain NUL characters'],
-	['22008', 'A time is out of range'],
-	['22009', 'An offset from UTC is out of range'],
-])
-
-const retrySoonSeconds = 2

@@ -24,5 +24,6 @@ export class Refusal extends Error {
 	}
 }
 
-export const invalidInput = (path: string, message: string) =>
-	new Refusal('invalid_input', { message: `${path}: ${message}`, errors: [{ path, message }] })
+export function invalidInput(path: string, message: string) {
+	return new Refusal('invalid_input', { message: `${path}: ${message}`, errors: [{ path, message }] })
+}

@@ -17,15 +17,13 @@ export type ErasureDeps = {
 
 /** Stands where the name was, on the desk's screens and in the audit log. */
 const nameless = 'Erased'
-/** RFC 2606: no such address can exist, so that nobody is written to and nobody can ask for its password. */
-const addressOf = (userId: string) => `erased-${userId}@erased.invalid`
 
 /**
  * Writes down that a patient is to be erased. From this commit on it will happen, whatever crashes: nobody signs in any more,
  * nothing is booked or sent, and the job takes up what is not finished. May be repeated.
  */
-export const beginErasure = ({ db }: Pick<ErasureDeps, 'db'>, { patientId, userId }: Subject, actor: Actor, origin: Origin) =>
-	inTransaction(db, async trx => {
+export function beginErasure({ db }: Pick<ErasureDeps, 'db'>, { patientId, userId }: Subject, actor: Actor, origin: Origin) {
+	return inTransaction(db, async trx => {
 		// Sessions are opened under this lock: none slips past their ending.
 		if (userId !== null) await trx('users').where({ id: userId }).update({ status: 'disabled', updated_at: trx.fn.now() })
 		const isNew = await trx('patients').where({ id: patientId, erasure_asked_at: null }).update({
@@ -38,34 +36,63 @@ export const beginErasure = ({ db }: Pick<ErasureDeps, 'db'>, { patientId, userI
 		if (userId !== null) await forgetSecrets(trx, userId)
 		if (isNew) await recordAudit(trx, { actor, origin, action: 'erasure_asked', entity: 'patient', entityId: patientId })
 	})
+}
+
+/** Carries through erasures that were asked for: one of them, or all. One that fails waits for the next time, and no other for it. */
+export async function finishErasures(deps: ErasureDeps, patientId?: string): Promise<void> {
+	const query = unfinished(deps.db)
+	if (patientId !== undefined) query.where('p.id', patientId)
+	for (const pending of await query) {
+		try {
+			await finish(deps, pending)
+		} catch (error) {
+			deps.log.warn({ reason: (error as Error).message, patientId: pending.patientId }, 'erasure is not finished; it is tried again')
+		}
+	}
+}
 
 /** All by which somebody could act as the account, or reach its devices. */
-const forgetSecrets = async (trx: Tx, userId: string) => {
+async function forgetSecrets(trx: Tx, userId: string) {
 	const tables = ['refresh_tokens', 'password_resets', 'sign_in_challenges', 'second_factors', 'push_subscriptions']
 	for (const table of tables) await trx(table).where({ user_id: userId }).delete()
 }
 
 type Pending = { patientId: string; userId: string | null; askedBy: string }
 
-/** Whoever asked may cancel whatever the time. The visits are cancelled in their name, without their session. */
-const inNameOf = ({ askedBy }: Pending): { actor: Actor; origin: Origin; idempotencyKey: undefined } => ({
-	actor: {
-		userId: askedBy,
-		role: 'receptionist',
-		status: 'active',
-		fullName: nameless,
-		patientId: undefined,
-		sessionId: 'erasure',
-		tokenExpiresAtMs: 0,
-	},
-	origin: { ip: '', requestId: 'erasure' },
-	idempotencyKey: undefined,
-})
+const settleDays = 2
+
+/**
+ * Erasures that are not done; and those of late for which a visit has turned up since, because a booking that was decided
+ * before the erasure was asked for was written after it was done.
+ */
+function unfinished(db: Db) {
+	return db('patients as p')
+		.whereNotNull('p.erasure_asked_at')
+		.where(which =>
+			which
+				.whereNull('p.erased_at')
+				.orWhere(late =>
+					late
+						.whereRaw('p.erasure_asked_at > now() - make_interval(days => ?)', settleDays)
+						.whereExists(upcoming(db).whereRaw('appointments.patient_id = p.id').select(db.raw('1'))),
+				),
+		)
+		.orderBy('p.erasure_asked_at')
+		.select<Pending[]>('p.id as patientId', 'p.user_id as userId', 'p.erasure_asked_by as askedBy')
+}
 
 /** Visits that can still be cancelled. One that has begun is a past one soon. */
 const upcoming = (db: Db | Tx) => db('appointments').whereIn('status', ['booked', 'checked_in']).where('ends_at', '>', db.fn.now())
 
-const cancelVisits = async ({ db, cancel }: ErasureDeps, pending: Pending) => {
+async function finish(deps: ErasureDeps, pending: Pending): Promise<void> {
+	if (pending.userId !== null) deps.cutOff(pending.userId)
+	await cancelVisits(deps, pending)
+	await overwrite(deps, pending)
+	await deps.announcements.tell()
+	await conclude(deps.db, pending)
+}
+
+async function cancelVisits({ db, cancel }: ErasureDeps, pending: Pending) {
 	const visits: { id: string }[] = await upcoming(db).where({ patient_id: pending.patientId }).orderBy('starts_at').select('id')
 	const outcomes = await Promise.allSettled(visits.map(({ id }) => cancel(inNameOf(pending), { appointmentId: id })))
 	for (const outcome of outcomes) {
@@ -76,12 +103,29 @@ const cancelVisits = async ({ db, cancel }: ErasureDeps, pending: Pending) => {
 	}
 }
 
+/** Whoever asked may cancel whatever the time. The visits are cancelled in their name, without their session. */
+function inNameOf({ askedBy }: Pending): { actor: Actor; origin: Origin; idempotencyKey: undefined } {
+	return {
+		actor: {
+			userId: askedBy,
+			role: 'receptionist',
+			status: 'active',
+			fullName: nameless,
+			patientId: undefined,
+			sessionId: 'erasure',
+			tokenExpiresAtMs: 0,
+		},
+		origin: { ip: '', requestId: 'erasure' },
+		idempotencyKey: undefined,
+	}
+}
+
 /**
  * Overwrites what is personal. What stays is that some patient had a visit with a doctor at a time, and what became of it; the
  * number that links these visits leads to nobody.
  */
-const overwrite = ({ db, announcements }: ErasureDeps, { patientId, userId }: Pending) =>
-	inTransaction(db, async trx => {
+function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pending) {
+	return inTransaction(db, async trx => {
 		if (userId !== null) {
 			await trx('users')
 				.where({ id: userId })
@@ -104,52 +148,15 @@ const overwrite = ({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 		await visits.update({ reason: null, cancel_reason: null })
 		await announcements.writePatient(trx, patientId)
 	})
+}
+
+/** RFC 2606: no such address can exist, so that nobody is written to and nobody can ask for its password. */
+const addressOf = (userId: string) => `erased-${userId}@erased.invalid`
 
 /** Last of all: whatever is interrupted before is done again. */
-const conclude = (db: Db, { patientId, askedBy }: Pending) =>
-	inTransaction(db, async trx => {
+function conclude(db: Db, { patientId, askedBy }: Pending) {
+	return inTransaction(db, async trx => {
 		const isNew = await trx('patients').where({ id: patientId, erased_at: null }).update({ erased_at: trx.fn.now() })
 		if (isNew) await recordAudit(trx, { actor: { userId: askedBy }, action: 'erased', entity: 'patient', entityId: patientId })
 	})
-
-const finish = async (deps: ErasureDeps, pending: Pending): Promise<void> => {
-	if (pending.userId !== null) deps.cutOff(pending.userId)
-	await cancelVisits(deps, pending)
-	await overwrite(deps, pending)
-	await deps.announcements.tell()
-	await conclude(deps.db, pending)
-}
-
-const settleDays = 2
-
-/**
- * Erasures that are not done; and those of late for which a visit has turned up since, because a booking that was decided
- * before the erasure was asked for was written after it was done.
- */
-const unfinished = (db: Db) =>
-	db('patients as p')
-		.whereNotNull('p.erasure_asked_at')
-		.where(which =>
-			which
-				.whereNull('p.erased_at')
-				.orWhere(late =>
-					late
-						.whereRaw('p.erasure_asked_at > now() - make_interval(days => ?)', settleDays)
-						.whereExists(upcoming(db).whereRaw('appointments.patient_id = p.id').select(db.raw('1'))),
-				),
-		)
-		.orderBy('p.erasure_asked_at')
-		.select<Pending[]>('p.id as patientId', 'p.user_id as userId', 'p.erasure_asked_by as askedBy')
-
-/** Carries through erasures that were asked for: one of them, or all. One that fails waits for the next time, and no other for it. */
-export const finishErasures = async (deps: ErasureDeps, patientId?: string): Promise<void> => {
-	const query = unfinished(deps.db)
-	if (patientId !== undefined) query.where('p.id', patientId)
-	for (const pending of await query) {
-		try {
-			await finish(deps, pending)
-		} catch (error) {
-			deps.log.warn({ reason: (error as Error).message, patientId: pending.patientId }, 'erasure is not finished; it is tried again')
-		}
-	}
 }

@@ -4,21 +4,11 @@ export type Retention = { auditDays: number; ledgerDays: number }
 
 const batch = 5000
 
-/** The audit log is append-only but for this function, which PostgreSQL runs with its owner's rights. */
-const forgetAudit = async (db: Db, days: number): Promise<number> => {
-	let gone = 0
-	for (;;) {
-		const { rows } = await db.raw('SELECT forget_audit(now() - make_interval(days => ?), ?) AS gone', [days, batch])
-		gone += rows[0].gone
-		if (rows[0].gone < batch) return gone
-	}
-}
-
 /**
  * Deletes what nobody needs any more, in small transactions: no lock is held for long, and a run that is cut short has done
  * its part. Answers with how many rows went, by table.
  */
-export const cleanUp = async (db: Db, { auditDays, ledgerDays }: Retention): Promise<Record<string, number>> => {
+export async function cleanUp(db: Db, { auditDays, ledgerDays }: Retention): Promise<Record<string, number>> {
 	const day = `interval '1 day'`
 	const rules = [
 		['refresh_tokens', `expires_at < now() - ${day}`],
@@ -39,4 +29,14 @@ export const cleanUp = async (db: Db, { auditDays, ledgerDays }: Retention): Pro
 		}
 	}
 	return gone
+}
+
+/** The audit log is append-only but for this function, which PostgreSQL runs with its owner's rights. */
+async function forgetAudit(db: Db, days: number): Promise<number> {
+	let gone = 0
+	for (;;) {
+		const { rows } = await db.raw('SELECT forget_audit(now() - make_interval(days => ?), ?) AS gone', [days, batch])
+		gone += rows[0].gone
+		if (rows[0].gone < batch) return gone
+	}
 }

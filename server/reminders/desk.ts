@@ -20,46 +20,50 @@ type Row = {
 	last_error: string | null
 }
 
-const toNotification = (row: Row): Notification => ({
-	id: row.id,
-	kind: row.kind,
-	channel: row.channel,
-	...(row.kind === 'reminder' && { leadMinutes: row.lead_minutes }),
-	dueAt: row.due_at.toISOString(),
-	status: row.status,
-	attempts: row.attempts,
-	...(row.status === 'due' && row.retry_at && { nextTryAt: row.retry_at.toISOString() }),
-	...(row.sent_at && { sentAt: row.sent_at.toISOString() }),
-	...(row.provider_id && { providerId: row.provider_id }),
-	...(row.last_error && { error: row.last_error }),
-})
-
 /** The ledger as the desk reads it. */
-export const deskRoutes = ({ db, nudge }: { db: Db; nudge: () => void }): Route[] => [
-	route(endpoints.listNotifications, async ({ params }, actor) => {
-		const visit = isDatabaseId(params.id) && (await db('appointments').where({ id: params.id }).first('doctor_id', 'confirmed_at'))
-		if (!visit || (!isStaff(actor) && visit.doctor_id !== actor.userId)) throw new Refusal('not_found')
-		const rows: Row[] = await db('notification_queue')
-			.where({ appointment_id: params.id })
-			.orderBy([{ column: 'due_at' }, { column: 'id' }])
-		return { confirmedAt: visit.confirmed_at?.toISOString() ?? null, items: rows.map(toNotification) }
-	}),
-	route(endpoints.retryNotification, async ({ params, origin }, actor) => {
-		if (!isDatabaseId(params.id)) throw new Refusal('not_found')
-		const row = await inTransaction(db, async trx => {
-			const found: Row | undefined = await trx('notification_queue').where({ id: params.id }).forUpdate().first()
-			if (!found) throw new Refusal('not_found')
-			// A message that waits for its next try may be tried at once, one that was given up as well.
-			const waits = found.status === 'due' && found.attempts > 0
-			if (found.status !== 'failed' && !waits) throw new Refusal('wrong_status')
-			const [changed]: Row[] = await trx('notification_queue')
-				.where({ id: params.id })
-				.update({ status: 'due', attempts: 0, retry_at: null, settled_at: null })
-				.returning('*')
-			await recordAudit(trx, { actor, origin, action: 'retried', entity: 'notification', entityId: params.id })
-			return changed as Row
-		})
-		nudge()
-		return toNotification(row)
-	}),
-]
+export function deskRoutes({ db, nudge }: { db: Db; nudge: () => void }): Route[] {
+	return [
+		route(endpoints.listNotifications, async ({ params }, actor) => {
+			const visit = isDatabaseId(params.id) && (await db('appointments').where({ id: params.id }).first('doctor_id', 'confirmed_at'))
+			if (!visit || (!isStaff(actor) && visit.doctor_id !== actor.userId)) throw new Refusal('not_found')
+			const rows: Row[] = await db('notification_queue')
+				.where({ appointment_id: params.id })
+				.orderBy([{ column: 'due_at' }, { column: 'id' }])
+			return { confirmedAt: visit.confirmed_at?.toISOString() ?? null, items: rows.map(toNotification) }
+		}),
+		route(endpoints.retryNotification, async ({ params, origin }, actor) => {
+			if (!isDatabaseId(params.id)) throw new Refusal('not_found')
+			const row = await inTransaction(db, async trx => {
+				const found: Row | undefined = await trx('notification_queue').where({ id: params.id }).forUpdate().first()
+				if (!found) throw new Refusal('not_found')
+				// A message that waits for its next try may be tried at once, one that was given up as well.
+				const waits = found.status === 'due' && found.attempts > 0
+				if (found.status !== 'failed' && !waits) throw new Refusal('wrong_status')
+				const [changed]: Row[] = await trx('notification_queue')
+					.where({ id: params.id })
+					.update({ status: 'due', attempts: 0, retry_at: null, settled_at: null })
+					.returning('*')
+				await recordAudit(trx, { actor, origin, action: 'retried', entity: 'notification', entityId: params.id })
+				return changed as Row
+			})
+			nudge()
+			return toNotification(row)
+		}),
+	]
+}
+
+function toNotification(row: Row): Notification {
+	return {
+		id: row.id,
+		kind: row.kind,
+		channel: row.channel,
+		...(row.kind === 'reminder' && { leadMinutes: row.lead_minutes }),
+		dueAt: row.due_at.toISOString(),
+		status: row.status,
+		attempts: row.attempts,
+		...(row.status === 'due' && row.retry_at && { nextTryAt: row.retry_at.toISOString() }),
+		...(row.sent_at && { sentAt: row.sent_at.toISOString() }),
+		...(row.provider_id && { providerId: row.provider_id }),
+		...(row.last_error && { error: row.last_error }),
+	}
+}

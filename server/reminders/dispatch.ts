@@ -28,6 +28,41 @@ export type Dispatch = {
 	stop(): Promise<void>
 }
 
+/**
+ * Sends what the ledger says is due: at least once, and normally once.
+ *
+ * A row is leased, looked at again immediately before sending, sent, and marked. A process that dies between sending and
+ * marking leaves a row that is sent again when its lease has run out: as many as were under way, never more.
+ */
+export function createDispatch(deps: DispatchDeps): Dispatch {
+	const { ledger, channels, quietHours, log, nowMs } = deps
+	const lanes = channels.map(channel => createLane(channel, deps))
+	let planning: Promise<void> | undefined
+
+	return {
+		async tick() {
+			planning ??= plan().finally(() => {
+				planning = undefined
+			})
+			await planning
+			const outcomes = await Promise.allSettled(lanes.map(lane => lane.wake()))
+			for (const outcome of outcomes) if (outcome.status === 'rejected') log.warn({ err: outcome.reason }, 'dispatch interrupted')
+		},
+		async stop() {
+			await Promise.all(lanes.map(lane => lane.stop()))
+			await planning?.catch(() => {})
+		},
+	}
+
+	/** Holds new messages that ring against quiet hours. */
+	async function plan() {
+		for (let rows = await ledger.unplanned(); rows.length > 0; rows = await ledger.unplanned()) {
+			const planningMs = nowMs()
+			await ledger.plan(rows.map(row => ({ id: row.id, atMs: whenToRing(row, quietHours, planningMs) })))
+		}
+	}
+}
+
 /** Failures in a row after which a provider counts as away until the next tick. */
 const tooManyFailures = 20
 
@@ -35,7 +70,7 @@ const tooManyFailures = 20
 const giveWayMs = 500
 
 /** One channel of one process: it sends with its own speed, and its provider's troubles are its own. */
-const createLane = (channel: Channel, deps: DispatchDeps) => {
+function createLane(channel: Channel, deps: DispatchDeps) {
 	const { ledger, links, quietHours, log, nowMs, leaseMs = 90_000, batch = 100, giveWay, observe } = deps
 	let stopping = false
 	let pausedUntilMs = 0
@@ -43,7 +78,82 @@ const createLane = (channel: Channel, deps: DispatchDeps) => {
 	let running: Promise<void> | undefined
 	let again = false
 
-	const send = async (claimed: Claimed): Promise<'ok' | 'failing' | 'throttled'> => {
+	return {
+		wake,
+		async stop() {
+			stopping = true
+			clearTimeout(wakeTimer)
+			await running?.catch(() => {})
+		},
+	}
+
+	function wake(): Promise<void> {
+		if (stopping) return Promise.resolve()
+		again = true
+		running ??= (async () => {
+			try {
+				while (again && !stopping) {
+					again = false
+					await drain()
+				}
+			} finally {
+				running = undefined
+				wakeWhenAllowed()
+			}
+		})()
+		return running
+	}
+
+	async function drain(): Promise<void> {
+		const waiting: Claimed[] = []
+		let claiming: Promise<void> | undefined
+		let isLast = false
+		let failures = 0
+		const mayGoOn = () => !stopping && failures < tooManyFailures && nowMs() >= pausedUntilMs
+
+		async function claim() {
+			const rows = await ledger.claim(channel.name, batch, leaseMs)
+			waiting.push(...rows)
+			isLast = rows.length < batch
+		}
+
+		async function next(): Promise<Claimed | undefined> {
+			while (mayGoOn()) {
+				const claimed = waiting.shift()
+				if (claimed || isLast) return claimed
+				claiming ??= claim().finally(() => {
+					claiming = undefined
+				})
+				await claiming
+			}
+			return undefined
+		}
+
+		async function worker() {
+			for (let claimed = await next(); claimed; claimed = await next()) {
+				await letOthersPass()
+				try {
+					failures = (await send(claimed)) === 'failing' ? failures + 1 : 0
+				} catch (error) {
+					// The ledger is out of reach, or the row is beyond us: its lease runs out, and others go on.
+					failures++
+					log.error({ err: error, notification: claimed.id, channel: channel.name }, 'notification not sent')
+				}
+			}
+		}
+
+		const workers = await Promise.allSettled(Array.from({ length: channel.concurrency }, worker))
+		await ledger.release(waiting)
+		const failed = workers.find(each => each.status === 'rejected')
+		if (failed?.status === 'rejected') throw failed.reason
+	}
+
+	async function letOthersPass() {
+		const latestMs = performance.now() + giveWayMs
+		while (giveWay?.() && performance.now() < latestMs && !stopping) await new Promise(resolve => setTimeout(resolve, 20))
+	}
+
+	async function send(claimed: Claimed): Promise<'ok' | 'failing' | 'throttled'> {
 		const due = await ledger.read(claimed)
 		if (!due?.isOurs) return 'ok'
 		const sendingMs = nowMs()
@@ -87,116 +197,9 @@ const createLane = (channel: Channel, deps: DispatchDeps) => {
 		return failure === 'permanent' ? 'ok' : 'failing'
 	}
 
-	const letOthersPass = async () => {
-		const latestMs = performance.now() + giveWayMs
-		while (giveWay?.() && performance.now() < latestMs && !stopping) await new Promise(resolve => setTimeout(resolve, 20))
-	}
-
-	const drain = async (): Promise<void> => {
-		const waiting: Claimed[] = []
-		let claiming: Promise<void> | undefined
-		let isLast = false
-		let failures = 0
-		const mayGoOn = () => !stopping && failures < tooManyFailures && nowMs() >= pausedUntilMs
-
-		const claim = async () => {
-			const rows = await ledger.claim(channel.name, batch, leaseMs)
-			waiting.push(...rows)
-			isLast = rows.length < batch
-		}
-		const next = async (): Promise<Claimed | undefined> => {
-			while (mayGoOn()) {
-				const claimed = waiting.shift()
-				if (claimed || isLast) return claimed
-				claiming ??= claim().finally(() => {
-					claiming = undefined
-				})
-				await claiming
-			}
-			return undefined
-		}
-		const worker = async () => {
-			for (let claimed = await next(); claimed; claimed = await next()) {
-				await letOthersPass()
-				try {
-					failures = (await send(claimed)) === 'failing' ? failures + 1 : 0
-				} catch (error) {
-					// The ledger is out of reach, or the row is beyond us: its lease runs out, and others go on.
-					failures++
-					log.error({ err: error, notification: claimed.id, channel: channel.name }, 'notification not sent')
-				}
-			}
-		}
-		const workers = await Promise.allSettled(Array.from({ length: channel.concurrency }, worker))
-		await ledger.release(waiting)
-		const failed = workers.find(each => each.status === 'rejected')
-		if (failed?.status === 'rejected') throw failed.reason
-	}
-
-	const wakeWhenAllowed = () => {
+	function wakeWhenAllowed() {
 		clearTimeout(wakeTimer)
 		const waitMs = pausedUntilMs - nowMs()
 		if (!stopping && waitMs > 0 && waitMs < 60_000) wakeTimer = setTimeout(() => void wake().catch(() => {}), waitMs + 10)
-	}
-
-	const wake = (): Promise<void> => {
-		if (stopping) return Promise.resolve()
-		again = true
-		running ??= (async () => {
-			try {
-				while (again && !stopping) {
-					again = false
-					await drain()
-				}
-			} finally {
-				running = undefined
-				wakeWhenAllowed()
-			}
-		})()
-		return running
-	}
-
-	return {
-		wake,
-		async stop() {
-			stopping = true
-			clearTimeout(wakeTimer)
-			await running?.catch(() => {})
-		},
-	}
-}
-
-/**
- * Sends what the ledger says is due: at least once, and normally once.
- *
- * A row is leased, looked at again immediately before sending, sent, and marked. A process that dies between sending and
- * marking leaves a row that is sent again when its lease has run out: as many as were under way, never more.
- */
-export const createDispatch = (deps: DispatchDeps): Dispatch => {
-	const { ledger, channels, quietHours, log, nowMs } = deps
-	const lanes = channels.map(channel => createLane(channel, deps))
-	let planning: Promise<void> | undefined
-
-	/** Holds new messages that ring against quiet hours. */
-	const plan = async () => {
-		for (let rows = await ledger.unplanned(); rows.length > 0; rows = await ledger.unplanned()) {
-			const planningMs = nowMs()
-			await ledger.plan(rows.map(row => ({ id: row.id, atMs: whenToRing(row, quietHours, planningMs) })))
-		}
-	}
-
-	return {
-		async tick() {
-			planning ??= plan().finally(() => {
-				planning = undefined
-			})
-			await planning
-			const outcomes = await Promise.allSettled(lanes.map(lane => lane.wake()))
-			for (const outcome of outcomes) if (outcome.status === 'rejected') log.warn({ err: outcome.reason }, 'dispatch interrupted')
-		},
-		async stop() {
-			await Promise.all(lanes.map(lane => lane.stop()))
-			await planning?.catch(() => {})
-		},
 	}
 }

@@ -1,34 +1,18 @@
 import type { Language } from '../../contract/index.ts'
 import { directionOf } from './texts.ts'
 
-/** Text as it may stand in HTML, in attributes too. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
-
 /** HTML that was put together from escaped parts. */
 export type Html = { html: string }
-
-export const raw = (html: string): Html => ({ html })
-
-/** A template whose values are escaped, unless they are HTML themselves. */
-export const html = (parts: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html =>
-	raw(
-		parts.reduce((text, part, index) => {
-			const value = values[index - 1] as string | Html | Html[]
-			const inserted =
-				typeof value === 'string'
-					? escapeHtml(value)
-					: [value]
-							.flat()
-							.map(each => each.html)
-							.join('')
-			return text + inserted + part
-		}),
-	)
 
 const shared = `h1{font-size:1.4rem;line-height:1.3;margin:0 0 1rem}dd{margin:0 0 .75rem;font-weight:600}.small{font-size:.875rem}.button,button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.1rem;border:0;border-radius:.5rem;text-decoration:none;cursor:pointer}`
 
 /** Plain colours: mail programs know no others, and darken letters themselves. */
 const letterStyle = `body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f6f8;color:#1c2733}main{max-width:34rem;margin:0 auto;padding:2rem 1.25rem;background:#fff}${shared}dt,.small{color:#4a5a6a}.button,button{background:#0b7285;color:#fff}a{color:#0b7285}`
+
+/** A whole letter, for mail programs: no scripts, nothing from elsewhere. */
+export function htmlLetter(language: Language, title: string, body: Html): string {
+	return documentOf(language, title, letterStyle, 'light', html`<main>${body}</main>`)
+}
 
 /** Light or dark as the reader's device is, like the client; no scripts, nothing from elsewhere. */
 const pageStyle = `
@@ -72,20 +56,40 @@ pre{overflow:auto;margin:0;padding:.75rem 1rem;background:var(--back);border-rad
 .text{white-space:pre-wrap;overflow-wrap:anywhere}
 `
 
-const documentOf = (language: Language, title: string, style: string, scheme: string, body: Html): string =>
-	html`<!doctype html><html lang="${language}" dir="${directionOf(language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="${scheme}"><meta name="robots" content="noindex"><title>${title}</title><style>${raw(style)}</style></head><body>${body}</body></html>`
-		.html
-
-/** A whole letter, for mail programs: no scripts, nothing from elsewhere. */
-export const htmlLetter = (language: Language, title: string, body: Html): string =>
-	documentOf(language, title, letterStyle, 'light', html`<main>${body}</main>`)
-
 /** A whole page, for browsers. */
-export const htmlPage = (language: Language, title: string, body: Html, { wide = false } = {}): string =>
-	documentOf(
+export function htmlPage(language: Language, title: string, body: Html, { wide = false } = {}): string {
+	return documentOf(
 		language,
 		`${title} · Liveslot`,
 		pageStyle,
 		'light dark',
 		html`<div class="${wide ? 'wide' : ''}"><header><a href="/">Liveslot</a></header><main>${body}</main></div>`,
 	)
+}
+
+/** A template whose values are escaped, unless they are HTML themselves. */
+export function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html {
+	return raw(
+		parts.reduce((text, part, index) => {
+			const value = values[index - 1] as string | Html | Html[]
+			const inserted =
+				typeof value === 'string'
+					? escapeHtml(value)
+					: [value]
+							.flat()
+							.map(each => each.html)
+							.join('')
+			return text + inserted + part
+		}),
+	)
+}
+
+export const raw = (html: string): Html => ({ html })
+
+/** Text as it may stand in HTML, in attributes too. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
+
+function documentOf(language: Language, title: string, style: string, scheme: string, body: Html): string {
+	return html`<!doctype html><html lang="${language}" dir="${directionOf(language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="${scheme}"><meta name="robots" content="noindex"><title>${title}</title><style>${raw(style)}</style></head><body>${body}</body></html>`
+		.html
+}

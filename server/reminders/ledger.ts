@@ -10,6 +10,8 @@ import { readSql } from '../platform/database/database.ts'
 import type { Run, Statement } from '../platform/database/pipeline.ts'
 import { sendTimeoutMs } from './message.ts'
 
+export type Ledger = ReturnType<typeof createLedger>
+
 const statement = (name: string): Statement => ({ name: `reminders ${name}`, text: readSql(`${name}.sql`, import.meta.url) })
 
 const statements = {
@@ -76,59 +78,6 @@ export type Settlement = {
 
 const planBatch = 500
 
-/** The dispatcher's side of the ledger; bookings write theirs with the SQL function `write_reminder_ledger`. */
-export const createLedger = (run: Run) => ({
-	async unplanned(): Promise<Unplanned[]> {
-		const rows = await run<{
-			id: string
-			kind: NotificationKind
-			lead_minutes: number
-			due_ms: string
-			created_ms: string
-			visit_ms: string
-			time_zone: string
-		}>(statements.unplanned, [planBatch])
-		return rows.map(row => ({
-			id: row.id,
-			kind: row.kind,
-			leadMinutes: row.lead_minutes,
-			dueMs: Number(row.due_ms),
-			createdMs: Number(row.created_ms),
-			visitMs: Number(row.visit_ms),
-			timeZone: row.time_zone,
-		}))
-	},
-
-	async plan(times: readonly { id: string; atMs: number | null }[]): Promise<void> {
-		await run(statements.plan, [times.map(each => each.id), times.map(each => each.atMs)])
-	},
-
-	claim: (channel: NotificationChannel, atMost: number, leaseMs: number): Promise<Claimed[]> =>
-		run<Claimed>(statements.claim, [channel, atMost, leaseMs / 1000]),
-
-	/** Gives back what was not looked at. */
-	async release(claimed: readonly Claimed[]): Promise<void> {
-		if (claimed.length > 0) await run(statements.release, [claimed.map(each => each.id), claimed.map(each => each.lease)])
-	},
-
-	async read({ id, lease }: Claimed): Promise<DueMessage | undefined> {
-		const [row] = await run<Record<string, never>>(statements.read, [id, lease, sendTimeoutMs / 1000])
-		return row && toDueMessage(row as unknown as Row)
-	},
-
-	async settle({ id, lease }: Claimed, { status, reason, providerId, countsAsAttempt, retryAtMs }: Settlement): Promise<void> {
-		await run(statements.settle, [id, lease, status, providerId ?? null, reason ?? null, countsAsAttempt ? 1 : 0, retryAtMs ?? null])
-	},
-
-	/** Messages whose turn came that long ago, by channel. */
-	async overdue(channels: readonly NotificationChannel[], seconds: number): Promise<Record<string, number>> {
-		const rows = await run<{ channel: string; overdue: number }>(statements.overdue, [channels, seconds])
-		return Object.fromEntries(rows.map(({ channel, overdue }) => [channel, overdue]))
-	},
-})
-
-export type Ledger = ReturnType<typeof createLedger>
-
 type Row = {
 	id: string
 	kind: NotificationKind
@@ -158,35 +107,90 @@ type Row = {
 	type_name: string
 }
 
-const toDueMessage = (row: Row): DueMessage => ({
-	id: row.id,
-	kind: row.kind,
-	leadMinutes: row.lead_minutes,
-	attempts: row.attempts,
-	dueMs: Number(row.due_ms),
-	createdMs: Number(row.created_ms),
-	isOurs: row.is_ours,
-	isCurrent: row.is_current,
-	isWanted: row.is_wanted,
-	accountStatus: row.account_status,
-	patientZone: row.patient_zone,
-	patient: {
-		id: row.patient_id,
-		fullName: row.patient_name,
-		email: row.email,
-		phone: row.phone,
-		userId: row.user_id,
-		language: row.language,
-	},
-	visit: {
-		id: row.appointment_id,
-		sequence: row.sequence,
-		status: row.visit_status,
-		startsAtMs: Number(row.starts_ms),
-		endsAtMs: Number(row.ends_ms),
-		updatedAtMs: Number(row.updated_ms),
-		doctorName: row.doctor_name,
-		typeName: row.type_name,
-		timeZone: row.doctor_zone,
-	},
-})
+/** The dispatcher's side of the ledger; bookings write theirs with the SQL function `write_reminder_ledger`. */
+export function createLedger(run: Run) {
+	return {
+		async unplanned(): Promise<Unplanned[]> {
+			const rows = await run<{
+				id: string
+				kind: NotificationKind
+				lead_minutes: number
+				due_ms: string
+				created_ms: string
+				visit_ms: string
+				time_zone: string
+			}>(statements.unplanned, [planBatch])
+			return rows.map(row => ({
+				id: row.id,
+				kind: row.kind,
+				leadMinutes: row.lead_minutes,
+				dueMs: Number(row.due_ms),
+				createdMs: Number(row.created_ms),
+				visitMs: Number(row.visit_ms),
+				timeZone: row.time_zone,
+			}))
+		},
+
+		async plan(times: readonly { id: string; atMs: number | null }[]): Promise<void> {
+			await run(statements.plan, [times.map(each => each.id), times.map(each => each.atMs)])
+		},
+
+		claim: (channel: NotificationChannel, atMost: number, leaseMs: number): Promise<Claimed[]> =>
+			run<Claimed>(statements.claim, [channel, atMost, leaseMs / 1000]),
+
+		/** Gives back what was not looked at. */
+		async release(claimed: readonly Claimed[]): Promise<void> {
+			if (claimed.length > 0) await run(statements.release, [claimed.map(each => each.id), claimed.map(each => each.lease)])
+		},
+
+		async read({ id, lease }: Claimed): Promise<DueMessage | undefined> {
+			const [row] = await run<Record<string, never>>(statements.read, [id, lease, sendTimeoutMs / 1000])
+			return row && toDueMessage(row as unknown as Row)
+		},
+
+		async settle({ id, lease }: Claimed, { status, reason, providerId, countsAsAttempt, retryAtMs }: Settlement): Promise<void> {
+			await run(statements.settle, [id, lease, status, providerId ?? null, reason ?? null, countsAsAttempt ? 1 : 0, retryAtMs ?? null])
+		},
+
+		/** Messages whose turn came that long ago, by channel. */
+		async overdue(channels: readonly NotificationChannel[], seconds: number): Promise<Record<string, number>> {
+			const rows = await run<{ channel: string; overdue: number }>(statements.overdue, [channels, seconds])
+			return Object.fromEntries(rows.map(({ channel, overdue }) => [channel, overdue]))
+		},
+	}
+}
+
+function toDueMessage(row: Row): DueMessage {
+	return {
+		id: row.id,
+		kind: row.kind,
+		leadMinutes: row.lead_minutes,
+		attempts: row.attempts,
+		dueMs: Number(row.due_ms),
+		createdMs: Number(row.created_ms),
+		isOurs: row.is_ours,
+		isCurrent: row.is_current,
+		isWanted: row.is_wanted,
+		accountStatus: row.account_status,
+		patientZone: row.patient_zone,
+		patient: {
+			id: row.patient_id,
+			fullName: row.patient_name,
+			email: row.email,
+			phone: row.phone,
+			userId: row.user_id,
+			language: row.language,
+		},
+		visit: {
+			id: row.appointment_id,
+			sequence: row.sequence,
+			status: row.visit_status,
+			startsAtMs: Number(row.starts_ms),
+			endsAtMs: Number(row.ends_ms),
+			updatedAtMs: Number(row.updated_ms),
+			doctorName: row.doctor_name,
+			typeName: row.type_name,
+			timeZone: row.doctor_zone,
+		},
+	}
+}

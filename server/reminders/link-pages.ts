@@ -26,7 +26,99 @@ export type LinkPagesDeps = {
 	freeTimes: (doctorId: string) => Promise<SlotOffer[]>
 }
 
-const readVisit = async (db: Db, { appointmentId, patientId }: Grant): Promise<Visit | undefined> => {
+/**
+ * The pages behind links in messages. Programs that look into mail follow every link: a GET shows, and only a POST acts
+ * (RFC 8058 asks for the same).
+ */
+export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: LinkPagesDeps): RequestHandler {
+	const router = Router()
+	router.get('/n/:token', open)
+	router.post('/n/:token', express.urlencoded({ extended: false, limit: '2kb', parameterLimit: 10 }), open)
+
+	return router
+
+	async function open(req: Request, res: Response) {
+		const grant = tokens.read(String(req.params.token), nowMs())
+		const visit = grant && (await readVisit(db, grant))
+		if (!grant || !visit) return expired(req, res)
+		// Whoever was shut out gets in here neither, but may always ask for quiet.
+		if (grant.may === 'act on visit' && visit.accountStatus === 'disabled') return expired(req, res)
+		if (req.method === 'GET' || req.method === 'HEAD') {
+			if (grant.may === 'act on visit') return await showVisit(res, visit)
+			return send(res, 200, visit.language, unsubscribeView(visit.language, grant.channel))
+		}
+		await limit.consume(`${grant.may} ${grant.appointmentId}`)
+		if (grant.may === 'act on visit') return await actOnVisit(req, res, grant, visit)
+		const on = req.body?.act === 'resubscribe'
+		await db('patients')
+			.where({ id: visit.patientId })
+			.update({ [`notify_${grant.channel}`]: on, updated_at: db.fn.now() })
+		const origin = { ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') }
+		const action = on ? 'subscribed' : 'unsubscribed'
+		await recordAudit(db, {
+			actor: { userId: visit.patientId },
+			origin,
+			action,
+			entity: 'patient',
+			entityId: visit.patientId,
+			details: { channel: grant.channel, by: 'link' },
+		})
+		send(res, 200, visit.language, unsubscribeView(visit.language, grant.channel, on ? 'resubscribed' : 'unsubscribed'))
+	}
+
+	function expired(req: Request, res: Response) {
+		const language = languageOf(req)
+		send(res, 404, language, expiredView(language))
+	}
+
+	async function showVisit(res: Response, visit: Visit, said: Pick<VisitViewOptions, 'message' | 'refusal'> = {}) {
+		const isAhead = visit.startsAtMs > nowMs()
+		const free = isAhead && visit.status === 'booked' ? await freeTimes(visit.doctorId) : []
+		send(res, said.refusal ? 409 : 200, visit.language, visitView(visit, { isAhead, free, ...said }))
+	}
+
+	async function actOnVisit(req: Request, res: Response, grant: Grant, visit: Visit) {
+		const { act, slotId } = (req.body ?? {}) as Record<string, unknown>
+		const origin: Origin = { ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') }
+		const asked: Asked = { actor: patientActor(visit), origin, idempotencyKey: undefined }
+		const words = wordsOf(visit.language).page
+		let message: string | undefined
+		try {
+			if (act === 'confirm') await confirm(visit, origin)
+			if (act === 'cancel' && visit.status !== 'cancelled') await operations.cancel(asked, { appointmentId: visit.id })
+			if (act === 'reschedule' && typeof slotId === 'string') {
+				await operations.reschedule(asked, { appointmentId: visit.id, slotId })
+				message = words.moved
+			}
+		} catch (error) {
+			return await showVisit(res, visit, { refusal: refusalText(error, visit.language) })
+		}
+		await showVisit(res, (await readVisit(db, grant)) ?? visit, { message })
+	}
+
+	async function confirm(visit: Visit, origin: Origin) {
+		const changed = await db('appointments')
+			.where({ id: visit.id, status: 'booked', confirmed_at: null })
+			.where('starts_at', '>', new Date(nowMs()))
+			.update({ confirmed_at: db.fn.now() })
+		if (changed > 0) {
+			const actor = { userId: visit.patientId }
+			await recordAudit(db, { actor, origin, action: 'confirmed', entity: 'appointment', entityId: visit.id, details: { by: 'link' } })
+		}
+	}
+
+	/** What is to be said of a refusal; what is our fault goes on as it is. */
+	function refusalText(error: unknown, language: Language): string {
+		const words = wordsOf(language).page
+		if (!(error instanceof Refusal)) throw error
+		if (error.code === 'too_late' || error.code === 'wrong_status') return words.tooLate
+		return ['slot_booked', 'slot_held', 'slot_blocked', 'slot_in_past', 'patient_overlap', 'not_found'].includes(error.code)
+			? words.taken
+			: words.busy
+	}
+}
+
+async function readVisit(db: Db, { appointmentId, patientId }: Grant): Promise<Visit | undefined> {
 	const row = await db('appointments as a')
 		.join('patients as p', 'p.id', 'a.patient_id')
 		.leftJoin('users as account', 'account.id', 'p.user_id')
@@ -61,113 +153,25 @@ const readVisit = async (db: Db, { appointmentId, patientId }: Grant): Promise<V
 	)
 }
 
-/** Whoever has the link acts as the patient whom it was sent to, in this one matter. */
-const patientActor = ({ patientId, patientName }: Visit): Actor => ({
-	userId: patientId,
-	role: 'patient',
-	status: 'active',
-	fullName: patientName,
-	patientId,
-	sessionId: 'link',
-	tokenExpiresAtMs: 0,
-})
-
-/** A browser's own language, for a link that says nothing about its reader. */
-const languageOf = (req: Request): Language => (req.acceptsLanguages(['en', 'es', 'de', 'ar']) || 'en') as Language
-
-const send = (res: Response, status: number, language: Language, { title, body }: View) => {
+function send(res: Response, status: number, language: Language, { title, body }: View) {
 	res.status(status)
 	res.setHeader('Cache-Control', 'no-store')
 	res.setHeader('X-Robots-Tag', 'noindex')
 	res.type('text/html').send(htmlPage(language, title, body))
 }
 
-/**
- * The pages behind links in messages. Programs that look into mail follow every link: a GET shows, and only a POST acts
- * (RFC 8058 asks for the same).
- */
-export const linkPages = ({ db, tokens, limit, nowMs, operations, freeTimes }: LinkPagesDeps): RequestHandler => {
-	const showVisit = async (res: Response, visit: Visit, said: Pick<VisitViewOptions, 'message' | 'refusal'> = {}) => {
-		const isAhead = visit.startsAtMs > nowMs()
-		const free = isAhead && visit.status === 'booked' ? await freeTimes(visit.doctorId) : []
-		send(res, said.refusal ? 409 : 200, visit.language, visitView(visit, { isAhead, free, ...said }))
-	}
+/** A browser's own language, for a link that says nothing about its reader. */
+const languageOf = (req: Request): Language => (req.acceptsLanguages(['en', 'es', 'de', 'ar']) || 'en') as Language
 
-	const expired = (req: Request, res: Response) => {
-		const language = languageOf(req)
-		send(res, 404, language, expiredView(language))
+/** Whoever has the link acts as the patient whom it was sent to, in this one matter. */
+function patientActor({ patientId, patientName }: Visit): Actor {
+	return {
+		userId: patientId,
+		role: 'patient',
+		status: 'active',
+		fullName: patientName,
+		patientId,
+		sessionId: 'link',
+		tokenExpiresAtMs: 0,
 	}
-
-	const confirm = async (visit: Visit, origin: Origin) => {
-		const changed = await db('appointments')
-			.where({ id: visit.id, status: 'booked', confirmed_at: null })
-			.where('starts_at', '>', new Date(nowMs()))
-			.update({ confirmed_at: db.fn.now() })
-		if (changed > 0) {
-			const actor = { userId: visit.patientId }
-			await recordAudit(db, { actor, origin, action: 'confirmed', entity: 'appointment', entityId: visit.id, details: { by: 'link' } })
-		}
-	}
-
-	/** What is to be said of a refusal; what is our fault goes on as it is. */
-	const refusalText = (error: unknown, language: Language): string => {
-		const words = wordsOf(language).page
-		if (!(error instanceof Refusal)) throw error
-		if (error.code === 'too_late' || error.code === 'wrong_status') return words.tooLate
-		return ['slot_booked', 'slot_held', 'slot_blocked', 'slot_in_past', 'patient_overlap', 'not_found'].includes(error.code)
-			? words.taken
-			: words.busy
-	}
-
-	const actOnVisit = async (req: Request, res: Response, grant: Grant, visit: Visit) => {
-		const { act, slotId } = (req.body ?? {}) as Record<string, unknown>
-		const origin: Origin = { ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') }
-		const asked: Asked = { actor: patientActor(visit), origin, idempotencyKey: undefined }
-		const words = wordsOf(visit.language).page
-		let message: string | undefined
-		try {
-			if (act === 'confirm') await confirm(visit, origin)
-			if (act === 'cancel' && visit.status !== 'cancelled') await operations.cancel(asked, { appointmentId: visit.id })
-			if (act === 'reschedule' && typeof slotId === 'string') {
-				await operations.reschedule(asked, { appointmentId: visit.id, slotId })
-				message = words.moved
-			}
-		} catch (error) {
-			return await showVisit(res, visit, { refusal: refusalText(error, visit.language) })
-		}
-		await showVisit(res, (await readVisit(db, grant)) ?? visit, { message })
-	}
-
-	const router = Router()
-	const open = async (req: Request, res: Response) => {
-		const grant = tokens.read(String(req.params.token), nowMs())
-		const visit = grant && (await readVisit(db, grant))
-		if (!grant || !visit) return expired(req, res)
-		// Whoever was shut out gets in here neither, but may always ask for quiet.
-		if (grant.may === 'act on visit' && visit.accountStatus === 'disabled') return expired(req, res)
-		if (req.method === 'GET' || req.method === 'HEAD') {
-			if (grant.may === 'act on visit') return await showVisit(res, visit)
-			return send(res, 200, visit.language, unsubscribeView(visit.language, grant.channel))
-		}
-		await limit.consume(`${grant.may} ${grant.appointmentId}`)
-		if (grant.may === 'act on visit') return await actOnVisit(req, res, grant, visit)
-		const on = req.body?.act === 'resubscribe'
-		await db('patients')
-			.where({ id: visit.patientId })
-			.update({ [`notify_${grant.channel}`]: on, updated_at: db.fn.now() })
-		const origin = { ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') }
-		const action = on ? 'subscribed' : 'unsubscribed'
-		await recordAudit(db, {
-			actor: { userId: visit.patientId },
-			origin,
-			action,
-			entity: 'patient',
-			entityId: visit.patientId,
-			details: { channel: grant.channel, by: 'link' },
-		})
-		send(res, 200, visit.language, unsubscribeView(visit.language, grant.channel, on ? 'resubscribed' : 'unsubscribed'))
-	}
-	router.get('/n/:token', open)
-	router.post('/n/:token', express.urlencoded({ extended: false, limit: '2kb', parameterLimit: 10 }), open)
-	return router
 }

@@ -20,39 +20,6 @@ export type Visit = {
 
 export type View = { title: string; body: Html }
 
-const note = (text: string | undefined): Html | Html[] => (text ? html`<p class="note" role="status">${text}</p>` : [])
-
-const problem = (text: string | undefined): Html | Html[] => (text ? html`<p class="note wrong" role="alert">${text}</p>` : [])
-
-const button = (act: string, label: string, second = false): Html =>
-	html`<form method="post"><input type="hidden" name="act" value="${act}"><button class="${second ? 'second' : ''}">${label}</button></form>`
-
-const factsOf = ({ language, startsAtMs, timeZone, doctorName, typeName }: Visit): Html => {
-	const words = wordsOf(language)
-	const when = fullDate(language, startsAtMs, timeZone)
-	return html`<dl><dt>${words.when}</dt><dd>${when}</dd><dt>${words.doctor}</dt><dd><bdi>${doctorName}</bdi></dd><dt>${words.type}</dt><dd><bdi>${typeName}</bdi></dd></dl>`
-}
-
-const moving = ({ id, language, timeZone }: Visit, free: readonly SlotOffer[]): Html => {
-	const words = wordsOf(language)
-	const choice = free.map(
-		({ id, startsAt }) =>
-			html`<label><input type="radio" name="slotId" value="${id}" required> <span>${fullDate(language, Date.parse(startsAt), timeZone)}</span></label>`,
-	)
-	const form =
-		choice.length > 0
-			? html`<form method="post"><input type="hidden" name="act" value="reschedule"><fieldset><legend>${words.page.chooseTime}</legend>${choice}</fieldset><button>${words.reschedule}</button></form>`
-			: html`<p>${words.noFreeTimes}</p>`
-	return html`<h2>${words.reschedule}</h2>${form}<p><a class="way" href="/visits?reschedule=${id}">${words.moreTimes}</a></p>`
-}
-
-const stateOf = ({ language, status, confirmed }: Visit, isAhead: boolean): string | undefined => {
-	const { page } = wordsOf(language)
-	if (status === 'cancelled') return page.cancelled
-	if (!isAhead) return page.over
-	return confirmed ? page.confirmed : undefined
-}
-
 export type VisitViewOptions = {
 	isAhead: boolean
 	/** Times that the visit could move to. */
@@ -62,7 +29,7 @@ export type VisitViewOptions = {
 }
 
 /** The visit, and what its patient may do about it. */
-export const visitView = (visit: Visit, { isAhead, free, message, refusal }: VisitViewOptions): View => {
+export function visitView(visit: Visit, { isAhead, free, message, refusal }: VisitViewOptions): View {
 	const words = wordsOf(visit.language)
 	const said = refusal ? problem(refusal) : note(message ?? stateOf(visit, isAhead))
 	const actions =
@@ -78,7 +45,7 @@ export const visitView = (visit: Visit, { isAhead, free, message, refusal }: Vis
 }
 
 /** The question, or what came of the answer. */
-export const unsubscribeView = (language: Language, channel: NotificationChannel, done?: 'unsubscribed' | 'resubscribed'): View => {
+export function unsubscribeView(language: Language, channel: NotificationChannel, done?: 'unsubscribed' | 'resubscribed'): View {
 	const words = wordsOf(language)
 	const name = words.channels[channel]
 	const ask = html`<p>${fill(words.page.askUnsubscribe, { channel: name })}</p>${button('unsubscribe', words.unsubscribe)}`
@@ -90,10 +57,44 @@ export const unsubscribeView = (language: Language, channel: NotificationChannel
 }
 
 /** For a link that is too old, or none of ours: both look the same, so that nobody learns which. */
-export const expiredView = (language: Language): View => {
+export function expiredView(language: Language): View {
 	const { page } = wordsOf(language)
 	return {
 		title: page.expiredTitle,
 		body: html`<h1>${page.expiredTitle}</h1>${note(page.expired)}<p>${page.expiredHelp}</p><p><a class="button" href="/visits">${page.toVisits}</a></p>`,
 	}
+}
+
+const problem = (text: string | undefined): Html | Html[] => (text ? html`<p class="note wrong" role="alert">${text}</p>` : [])
+
+const note = (text: string | undefined): Html | Html[] => (text ? html`<p class="note" role="status">${text}</p>` : [])
+
+function stateOf({ language, status, confirmed }: Visit, isAhead: boolean): string | undefined {
+	const { page } = wordsOf(language)
+	if (status === 'cancelled') return page.cancelled
+	if (!isAhead) return page.over
+	return confirmed ? page.confirmed : undefined
+}
+
+function button(act: string, label: string, second = false): Html {
+	return html`<form method="post"><input type="hidden" name="act" value="${act}"><button class="${second ? 'second' : ''}">${label}</button></form>`
+}
+
+function moving({ id, language, timeZone }: Visit, free: readonly SlotOffer[]): Html {
+	const words = wordsOf(language)
+	const choice = free.map(
+		({ id, startsAt }) =>
+			html`<label><input type="radio" name="slotId" value="${id}" required> <span>${fullDate(language, Date.parse(startsAt), timeZone)}</span></label>`,
+	)
+	const form =
+		choice.length > 0
+			? html`<form method="post"><input type="hidden" name="act" value="reschedule"><fieldset><legend>${words.page.chooseTime}</legend>${choice}</fieldset><button>${words.reschedule}</button></form>`
+			: html`<p>${words.noFreeTimes}</p>`
+	return html`<h2>${words.reschedule}</h2>${form}<p><a class="way" href="/visits?reschedule=${id}">${words.moreTimes}</a></p>`
+}
+
+function factsOf({ language, startsAtMs, timeZone, doctorName, typeName }: Visit): Html {
+	const words = wordsOf(language)
+	const when = fullDate(language, startsAtMs, timeZone)
+	return html`<dl><dt>${words.when}</dt><dd>${when}</dd><dt>${words.doctor}</dt><dd><bdi>${doctorName}</bdi></dd><dt>${words.type}</dt><dd><bdi>${typeName}</bdi></dd></dl>`
 }

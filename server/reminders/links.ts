@@ -11,21 +11,11 @@ export type Grant = { appointmentId: string; patientId: string } & (
 const purposes = { v: undefined, e: 'email', s: 'sms', p: 'push' } as const satisfies Record<string, NotificationChannel | undefined>
 type Purpose = keyof typeof purposes
 
-const purposeOf = (grant: Grant): Purpose => (grant.may === 'act on visit' ? 'v' : (grant.channel.charAt(0) as Purpose))
-
-const inBase36 = (digits: string) => BigInt(digits).toString(36)
-
-const fromBase36 = (text: string): string => {
-	let value = 0n
-	for (const character of text) value = value * 36n + BigInt(Number.parseInt(character, 36))
-	return value.toString()
-}
-
 /**
  * Tokens for links in messages: short enough for a text message, signed, and expiring. The key is derived from the server's
  * secret for this purpose alone, so that no other token can be taken for one of these.
  */
-export const createLinkTokens = (secret: string) => {
+export function createLinkTokens(secret: string) {
 	const key = derivedKey(secret, 'links in messages')
 	const sign = (text: string) => createHmac('sha256', key).update(text).digest().subarray(0, 16)
 
@@ -55,7 +45,7 @@ export type LinkTokens = ReturnType<typeof createLinkTokens>
 /** Long enough to unsubscribe from a letter that was read late. */
 const unsubscribeForMs = 90 * 86_400_000
 
-export const linksOf = (
+export function linksOf(
 	tokens: LinkTokens,
 	publicUrl: string,
 	{
@@ -71,10 +61,20 @@ export const linksOf = (
 		visitEndsMs: number
 		nowMs: number
 	},
-): { visit: string; unsubscribe: string } => {
+): { visit: string; unsubscribe: string } {
 	const ids = { appointmentId, patientId }
 	return {
 		visit: `${publicUrl}/n/${tokens.make({ ...ids, may: 'act on visit' }, visitEndsMs)}`,
 		unsubscribe: `${publicUrl}/n/${tokens.make({ ...ids, may: 'unsubscribe', channel }, Math.max(nowMs, visitEndsMs) + unsubscribeForMs)}`,
 	}
+}
+
+const purposeOf = (grant: Grant): Purpose => (grant.may === 'act on visit' ? 'v' : (grant.channel.charAt(0) as Purpose))
+
+const inBase36 = (digits: string) => BigInt(digits).toString(36)
+
+function fromBase36(text: string): string {
+	let value = 0n
+	for (const character of text) value = value * 36n + BigInt(Number.parseInt(character, 36))
+	return value.toString()
 }

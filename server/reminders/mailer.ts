@@ -22,22 +22,8 @@ export type MailerDeps = { url: string; from: string; connections: number }
 
 type SmtpError = Error & { code?: string; responseCode?: number }
 
-/** One address and nothing else: no lists, no names, no route. */
-const isAddress = (text: string) => /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/.test(text)
-
-/** A 5xx about the recipient or the letter is final; one about us, such as a wrong password, is for the clinic to mend. */
-const failureOf = (error: SmtpError): Sending => {
-	const reason = oneLine(error.message)
-	const aboutTheLetter = ['EENVELOPE', 'EMESSAGE'].includes(error.code ?? '')
-	const final = aboutTheLetter && (error.responseCode === undefined || (error.responseCode >= 500 && error.responseCode < 600))
-	return final ? { sent: false, failure: 'permanent', reason } : { sent: false, failure: 'transient', reason }
-}
-
-const within = <T>(work: Promise<T>, timeoutMs: number): Promise<T> =>
-	pTimeout(work, { milliseconds: timeoutMs, message: `the mail server did not answer within ${timeoutMs / 1000} s` })
-
 /** The mail server, over connections that are kept for the next letter. */
-export const createMailer = ({ url, from, connections }: MailerDeps): Mailer => {
+export function createMailer({ url, from, connections }: MailerDeps): Mailer {
 	const settings: SMTPPool.Options = {
 		url,
 		pool: true,
@@ -87,4 +73,19 @@ export const createMailer = ({ url, from, connections }: MailerDeps): Mailer => 
 		},
 		stop: async () => transport.close(),
 	}
+}
+
+/** One address and nothing else: no lists, no names, no route. */
+const isAddress = (text: string) => /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/.test(text)
+
+function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+	return pTimeout(work, { milliseconds: timeoutMs, message: `the mail server did not answer within ${timeoutMs / 1000} s` })
+}
+
+/** A 5xx about the recipient or the letter is final; one about us, such as a wrong password, is for the clinic to mend. */
+function failureOf(error: SmtpError): Sending {
+	const reason = oneLine(error.message)
+	const aboutTheLetter = ['EENVELOPE', 'EMESSAGE'].includes(error.code ?? '')
+	const final = aboutTheLetter && (error.responseCode === undefined || (error.responseCode >= 500 && error.responseCode < 600))
+	return final ? { sent: false, failure: 'permanent', reason } : { sent: false, failure: 'transient', reason }
 }

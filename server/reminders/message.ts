@@ -56,15 +56,18 @@ export type Channel = {
 export const sendTimeoutMs = 20_000
 
 /** What may be shown at the desk of what a provider said: one line, not too long. */
-export const oneLine = (text: string, maxLength = 300): string =>
-	text
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
-		.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-		.trim()
-		.slice(0, maxLength)
+export function oneLine(text: string, maxLength = 300): string {
+	return (
+		text
+			// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
+			.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+			.trim()
+			.slice(0, maxLength)
+	)
+}
 
 /** `Retry-After` in milliseconds: seconds or a date (RFC 9110, section 10.2.3). */
-export const retryAfterMs = (header: string | null | undefined, nowMs: number, otherwiseMs = 30_000): number => {
+export function retryAfterMs(header: string | null | undefined, nowMs: number, otherwiseMs = 30_000): number {
 	if (!header) return otherwiseMs
 	const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - nowMs
 	return Number.isFinite(ms) ? Math.min(Math.max(ms, 1000), 3_600_000) : otherwiseMs

@@ -28,76 +28,14 @@ export type Outbox = {
 
 const maxLetterBytes = 2_000_000
 
-const isId = (text: string) => /^[0-9a-z]{9,12}-[0-9a-z]{4}-[0-9]+$/.test(text)
-
-const addressText = (value: { text: string } | { text: string }[] | undefined) =>
-	[value ?? []]
-		.flat()
-		.map(each => each.text)
-		.join(', ')
-
-const timeOf = (instant: string): Html =>
-	html`<time class="small" datetime="${instant}">${instant.slice(0, 19).replace('T', ' ')} UTC</time>`
-
-/** A letter in a frame without scripts, forms or an origin. Its links open beside it. */
-const frameOf = (mail: KeptMail): Html =>
-	raw(
-		`<iframe title="The letter" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${escapeHtml(`<base target="_blank">${mail.html}`)}"></iframe>`,
-	)
-
 /**
  * A mail server that delivers to nobody: what it is given can be read in the browser. Letters come to it by SMTP, the same way
  * as to a real one. Never part of a production server.
  */
-export const startOutbox = async ({ dataDir, log, keep = 200 }: { dataDir: string; log: Log; keep?: number }): Promise<Outbox> => {
+export async function startOutbox({ dataDir, log, keep = 200 }: { dataDir: string; log: Log; keep?: number }): Promise<Outbox> {
 	const directory = path.join(dataDir, 'outbox')
 	mkdirSync(directory, { recursive: true })
 	let count = 0
-
-	/** Newest first. Names begin with the time. */
-	const ids = async (): Promise<string[]> =>
-		(await readdir(directory))
-			.map(file => path.parse(file))
-			.filter(({ ext, name }) => ext === '.json' && isId(name))
-			.map(({ name }) => name)
-			.sort()
-			.reverse()
-
-	const read = async (id: string): Promise<KeptMail | undefined> => {
-		try {
-			return isId(id) ? (JSON.parse(await readFile(path.join(directory, `${id}.json`), 'utf8')) as KeptMail) : undefined
-		} catch {
-			return undefined
-		}
-	}
-
-	const store = async (letter: Buffer): Promise<void> => {
-		// Loaded with the first letter: it takes 20 MB, and an outbox may never get one.
-		const { simpleParser } = await import('mailparser')
-		const mail = await simpleParser(letter)
-		const id = `${Date.now().toString(36).padStart(9, '0')}-${(count++ % 1_679_616).toString(36).padStart(4, '0')}-${process.pid}`
-		const kept: KeptMail = {
-			id,
-			receivedAt: new Date().toISOString(),
-			from: addressText(mail.from),
-			to: addressText(mail.to),
-			subject: mail.subject ?? '',
-			text: mail.text ?? '',
-			html: mail.html || '',
-			headers: mail.headerLines.map(({ line }) => line),
-			attachments: mail.attachments.map(({ filename, contentType, content }) => ({
-				name: filename ?? '',
-				type: contentType,
-				text: contentType.startsWith('text/') || contentType === 'application/ics' ? content.toString('utf8') : '',
-			})),
-		}
-		const file = path.join(directory, `${id}.json`)
-		// Whole or not at all: the list may be read at any moment.
-		await writeFile(`${file}.new`, JSON.stringify(kept))
-		await rename(`${file}.new`, file)
-		// Looked at now and then, not for every letter.
-		if (count % 20 === 1) for (const old of (await ids()).slice(keep)) await rm(path.join(directory, `${old}.json`), { force: true })
-	}
 
 	const server = new SMTPServer({
 		name: 'outbox',
@@ -126,7 +64,60 @@ export const startOutbox = async ({ dataDir, log, keep = 200 }: { dataDir: strin
 	})
 	const { port } = server.server.address() as AddressInfo
 
-	const list = async (_req: Request, res: Response) => {
+	const router = Router()
+	router.get('/dev/outbox', list)
+	// For tests and tools.
+	router.get('/dev/outbox.json', async (_req, res) => {
+		res.setHeader('Cache-Control', 'no-store')
+		res.json({ items: (await Promise.all((await ids()).slice(0, keep).map(read))).filter(mail => mail !== undefined) })
+	})
+	router.get('/dev/outbox/:id', show)
+
+	return {
+		smtpUrl: `smtp://127.0.0.1:${port}`,
+		pages: router,
+		stop: () => new Promise(resolve => server.close(() => resolve())),
+	}
+
+	async function store(letter: Buffer): Promise<void> {
+		// Loaded with the first letter: it takes 20 MB, and an outbox may never get one.
+		const { simpleParser } = await import('mailparser')
+		const mail = await simpleParser(letter)
+		const id = `${Date.now().toString(36).padStart(9, '0')}-${(count++ % 1_679_616).toString(36).padStart(4, '0')}-${process.pid}`
+		const kept: KeptMail = {
+			id,
+			receivedAt: new Date().toISOString(),
+			from: addressText(mail.from),
+			to: addressText(mail.to),
+			subject: mail.subject ?? '',
+			text: mail.text ?? '',
+			html: mail.html || '',
+			headers: mail.headerLines.map(({ line }) => line),
+			attachments: mail.attachments.map(({ filename, contentType, content }) => ({
+				name: filename ?? '',
+				type: contentType,
+				text: contentType.startsWith('text/') || contentType === 'application/ics' ? content.toString('utf8') : '',
+			})),
+		}
+		const file = path.join(directory, `${id}.json`)
+		// Whole or not at all: the list may be read at any moment.
+		await writeFile(`${file}.new`, JSON.stringify(kept))
+		await rename(`${file}.new`, file)
+		// Looked at now and then, not for every letter.
+		if (count % 20 === 1) for (const old of (await ids()).slice(keep)) await rm(path.join(directory, `${old}.json`), { force: true })
+	}
+
+	/** Newest first. Names begin with the time. */
+	async function ids(): Promise<string[]> {
+		return (await readdir(directory))
+			.map(file => path.parse(file))
+			.filter(({ ext, name }) => ext === '.json' && isId(name))
+			.map(({ name }) => name)
+			.sort()
+			.reverse()
+	}
+
+	async function list(_req: Request, res: Response) {
 		const mails = (await Promise.all((await ids()).slice(0, keep).map(read))).filter(mail => mail !== undefined)
 		res.setHeader('Cache-Control', 'no-store')
 		const rows = mails.map(
@@ -141,7 +132,15 @@ export const startOutbox = async ({ dataDir, log, keep = 200 }: { dataDir: strin
 		res.type('text/html').send(htmlPage('en', 'Outbox', body, { wide: true }))
 	}
 
-	const show = async (req: Request, res: Response) => {
+	async function read(id: string): Promise<KeptMail | undefined> {
+		try {
+			return isId(id) ? (JSON.parse(await readFile(path.join(directory, `${id}.json`), 'utf8')) as KeptMail) : undefined
+		} catch {
+			return undefined
+		}
+	}
+
+	async function show(req: Request, res: Response) {
 		const mail = await read(String(req.params.id))
 		res.setHeader('Cache-Control', 'no-store')
 		const back = html`<p><a class="way" href="/dev/outbox">All letters</a></p>`
@@ -159,18 +158,24 @@ export const startOutbox = async ({ dataDir, log, keep = 200 }: { dataDir: strin
 		)}<h2>Headers</h2><pre tabindex="0">${mail.headers.join('\n')}</pre>`
 		res.type('text/html').send(htmlPage('en', mail.subject || 'Letter', body, { wide: true }))
 	}
+}
 
-	const router = Router()
-	router.get('/dev/outbox', list)
-	// For tests and tools.
-	router.get('/dev/outbox.json', async (_req, res) => {
-		res.setHeader('Cache-Control', 'no-store')
-		res.json({ items: (await Promise.all((await ids()).slice(0, keep).map(read))).filter(mail => mail !== undefined) })
-	})
-	router.get('/dev/outbox/:id', show)
-	return {
-		smtpUrl: `smtp://127.0.0.1:${port}`,
-		pages: router,
-		stop: () => new Promise(resolve => server.close(() => resolve())),
-	}
+function addressText(value: { text: string } | { text: string }[] | undefined) {
+	return [value ?? []]
+		.flat()
+		.map(each => each.text)
+		.join(', ')
+}
+
+const isId = (text: string) => /^[0-9a-z]{9,12}-[0-9a-z]{4}-[0-9]+$/.test(text)
+
+function timeOf(instant: string): Html {
+	return html`<time class="small" datetime="${instant}">${instant.slice(0, 19).replace('T', ' ')} UTC</time>`
+}
+
+/** A letter in a frame without scripts, forms or an origin. Its links open beside it. */
+function frameOf(mail: KeptMail): Html {
+	return raw(
+		`<iframe title="The letter" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${escapeHtml(`<base target="_blank">${mail.html}`)}"></iframe>`,
+	)
 }

@@ -4,7 +4,7 @@ import type { Mail } from './mailer.ts'
 import { fill, wordsOf } from './texts.ts'
 
 /** The letter with a link to set a new password. */
-export const passwordResetMail = (to: Mail['to'], link: string, language: Language): Mail => {
+export function passwordResetMail(to: Mail['to'], link: string, language: Language): Mail {
 	const words = wordsOf(language)
 	const { subject, opening, button, ignore } = words.reset
 	const greeting = fill(words.greeting, { name: to.name })

@@ -11,13 +11,6 @@ import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import type { NoticePolicy } from './policy.ts'
 
-const addReminders = readSql('./add_reminders.sql', import.meta.url)
-
-/** Reminds of visits that were booked before the patient could be reached this way. */
-export const remindOverNewChannels = async (db: DbOrTx, patientId: string, { channels, leadMinutes }: NoticePolicy): Promise<void> => {
-	await db.raw(addReminders, [patientId, [...channels], [...leadMinutes]])
-}
-
 const columnOf = {
 	email: 'notify_email',
 	sms: 'notify_sms',
@@ -28,28 +21,42 @@ const columnOf = {
 
 const columns = Object.values(columnOf)
 
-export const preferenceRoutes = ({ db, notices }: { db: Db; notices: NoticePolicy }): Route[] => {
-	const toPreferences = (row: Record<(typeof columns)[number], never>): NotificationPreferences => ({
-		email: row.notify_email,
-		sms: row.notify_sms,
-		push: row.notify_push,
-		language: row.language,
-		timeZone: row.time_zone,
-		offered: [...notices.channels],
-	})
+export function preferenceRoutes({ db, notices }: { db: Db; notices: NoticePolicy }): Route[] {
+	return [
+		route(endpoints.getOwnPreferences, (_input, actor) => read(own(actor))),
+		route(endpoints.updateOwnPreferences, ({ body, origin }, actor) => update(own(actor), body, actor, origin)),
+		route(endpoints.getPatientPreferences, ({ params }) => read(params.id)),
+		route(endpoints.updatePatientPreferences, ({ params, body, origin }, actor) => update(params.id, body, actor, origin)),
+	]
 
-	const read = async (patientId: string): Promise<NotificationPreferences> => {
+	async function read(patientId: string): Promise<NotificationPreferences> {
 		const row = isDatabaseId(patientId) && (await db('patients').where({ id: patientId, erasure_asked_at: null }).first(columns))
 		if (!row) throw new Refusal('not_found')
 		return toPreferences(row)
 	}
 
-	const update = (
+	function toPreferences(row: Record<(typeof columns)[number], never>): NotificationPreferences {
+		return {
+			email: row.notify_email,
+			sms: row.notify_sms,
+			push: row.notify_push,
+			language: row.language,
+			timeZone: row.time_zone,
+			offered: [...notices.channels],
+		}
+	}
+
+	function own(actor: Actor): string {
+		if (actor.patientId === undefined) throw new Refusal('not_found')
+		return actor.patientId
+	}
+
+	function update(
 		patientId: string,
 		choices: NotificationPreferencesInput,
 		actor: Actor,
 		origin: Origin,
-	): Promise<NotificationPreferences> => {
+	): Promise<NotificationPreferences> {
 		const given = Object.entries(choices).filter(([, value]) => value !== undefined)
 		if (given.length === 0) return read(patientId)
 		if (!isDatabaseId(patientId)) throw new Refusal('not_found')
@@ -66,16 +73,11 @@ export const preferenceRoutes = ({ db, notices }: { db: Db; notices: NoticePolic
 			return toPreferences(row as never)
 		})
 	}
+}
 
-	const own = (actor: Actor): string => {
-		if (actor.patientId === undefined) throw new Refusal('not_found')
-		return actor.patientId
-	}
+const addReminders = readSql('./add_reminders.sql', import.meta.url)
 
-	return [
-		route(endpoints.getOwnPreferences, (_input, actor) => read(own(actor))),
-		route(endpoints.updateOwnPreferences, ({ body, origin }, actor) => update(own(actor), body, actor, origin)),
-		route(endpoints.getPatientPreferences, ({ params }) => read(params.id)),
-		route(endpoints.updatePatientPreferences, ({ params, body, origin }, actor) => update(params.id, body, actor, origin)),
-	]
+/** Reminds of visits that were booked before the patient could be reached this way. */
+export async function remindOverNewChannels(db: DbOrTx, patientId: string, { channels, leadMinutes }: NoticePolicy): Promise<void> {
+	await db.raw(addReminders, [patientId, [...channels], [...leadMinutes]])
 }

@@ -8,6 +8,9 @@ import { remindOverNewChannels } from './preferences.ts'
 
 export type PushSubscriptionDeps = { db: Db; publicKey: string | undefined; notices: NoticePolicy }
 
+/** More than a person carries. Without a limit one message could be a flood of requests to a site that an account names. */
+const devicesPerAccount = 10
+
 /** Devices that receive notifications. An endpoint belongs to the account that subscribed with it last. */
 export function pushSubscriptionRoutes({ db, publicKey, notices }: PushSubscriptionDeps): Route[] {
 	return [
@@ -24,9 +27,6 @@ export function pushSubscriptionRoutes({ db, publicKey, notices }: PushSubscript
 		}),
 	]
 }
-
-/** More than a person carries. Without a limit one message could be a flood of requests to a site that an account names. */
-const devicesPerAccount = 10
 
 /** The devices of an account that are told: the youngest, where an earlier version let it have more. */
 export function devicesOf(db: Db, userId: string): Promise<Device[]> {
@@ -50,5 +50,6 @@ function addDevice(db: Db, userId: string, { endpoint, keys }: PushSubscriptionI
 	})
 }
 
-const youngestFirst = (db: Db, userId: string) =>
-	db('push_subscriptions').where({ user_id: userId }).orderBy('created_at', 'desc').orderBy('id', 'desc')
+function youngestFirst(db: Db, userId: string) {
+	return db('push_subscriptions').where({ user_id: userId }).orderBy('created_at', 'desc').orderBy('id', 'desc')
+}

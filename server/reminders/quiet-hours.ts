@@ -24,15 +24,33 @@ const latestBeforeVisitMs = 60 * 60_000
 /** What cannot wait is sent this long before quiet hours begin. */
 const beforeQuietMs = 15 * 60_000
 
-const atMinute = (day: DateTime, minute: number) =>
-	day.set({ hour: Math.floor(minute / 60), minute: minute % 60, second: 0, millisecond: 0 })
+/**
+ * When a message that makes a phone ring goes out; null when it does not.
+ *
+ * 1. A reminder up to fifteen minutes before the visit is always sent when due.
+ * 2. What falls in quiet hours waits until they end, if that is at least an hour before the visit.
+ * 3. A reminder that cannot wait is sent a quarter of an hour before they begin.
+ * 4. Of a reminder for which they had begun when the visit was booked nothing is left to say: the booking was just told.
+ * 5. Anything else is sent when due: late at night is better than not at all.
+ */
+export function whenToRing(ringing: Ringing, quiet: QuietHours | undefined, nowMs: number): number | null {
+	const { kind, leadMinutes, dueMs, createdMs, visitMs, timeZone } = ringing
+	if (!quiet || (kind === 'reminder' && leadMinutes <= urgentLeadMinutes)) return dueMs
+	const wantedMs = Math.max(dueMs, nowMs)
+	const span = quietSpan(wantedMs, timeZone, quiet)
+	if (!span) return dueMs
+	if (span.untilMs <= visitMs - latestBeforeVisitMs) return span.untilMs
+	if (kind !== 'reminder') return dueMs
+	if (span.fromMs > nowMs) return Math.max(nowMs, span.fromMs - beforeQuietMs)
+	return createdMs >= span.fromMs ? null : dueMs
+}
 
 /** The quiet hours that an instant falls in: their two ends. */
-export const quietSpan = (
+export function quietSpan(
 	atMs: number,
 	timeZone: string,
 	{ fromMinute, untilMinute }: QuietHours,
-): { fromMs: number; untilMs: number } | null => {
+): { fromMs: number; untilMs: number } | null {
 	const at = DateTime.fromMillis(atMs, { zone: timeZone })
 	const days = [at.minus({ days: 1 }), at]
 	for (const day of days) {
@@ -43,23 +61,6 @@ export const quietSpan = (
 	return null
 }
 
-/**
- * When a message that makes a phone ring goes out; null when it does not.
- *
- * 1. A reminder up to fifteen minutes before the visit is always sent when due.
- * 2. What falls in quiet hours waits until they end, if that is at least an hour before the visit.
- * 3. A reminder that cannot wait is sent a quarter of an hour before they begin.
- * 4. Of a reminder for which they had begun when the visit was booked nothing is left to say: the booking was just told.
- * 5. Anything else is sent when due: late at night is better than not at all.
- */
-export const whenToRing = (ringing: Ringing, quiet: QuietHours | undefined, nowMs: number): number | null => {
-	const { kind, leadMinutes, dueMs, createdMs, visitMs, timeZone } = ringing
-	if (!quiet || (kind === 'reminder' && leadMinutes <= urgentLeadMinutes)) return dueMs
-	const wantedMs = Math.max(dueMs, nowMs)
-	const span = quietSpan(wantedMs, timeZone, quiet)
-	if (!span) return dueMs
-	if (span.untilMs <= visitMs - latestBeforeVisitMs) return span.untilMs
-	if (kind !== 'reminder') return dueMs
-	if (span.fromMs > nowMs) return Math.max(nowMs, span.fromMs - beforeQuietMs)
-	return createdMs >= span.fromMs ? null : dueMs
+function atMinute(day: DateTime, minute: number) {
+	return day.set({ hour: Math.floor(minute / 60), minute: minute % 60, second: 0, millisecond: 0 })
 }

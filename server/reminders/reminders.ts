@@ -26,6 +26,12 @@ import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
 import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
 
+export type Sending = {
+	/** Sends what is due; resolves when nothing is left that may be sent now. */
+	dispatch(): Promise<void>
+	stop(): Promise<void>
+}
+
 export type RemindersDeps = {
 	db: Db
 	run: Run
@@ -55,12 +61,6 @@ export type Reminders = {
 	stop(): Promise<void>
 }
 
-export type Sending = {
-	/** Sends what is due; resolves when nothing is left that may be sent now. */
-	dispatch(): Promise<void>
-	stop(): Promise<void>
-}
-
 const smtpConnections = 5
 const nudgeChannel = 'liveslot:notices'
 /** Commits that follow one another closely are one nudge. */
@@ -69,23 +69,8 @@ const nudgeDelayMs = 100
 const overdueSeconds = 300
 const linkLimit = { name: 'links', points: 30, perSeconds: 60 }
 
-const addressOf = (from: string) => {
-	const [, name = '', email = ''] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(from) ?? [from, '', from]
-	return { name: name || 'Clinic', email }
-}
-
-/** None where letters cannot be kept: the server then sends no mail, and says so. */
-const openOutbox = async (dataDir: string, log: Log): Promise<Outbox | undefined> => {
-	try {
-		return await startOutbox({ dataDir, log })
-	} catch (error) {
-		log.warn({ reason: (error as Error).message }, 'there is no outbox, and without SMTP_URL no mail')
-		return undefined
-	}
-}
-
 /** Everything after "booked": what patients are told, when, over what, and what they can do about it. */
-export const createReminders = async (deps: RemindersDeps): Promise<Reminders> => {
+export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	const { db, run, redis, subscriber, config, log, metrics, limiter, publicUrl, nowMs, dispatches } = deps
 	const outbox = config.smtpUrl || config.production ? undefined : await openOutbox(config.dataDir, log)
 	const smtpUrl = config.smtpUrl ?? outbox?.smtpUrl
@@ -121,14 +106,7 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 		metrics.sampled('notifications_overdue', 'Messages whose turn came over five minutes ago', read, 'channel')
 	}
 	let nudgeTimer: NodeJS.Timeout | undefined
-	const nudge = () => {
-		if (channels.length === 0) return
-		nudgeTimer ??= setTimeout(() => {
-			nudgeTimer = undefined
-			// One that is lost is made up for by the next minute's dispatch.
-			publish(redis, nudgeChannel, '').catch(() => {})
-		}, nudgeDelayMs)
-	}
+
 	return {
 		notices,
 		visitCalendar,
@@ -151,26 +129,29 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 				giveWay,
 				observe: (channel, outcome) => outcomes.inc({ channel, outcome }),
 			})
-			const send = async () => {
-				try {
-					await dispatch.tick()
-				} catch (error) {
-					log.warn({ err: error }, 'dispatch failed; messages stay due')
-				}
-			}
-			const onMessage = (channel: string) => {
-				if (channel === nudgeChannel) void send()
-			}
 			if (dispatches) {
 				subscriber.on('message', onMessage)
 				await subscriber.subscribe(nudgeChannel)
 			}
+
 			return {
 				dispatch: send,
 				async stop() {
 					subscriber.off('message', onMessage)
 					await dispatch.stop()
 				},
+			}
+
+			async function send() {
+				try {
+					await dispatch.tick()
+				} catch (error) {
+					log.warn({ err: error }, 'dispatch failed; messages stay due')
+				}
+			}
+
+			function onMessage(channel: string) {
+				if (channel === nudgeChannel) void send()
 			}
 		},
 		async sendPasswordReset({ userId, email, fullName }, token) {
@@ -195,4 +176,28 @@ export const createReminders = async (deps: RemindersDeps): Promise<Reminders> =
 			await outbox?.stop()
 		},
 	}
+
+	function nudge() {
+		if (channels.length === 0) return
+		nudgeTimer ??= setTimeout(() => {
+			nudgeTimer = undefined
+			// One that is lost is made up for by the next minute's dispatch.
+			publish(redis, nudgeChannel, '').catch(() => {})
+		}, nudgeDelayMs)
+	}
+}
+
+/** None where letters cannot be kept: the server then sends no mail, and says so. */
+async function openOutbox(dataDir: string, log: Log): Promise<Outbox | undefined> {
+	try {
+		return await startOutbox({ dataDir, log })
+	} catch (error) {
+		log.warn({ reason: (error as Error).message }, 'there is no outbox, and without SMTP_URL no mail')
+		return undefined
+	}
+}
+
+function addressOf(from: string) {
+	const [, name = '', email = ''] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(from) ?? [from, '', from]
+	return { name: name || 'Clinic', email }
 }

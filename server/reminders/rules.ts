@@ -1,6 +1,9 @@
 import type { AppointmentStatus, NotificationChannel, NotificationKind } from '../../contract/index.ts'
 import type { DueMessage } from './ledger.ts'
 
+/** Tries before a message is given up: some three hours with the waits between them. */
+export const maxAttempts = 10
+
 /** Statuses of a visit in which a message about it is still true. */
 const trueIn: Record<NotificationKind, readonly AppointmentStatus[]> = {
 	reminder: ['booked'],
@@ -10,11 +13,11 @@ const trueIn: Record<NotificationKind, readonly AppointmentStatus[]> = {
 }
 
 /** Why a message is not sent after all; null when it is. Looked at immediately before sending. */
-export const whyNotSend = (
+export function whyNotSend(
 	message: DueMessage,
 	channel: NotificationChannel,
 	nowMs: number,
-): { status: 'void' | 'skipped'; reason: string } | null => {
+): { status: 'void' | 'skipped'; reason: string } | null {
 	const { kind, visit, patient } = message
 	if (!message.isCurrent) return { status: 'void', reason: 'the visit has changed' }
 	if (!trueIn[kind].includes(visit.status)) return { status: 'void', reason: `the visit is ${visit.status.replace('_', ' ')}` }
@@ -27,9 +30,7 @@ export const whyNotSend = (
 	return nowMs >= tooLateMs ? { status: 'skipped', reason: 'the visit has begun' } : null
 }
 
-/** Tries before a message is given up: some three hours with the waits between them. */
-export const maxAttempts = 10
-
 /** The wait after a failed try: half a minute, doubled each time, an hour at most, spread by a fifth either way. */
-export const backoffMs = (attempts: number, random: () => number = Math.random): number =>
-	Math.round(Math.min(30_000 * 2 ** Math.max(0, attempts - 1), 3_600_000) * (0.8 + 0.4 * random()))
+export function backoffMs(attempts: number, random: () => number = Math.random): number {
+	return Math.round(Math.min(30_000 * 2 ** Math.max(0, attempts - 1), 3_600_000) * (0.8 + 0.4 * random()))
+}

@@ -9,19 +9,33 @@ import type { Words } from './words/words.ts'
 
 const words: Record<Language, Words> = { en, es, de, ar }
 
-/** The languages' own conventions for dates; Arabic with the digits that every reader of a clinic's letter knows. */
-const locales: Record<Language, string> = { en: 'en-GB', es: 'es-ES', de: 'de-DE', ar: 'ar-u-nu-latn' }
-
 export const wordsOf = (language: Language): Words => words[language]
 
 export const directionOf = (language: Language): 'ltr' | 'rtl' => (language === 'ar' ? 'rtl' : 'ltr')
 
+/** A date and time in the doctor's zone, with the zone's name: patients may be elsewhere. */
+export function fullDate(language: Language, atMs: number, timeZone: string): string {
+	return `${formatter(language, timeZone, 'full').format(atMs)} (${timeZone.replaceAll('_', ' ')})`
+}
+
+/** The message in one line, for text messages and notifications. */
+export function shortText({ kind, patient, visit, links }: Message, { link }: { link: boolean }): string {
+	return fill(words[patient.language].short[kind], {
+		doctor: visit.doctorName,
+		date: `${shortDate(patient.language, visit.startsAtMs, visit.timeZone)} (${visit.timeZone.replaceAll('_', ' ')})`,
+		link: link ? links.visit : '',
+	}).trim()
+}
+
 export const fill = (text: string, values: Record<string, string>): string => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
+
+/** The languages' own conventions for dates; Arabic with the digits that every reader of a clinic's letter knows. */
+const locales: Record<Language, string> = { en: 'en-GB', es: 'es-ES', de: 'de-DE', ar: 'ar-u-nu-latn' }
 
 /** Making a formatter takes longer than anything else in a message. */
 const formatters = new LRUCache<string, Intl.DateTimeFormat>({ max: 500 })
 
-const formatter = (language: Language, timeZone: string, style: 'full' | 'short') => {
+function formatter(language: Language, timeZone: string, style: 'full' | 'short') {
 	const key = `${language} ${timeZone} ${style}`
 	const known = formatters.get(key)
 	if (known) return known
@@ -38,16 +52,4 @@ const formatter = (language: Language, timeZone: string, style: 'full' | 'short'
 	return made
 }
 
-/** A date and time in the doctor's zone, with the zone's name: patients may be elsewhere. */
-export const fullDate = (language: Language, atMs: number, timeZone: string): string =>
-	`${formatter(language, timeZone, 'full').format(atMs)} (${timeZone.replaceAll('_', ' ')})`
-
 const shortDate = (language: Language, atMs: number, timeZone: string): string => formatter(language, timeZone, 'short').format(atMs)
-
-/** The message in one line, for text messages and notifications. */
-export const shortText = ({ kind, patient, visit, links }: Message, { link }: { link: boolean }): string =>
-	fill(words[patient.language].short[kind], {
-		doctor: visit.doctorName,
-		date: `${shortDate(patient.language, visit.startsAtMs, visit.timeZone)} (${visit.timeZone.replaceAll('_', ' ')})`,
-		link: link ? links.visit : '',
-	}).trim()

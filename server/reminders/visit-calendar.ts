@@ -4,6 +4,8 @@ import type { Message } from './message.ts'
 
 export type Organizer = { name: string; email: string }
 
+export type Invitation = { method: 'REQUEST' | 'CANCEL'; content: string }
+
 export type CalendarDeps = {
 	/** Who invites, in the calendar's sense. */
 	organizer: Organizer
@@ -13,8 +15,6 @@ export type CalendarDeps = {
 
 /** What a calendar shows of a visit. */
 export type CalendarVisit = Omit<Message['visit'], 'timeZone'>
-
-export type Invitation = { method: 'REQUEST' | 'CANCEL'; content: string }
 
 export type VisitCalendar = {
 	/** For mail (RFC 5546): cancelling is a method of its own. */

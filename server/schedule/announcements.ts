@@ -9,5 +9,6 @@ export type Announcements = {
 }
 
 /** Whose slots came or went. */
-export const changedCalendars = (generated: readonly Generated[]): { doctorId: string }[] =>
-	generated.filter(({ created, removed }) => created + removed > 0).map(({ doctorId }) => ({ doctorId }))
+export function changedCalendars(generated: readonly Generated[]): { doctorId: string }[] {
+	return generated.filter(({ created, removed }) => created + removed > 0).map(({ doctorId }) => ({ doctorId }))
+}

@@ -6,29 +6,7 @@ import { rowsOf } from './statements.ts'
 
 const listScheduledDoctors = readSql('./list_scheduled_doctors.sql', import.meta.url)
 
-/** A statement over so many slots takes about a second, far from the pool's timeout. */
-const slotsPerTransaction = 60_000
-const doctorsPerTransaction = 100
-
 export type ScheduledDoctor = { doctorId: string; slotsPerDay: number }
-
-/** Groups doctors in their order, so that no group asks for much more than a transaction should create. */
-export const inChunks = (doctors: readonly ScheduledDoctor[], days: number): string[][] => {
-	const chunks: string[][] = []
-	let slots = Number.POSITIVE_INFINITY
-	for (const { doctorId, slotsPerDay } of doctors) {
-		const more = slotsPerDay * (days + 1)
-		const last = chunks.at(-1)
-		if (last && slots + more <= slotsPerTransaction && last.length < doctorsPerTransaction) {
-			last.push(doctorId)
-			slots += more
-		} else {
-			chunks.push([doctorId])
-			slots = more
-		}
-	}
-	return chunks
-}
 
 export type GenerateAllInput = {
 	db: Db
@@ -42,16 +20,21 @@ export type GenerateAllInput = {
  * Generates for every active doctor who has a schedule. One doctor whose slots cannot be generated is logged and stops
  * no other; a database that is away stops all, for the job to run again.
  */
-export const generateForAll = async ({
+export async function generateForAll({
 	db,
 	log,
 	days,
 	now,
 	announcements,
-}: GenerateAllInput): Promise<{ created: number; removed: number }> => {
+}: GenerateAllInput): Promise<{ created: number; removed: number }> {
 	const total = { created: 0, removed: 0 }
 
-	const generate = async (doctorIds: string[]): Promise<void> => {
+	const doctors = await rowsOf<ScheduledDoctor>(db, listScheduledDoctors)
+	for (const doctorIds of inChunks(doctors, days)) await generate(doctorIds)
+
+	return total
+
+	async function generate(doctorIds: string[]): Promise<void> {
 		let generated: Generated[]
 		try {
 			generated = await inTransaction(db, async trx => {
@@ -72,8 +55,26 @@ export const generateForAll = async ({
 		}
 		await announcements.tell()
 	}
+}
 
-	const doctors = await rowsOf<ScheduledDoctor>(db, listScheduledDoctors)
-	for (const doctorIds of inChunks(doctors, days)) await generate(doctorIds)
-	return total
+/** A statement over so many slots takes about a second, far from the pool's timeout. */
+const slotsPerTransaction = 60_000
+const doctorsPerTransaction = 100
+
+/** Groups doctors in their order, so that no group asks for much more than a transaction should create. */
+export function inChunks(doctors: readonly ScheduledDoctor[], days: number): string[][] {
+	const chunks: string[][] = []
+	let slots = Number.POSITIVE_INFINITY
+	for (const { doctorId, slotsPerDay } of doctors) {
+		const more = slotsPerDay * (days + 1)
+		const last = chunks.at(-1)
+		if (last && slots + more <= slotsPerTransaction && last.length < doctorsPerTransaction) {
+			last.push(doctorId)
+			slots += more
+		} else {
+			chunks.push([doctorId])
+			slots = more
+		}
+	}
+	return chunks
 }

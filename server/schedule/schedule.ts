@@ -20,7 +20,7 @@ export type Schedules = {
 }
 
 /** Doctors, their weekly hours and time off, and the slots that follow from them. */
-export const createSchedules = (deps: ScheduleDeps): Schedules => {
+export function createSchedules(deps: ScheduleDeps): Schedules {
 	const { db, config, log, announcements } = deps
 	return {
 		routes: scheduleRoutes({ db, slotDaysAhead: config.slotDaysAhead, announcements }),

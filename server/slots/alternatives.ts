@@ -9,11 +9,11 @@ export type FreeSlot = { startMinute: number; endMinute: number }
 const statement = { name: 'free_slots_around', text: readSql('free_slots_around.sql', import.meta.url) }
 
 /** Free slots of each doctor before and after a minute, in order. */
-export const readFreeSlots = async (
+export async function readFreeSlots(
 	run: Run,
 	around: readonly { doctorId: string; minute: number }[],
 	{ before = 60, after = 240 } = {},
-): Promise<Map<string, FreeSlot[]>> => {
+): Promise<Map<string, FreeSlot[]>> {
 	const rows = await run<{ doctor_id: string; start_minute: number; end_minute: number }>(statement, [
 		around.map(each => each.doctorId),
 		around.map(each => each.minute),
@@ -26,30 +26,18 @@ export const readFreeSlots = async (
 	return byDoctor
 }
 
-/** Whether the slot, and those that follow it without a gap, have room for so many minutes. */
-const hasRoom = (free: readonly FreeSlot[], index: number, minutes: number, isTaken: (startMinute: number) => boolean): boolean => {
-	const from = (free[index] as FreeSlot).startMinute
-	let until = from
-	for (let i = index; until < from + minutes; i++) {
-		const slot = free[i]
-		if (slot?.startMinute !== until || isTaken(slot.startMinute)) return false
-		until = slot.endMinute
-	}
-	return true
-}
-
 /** How many free slots are offered in place of one that is gone. */
 const offersOnRefusal = 5
 
 /** The free slots nearest in time to the one that could not be had, each with room for `minutes`. `free` is in order of time. */
-export const nearestOffers = (
+export function nearestOffers(
 	doctorId: string,
 	free: readonly FreeSlot[],
 	isTaken: (startMinute: number) => boolean,
 	wantedMinute: number,
 	minutes = 1,
 	atMost = offersOnRefusal,
-): SlotOffer[] => {
+): SlotOffer[] {
 	const firstAfter = free.findIndex(slot => slot.startMinute >= wantedMinute)
 	let after = firstAfter === -1 ? free.length : firstAfter
 	let before = after - 1
@@ -68,4 +56,16 @@ export const nearestOffers = (
 		})
 	}
 	return offers
+}
+
+/** Whether the slot, and those that follow it without a gap, have room for so many minutes. */
+function hasRoom(free: readonly FreeSlot[], index: number, minutes: number, isTaken: (startMinute: number) => boolean): boolean {
+	const from = (free[index] as FreeSlot).startMinute
+	let until = from
+	for (let i = index; until < from + minutes; i++) {
+		const slot = free[i]
+		if (slot?.startMinute !== until || isTaken(slot.startMinute)) return false
+		until = slot.endMinute
+	}
+	return true
 }

@@ -35,8 +35,8 @@ const maxSlots = 300
 const shownDays = 42
 const sweepEveryMs = 350
 const toldAtOnce = 100
-/** A node that freezes while it tells loses its transaction after this time, and others tell instead. */
-const frozenAfterMs = 1000
+
+const isSomethingWritten = { name: 'announcements_written', text: 'SELECT FROM calendar_announcements LIMIT 1' }
 
 /**
  * Changes of calendars that do not come through their doctors' queues, such as time off, generation, or a doctor who is disabled.
@@ -44,33 +44,9 @@ const frozenAfterMs = 1000
  * node that made them at once, or, when that one has died, by the sweep of another. They may be told twice; that does no harm.
  */
 export function createAnnouncements({ db, run, log, announce }: AnnouncementsDeps): Announcements {
-	const tell = async () => {
-		try {
-			while ((await tellSome({ db, log, announce })) === toldAtOnce);
-		} catch (error) {
-			log.warn({ reason: (error as Error).message }, 'changes of calendars could not be announced; it is tried again')
-		}
-	}
-
-	const sweep = async () => {
-		try {
-			if ((await run(isSomethingWritten, [])).length > 0) await tell()
-		} catch (error) {
-			if (!isDatabaseUnavailable(error)) log.warn({ reason: (error as Error).message }, 'the sweep of announcements failed')
-		}
-		schedule()
-	}
-
 	let stopped = false
 	let sweeping = Promise.resolve()
 	let timer: NodeJS.Timeout | undefined
-	const schedule = () => {
-		if (stopped) return
-		timer = setTimeout(() => {
-			sweeping = sweep()
-		}, sweepEveryMs)
-		timer.unref()
-	}
 	schedule()
 
 	return {
@@ -84,16 +60,42 @@ export function createAnnouncements({ db, run, log, announce }: AnnouncementsDep
 			await sweeping
 		},
 	}
+
+	async function tell() {
+		try {
+			while ((await tellSome({ db, log, announce })) === toldAtOnce);
+		} catch (error) {
+			log.warn({ reason: (error as Error).message }, 'changes of calendars could not be announced; it is tried again')
+		}
+	}
+
+	function schedule() {
+		if (stopped) return
+		timer = setTimeout(() => {
+			sweeping = sweep()
+		}, sweepEveryMs)
+		timer.unref()
+	}
+
+	async function sweep() {
+		try {
+			if ((await run(isSomethingWritten, [])).length > 0) await tell()
+		} catch (error) {
+			if (!isDatabaseUnavailable(error)) log.warn({ reason: (error as Error).message }, 'the sweep of announcements failed')
+		}
+		schedule()
+	}
 }
 
-const isSomethingWritten = { name: 'announcements_written', text: 'SELECT FROM calendar_announcements LIMIT 1' }
+/** A node that freezes while it tells loses its transaction after this time, and others tell instead. */
+const frozenAfterMs = 1000
 
 type Row = { id: string; doctor_id: string; slot_starts: Date[] | null }
 
 /** Tells the oldest that no other node is telling, and removes what was told. Returns how many there were. */
-const tellSome = ({ db, log, announce }: Omit<AnnouncementsDeps, 'run'>): Promise<number> =>
+function tellSome({ db, log, announce }: Omit<AnnouncementsDeps, 'run'>): Promise<number> {
 	// Not repeated by itself: there is more in it than SQL.
-	db.transaction(async trx => {
+	return db.transaction(async trx => {
 		await trx.raw(`SET LOCAL idle_in_transaction_session_timeout = ${frozenAfterMs}`)
 		const rows: Row[] = await trx('calendar_announcements')
 			.orderBy('id')
@@ -114,3 +116,4 @@ const tellSome = ({ db, log, announce }: Omit<AnnouncementsDeps, 'run'>): Promis
 			.delete()
 		return told.length
 	})
+}

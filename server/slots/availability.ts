@@ -20,14 +20,6 @@ type Row = {
 	patient_name: string | null
 }
 
-const toSlot = (row: Row): StoredSlot => ({
-	doctorId: row.doctor_id,
-	startMinute: row.start_minute,
-	endMinute: row.end_minute,
-	isBlocked: row.is_blocked,
-	appointment: row.appointment_id ? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' } : null,
-})
-
 const inSpans = { name: 'slots_in_spans', text: readSql('slots_in_spans.sql', import.meta.url) }
 const inDates = { name: 'slots_in_dates', text: readSql('slots_in_dates.sql', import.meta.url) }
 
@@ -38,7 +30,7 @@ export type Span = { doctorId: string; fromMinute: number; untilMinute: number }
  * Slots that start within the spans. Listing, holding and booking all read availability through this module, so that
  * what is shown can be booked.
  */
-export const readSlots = async (run: Run, spans: readonly Span[]): Promise<StoredSlot[]> => {
+export async function readSlots(run: Run, spans: readonly Span[]): Promise<StoredSlot[]> {
 	if (spans.length === 0) return []
 	const rows = await run<Row>(inSpans, [
 		spans.map(span => span.doctorId),
@@ -52,7 +44,7 @@ export const readSlots = async (run: Run, spans: readonly Span[]): Promise<Store
  * Slots between two dates of the doctor's own zone, both inclusive, in order. None says nothing: it may be that there is no such
  * doctor, and the zone is not known then.
  */
-export const readSlotsBetween = async (run: Run, doctorId: string, from: string, to: string) => {
+export async function readSlotsBetween(run: Run, doctorId: string, from: string, to: string) {
 	const rows = await run<Row & { time_zone: string | null }>(inDates, [doctorId, from, to])
 	return { timeZone: rows[0]?.time_zone ?? undefined, slots: rows.map(toSlot) }
 }
@@ -60,7 +52,7 @@ export const readSlotsBetween = async (run: Run, doctorId: string, from: string,
 export type Availability = 'free' | 'booked' | 'blocked' | 'past'
 
 /** What the database alone says of a slot. A booked slot stays booked when time off is laid over it. */
-export const availabilityOf = (slot: StoredSlot, nowMs: number): Availability => {
+export function availabilityOf(slot: StoredSlot, nowMs: number): Availability {
 	if (slot.appointment) return 'booked'
 	if (slot.startMinute * 60_000 <= nowMs) return 'past'
 	return slot.isBlocked ? 'blocked' : 'free'
@@ -68,3 +60,15 @@ export const availabilityOf = (slot: StoredSlot, nowMs: number): Availability =>
 
 /** Distinguishes slots within a batch; the same text as the slot's id, which clients need not know. */
 export const slotKey = ({ doctorId, startMinute }: SlotRef): string => slotId(doctorId, startMinute)
+
+function toSlot(row: Row): StoredSlot {
+	return {
+		doctorId: row.doctor_id,
+		startMinute: row.start_minute,
+		endMinute: row.end_minute,
+		isBlocked: row.is_blocked,
+		appointment: row.appointment_id
+			? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' }
+			: null,
+	}
+}

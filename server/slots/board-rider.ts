@@ -27,11 +27,6 @@ export type BoardEnd = {
 	reset: boolean
 }
 
-/** A slot that a batch has won, and the account whose hold is no obstacle to it. */
-export type WonSlot = { slot: StoredSlot; userId: string }
-
-export type HeldSlot = { minute: number; userId: string }
-
 /** The board's part in the mailbox's scripts: holds are seen as the batch is taken, and published as it ends. */
 export const boardRider: Rider<BoardSeen, BoardEnd> = {
 	lua: boardLua + readLua('board-rider.lua', import.meta.url),
@@ -47,6 +42,16 @@ export const boardRider: Rider<BoardSeen, BoardEnd> = {
 		return JSON.stringify({ changes: changes.map(toldSlot), unhold, unclaim, reset })
 	},
 }
+
+export type Claim = ReturnType<typeof createClaim>
+
+/** A slot that a batch has won, and the account whose hold is no obstacle to it. */
+export type WonSlot = { slot: StoredSlot; userId: string }
+
+export type HeldSlot = { minute: number; userId: string }
+
+/** A node that dies in a batch leaves its claims; they lapse after this time. */
+const claimMs = 30_000
 
 /**
  * Keeps new holds off slots of one doctor that a batch has won. Answers with those that another account holds; if there are
@@ -67,11 +72,6 @@ export function createClaim(redis: Redis) {
 		return held
 	}
 }
-
-export type Claim = ReturnType<typeof createClaim>
-
-/** A node that dies in a batch leaves its claims; they lapse after this time. */
-const claimMs = 30_000
 
 /** A slot as it is told: all of it when it cannot be held, or else up to its state, which its hold decides. */
 function toldSlot(slot: FullSlot): { m: number; t: string } | { m: number; f: string } {

@@ -6,21 +6,10 @@ import type { Held, Holder } from './codec.ts'
 import type { EndedHold } from './hold-count.ts'
 import { slotId } from './slot-id.ts'
 
+export type HoldScripts = ReturnType<typeof createHoldScripts>
+
 /** Functions for scripts that touch holds as part of something larger; to be put before their text. */
 export const boardLua = feedLua + readLua('board.lua', import.meta.url)
-
-export const holdKeys = (doctorId: string) => {
-	const tag = tagOf(doctorId)
-	return {
-		holds: `${tag}:holds:${doctorId}`,
-		expiry: `${tag}:holds-expiry`,
-		/** The calendar's version at the last change that PostgreSQL made: tells a hold that what it read is old. */
-		truth: `${tag}:truth:${doctorId}`,
-	}
-}
-
-/** A hold's record, as board.lua describes it. */
-type HoldRecord = { u: string; n?: string; r?: Role; x?: number; c?: number; p?: boolean }
 
 type PlaceArgs = {
 	doctorId: string
@@ -41,17 +30,6 @@ type PlaceArgs = {
 type Placed = { state: 'placed'; untilMs: number; ended: EndedHold[] } | { state: 'held' } | { state: 'stale'; truth: number }
 
 const sweepLimit = 500
-
-/** Holds as `holds_shown` of board.lua returns them, by the minute their slots start. */
-export const toHolders = (fields: readonly string[]): Map<number, Holder> => {
-	const holders = new Map<number, Holder>()
-	for (let i = 0; i < fields.length; i += 2) {
-		const record = JSON.parse(fields[i + 1] as string) as HoldRecord
-		const untilMs = Math.max(record.x ?? 0, record.c ?? 0)
-		holders.set(Number(fields[i]), { userId: record.u, name: record.n ?? '', role: record.r ?? 'patient', untilMs })
-	}
-	return holders
-}
 
 /** The scripts as functions, with their keys and the order of their arguments in one place. */
 export function createHoldScripts(redis: Redis) {
@@ -102,7 +80,11 @@ export function createHoldScripts(redis: Redis) {
 		/** Frees what has run out, in every shard. `isHeld` is false when nothing is held that could run out. */
 		async expire(): Promise<{ isHeld: boolean; ended: EndedHold[] }> {
 			const ended: EndedHold[] = []
-			const expireShards = async (tags: readonly string[]) => {
+			const states = await Promise.all(shardsTogether(redis).map(expireShards))
+
+			return { isHeld: states.some(state => state !== 'nothing held'), ended }
+
+			async function expireShards(tags: readonly string[]) {
 				const keys = tags.map(tag => `${tag}:holds-expiry`)
 				for (;;) {
 					const [state, ...fields] = await expire(keys, [sweepLimit, ...tags])
@@ -110,13 +92,33 @@ export function createHoldScripts(redis: Redis) {
 					if (state !== 'more') return state
 				}
 			}
-			const states = await Promise.all(shardsTogether(redis).map(expireShards))
-			return { isHeld: states.some(state => state !== 'nothing held'), ended }
 		},
 	}
 }
 
-export type HoldScripts = ReturnType<typeof createHoldScripts>
+export function holdKeys(doctorId: string) {
+	const tag = tagOf(doctorId)
+	return {
+		holds: `${tag}:holds:${doctorId}`,
+		expiry: `${tag}:holds-expiry`,
+		/** The calendar's version at the last change that PostgreSQL made: tells a hold that what it read is old. */
+		truth: `${tag}:truth:${doctorId}`,
+	}
+}
+
+/** A hold's record, as board.lua describes it. */
+type HoldRecord = { u: string; n?: string; r?: Role; x?: number; c?: number; p?: boolean }
+
+/** Holds as `holds_shown` of board.lua returns them, by the minute their slots start. */
+export function toHolders(fields: readonly string[]): Map<number, Holder> {
+	const holders = new Map<number, Holder>()
+	for (let i = 0; i < fields.length; i += 2) {
+		const record = JSON.parse(fields[i + 1] as string) as HoldRecord
+		const untilMs = Math.max(record.x ?? 0, record.c ?? 0)
+		holders.set(Number(fields[i]), { userId: record.u, name: record.n ?? '', role: record.r ?? 'patient', untilMs })
+	}
+	return holders
+}
 
 /** What scripts answer about ended holds: user, slot and attempt of each. */
 function toEnded(fields: readonly string[], toSlotId: (slot: string) => string): EndedHold[] {

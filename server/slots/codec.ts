@@ -8,9 +8,6 @@ export type Holder = { userId: string; name: string; role: Role; untilMs: number
 /** Who holds which slots of a doctor, by the minute they start, at a version of the calendar. */
 export type Held = { version: number; holders: Map<number, Holder> }
 
-/** Whose eyes a calendar is shown to. Personal details are in the staff's view only. */
-export type View = 'public' | 'staff'
-
 /**
  * A slot as it travels between nodes: everything, and who holds it, so that each node can cut out what is not for a watcher.
  *
@@ -33,8 +30,12 @@ export const slotKeys = [
 	'appointment',
 ] as const satisfies (keyof FullSlot)[]
 
+const stateMark = '"state":"'
+const heldUntilMark = ',"heldUntilMs":'
+const holderMark = ',"holderId":"'
+
 /** What a slot looks like now, all things considered. A free slot that has begun can no longer be booked: it is shown as blocked. */
-export const fullSlot = (stored: StoredSlot, holder: Holder | undefined, nowMs: number): FullSlot => {
+export function fullSlot(stored: StoredSlot, holder: Holder | undefined, nowMs: number): FullSlot {
 	// Written out, here and below: copying with spreads costs more than all else that a snapshot does with a slot.
 	const slot: FullSlot = {
 		id: slotId(stored.doctorId, stored.startMinute),
@@ -65,19 +66,11 @@ export function jsonBeforeState({ doctorId, startMinute, endMinute }: Pick<Store
 	return `{"id":"${id}","doctorId":"${doctorId}","startsAt":"${instantOf(startMinute)}","endsAt":"${instantOf(endMinute)}",`
 }
 
-/** The part of a slot that a watcher may see: named one by one, so that what is added later stays hidden until it is named. */
-export const visibleSlot = (slot: FullSlot, view: View, viewerId?: string): Slot => {
-	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, holderId, heldBy, appointment } = slot
-	const visible: Slot = { id, doctorId, startsAt, endsAt, state }
-	if (heldUntilMs !== undefined) visible.heldUntil = isoOf(heldUntilMs)
-	if (holderId !== undefined && holderId === viewerId) visible.heldByMe = true
-	if (view === 'staff' && heldBy) visible.heldBy = heldBy
-	if (view === 'staff' && appointment) visible.appointment = appointment
-	return visible
-}
+/** Whose eyes a calendar is shown to. Personal details are in the staff's view only. */
+export type View = 'public' | 'staff'
 
 /** The same as JSON. Most slots show neither holder nor visit: then there is nothing to escape, and no object to be made for it. */
-export const visibleSlotJson = (slot: FullSlot, view: View, viewerId?: string): string => {
+export function visibleSlotJson(slot: FullSlot, view: View, viewerId?: string): string {
 	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, appointment } = slot
 	if (heldUntilMs === undefined && (view === 'public' || !appointment))
 		return `{"id":"${id}","doctorId":"${doctorId}","startsAt":"${startsAt}","endsAt":"${endsAt}","state":"${state}"}`
@@ -85,15 +78,12 @@ export const visibleSlotJson = (slot: FullSlot, view: View, viewerId?: string): 
 }
 
 /** Slots under consecutive numbers, as the feed hands them on. */
-export const visibleChanges = (slotsJson: readonly string[], view: View, fromVersion: number, viewerId?: string): SlotChange[] =>
-	slotsJson.map((json, index) => Object.assign(visibleSlot(JSON.parse(json), view, viewerId), { version: fromVersion + index }))
-
-const stateMark = '"state":"'
-const heldUntilMark = ',"heldUntilMs":'
-const holderMark = ',"holderId":"'
+export function visibleChanges(slotsJson: readonly string[], view: View, fromVersion: number, viewerId?: string): SlotChange[] {
+	return slotsJson.map((json, index) => Object.assign(visibleSlot(JSON.parse(json), view, viewerId), { version: fromVersion + index }))
+}
 
 /** What the public sees of a slot that changed, as JSON, cut from the JSON of all of it without parsing that. */
-export const publicChangeJson = (slotJson: string, version: number): string => {
+export function publicChangeJson(slotJson: string, version: number): string {
 	const end = slotJson.indexOf('"', slotJson.indexOf(stateMark) + stateMark.length) + 1
 	if (!slotJson.startsWith(heldUntilMark, end)) return `${slotJson.slice(0, end)},"version":${version}}`
 	const heldUntil = isoOf(Number.parseInt(slotJson.slice(end + heldUntilMark.length), 10))
@@ -101,7 +91,18 @@ export const publicChangeJson = (slotJson: string, version: number): string => {
 }
 
 /** Who holds a slot, from its JSON. */
-export const holderIn = (slotJson: string): string | undefined => {
+export function holderIn(slotJson: string): string | undefined {
 	const idFrom = slotJson.lastIndexOf('"', slotJson.length - 3) + 1
 	return slotJson.startsWith(holderMark, idFrom - holderMark.length) ? slotJson.slice(idFrom, -2) : undefined
+}
+
+/** The part of a slot that a watcher may see: named one by one, so that what is added later stays hidden until it is named. */
+export function visibleSlot(slot: FullSlot, view: View, viewerId?: string): Slot {
+	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, holderId, heldBy, appointment } = slot
+	const visible: Slot = { id, doctorId, startsAt, endsAt, state }
+	if (heldUntilMs !== undefined) visible.heldUntil = isoOf(heldUntilMs)
+	if (holderId !== undefined && holderId === viewerId) visible.heldByMe = true
+	if (view === 'staff' && heldBy) visible.heldBy = heldBy
+	if (view === 'staff' && appointment) visible.appointment = appointment
+	return visible
 }

@@ -6,21 +6,6 @@ import type { FeedMessage } from '../platform/live/feed.ts'
  */
 export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: string[] }
 
-/** The slots of a message, one a version (board.lua). */
-const slotsIn = ({ from, to, changes }: FeedMessage): string[] => {
-	if (changes === '[]') return []
-	const slots = changes.slice(1, -1).split(',\n')
-	// Nodes of an earlier version, which may run beside this one, do not set them apart.
-	return slots.length === to - from + 1 ? slots : JSON.parse(changes).map((slot: unknown) => JSON.stringify(slot))
-}
-
-/** What of a frame is news to someone who knows everything through `version`; null when nothing is. */
-export const newsAfter = (frame: Frame, version: number): Frame | null => {
-	if (frame.toVersion <= version) return null
-	if (frame.fromVersion > version) return frame
-	return { ...frame, fromVersion: version + 1, slots: frame.slots.slice(version + 1 - frame.fromVersion) }
-}
-
 export type FrameDeps = {
 	send: (frame: Frame) => void
 	/** How long changes are gathered while a calendar is busy. */
@@ -38,16 +23,6 @@ type Gathering = { frame: Frame | undefined; beganMs: number; sentAtMs: number; 
  */
 export function createFrames({ send, windowMs, nowMs = () => performance.now(), observe }: FrameDeps) {
 	const calendars = new Map<string, Gathering>()
-
-	const flush = (gathering: Gathering) => {
-		gathering.timer = undefined
-		const { frame } = gathering
-		if (!frame) return
-		gathering.frame = undefined
-		gathering.sentAtMs = nowMs()
-		send(frame)
-		observe?.(nowMs() - gathering.beganMs)
-	}
 
 	return {
 		add(message: FeedMessage) {
@@ -89,4 +64,29 @@ export function createFrames({ send, windowMs, nowMs = () => performance.now(), 
 			calendars.clear()
 		},
 	}
+
+	function flush(gathering: Gathering) {
+		gathering.timer = undefined
+		const { frame } = gathering
+		if (!frame) return
+		gathering.frame = undefined
+		gathering.sentAtMs = nowMs()
+		send(frame)
+		observe?.(nowMs() - gathering.beganMs)
+	}
+}
+
+/** What of a frame is news to someone who knows everything through `version`; null when nothing is. */
+export function newsAfter(frame: Frame, version: number): Frame | null {
+	if (frame.toVersion <= version) return null
+	if (frame.fromVersion > version) return frame
+	return { ...frame, fromVersion: version + 1, slots: frame.slots.slice(version + 1 - frame.fromVersion) }
+}
+
+/** The slots of a message, one a version (board.lua). */
+function slotsIn({ from, to, changes }: FeedMessage): string[] {
+	if (changes === '[]') return []
+	const slots = changes.slice(1, -1).split(',\n')
+	// Nodes of an earlier version, which may run beside this one, do not set them apart.
+	return slots.length === to - from + 1 ? slots : JSON.parse(changes).map((slot: unknown) => JSON.stringify(slot))
 }

@@ -32,33 +32,10 @@ const lookEveryMs = 600
 /** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
 export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi {
 	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
-	const quietly = (work: Promise<unknown>) =>
-		void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))
 
 	let sweeper: NodeJS.Timeout | undefined
 	let stopped = false
-	const sweepIn = (ms: number) => {
-		if (stopped) return
-		sweeper = setTimeout(() => quietly(sweep()), ms)
-		sweeper.unref()
-	}
-	const sweep = async () => {
-		// Redis may be away with something held in it.
-		let isHeld = true
-		try {
-			isHeld = await holds.sweep()
-		} finally {
-			sweepIn(isHeld ? sweepEveryMs : lookEveryMs)
-		}
-	}
 	sweepIn(sweepEveryMs)
-
-	const loseHolder = async (userId: string) => {
-		if (!(await holds.mayHold(userId)) || (await isElsewhere(userId))) return
-		await holds.beginGrace(userId)
-		// A holder who came back just now ended a grace that had not begun.
-		if (await isElsewhere(userId)) await holds.endGrace(userId)
-	}
 
 	return {
 		routes: [
@@ -94,5 +71,32 @@ export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: Hold
 			stopped = true
 			clearTimeout(sweeper)
 		},
+	}
+
+	function quietly(work: Promise<unknown>) {
+		return void work.catch(error => log.debug({ reason: (error as Error).message }, 'hold upkeep failed'))
+	}
+
+	async function loseHolder(userId: string) {
+		if (!(await holds.mayHold(userId)) || (await isElsewhere(userId))) return
+		await holds.beginGrace(userId)
+		// A holder who came back just now ended a grace that had not begun.
+		if (await isElsewhere(userId)) await holds.endGrace(userId)
+	}
+
+	function sweepIn(ms: number) {
+		if (stopped) return
+		sweeper = setTimeout(() => quietly(sweep()), ms)
+		sweeper.unref()
+	}
+
+	async function sweep() {
+		// Redis may be away with something held in it.
+		let isHeld = true
+		try {
+			isHeld = await holds.sweep()
+		} finally {
+			sweepIn(isHeld ? sweepEveryMs : lookEveryMs)
+		}
 	}
 }

@@ -15,6 +15,8 @@ import { type Attempt, createHoldCount } from './hold-count.ts'
 import { parseSlotId, type SlotRef } from './slot-id.ts'
 import { consecutiveSlots, whyUnavailable } from './slot-run.ts'
 
+export type HoldRequest = { slotId: string; typeId?: string | undefined }
+
 export type HoldsDeps = {
 	redis: Redis
 	run: Run
@@ -26,8 +28,6 @@ export type HoldsDeps = {
 	holdMsStaff: number
 	nowMs: () => number
 }
-
-export type HoldRequest = { slotId: string; typeId?: string | undefined }
 
 export type Holds = {
 	/** Places a hold, or renews one's own. @throws Refusal */
@@ -92,8 +92,45 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 		attempt: Attempt
 	}
 
+	return {
+		place,
+		read,
+		async release(actor, id) {
+			const ref = refOf(id)
+			const ended = await scripts.release(ref.doctorId, actor.userId, ref.startMinute)
+			await count.strike(ended)
+			if (ended.length === 0) throw new Refusal('hold_expired')
+		},
+		mayHold: async userId => (await count.slotsOf(userId)).length > 0,
+		beginGrace: userId => graceAll(userId, graceMs),
+		endGrace: userId => graceAll(userId, 0),
+		forget: count.forget,
+		count: scripts.count,
+		async sweep() {
+			const { isHeld, ended } = await scripts.expire()
+			// What cannot be struck off lapses by itself.
+			await count.strike(ended).catch(() => {})
+			return isHeld
+		},
+	}
+
+	async function graceAll(userId: string, ms: number) {
+		const refs = (await count.slotsOf(userId)).flatMap(id => parseSlotId(id) ?? [])
+		const byDoctor = groupBy(refs, ({ doctorId }) => doctorId)
+		await Promise.all(
+			[...byDoctor].map(([doctorId, ofDoctor]) =>
+				scripts.grace(
+					doctorId,
+					userId,
+					ofDoctor.map(({ startMinute }) => startMinute),
+					ms,
+				),
+			),
+		)
+	}
+
 	/** Places the hold on what the database says, which is asked again when a booking came between. */
-	const placeInRounds = async (wish: Wish) => {
+	async function placeInRounds(wish: Wish) {
 		const { ref, minutes } = wish
 		// Counted while the slots are read. It may fail while something else is waited for.
 		const counting = countSlots(wish, [slotKey(ref)])
@@ -118,7 +155,7 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 	}
 
 	/** The slots asked for, checked against the database. */
-	const findSlots = async (ref: SlotRef, minutes: number | undefined): Promise<StoredSlot[]> => {
+	async function findSlots(ref: SlotRef, minutes: number | undefined): Promise<StoredSlot[]> {
 		const { doctorId, startMinute } = ref
 		const found = await readSlots(run, [{ doctorId, fromMinute: startMinute, untilMinute: startMinute + (minutes ?? 1) }])
 		const byStart = new Map(found.map(slot => [slot.startMinute, slot]))
@@ -129,8 +166,17 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 		return (wanted as { slots: StoredSlot[] }).slots
 	}
 
-	const placeOn = ({ actor, ref, lifetimeMs, throughSocket, attempt }: Wish, slots: readonly StoredSlot[], knownVersion: number) =>
-		scripts.place({
+	async function refuse(code: 'slot_booked' | 'slot_blocked' | 'slot_in_past' | 'slot_held', ref: SlotRef, minutes: number | undefined) {
+		const [free, { holders }] = await Promise.all([
+			readFreeSlots(run, [{ doctorId: ref.doctorId, minute: ref.startMinute }]),
+			read(ref.doctorId),
+		])
+		const alternatives = nearestOffers(ref.doctorId, free.get(ref.doctorId) ?? [], minute => holders.has(minute), ref.startMinute, minutes)
+		return new Refusal(code, { extra: { alternatives } })
+	}
+
+	function placeOn({ actor, ref, lifetimeMs, throughSocket, attempt }: Wish, slots: readonly StoredSlot[], knownVersion: number) {
+		return scripts.place({
 			doctorId: ref.doctorId,
 			knownVersion,
 			userId: actor.userId,
@@ -141,51 +187,6 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 			slots: slots.map(slot => ({ minute: slot.startMinute, json: jsonBeforeState(slot) })),
 			throughSocket,
 		})
-
-	const refuse = async (code: 'slot_booked' | 'slot_blocked' | 'slot_in_past' | 'slot_held', ref: SlotRef, minutes: number | undefined) => {
-		const [free, { holders }] = await Promise.all([
-			readFreeSlots(run, [{ doctorId: ref.doctorId, minute: ref.startMinute }]),
-			read(ref.doctorId),
-		])
-		const alternatives = nearestOffers(ref.doctorId, free.get(ref.doctorId) ?? [], minute => holders.has(minute), ref.startMinute, minutes)
-		return new Refusal(code, { extra: { alternatives } })
-	}
-
-	const graceAll = async (userId: string, ms: number) => {
-		const refs = (await count.slotsOf(userId)).flatMap(id => parseSlotId(id) ?? [])
-		const byDoctor = groupBy(refs, ({ doctorId }) => doctorId)
-		await Promise.all(
-			[...byDoctor].map(([doctorId, ofDoctor]) =>
-				scripts.grace(
-					doctorId,
-					userId,
-					ofDoctor.map(({ startMinute }) => startMinute),
-					ms,
-				),
-			),
-		)
-	}
-
-	return {
-		place,
-		read,
-		async release(actor, id) {
-			const ref = refOf(id)
-			const ended = await scripts.release(ref.doctorId, actor.userId, ref.startMinute)
-			await count.strike(ended)
-			if (ended.length === 0) throw new Refusal('hold_expired')
-		},
-		mayHold: async userId => (await count.slotsOf(userId)).length > 0,
-		beginGrace: userId => graceAll(userId, graceMs),
-		endGrace: userId => graceAll(userId, 0),
-		forget: count.forget,
-		count: scripts.count,
-		async sweep() {
-			const { isHeld, ended } = await scripts.expire()
-			// What cannot be struck off lapses by itself.
-			await count.strike(ended).catch(() => {})
-			return isHeld
-		},
 	}
 }
 

@@ -29,7 +29,7 @@ export function createCalendarObserver(metrics: Metrics): CalendarObserver {
 }
 
 /** Gauges that are read when metrics are asked for. */
-export const registerWatchGauges = (metrics: Metrics, watched: () => { calendars: number; watchers: number }) => {
+export function registerWatchGauges(metrics: Metrics, watched: () => { calendars: number; watchers: number }) {
 	metrics.sampled('calendars_watched', 'Calendars that are watched through this node', () => watched().calendars)
 	metrics.sampled('calendar_watchers', 'Watches of calendars through this node', () => watched().watchers)
 }

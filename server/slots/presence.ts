@@ -2,6 +2,8 @@ import { feedKeys, feedLua } from '../platform/live/feed.ts'
 import { defineScript, type Redis, readLua } from '../platform/redis/redis.ts'
 import { tagOf } from '../platform/redis/shard.ts'
 
+export type Presence = ReturnType<typeof createPresence>
+
 export type PresenceDeps = {
 	redis: Redis
 	nodeId: string
@@ -29,29 +31,6 @@ export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: Presence
 	const report = defineScript<number>(redis, 'calendarPresence', feedLua + readLua('presence.lua', import.meta.url))
 	const calendars = new Map<string, Watched>()
 
-	const reportOne = async (doctorId: string, viewers: number) => {
-		await report([`${tagOf(doctorId)}:viewers:${doctorId}`], [feedKeys(doctorId).channel, nodeId, viewers, freshMs])
-	}
-
-	const tick = async () => {
-		const now = performance.now()
-		const due: Promise<void>[] = []
-		for (const [doctorId, watched] of calendars) {
-			// A newcomer is told also when the sum is as before; once they are in it.
-			const isAwaited = watched.newcomer && watched.local === watched.reported
-			if (watched.sum !== undefined && (watched.sum !== watched.told || isAwaited)) {
-				watched.told = watched.sum
-				watched.newcomer = false
-				tell(doctorId, watched.sum)
-			}
-			if (watched.local === watched.reported && now - watched.reportedAtMs < renewMs) continue
-			watched.reported = watched.local
-			watched.reportedAtMs = now
-			due.push(reportOne(doctorId, watched.local))
-			if (watched.local === 0) calendars.delete(doctorId)
-		}
-		await Promise.allSettled(due)
-	}
 	const timer = setInterval(() => void tick(), everyMs)
 	timer.unref()
 
@@ -86,6 +65,28 @@ export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: Presence
 			await Promise.allSettled([...calendars.keys()].map(doctorId => reportOne(doctorId, 0)))
 		},
 	}
-}
 
-export type Presence = ReturnType<typeof createPresence>
+	async function reportOne(doctorId: string, viewers: number) {
+		await report([`${tagOf(doctorId)}:viewers:${doctorId}`], [feedKeys(doctorId).channel, nodeId, viewers, freshMs])
+	}
+
+	async function tick() {
+		const now = performance.now()
+		const due: Promise<void>[] = []
+		for (const [doctorId, watched] of calendars) {
+			// A newcomer is told also when the sum is as before; once they are in it.
+			const isAwaited = watched.newcomer && watched.local === watched.reported
+			if (watched.sum !== undefined && (watched.sum !== watched.told || isAwaited)) {
+				watched.told = watched.sum
+				watched.newcomer = false
+				tell(doctorId, watched.sum)
+			}
+			if (watched.local === watched.reported && now - watched.reportedAtMs < renewMs) continue
+			watched.reported = watched.local
+			watched.reportedAtMs = now
+			due.push(reportOne(doctorId, watched.local))
+			if (watched.local === 0) calendars.delete(doctorId)
+		}
+		await Promise.allSettled(due)
+	}
+}

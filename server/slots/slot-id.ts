@@ -7,18 +7,26 @@ export const slotId = (doctorId: string, startMinute: number): string => `${doct
 export type SlotRef = { doctorId: string; startMinute: number }
 
 /** Null for what this server never gave out. */
-export const parseSlotId = (id: string): SlotRef | null => {
+export function parseSlotId(id: string): SlotRef | null {
 	const match = /^([1-9]\d{0,17})-(0|[1-9]\d{0,8})$/.exec(id)
 	return match ? { doctorId: match[1] as string, startMinute: Number(match[2]) } : null
 }
 
 export const minuteOf = (instant: Date | string | number): number => Math.floor(new Date(instant).getTime() / 60_000)
 
+/** Milliseconds since 1970 as an instant of the contract. Its minute is mostly remembered. */
+export function isoOf(ms: number): string {
+	const withinMinute = ms % 60_000
+	const upToSeconds = instantOf((ms - withinMinute) / 60_000).slice(0, -7)
+	const digits = String(100_000 + withinMinute)
+	return `${upToSeconds}${digits.slice(1, 3)}.${digits.slice(3)}Z`
+}
+
 /** A year of quarter hours and more: all doctors' slots start at the same few thousand minutes. */
 const maxRemembered = 50_000
 const instants = new Map<number, string>()
 
-export const instantOf = (minute: number): string => {
+export function instantOf(minute: number): string {
 	const known = instants.get(minute)
 	if (known !== undefined) return known
 	// Writing dates out was the largest part of a snapshot (docs/performance.md).
@@ -26,12 +34,4 @@ export const instantOf = (minute: number): string => {
 	if (instants.size >= maxRemembered) instants.clear()
 	instants.set(minute, instant)
 	return instant
-}
-
-/** Milliseconds since 1970 as an instant of the contract. Its minute is mostly remembered. */
-export const isoOf = (ms: number): string => {
-	const withinMinute = ms % 60_000
-	const upToSeconds = instantOf((ms - withinMinute) / 60_000).slice(0, -7)
-	const digits = String(100_000 + withinMinute)
-	return `${upToSeconds}${digits.slice(1, 3)}.${digits.slice(3)}Z`
 }

@@ -10,7 +10,7 @@ export type SlotRun = { slots: StoredSlot[] } | { refusal: RefusalCode }
  * Finds the slots from `startMinute` on that cover `minutes`: one, when no length is asked for.
  * Slots are consecutive when each starts as the one before it ends.
  */
-export const consecutiveSlots = (lookup: SlotLookup, startMinute: number, minutes: number | undefined): SlotRun => {
+export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minutes: number | undefined): SlotRun {
 	const slots: StoredSlot[] = []
 	let next = startMinute
 	const endMinute = startMinute + (minutes ?? 1)
@@ -27,7 +27,7 @@ export const consecutiveSlots = (lookup: SlotLookup, startMinute: number, minute
 const refusalOf = { booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
 
 /** Why these slots cannot be taken, as far as the database knows; null when they can. */
-export const whyUnavailable = (slots: readonly StoredSlot[], nowMs: number): RefusalCode | null => {
+export function whyUnavailable(slots: readonly StoredSlot[], nowMs: number): RefusalCode | null {
 	for (const slot of slots) {
 		const availability = availabilityOf(slot, nowMs)
 		if (availability !== 'free') return refusalOf[availability]

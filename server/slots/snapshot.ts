@@ -33,25 +33,13 @@ export type SnapshotDeps = { run: Run; doctors: Doctors; readHolds: ReadHolds; n
 /** A few more than asked for, because some may be held. */
 const freeBeyond = 20
 
+const activeDoctor = {
+	name: 'active_doctor',
+	text: `SELECT d.time_zone FROM doctors d JOIN users u ON u.id = d.id WHERE d.id = $1 AND u.status = 'active' AND u.role = 'doctor'`,
+}
+
 /** What calendars look like now: what PostgreSQL has, and the holds of Redis laid over it. */
 export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps): Snapshots {
-	const read = async ({ doctorId, from, to, timeZone: known }: SnapshotWanted) => {
-		if (!(await doctors.exists(doctorId))) throw new Refusal('not_found')
-		// In this order: a change that slips in between is applied twice, never missed.
-		const { version, holders } = await readHolds(doctorId)
-		const stored = await readSlotsBetween(run, doctorId, from, to)
-		const timeZone = stored.timeZone ?? known ?? (await timeZoneOf(doctorId))
-		const now = nowMs()
-		return { doctorId, timeZone, version, slots: stored.slots.map(slot => fullSlot(slot, holders.get(slot.startMinute), now)) }
-	}
-
-	const timeZoneOf = async (doctorId: string) => {
-		if (!isDatabaseId(doctorId)) throw new Refusal('not_found')
-		const [doctor] = await run<{ time_zone: string }>(activeDoctor, [doctorId])
-		if (!doctor) throw new Refusal('not_found')
-		return doctor.time_zone
-	}
-
 	return {
 		async take(wanted) {
 			const { slots, ...calendar } = await read(wanted)
@@ -74,9 +62,21 @@ export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps
 			)
 		},
 	}
-}
 
-const activeDoctor = {
-	name: 'active_doctor',
-	text: `SELECT d.time_zone FROM doctors d JOIN users u ON u.id = d.id WHERE d.id = $1 AND u.status = 'active' AND u.role = 'doctor'`,
+	async function read({ doctorId, from, to, timeZone: known }: SnapshotWanted) {
+		if (!(await doctors.exists(doctorId))) throw new Refusal('not_found')
+		// In this order: a change that slips in between is applied twice, never missed.
+		const { version, holders } = await readHolds(doctorId)
+		const stored = await readSlotsBetween(run, doctorId, from, to)
+		const timeZone = stored.timeZone ?? known ?? (await timeZoneOf(doctorId))
+		const now = nowMs()
+		return { doctorId, timeZone, version, slots: stored.slots.map(slot => fullSlot(slot, holders.get(slot.startMinute), now)) }
+	}
+
+	async function timeZoneOf(doctorId: string) {
+		if (!isDatabaseId(doctorId)) throw new Refusal('not_found')
+		const [doctor] = await run<{ time_zone: string }>(activeDoctor, [doctorId])
+		if (!doctor) throw new Refusal('not_found')
+		return doctor.time_zone
+	}
 }

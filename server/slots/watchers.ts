@@ -9,10 +9,7 @@ import { createFrames, type Frame, newsAfter } from './frames.ts'
 import type { CalendarObserver } from './observe.ts'
 import type { Presence } from './presence.ts'
 
-export const viewOf = (actor: Actor | null, doctorId: string): View =>
-	actor?.status === 'active' && (isStaff(actor) || (actor.role === 'doctor' && actor.userId === doctorId)) ? 'staff' : 'public'
-
-const roomOf = (doctorId: string, view: View) => `calendar:${doctorId}:${view}`
+export type Watchers = ReturnType<typeof createWatchers>
 
 /** More calendars than any screen shows; a limit on what one socket can make a node follow. */
 const maxWatches = 60
@@ -46,101 +43,9 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 	const calendars = new Map<string, Watched>()
 	const watchesOf = (socket: Socket): Set<string> => (socket.data.watches ??= new Set<string>())
 
-	const tellOne = (socket: Socket, { doctorId, fromVersion, toVersion, slots }: Frame) => {
-		const actor = actorOf(socket)
-		const changes = visibleChanges(slots, viewOf(actor, doctorId), fromVersion, actor?.userId)
-		socket.emit('calendar:changed', { doctorId, fromVersion, toVersion, changes })
-	}
-
-	/** Holders are told apart: their own holds are marked as theirs. All others with one view share one encoded frame. */
-	const tellAll = (frame: Frame, sockets: Set<Socket>) => {
-		const { doctorId, fromVersion, toVersion, slots } = frame
-		const holders = new Set(slots.flatMap(slot => holderIn(slot) ?? []))
-		const apart = holders.size === 0 ? [] : [...sockets].filter(socket => holders.has(actorOf(socket)?.userId ?? ''))
-		for (const socket of apart) tellOne(socket, frame)
-		const ids = apart.map(socket => socket.id)
-		const tell = (view: View, changesJson: () => string) => {
-			const room = roomOf(doctorId, view)
-			if (!io.of('/').adapter.rooms.has(room)) return
-			const json = `{"doctorId":"${doctorId}","fromVersion":${fromVersion},"toVersion":${toVersion},"changes":${changesJson()}}`
-			io.local.to(room).except(ids).emit('calendar:changed', preparedPayload<'calendar:changed'>(json))
-		}
-		tell('public', () => `[${slots.map((slot, index) => publicChangeJson(slot, fromVersion + index)).join(',')}]`)
-		tell('staff', () => JSON.stringify(visibleChanges(slots, 'staff', fromVersion)))
-	}
-
-	/** A skipped number makes a watcher start over. */
-	const startOver = (frame: Frame, { sockets, startingOver }: Watched) => {
-		for (const socket of sockets) {
-			if (sockets.size < spreadFrom) tellOne(socket, frame)
-			else if (!startingOver.has(socket)) {
-				const tell = () => {
-					startingOver.delete(socket)
-					tellOne(socket, frame)
-				}
-				startingOver.set(socket, setTimeout(tell, Math.random() * resetSpreadMs).unref())
-			}
-		}
-	}
-
-	const admit = (doctorId: string, watched: Watched, socket: Socket, { frames, version }: Joining) => {
-		watched.joining.delete(socket)
-		watched.sockets.add(socket)
-		void socket.join(roomOf(doctorId, viewOf(actorOf(socket), doctorId)))
-		presence.greet(doctorId)
-		for (const frame of frames) {
-			const news = newsAfter(frame, version as number)
-			if (news) tellOne(socket, news)
-		}
-	}
-
-	const send = (frame: Frame) => {
-		const watched = calendars.get(frame.doctorId)
-		if (!watched) return
-		const { sockets, joining } = watched
-		observe.frame(frame.slots.length)
-		if (frame.slots.length === 0) startOver(frame, watched)
-		else if (sockets.size > 0) tellAll(frame, sockets)
-		for (const [socket, joined] of joining) {
-			joined.frames.push(frame)
-			if (joined.version !== undefined && frame.toVersion >= joined.version) admit(frame.doctorId, watched, socket, joined)
-		}
-	}
-
 	const frames = createFrames({ send, windowMs: frameWindowMs, observe: observe.lag })
 
-	const retract = (socket: Socket, doctorId: string, watched: Watched) => {
-		watched.joining.delete(socket)
-		if (!watched.sockets.delete(socket)) return
-		// A socket that starts over by itself, or leaves, must not be told of it afterwards: it is older than its snapshot.
-		clearTimeout(watched.startingOver.get(socket))
-		watched.startingOver.delete(socket)
-		void socket.leave(roomOf(doctorId, 'public'))
-		void socket.leave(roomOf(doctorId, 'staff'))
-	}
-
 	const report = (doctorId: string, { sockets, joining }: Watched) => presence.set(doctorId, sockets.size + joining.size)
-
-	const leave = (socket: Socket, doctorId: string) => {
-		const watched = calendars.get(doctorId)
-		if (!watched || !watchesOf(socket).delete(doctorId)) return
-		retract(socket, doctorId, watched)
-		report(doctorId, watched)
-		if (watched.sockets.size + watched.joining.size > 0) return
-		calendars.delete(doctorId)
-		frames.forget(doctorId)
-		feed.unfollow(doctorId)
-	}
-
-	const open = (doctorId: string): Watched => {
-		const watched: Watched = { sockets: new Set(), joining: new Map(), startingOver: new Map(), following: feed.follow(doctorId) }
-		calendars.set(doctorId, watched)
-		watched.following.catch(() => {
-			// No socket has a snapshot yet; with the last of them gone, the next one that comes tries to follow again.
-			for (const socket of [...watched.joining.keys()]) leave(socket, doctorId)
-		})
-		return watched
-	}
 
 	return {
 		/**
@@ -204,6 +109,104 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 			for (const { startingOver } of calendars.values()) for (const timer of startingOver.values()) clearTimeout(timer)
 		},
 	}
+
+	function open(doctorId: string): Watched {
+		const watched: Watched = { sockets: new Set(), joining: new Map(), startingOver: new Map(), following: feed.follow(doctorId) }
+		calendars.set(doctorId, watched)
+		watched.following.catch(() => {
+			// No socket has a snapshot yet; with the last of them gone, the next one that comes tries to follow again.
+			for (const socket of [...watched.joining.keys()]) leave(socket, doctorId)
+		})
+		return watched
+	}
+
+	function leave(socket: Socket, doctorId: string) {
+		const watched = calendars.get(doctorId)
+		if (!watched || !watchesOf(socket).delete(doctorId)) return
+		retract(socket, doctorId, watched)
+		report(doctorId, watched)
+		if (watched.sockets.size + watched.joining.size > 0) return
+		calendars.delete(doctorId)
+		frames.forget(doctorId)
+		feed.unfollow(doctorId)
+	}
+
+	function retract(socket: Socket, doctorId: string, watched: Watched) {
+		watched.joining.delete(socket)
+		if (!watched.sockets.delete(socket)) return
+		// A socket that starts over by itself, or leaves, must not be told of it afterwards: it is older than its snapshot.
+		clearTimeout(watched.startingOver.get(socket))
+		watched.startingOver.delete(socket)
+		void socket.leave(roomOf(doctorId, 'public'))
+		void socket.leave(roomOf(doctorId, 'staff'))
+	}
+
+	function admit(doctorId: string, watched: Watched, socket: Socket, { frames, version }: Joining) {
+		watched.joining.delete(socket)
+		watched.sockets.add(socket)
+		void socket.join(roomOf(doctorId, viewOf(actorOf(socket), doctorId)))
+		presence.greet(doctorId)
+		for (const frame of frames) {
+			const news = newsAfter(frame, version as number)
+			if (news) tellOne(socket, news)
+		}
+	}
+
+	function tellOne(socket: Socket, { doctorId, fromVersion, toVersion, slots }: Frame) {
+		const actor = actorOf(socket)
+		const changes = visibleChanges(slots, viewOf(actor, doctorId), fromVersion, actor?.userId)
+		socket.emit('calendar:changed', { doctorId, fromVersion, toVersion, changes })
+	}
+
+	function send(frame: Frame) {
+		const watched = calendars.get(frame.doctorId)
+		if (!watched) return
+		const { sockets, joining } = watched
+		observe.frame(frame.slots.length)
+		if (frame.slots.length === 0) startOver(frame, watched)
+		else if (sockets.size > 0) tellAll(frame, sockets)
+		for (const [socket, joined] of joining) {
+			joined.frames.push(frame)
+			if (joined.version !== undefined && frame.toVersion >= joined.version) admit(frame.doctorId, watched, socket, joined)
+		}
+	}
+
+	/** A skipped number makes a watcher start over. */
+	function startOver(frame: Frame, { sockets, startingOver }: Watched) {
+		for (const socket of sockets) {
+			if (sockets.size < spreadFrom) tellOne(socket, frame)
+			else if (!startingOver.has(socket)) {
+				const tell = () => {
+					startingOver.delete(socket)
+					tellOne(socket, frame)
+				}
+				startingOver.set(socket, setTimeout(tell, Math.random() * resetSpreadMs).unref())
+			}
+		}
+	}
+
+	/** Holders are told apart: their own holds are marked as theirs. All others with one view share one encoded frame. */
+	function tellAll(frame: Frame, sockets: Set<Socket>) {
+		const { doctorId, fromVersion, toVersion, slots } = frame
+		const holders = new Set(slots.flatMap(slot => holderIn(slot) ?? []))
+		const apart = holders.size === 0 ? [] : [...sockets].filter(socket => holders.has(actorOf(socket)?.userId ?? ''))
+		for (const socket of apart) tellOne(socket, frame)
+		const ids = apart.map(socket => socket.id)
+
+		function tell(view: View, changesJson: () => string) {
+			const room = roomOf(doctorId, view)
+			if (!io.of('/').adapter.rooms.has(room)) return
+			const json = `{"doctorId":"${doctorId}","fromVersion":${fromVersion},"toVersion":${toVersion},"changes":${changesJson()}}`
+			io.local.to(room).except(ids).emit('calendar:changed', preparedPayload<'calendar:changed'>(json))
+		}
+
+		tell('public', () => `[${slots.map((slot, index) => publicChangeJson(slot, fromVersion + index)).join(',')}]`)
+		tell('staff', () => JSON.stringify(visibleChanges(slots, 'staff', fromVersion)))
+	}
 }
 
-export type Watchers = ReturnType<typeof createWatchers>
+export function viewOf(actor: Actor | null, doctorId: string): View {
+	return actor?.status === 'active' && (isStaff(actor) || (actor.role === 'doctor' && actor.userId === doctorId)) ? 'staff' : 'public'
+}
+
+const roomOf = (doctorId: string, view: View) => `calendar:${doctorId}:${view}`

@@ -8,8 +8,25 @@ const archiveSlots = readSql('./archive_slots.sql', import.meta.url)
 /** A transaction moves so many in some hundredths of a second. */
 const batch = 2000
 
+export const archive: Command = {
+	summary: 'Moves old slots, free and booked, to an archive table, so that the table of slots stays small. Appointments stay.',
+	options: { days: { type: 'string', explain: 'how long ago a slot must have ended', example: 'NUMBER', default: '90' } },
+	run: async (context, given) => {
+		const days = given.whole('days', 1, 36_500)
+		const moved = await withDatabase(context, db => run(db, days, context))
+		context.terminal.say(`${moved} slots that ended more than ${days} days ago are in the archive`)
+		return 0
+	},
+}
+
+async function run(db: Db, days: number, { terminal }: Context): Promise<number> {
+	const pending = (await schemaFindings(db)).find(finding => finding.startsWith('migration'))
+	if (pending) throw new CommandError(`${pending}: bring the database up to date first (ROLE=migrate)`)
+	return await archiveOldSlots(db, days, moved => terminal.progress(`${moved} slots moved`))
+}
+
 /** Moves slots that ended more than `days` ago out of the way, a doctor and a batch at a time. Appointments stay. */
-const archiveOldSlots = async (db: Db, days: number, onProgress: (moved: number) => void): Promise<number> => {
+async function archiveOldSlots(db: Db, days: number, onProgress: (moved: number) => void): Promise<number> {
 	const before = new Date(Date.now() - days * 86_400_000)
 	const doctorIds: string[] = await db('doctors').orderBy('id').pluck('id')
 	let total = 0
@@ -22,21 +39,4 @@ const archiveOldSlots = async (db: Db, days: number, onProgress: (moved: number)
 		}
 	}
 	return total
-}
-
-const run = async (db: Db, days: number, { terminal }: Context): Promise<number> => {
-	const pending = (await schemaFindings(db)).find(finding => finding.startsWith('migration'))
-	if (pending) throw new CommandError(`${pending}: bring the database up to date first (ROLE=migrate)`)
-	return await archiveOldSlots(db, days, moved => terminal.progress(`${moved} slots moved`))
-}
-
-export const archive: Command = {
-	summary: 'Moves old slots, free and booked, to an archive table, so that the table of slots stays small. Appointments stay.',
-	options: { days: { type: 'string', explain: 'how long ago a slot must have ended', example: 'NUMBER', default: '90' } },
-	run: async (context, given) => {
-		const days = given.whole('days', 1, 36_500)
-		const moved = await withDatabase(context, db => run(db, days, context))
-		context.terminal.say(`${moved} slots that ended more than ${days} days ago are in the archive`)
-		return 0
-	},
 }

@@ -11,13 +11,14 @@ export const Manifest = z.object({
 	tables: z.array(z.object({ name: z.string(), columns: z.array(z.string()).min(1), rows: z.number().int(), sha256: z.string() })),
 	sequences: z.array(z.object({ name: z.string(), lastValue: z.string().nullable() })),
 })
+
 export type Manifest = z.infer<typeof Manifest>
 
 export const manifestName = 'manifest.json'
 export const entryOf = ({ name }: { name: string }): string => `tables/${name}.copy`
 
 /** Lets bytes through and knows their SHA-256 in the end. */
-export const createDigest = () => {
+export function createDigest() {
 	const hash = createHash('sha256')
 	const stream = new Transform({
 		transform(chunk, _encoding, done) {

@@ -5,8 +5,27 @@ type FoundTable = Table & { refersTo: string[] }
 
 const findTables = readSql('./tables.sql', import.meta.url)
 
+export async function readTables(db: DbOrTx): Promise<Table[]> {
+	const { rows } = await db.raw<{ rows: FoundTable[] }>(findTables)
+	return inOrder(rows)
+}
+
+export type Sequence = { name: string; lastValue: string | null }
+
+/** Sequences and the last number that each has given out; null for none. */
+export async function readSequences(db: DbOrTx): Promise<Sequence[]> {
+	const { rows } = await db.raw(
+		`SELECT sequencename AS name, last_value::text AS "lastValue" FROM pg_sequences
+		 WHERE schemaname = 'public' AND sequencename NOT LIKE 'agenda\\_%' AND sequencename NOT LIKE 'migrations%' ORDER BY 1`,
+	)
+	return rows
+}
+
+/** A table with the columns that are kept, as COPY names them. */
+export const copied = ({ name, columns }: Table): string => `public.${quoted(name)} (${columns.map(quoted).join(', ')})`
+
 /** Each after those that it refers to, as they have to be filled. @throws Error when tables refer to each other in a circle */
-export const inOrder = (tables: readonly FoundTable[]): Table[] => {
+export function inOrder(tables: readonly FoundTable[]): Table[] {
 	const ordered: Table[] = []
 	let waiting = [...tables]
 	while (waiting.length > 0) {
@@ -18,23 +37,4 @@ export const inOrder = (tables: readonly FoundTable[]): Table[] => {
 	return ordered
 }
 
-export const readTables = async (db: DbOrTx): Promise<Table[]> => {
-	const { rows } = await db.raw<{ rows: FoundTable[] }>(findTables)
-	return inOrder(rows)
-}
-
-export type Sequence = { name: string; lastValue: string | null }
-
-/** Sequences and the last number that each has given out; null for none. */
-export const readSequences = async (db: DbOrTx): Promise<Sequence[]> => {
-	const { rows } = await db.raw(
-		`SELECT sequencename AS name, last_value::text AS "lastValue" FROM pg_sequences
-		 WHERE schemaname = 'public' AND sequencename NOT LIKE 'agenda\\_%' AND sequencename NOT LIKE 'migrations%' ORDER BY 1`,
-	)
-	return rows
-}
-
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
-
-/** A table with the columns that are kept, as COPY names them. */
-export const copied = ({ name, columns }: Table): string => `public.${quoted(name)} (${columns.map(quoted).join(', ')})`

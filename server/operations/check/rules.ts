@@ -4,11 +4,6 @@ import { foreignKeys, schemaFindings } from './schema.ts'
 /** Resolves to what is wrong, a line each. */
 export type Rule = (db: DbOrTx) => Promise<string[]>
 
-const statement = (file: string): Rule => {
-	const text = readSql(file, import.meta.url)
-	return async db => (await db.raw(text)).rows.map(({ finding }: { finding: string }) => finding)
-}
-
 /** Rows that refer to others that are not there: with the constraint dropped and put back, or its triggers disabled, there may be some. */
 const orphans: Rule = async db => {
 	const found: string[] = []
@@ -57,4 +52,9 @@ export const rules: Record<string, Rule> = {
 	'accounts without files': statement('./accounts_without_files.sql'),
 	orphans,
 	sequences,
+}
+
+function statement(file: string): Rule {
+	const text = readSql(file, import.meta.url)
+	return async db => (await db.raw(text)).rows.map(({ finding }: { finding: string }) => finding)
 }

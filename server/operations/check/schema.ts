@@ -2,13 +2,6 @@ import { type DbOrTx, migrationSource, readSql } from '../../platform/database/d
 
 export type Part = { name: string; definition: string }
 
-const readParts = readSql('./schema.sql', import.meta.url)
-
-export const partsOf = async (db: DbOrTx): Promise<Part[]> => (await db.raw(readParts)).rows
-
-/** One part a line, as `npm run record:schema` writes them. */
-export const toLine = ({ name, definition }: Part): string => `${name}: ${definition}`
-
 const expected: Part[] = readSql('./schema.txt', import.meta.url)
 	.split('\n')
 	.filter(Boolean)
@@ -21,20 +14,27 @@ export const foreignKeys = expected.flatMap(({ name, definition }) => {
 	return table && column && parent && key ? [{ table, column, parent, key }] : []
 })
 
-const compare = (parts: readonly Part[]) => {
+/** One part a line, as `npm run record:schema` writes them. */
+export const toLine = ({ name, definition }: Part): string => `${name}: ${definition}`
+
+/** Migrations that have not run, then constraints, indexes, triggers and functions that are missing, different or not validated. */
+export async function schemaFindings(db: DbOrTx): Promise<string[]> {
+	const source = migrationSource()
+	const done: string[] = await db('migrations').pluck('name')
+	const pending = (await source.getMigrations([])).map(source.getMigrationName).filter(name => !done.includes(name))
+	if (pending.length > 0) return pending.map(name => `migration ${name} has not run`)
+	return compare(await partsOf(db))
+}
+
+const readParts = readSql('./schema.sql', import.meta.url)
+
+export const partsOf = async (db: DbOrTx): Promise<Part[]> => (await db.raw(readParts)).rows
+
+function compare(parts: readonly Part[]) {
 	const byName = new Map(parts.map(part => [part.name, part.definition]))
 	return expected.flatMap(({ name, definition }) => {
 		const found = byName.get(name)
 		if (found === undefined) return [`${name} is missing`]
 		return found === definition ? [] : [`${name} is ${found}, and should be ${definition}`]
 	})
-}
-
-/** Migrations that have not run, then constraints, indexes, triggers and functions that are missing, different or not validated. */
-export const schemaFindings = async (db: DbOrTx): Promise<string[]> => {
-	const source = migrationSource()
-	const done: string[] = await db('migrations').pluck('name')
-	const pending = (await source.getMigrations([])).map(source.getMigrationName).filter(name => !done.includes(name))
-	if (pending.length > 0) return pending.map(name => `migration ${name} has not run`)
-	return compare(await partsOf(db))
 }

@@ -1,20 +1,16 @@
 import type { WeeklyHours } from '../../../contract/index.ts'
 
-const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
-
-const daysOf = (text: string): number[] | undefined => {
-	const [first = '', last = first, ...rest] = text.toLowerCase().split('-')
-	const [from, to] = [weekdays.indexOf(first), weekdays.indexOf(last)]
-	if (rest.length > 0 || from === -1 || to < from) return undefined
-	return Array.from({ length: to - from + 1 }, (_, day) => from + day + 1)
+/** Reads hours such as `mon-fri 08:00-12:00 13:00-17:00; sat 09:00-12:00`; undefined for what is written otherwise. */
+export function parseHours(text: string): WeeklyHours[] | undefined {
+	const parts = text
+		.split(';')
+		.filter(part => part.trim() !== '')
+		.map(partOf)
+	const hours = parts.filter(part => part !== undefined)
+	return parts.length === 0 || hours.length < parts.length ? undefined : hours.flat()
 }
 
-const spanOf = (text: string): { start: string; end: string } | undefined => {
-	const [, start, end] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? []
-	return start && end ? { start, end } : undefined
-}
-
-const partOf = (part: string): WeeklyHours[] | undefined => {
+function partOf(part: string): WeeklyHours[] | undefined {
 	const [days = '', ...texts] = part.trim().split(/\s+/)
 	const on = daysOf(days)
 	const spans = texts.map(spanOf).filter(span => span !== undefined)
@@ -22,12 +18,16 @@ const partOf = (part: string): WeeklyHours[] | undefined => {
 	return on.flatMap(weekday => spans.map(span => ({ weekday, ...span })))
 }
 
-/** Reads hours such as `mon-fri 08:00-12:00 13:00-17:00; sat 09:00-12:00`; undefined for what is written otherwise. */
-export const parseHours = (text: string): WeeklyHours[] | undefined => {
-	const parts = text
-		.split(';')
-		.filter(part => part.trim() !== '')
-		.map(partOf)
-	const hours = parts.filter(part => part !== undefined)
-	return parts.length === 0 || hours.length < parts.length ? undefined : hours.flat()
+const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
+function daysOf(text: string): number[] | undefined {
+	const [first = '', last = first, ...rest] = text.toLowerCase().split('-')
+	const [from, to] = [weekdays.indexOf(first), weekdays.indexOf(last)]
+	if (rest.length > 0 || from === -1 || to < from) return undefined
+	return Array.from({ length: to - from + 1 }, (_, day) => from + day + 1)
+}
+
+function spanOf(text: string): { start: string; end: string } | undefined {
+	const [, start, end] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? []
+	return start && end ? { start, end } : undefined
 }

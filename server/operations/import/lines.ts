@@ -4,50 +4,24 @@ import { type CsvError, type Info, type Parser, parse } from 'csv-parse'
 import type { z } from 'zod'
 import { CommandError } from '../command.ts'
 
-/** A record as it stands in the file, by the names of its columns; what is empty is left out. */
-export type Line = { line: number; fields: Record<string, string> }
+export type OnMalformed = (line: number, reason: string) => void
 
 export type Columns = { required: readonly string[]; optional: readonly string[] }
-
-const checkHeader = (header: string[], { required, optional }: Columns): string[] => {
-	const names = header.map(name => name.trim().toLowerCase())
-	const missing = required.filter(name => !names.includes(name))
-	if (missing.length > 0) throw new CommandError(`The first line must name the columns: ${missing.join(', ')} is missing`)
-	// A column that is misspelt would otherwise be left out in silence.
-	const unknown = names.filter(name => ![...required, ...optional].includes(name))
-	if (unknown.length > 0) throw new CommandError(`There is no column ${unknown[0]}; there are ${[...required, ...optional].join(', ')}`)
-	if (new Set(names).size < names.length) throw new CommandError('A column is named twice')
-	return names
-}
-
-export type OnMalformed = (line: number, reason: string) => void
 
 export type LinesOptions = { columns: Columns; delimiter: string; onMalformed: OnMalformed }
 
 const longest = 65_536
 
-/** Fields of one line, some of them in quotation marks, and those inside doubled. */
-const wellQuoted = (delimiter: string): RegExp => {
-	const between = delimiter.replace(/[^\w\s]/, '\\$&')
-	const field = `(?: *"(?:[^"]|"")*" *|[^"${between}]*)`
-	return new RegExp(`^${field}(?:${between}${field})*\\r?$`)
-}
-
 /**
  * Lets whole lines through, and an empty one in the place of one with a quotation mark that is not closed: a parser would
  * take what follows for a part of its field, and good lines would be lost without a word. No field of ours has several lines.
  */
-export const guardQuotes = ({ delimiter, onMalformed }: Omit<LinesOptions, 'columns'>): Transform => {
+export function guardQuotes({ delimiter, onMalformed }: Omit<LinesOptions, 'columns'>): Transform {
 	const decoder = new StringDecoder('utf8')
 	const pattern = wellQuoted(delimiter)
 	let rest = ''
 	let count = 0
-	const guarded = (line: string) => {
-		count++
-		if (!line.includes('"') || pattern.test(count === 1 ? line.replace(/^\ufeff/, '') : line)) return `${line}\n`
-		onMalformed(count, 'a quotation mark is not closed, or one inside a field is not doubled')
-		return '\n'
-	}
+
 	return new Transform({
 		transform(chunk: Buffer, _encoding, done) {
 			const lines = (rest + decoder.write(chunk)).split('\n')
@@ -60,11 +34,21 @@ export const guardQuotes = ({ delimiter, onMalformed }: Omit<LinesOptions, 'colu
 			done(null, rest === '' ? undefined : guarded(rest))
 		},
 	})
+
+	function guarded(line: string) {
+		count++
+		if (!line.includes('"') || pattern.test(count === 1 ? line.replace(/^\ufeff/, '') : line)) return `${line}\n`
+		onMalformed(count, 'a quotation mark is not closed, or one inside a field is not doubled')
+		return '\n'
+	}
 }
 
+/** A record as it stands in the file, by the names of its columns; what is empty is left out. */
+export type Line = { line: number; fields: Record<string, string> }
+
 /** Reads records from lines of CSV (RFC 4180). What is not even a record is told to `onMalformed`, and reading goes on. */
-export const readLines = ({ columns, delimiter, onMalformed }: LinesOptions): Parser =>
-	parse({
+export function readLines({ columns, delimiter, onMalformed }: LinesOptions): Parser {
+	return parse({
 		bom: true,
 		columns: (header: string[]) => checkHeader(header, columns),
 		delimiter,
@@ -82,9 +66,10 @@ export const readLines = ({ columns, delimiter, onMalformed }: LinesOptions): Pa
 			fields: Object.fromEntries(Object.entries(record).filter(([, value]) => value !== '')),
 		}),
 	})
+}
 
 /** The reason why a record is refused, in terms of the file's columns; undefined when it is not. */
-export const reasonAgainst = (parsed: z.ZodSafeParseResult<unknown>, { fields }: Line): string | undefined => {
+export function reasonAgainst(parsed: z.ZodSafeParseResult<unknown>, { fields }: Line): string | undefined {
 	// What a decoder writes for bytes that are no UTF-8: in the database it would be a name spelt wrong for good.
 	const garbled = Object.keys(fields).find(name => fields[name]?.includes('\ufffd'))
 	if (garbled) return `${garbled}: is not UTF-8`
@@ -93,4 +78,22 @@ export const reasonAgainst = (parsed: z.ZodSafeParseResult<unknown>, { fields }:
 	const column = String(issue.path[0] ?? '')
 	if (column && fields[column] === undefined) return `${column}: is missing`
 	return column ? `${column}: ${issue.message}` : issue.message
+}
+
+/** Fields of one line, some of them in quotation marks, and those inside doubled. */
+function wellQuoted(delimiter: string): RegExp {
+	const between = delimiter.replace(/[^\w\s]/, '\\$&')
+	const field = `(?: *"(?:[^"]|"")*" *|[^"${between}]*)`
+	return new RegExp(`^${field}(?:${between}${field})*\\r?$`)
+}
+
+function checkHeader(header: string[], { required, optional }: Columns): string[] {
+	const names = header.map(name => name.trim().toLowerCase())
+	const missing = required.filter(name => !names.includes(name))
+	if (missing.length > 0) throw new CommandError(`The first line must name the columns: ${missing.join(', ')} is missing`)
+	// A column that is misspelt would otherwise be left out in silence.
+	const unknown = names.filter(name => ![...required, ...optional].includes(name))
+	if (unknown.length > 0) throw new CommandError(`There is no column ${unknown[0]}; there are ${[...required, ...optional].join(', ')}`)
+	if (new Set(names).size < names.length) throw new CommandError('A column is named twice')
+	return names
 }

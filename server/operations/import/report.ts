@@ -1,15 +1,15 @@
 import { createWriteStream, rmSync, type WriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 
-export type BadLine = { line: number; reason: string }
+export type Report = ReturnType<typeof createReport>
 
-const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
+export type BadLine = { line: number; reason: string }
 
 /** Reasons that the summary lists; a file that is wrong throughout has one, a hundred thousand times. */
 const listed = 10
 
 /** Lists bad lines in a file as they come, and counts them by reason. The file says what is wrong, not what the line holds. */
-export const createReport = (file: string) => {
+export function createReport(file: string) {
 	const byReason = new Map<string, number>()
 	let count = 0
 	let stream: WriteStream | undefined
@@ -43,4 +43,4 @@ export const createReport = (file: string) => {
 	}
 }
 
-export type Report = ReturnType<typeof createReport>
+const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`

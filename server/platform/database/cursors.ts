@@ -13,9 +13,6 @@ export function toPage<Row, Item>(
 	return { items: shown.map(toItem), nextCursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null }
 }
 
-/** Cursors are opaque to clients: the sort key of the last item, as base64url JSON. */
-export const encodeCursor = (key: readonly (string | number)[]): string => Buffer.from(JSON.stringify(key)).toString('base64url')
-
 /** @throws Refusal invalid_input for a cursor that this server did not write */
 export function decodeCursor(cursor: string, parts: number): string[] {
 	try {
@@ -24,3 +21,6 @@ export function decodeCursor(cursor: string, parts: number): string[] {
 	} catch {}
 	throw invalidInput('cursor', 'is not one that this server gave out')
 }
+
+/** Cursors are opaque to clients: the sort key of the last item, as base64url JSON. */
+export const encodeCursor = (key: readonly (string | number)[]): string => Buffer.from(JSON.stringify(key)).toString('base64url')

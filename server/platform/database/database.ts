@@ -68,23 +68,12 @@ export function createDatabase(settings: DatabaseSettings): Db {
 	})
 }
 
-/**
- * Ends a statement just before its caller gives it up: nothing runs on for nobody, and the connection can be used again.
- * A pooler refuses this as a parameter of the connection, so that it is a statement of its own.
- */
-export const limitStatements = (queryTimeoutMs: number): string => `SET statement_timeout = ${Math.ceil(queryTimeoutMs * 0.9)}`
-
-const migrationsDir = fileURLToPath(new URL('../../../db/migrations', import.meta.url))
-
-/** Names without their ending, so that the same database serves the sources and the build. */
-export const migrationSource = (directory = migrationsDir): Knex.MigrationSource<string> => ({
-	getMigrations: async () =>
-		readdirSync(directory)
-			.filter(file => /^\d{12}_\w+\.[jt]s$/.test(file))
-			.sort(),
-	getMigrationName: file => file.replace(/\.[jt]s$/, ''),
-	getMigration: file => import(new URL(file, `file://${directory}/`).href),
-})
+export type TurnOptions = {
+	/** Called once when another node is at work. */
+	onWait?: () => void
+	/** Ends the waiting with an AbortError. */
+	signal?: AbortSignal
+}
 
 /** Brings the schema up to date. Where it is, nothing is written: a role that may not change the schema can start a server. */
 export function migrate(db: Db, waiting: TurnOptions = {}): Promise<string[]> {
@@ -100,17 +89,62 @@ export function migrate(db: Db, waiting: TurnOptions = {}): Promise<string[]> {
 	)
 }
 
-async function isUpToDate(trx: Tx): Promise<boolean> {
-	if (!(await trx.schema.hasTable('migrations'))) return false
-	const [, pending] = (await trx.migrate.list()) as [unknown[], unknown[]]
-	return pending.length === 0
+export type TransactionOptions = { retries?: number }
+
+/**
+ * Runs the body in a transaction, and again when PostgreSQL asks for it (deadlock, serialisation failure):
+ * the body must hold nothing but SQL.
+ */
+export async function inTransaction<T>(db: Db, body: (trx: Tx) => Promise<T>, { retries = 3 }: TransactionOptions = {}): Promise<T> {
+	for (let attempt = 0; ; attempt++) {
+		try {
+			return await db.transaction(body)
+		} catch (error) {
+			if (attempt >= retries || !isSerialisationFailure(error)) throw error
+		}
+	}
 }
 
-export type TurnOptions = {
-	/** Called once when another node is at work. */
-	onWait?: () => void
-	/** Ends the waiting with an AbortError. */
-	signal?: AbortSignal
+/** Reads a statement that lives in a file of its own, beside the module that runs it. */
+export const readSql = (file: string, base: string): string => readFileSync(new URL(file, base), 'utf8')
+
+/** True when the error says that PostgreSQL could not be reached or is going away, rather than that it said no. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+	if (!(error instanceof Error)) return false
+	const code = (error as Error & { code?: string }).code ?? ''
+	if (/^(08|53|57P)/.test(code) || ['57014', '25006', '58030', '55P03'].includes(code)) return true
+	if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND'].includes(code)) return true
+	return (
+		error.name === 'KnexTimeoutError' ||
+		/Connection terminated|Query read timeout|timeout (expired|exceeded)|not queryable|Unable to acquire a connection/i.test(error.message)
+	)
+}
+
+/** The name of the constraint that an error reports, if it reports one. */
+export function violatedConstraint(error: unknown): string | undefined {
+	return error instanceof Error && /^23/.test((error as pg.DatabaseError).code ?? '')
+		? ((error as pg.DatabaseError).constraint ?? '')
+		: undefined
+}
+
+/**
+ * Ends a statement just before its caller gives it up: nothing runs on for nobody, and the connection can be used again.
+ * A pooler refuses this as a parameter of the connection, so that it is a statement of its own.
+ */
+export const limitStatements = (queryTimeoutMs: number): string => `SET statement_timeout = ${Math.ceil(queryTimeoutMs * 0.9)}`
+
+const migrationsDir = fileURLToPath(new URL('../../../db/migrations', import.meta.url))
+
+/** Names without their ending, so that the same database serves the sources and the build. */
+export function migrationSource(directory = migrationsDir): Knex.MigrationSource<string> {
+	return {
+		getMigrations: async () =>
+			readdirSync(directory)
+				.filter(file => /^\d{12}_\w+\.[jt]s$/.test(file))
+				.sort(),
+		getMigrationName: file => file.replace(/\.[jt]s$/, ''),
+		getMigration: file => import(new URL(file, `file://${directory}/`).href),
+	}
 }
 
 const askAgainMs = 100
@@ -135,40 +169,12 @@ export async function inTurn<T>(db: Db, name: string, work: (trx: Tx) => Promise
 	}
 }
 
-export type TransactionOptions = { retries?: number }
-
-/**
- * Runs the body in a transaction, and again when PostgreSQL asks for it (deadlock, serialisation failure):
- * the body must hold nothing but SQL.
- */
-export async function inTransaction<T>(db: Db, body: (trx: Tx) => Promise<T>, { retries = 3 }: TransactionOptions = {}): Promise<T> {
-	for (let attempt = 0; ; attempt++) {
-		try {
-			return await db.transaction(body)
-		} catch (error) {
-			if (attempt >= retries || !isSerialisationFailure(error)) throw error
-		}
-	}
+async function isUpToDate(trx: Tx): Promise<boolean> {
+	if (!(await trx.schema.hasTable('migrations'))) return false
+	const [, pending] = (await trx.migrate.list()) as [unknown[], unknown[]]
+	return pending.length === 0
 }
 
-const isSerialisationFailure = (error: unknown) =>
-	error instanceof Error && ['40001', '40P01'].includes((error as Error & { code?: string }).code ?? '')
-
-/** Reads a statement that lives in a file of its own, beside the module that runs it. */
-export const readSql = (file: string, base: string): string => readFileSync(new URL(file, base), 'utf8')
-
-/** True when the error says that PostgreSQL could not be reached or is going away, rather than that it said no. */
-export function isDatabaseUnavailable(error: unknown): boolean {
-	if (!(error instanceof Error)) return false
-	const code = (error as Error & { code?: string }).code ?? ''
-	if (/^(08|53|57P)/.test(code) || ['57014', '25006', '58030', '55P03'].includes(code)) return true
-	if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND'].includes(code)) return true
-	return (
-		error.name === 'KnexTimeoutError' ||
-		/Connection terminated|Query read timeout|timeout (expired|exceeded)|not queryable|Unable to acquire a connection/i.test(error.message)
-	)
+function isSerialisationFailure(error: unknown) {
+	return error instanceof Error && ['40001', '40P01'].includes((error as Error & { code?: string }).code ?? '')
 }
-
-/** The name of the constraint that an error reports, if it reports one. */
-export const violatedConstraint = (error: unknown): string | undefined =>
-	error instanceof Error && /^23/.test((error as pg.DatabaseError).code ?? '') ? ((error as pg.DatabaseError).constraint ?? '') : undefined

@@ -40,66 +40,8 @@ export const keepPlans = 'SET plan_cache_mode = force_generic_plan; SET enable_s
 const replanEveryMs = 1000
 
 /** The hot paths' way to PostgreSQL: few connections, all of them always in use. Broken ones are replaced on next use. */
-export const createPipeline = ({ url, connections, prepare, log, queryTimeoutMs = 10_000 }: PipelineDeps): Pipeline => {
+export function createPipeline({ url, connections, prepare, log, queryTimeoutMs = 10_000 }: PipelineDeps): Pipeline {
 	const lanes: (Lane | undefined)[] = Array.from({ length: connections })
-
-	const open = (): Lane => {
-		const socket = new Socket()
-		const client = new pg.Client({
-			stream: () => socket,
-			connectionString: url,
-			application_name: 'liveslot pipeline',
-			connectionTimeoutMillis: 5000,
-			query_timeout: queryTimeoutMs,
-			keepAlive: true,
-			pipeline: true,
-		} as pg.ClientConfig)
-		// A pooler would hand the settings on to others.
-		const connected = client.connect().then(() => (prepare ? client.query(`${keepPlans}; ${limitStatements(queryTimeoutMs)}`) : undefined))
-		const lane: Lane = { client, socket, connected, inFlight: 0, broken: false, plannedAtMs: performance.now() }
-		const fail = (error?: Error) => {
-			if (!lane.broken && error) log.debug({ reason: error.message }, 'database connection lost')
-			lane.broken = true
-		}
-		client.on('error', fail)
-		client.on('end', () => fail())
-		lane.connected.catch(fail)
-		return lane
-	}
-
-	/**
-	 * Ends a connection with all that waits on it: to `end` it would let PostgreSQL run every statement behind the one that was
-	 * given up, for nobody.
-	 */
-	const abandon = (lane: Lane) => {
-		lane.broken = true
-		lane.socket.destroy()
-	}
-
-	const leastBusy = (): Lane => {
-		let best: Lane | undefined
-		for (let i = 0; i < lanes.length; i++) {
-			const lane = lanes[i]
-			if (!lane || lane.broken) {
-				// One that is idle is better than a new one, and a new one is better than waiting behind others.
-				if (best?.inFlight === 0) continue
-				const opened = open()
-				lanes[i] = opened
-				return opened
-			}
-			if (!best || lane.inFlight < best.inFlight) best = lane
-			if (best.inFlight === 0) return best
-		}
-		return best as Lane
-	}
-
-	const replan = (lane: Lane) => {
-		const nowMs = performance.now()
-		if (!prepare || nowMs - lane.plannedAtMs < replanEveryMs) return
-		lane.plannedAtMs = nowMs
-		// What breaks it breaks the statement behind it.
-		lane.client.query('DISCARD PLANS').catch(() => {})
-	}
 
 	const run: Run = async <Row extends pg.QueryResultRow>(statement: Statement, values: unknown[]) => {
 		const lane = leastBusy()
@@ -133,5 +75,65 @@ export const createPipeline = ({ url, connections, prepare, log, queryTimeoutMs 
 		stop: async () => {
 			await Promise.all(lanes.map(lane => lane?.client.end().catch(() => {})))
 		},
+	}
+
+	function leastBusy(): Lane {
+		let best: Lane | undefined
+		for (let i = 0; i < lanes.length; i++) {
+			const lane = lanes[i]
+			if (!lane || lane.broken) {
+				// One that is idle is better than a new one, and a new one is better than waiting behind others.
+				if (best?.inFlight === 0) continue
+				const opened = open()
+				lanes[i] = opened
+				return opened
+			}
+			if (!best || lane.inFlight < best.inFlight) best = lane
+			if (best.inFlight === 0) return best
+		}
+		return best as Lane
+	}
+
+	function open(): Lane {
+		const socket = new Socket()
+		const client = new pg.Client({
+			stream: () => socket,
+			connectionString: url,
+			application_name: 'liveslot pipeline',
+			connectionTimeoutMillis: 5000,
+			query_timeout: queryTimeoutMs,
+			keepAlive: true,
+			pipeline: true,
+		} as pg.ClientConfig)
+		// A pooler would hand the settings on to others.
+		const connected = client.connect().then(() => (prepare ? client.query(`${keepPlans}; ${limitStatements(queryTimeoutMs)}`) : undefined))
+		const lane: Lane = { client, socket, connected, inFlight: 0, broken: false, plannedAtMs: performance.now() }
+		client.on('error', fail)
+		client.on('end', () => fail())
+		lane.connected.catch(fail)
+
+		return lane
+
+		function fail(error?: Error) {
+			if (!lane.broken && error) log.debug({ reason: error.message }, 'database connection lost')
+			lane.broken = true
+		}
+	}
+
+	function replan(lane: Lane) {
+		const nowMs = performance.now()
+		if (!prepare || nowMs - lane.plannedAtMs < replanEveryMs) return
+		lane.plannedAtMs = nowMs
+		// What breaks it breaks the statement behind it.
+		lane.client.query('DISCARD PLANS').catch(() => {})
+	}
+
+	/**
+	 * Ends a connection with all that waits on it: to `end` it would let PostgreSQL run every statement behind the one that was
+	 * given up, for nobody.
+	 */
+	function abandon(lane: Lane) {
+		lane.broken = true
+		lane.socket.destroy()
 	}
 }

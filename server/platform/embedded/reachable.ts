@@ -2,10 +2,38 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Db, isDatabaseUnavailable } from '../database/database.ts'
 import { createRedis, ping } from '../redis/redis.ts'
 
+export type Waiting = { say: (line: string) => void; signal: AbortSignal }
+
+/** Waits for PostgreSQL: a host may start both at once, or restart the one while the other starts. @throws as above */
+export function untilDatabaseReachable(db: Db, waiting: Waiting): Promise<void> {
+	return untilAnswered({ name: 'PostgreSQL', ask: () => db.raw('SELECT 1'), isRefusal: error => !isDatabaseUnavailable(error) }, waiting)
+}
+
+const wrongAccess = /^(NOAUTH|NOPERM|WRONGPASS)\b/
+
+/** Waits for Redis likewise. @throws as above */
+export async function untilRedisReachable(url: string, waiting: Waiting): Promise<void> {
+	const redis = createRedis({ url, name: 'liveslot start' })
+	let reason: Error | undefined
+	redis.on('error', error => {
+		reason = error
+	})
+
+	function ask() {
+		return ping(redis).catch(error => {
+			throw reason ?? error
+		})
+	}
+
+	try {
+		await untilAnswered({ name: 'Redis', ask, isRefusal: ({ message }) => wrongAccess.test(message) }, waiting)
+	} finally {
+		redis.disconnect()
+	}
+}
+
 /** PostgreSQL or Redis does not serve this node; the message is for whoever runs it. */
 export class NotServedError extends Error {}
-
-export type Waiting = { say: (line: string) => void; signal: AbortSignal }
 
 type Asked = {
 	name: string
@@ -20,7 +48,7 @@ const againMs = 250
 const quietMs = 1000
 
 /** @throws NotServedError when it says no, or nothing for a minute; AbortError when the signal ends the waiting */
-const untilAnswered = async ({ name, ask, isRefusal }: Asked, { say, signal }: Waiting): Promise<void> => {
+async function untilAnswered({ name, ask, isRefusal }: Asked, { say, signal }: Waiting): Promise<void> {
 	const beganMs = performance.now()
 	for (let isTold = false; ; ) {
 		try {
@@ -37,29 +65,5 @@ const untilAnswered = async ({ name, ask, isRefusal }: Asked, { say, signal }: W
 			}
 		}
 		await sleep(againMs, undefined, { signal })
-	}
-}
-
-/** Waits for PostgreSQL: a host may start both at once, or restart the one while the other starts. @throws as above */
-export const untilDatabaseReachable = (db: Db, waiting: Waiting): Promise<void> =>
-	untilAnswered({ name: 'PostgreSQL', ask: () => db.raw('SELECT 1'), isRefusal: error => !isDatabaseUnavailable(error) }, waiting)
-
-const wrongAccess = /^(NOAUTH|NOPERM|WRONGPASS)\b/
-
-/** Waits for Redis likewise. @throws as above */
-export const untilRedisReachable = async (url: string, waiting: Waiting): Promise<void> => {
-	const redis = createRedis({ url, name: 'liveslot start' })
-	let reason: Error | undefined
-	redis.on('error', error => {
-		reason = error
-	})
-	const ask = () =>
-		ping(redis).catch(error => {
-			throw reason ?? error
-		})
-	try {
-		await untilAnswered({ name: 'Redis', ask, isRefusal: ({ message }) => wrongAccess.test(message) }, waiting)
-	} finally {
-		redis.disconnect()
 	}
 }

@@ -8,86 +8,12 @@ import pTimeout from 'p-timeout'
 import { guardAgainstCrash } from './guard.ts'
 import { EmbeddedServerError, exitOf, freePort, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
 
-const run = promisify(execFile)
-
-const onPath = (program: string): string | undefined =>
-	[...(process.env.PATH ?? '').split(path.delimiter), '/usr/bin', '/usr/local/bin']
-		.filter(Boolean)
-		.map(directory => path.join(directory, program))
-		.find(file => {
-			try {
-				accessSync(file, constants.X_OK)
-				return true
-			} catch {
-				return false
-			}
-		})
-
-const installWithApt = async (say: (line: string) => void) => {
-	say('redis-server is not installed; installing it with apt-get')
-	// A run level without services keeps the package from starting a server of its own.
-	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-	await run('apt-get', ['update', '-qq'], { env, timeout: 180_000 })
-	await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { env, timeout: 300_000 })
-}
-
-const buildWithoutRoot = async (dataDir: string, say: (line: string) => void): Promise<string> => {
-	say('redis-server is not installed; building a private one (this takes a minute, once)')
-	const { RedisBinary } = await import('redis-memory-server')
-	return await RedisBinary.getPath({ downloadDir: path.join(dataDir, 'redis-binaries') })
-}
-
-const waysToRedis = { onPath, installWithApt, buildWithoutRoot, isRoot: () => process.getuid?.() === 0 }
-
-/** What finding Redis does to the machine. */
-export type WaysToRedis = typeof waysToRedis
-
-const reasonOf = (error: unknown) => (error as Error).message.split('\n')[0]
-
-/**
- * Finds a Redis server, or gets one without asking: from the system's packages as root, else by building it.
- *
- * @throws EmbeddedServerError with one line that says what to do
- */
-export const findRedisServer = async (dataDir: string, say: (line: string) => void, ways: WaysToRedis = waysToRedis): Promise<string> => {
-	const found = ways.onPath('redis-server')
-	if (found) return found
-	const reasons: string[] = []
-	if (ways.isRoot() && ways.onPath('apt-get')) {
-		try {
-			await ways.installWithApt(say)
-			const installed = ways.onPath('redis-server')
-			if (installed) return installed
-		} catch (error) {
-			reasons.push(`apt-get: ${reasonOf(error)}`)
-		}
-	}
-	try {
-		return await ways.buildWithoutRoot(dataDir, say)
-	} catch (error) {
-		reasons.push(`build: ${reasonOf(error)}`)
-	}
-	throw new EmbeddedServerError(`Redis is missing: install redis-server, or set REDIS_URL (${reasons.join('; ')})`)
-}
-
-const stopEarlier = async (directory: string, pidFile: string) => {
-	try {
-		const [pid = 0, startedBy = 0] = readFileSync(pidFile, 'utf8').split(' ').map(Number)
-		// The number may have gone to another program since: only a Redis that works in this directory is ours to stop.
-		if (readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory))
-			await stopLeftOver({ pid, startedBy, name: 'Redis', signal: 'SIGTERM' })
-	} catch (error) {
-		if (error instanceof EmbeddedServerError) throw error
-	}
-	rmSync(pidFile, { force: true })
-}
-
 const stopMs = 3000
 
 export type EmbeddedRedis = { url: string; stop(): Promise<void> }
 
 /** Starts a private Redis whose append-only file lives in `dataDir/redis`. Loopback only, behind a random password. */
-export const startEmbeddedRedis = async (dataDir: string, say: (line: string) => void): Promise<EmbeddedRedis> => {
+export async function startEmbeddedRedis(dataDir: string, say: (line: string) => void): Promise<EmbeddedRedis> {
 	const program = await findRedisServer(dataDir, say)
 	const directory = path.join(dataDir, 'redis')
 	makePrivateDirectory(directory)
@@ -155,4 +81,79 @@ export const startEmbeddedRedis = async (dataDir: string, say: (line: string) =>
 		}
 	}
 	throw new EmbeddedServerError(`Redis does not start; its log is ${path.join(directory, 'redis.log')}`)
+}
+
+const run = promisify(execFile)
+
+const waysToRedis = { onPath, installWithApt, buildWithoutRoot, isRoot: () => process.getuid?.() === 0 }
+
+/** What finding Redis does to the machine. */
+export type WaysToRedis = typeof waysToRedis
+
+/**
+ * Finds a Redis server, or gets one without asking: from the system's packages as root, else by building it.
+ *
+ * @throws EmbeddedServerError with one line that says what to do
+ */
+export async function findRedisServer(dataDir: string, say: (line: string) => void, ways: WaysToRedis = waysToRedis): Promise<string> {
+	const found = ways.onPath('redis-server')
+	if (found) return found
+	const reasons: string[] = []
+	if (ways.isRoot() && ways.onPath('apt-get')) {
+		try {
+			await ways.installWithApt(say)
+			const installed = ways.onPath('redis-server')
+			if (installed) return installed
+		} catch (error) {
+			reasons.push(`apt-get: ${reasonOf(error)}`)
+		}
+	}
+	try {
+		return await ways.buildWithoutRoot(dataDir, say)
+	} catch (error) {
+		reasons.push(`build: ${reasonOf(error)}`)
+	}
+	throw new EmbeddedServerError(`Redis is missing: install redis-server, or set REDIS_URL (${reasons.join('; ')})`)
+}
+
+function onPath(program: string): string | undefined {
+	return [...(process.env.PATH ?? '').split(path.delimiter), '/usr/bin', '/usr/local/bin']
+		.filter(Boolean)
+		.map(directory => path.join(directory, program))
+		.find(file => {
+			try {
+				accessSync(file, constants.X_OK)
+				return true
+			} catch {
+				return false
+			}
+		})
+}
+
+async function installWithApt(say: (line: string) => void) {
+	say('redis-server is not installed; installing it with apt-get')
+	// A run level without services keeps the package from starting a server of its own.
+	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+	await run('apt-get', ['update', '-qq'], { env, timeout: 180_000 })
+	await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { env, timeout: 300_000 })
+}
+
+async function buildWithoutRoot(dataDir: string, say: (line: string) => void): Promise<string> {
+	say('redis-server is not installed; building a private one (this takes a minute, once)')
+	const { RedisBinary } = await import('redis-memory-server')
+	return await RedisBinary.getPath({ downloadDir: path.join(dataDir, 'redis-binaries') })
+}
+
+const reasonOf = (error: unknown) => (error as Error).message.split('\n')[0]
+
+async function stopEarlier(directory: string, pidFile: string) {
+	try {
+		const [pid = 0, startedBy = 0] = readFileSync(pidFile, 'utf8').split(' ').map(Number)
+		// The number may have gone to another program since: only a Redis that works in this directory is ours to stop.
+		if (readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory))
+			await stopLeftOver({ pid, startedBy, name: 'Redis', signal: 'SIGTERM' })
+	} catch (error) {
+		if (error instanceof EmbeddedServerError) throw error
+	}
+	rmSync(pidFile, { force: true })
 }

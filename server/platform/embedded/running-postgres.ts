@@ -3,16 +3,14 @@ import path from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres.ts'
 import { isRunning, parentOf } from './process.ts'
 
-const read = (...parts: string[]): string => {
-	try {
-		return readFileSync(path.join(...parts), 'utf8')
-	} catch {
-		return ''
-	}
+/** The embedded PostgreSQL of a node that runs at this moment, or one of one's own until `stop`. */
+export async function reachEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
+	const url = findRunning(dataDir)
+	return url ? { url, stop: async () => {} } : await startEmbeddedPostgres(dataDir)
 }
 
 /** The address of the PostgreSQL that a node has running on this directory; undefined when there is none that a living node owns. */
-const findRunning = (dataDir: string): string | undefined => {
+function findRunning(dataDir: string): string | undefined {
 	const directory = path.join(dataDir, 'postgres')
 	// Its lines are the process, the directory, the time of start, and the port.
 	const [pid = '', , , port = ''] = read(directory, 'data', 'postmaster.pid').split('\n')
@@ -20,8 +18,10 @@ const findRunning = (dataDir: string): string | undefined => {
 	return `postgres://liveslot:${read(directory, 'password').trim()}@127.0.0.1:${port}/liveslot`
 }
 
-/** The embedded PostgreSQL of a node that runs at this moment, or one of one's own until `stop`. */
-export const reachEmbeddedPostgres = async (dataDir: string): Promise<EmbeddedPostgres> => {
-	const url = findRunning(dataDir)
-	return url ? { url, stop: async () => {} } : await startEmbeddedPostgres(dataDir)
+function read(...parts: string[]): string {
+	try {
+		return readFileSync(path.join(...parts), 'utf8')
+	} catch {
+		return ''
+	}
 }

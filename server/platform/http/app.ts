@@ -38,6 +38,8 @@ export type AppDeps<C extends Caller = Caller> = {
 	pages?: readonly RequestHandler[]
 }
 
+const maxBody = '100kb'
+
 /** The HTTP side of a node: the API, its description, probes and pages. */
 export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 	const { config, log } = deps
@@ -71,8 +73,6 @@ export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 	app.use(problemHandler(log))
 	return app
 }
-
-const maxBody = '100kb'
 
 function securityHeaders({ production, publicUrl }: Config): RequestHandler {
 	return helmet({

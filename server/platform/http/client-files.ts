@@ -32,10 +32,13 @@ export function clientFiles(): RequestHandler {
 }
 
 /** The built client, beside the built server and for the sources alike. */
-const findClient = (): string | undefined =>
-	['../../../client', '../../../dist/client']
+function findClient(): string | undefined {
+	return ['../../../client', '../../../dist/client']
 		.map(relative => fileURLToPath(new URL(`${relative}/`, import.meta.url)))
 		.find(directory => existsSync(path.join(directory, 'index.html')) && existsSync(path.join(directory, 'assets')))
+}
+
+const extensions = { br: '.br', gzip: '.gz' } as const
 
 /** Answers with what the build compressed, where the browser takes it. */
 function compressedAssets(directory: string): RequestHandler {
@@ -52,5 +55,3 @@ function compressedAssets(directory: string): RequestHandler {
 		res.sendFile(file, { root: directory, immutable: true, maxAge: '365d' }, error => error && next(error))
 	}
 }
-
-const extensions = { br: '.br', gzip: '.gz' } as const

@@ -2,10 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Log } from '../observability/log.ts'
 
+/** `route` is a pattern of ours, never an address, which may carry a name or a secret; `other` where there is none. */
+export type SeenRequest = { method: string; route: string; status: number; ms: number }
+
+export type ObserveRequest = (seen: SeenRequest) => void
+
 /** Gives each request its id, the caller's own if it is well-formed, and tells how it ended. */
-export const watchRequests =
-	(log: Log, observe?: ObserveRequest): RequestHandler =>
-	(req, res, next) => {
+export function watchRequests(log: Log, observe?: ObserveRequest): RequestHandler {
+	return (req, res, next) => {
 		const requestId = requestIdOf(req)
 		res.locals.requestId = requestId
 		res.setHeader('X-Request-Id', requestId)
@@ -17,21 +21,17 @@ export const watchRequests =
 		})
 		next()
 	}
-
-/** `route` is a pattern of ours, never an address, which may carry a name or a secret; `other` where there is none. */
-export type SeenRequest = { method: string; route: string; status: number; ms: number }
-
-export type ObserveRequest = (seen: SeenRequest) => void
-
-function requestIdOf(req: Request): string {
-	const given = req.headers['x-request-id']
-	return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID()
 }
+
+/** The pattern of a call of the API as it is told in logs, metrics and traces. */
+export const apiPath = (path: string): string => `/api/v1${path}`
 
 export function routeOf(req: Request, res: Response): string {
 	const path: unknown = res.locals.route ?? req.route?.path
 	return typeof path === 'string' ? path : 'other'
 }
 
-/** The pattern of a call of the API as it is told in logs, metrics and traces. */
-export const apiPath = (path: string): string => `/api/v1${path}`
+function requestIdOf(req: Request): string {
+	const given = req.headers['x-request-id']
+	return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID()
+}

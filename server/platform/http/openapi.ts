@@ -25,6 +25,20 @@ export function openApiDocument(endpoints: Record<string, Endpoint>, version: st
 	}
 }
 
+type JsonSchema = Record<string, unknown> & {
+	properties?: Record<string, JsonSchema>
+	required?: string[]
+	$defs?: Record<string, unknown>
+}
+
+function schemaOf(type: z.ZodType, io: 'input' | 'output', components: Record<string, unknown>): JsonSchema {
+	const schema = z.toJSONSchema(type, { io, target: 'draft-2020-12', unrepresentable: 'any' }) as JsonSchema
+	// A named schema stands once among the components, wherever it is used, also by another named one.
+	const { $defs, $schema: _, ...rest } = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema
+	Object.assign(components, $defs)
+	return rest
+}
+
 function operationOf(name: string, endpoint: Endpoint, components: Record<string, unknown>) {
 	const body = schemaOf(endpoint.body, 'input', components)
 	const hasBody = endpoint.method !== 'get' && (body.$ref !== undefined || Object.keys(body.properties ?? {}).length > 0)
@@ -55,21 +69,8 @@ function operationOf(name: string, endpoint: Endpoint, components: Record<string
 	}
 }
 
-const accessText = ({ access }: Endpoint) =>
-	access === 'anyone' ? 'Anyone.' : typeof access === 'string' ? 'Anyone signed in.' : `For: ${access.join(', ')}.`
-
-function schemaOf(type: z.ZodType, io: 'input' | 'output', components: Record<string, unknown>): JsonSchema {
-	const schema = z.toJSONSchema(type, { io, target: 'draft-2020-12', unrepresentable: 'any' }) as JsonSchema
-	// A named schema stands once among the components, wherever it is used, also by another named one.
-	const { $defs, $schema: _, ...rest } = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema
-	Object.assign(components, $defs)
-	return rest
-}
-
-type JsonSchema = Record<string, unknown> & {
-	properties?: Record<string, JsonSchema>
-	required?: string[]
-	$defs?: Record<string, unknown>
+function accessText({ access }: Endpoint) {
+	return access === 'anyone' ? 'Anyone.' : typeof access === 'string' ? 'Anyone signed in.' : `For: ${access.join(', ')}.`
 }
 
 function parametersOf(type: z.ZodType, where: 'path' | 'query', components: Record<string, unknown>) {
@@ -99,11 +100,13 @@ function problemResponses(codes: readonly RefusalCode[]) {
 	)
 }
 
-const alwaysPossible = (endpoint: Endpoint): RefusalCode[] => [
-	'invalid_input',
-	...(endpoint.access === 'anyone' ? [] : (['unauthenticated', 'token_expired', 'account_disabled'] as const)),
-	...(endpoint.access === 'anyone' || endpoint.access === 'any-status' ? [] : (['second_factor_needed'] as const)),
-	...(Array.isArray(endpoint.access) ? (['forbidden'] as const) : []),
-	'rate_limited',
-	'internal',
-]
+function alwaysPossible(endpoint: Endpoint): RefusalCode[] {
+	return [
+		'invalid_input',
+		...(endpoint.access === 'anyone' ? [] : (['unauthenticated', 'token_expired', 'account_disabled'] as const)),
+		...(endpoint.access === 'anyone' || endpoint.access === 'any-status' ? [] : (['second_factor_needed'] as const)),
+		...(Array.isArray(endpoint.access) ? (['forbidden'] as const) : []),
+		'rate_limited',
+		'internal',
+	]
+}

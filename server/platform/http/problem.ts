@@ -6,25 +6,14 @@ import { Refusal } from '../refusal.ts'
 import { routeOf } from './observe.ts'
 
 /** RFC 9457 answers for everything that goes wrong. */
-export const problemHandler =
-	(log: Log): ErrorRequestHandler =>
-	(error, req, res, _next) => {
+export function problemHandler(log: Log): ErrorRequestHandler {
+	return (error, req, res, _next) => {
 		const requestId = String(res.locals.requestId ?? '')
 		const about = { requestId, actorId: res.locals.actorId, method: req.method, route: routeOf(req, res) }
 		const refusal = toRefusal(fromExpress(error), log, about)
 		if (res.headersSent) res.destroy()
 		else sendProblem(res, refusal, requestId)
 	}
-
-/** Body-parser and Express report a client's mistakes as errors with a `type` or a 4xx `status`. */
-function fromExpress(error: unknown): unknown {
-	const { type, status } = (error ?? {}) as { type?: string; status?: number }
-	if (type === 'entity.too.large') return new Refusal('payload_too_large')
-	if (type?.startsWith('entity.') || type?.startsWith('encoding.') || type?.startsWith('charset.') || type?.startsWith('request.'))
-		return new Refusal('invalid_input', { message: 'The body is not valid JSON' })
-	if (error instanceof URIError || (status !== undefined && status >= 400 && status < 500))
-		return new Refusal('invalid_input', { message: 'The request is malformed' })
-	return error
 }
 
 export function sendProblem(res: Response, { code, message, details }: Refusal, requestId: string) {
@@ -43,4 +32,15 @@ export function sendProblem(res: Response, { code, message, details }: Refusal, 
 	if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
 	if (status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
 	res.status(status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/** Body-parser and Express report a client's mistakes as errors with a `type` or a 4xx `status`. */
+function fromExpress(error: unknown): unknown {
+	const { type, status } = (error ?? {}) as { type?: string; status?: number }
+	if (type === 'entity.too.large') return new Refusal('payload_too_large')
+	if (type?.startsWith('entity.') || type?.startsWith('encoding.') || type?.startsWith('charset.') || type?.startsWith('request.'))
+		return new Refusal('invalid_input', { message: 'The body is not valid JSON' })
+	if (error instanceof URIError || (status !== undefined && status >= 400 && status < 500))
+		return new Refusal('invalid_input', { message: 'The request is malformed' })
+	return error
 }

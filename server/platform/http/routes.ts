@@ -10,33 +10,11 @@ import type { AuditFact } from '../security/audit.ts'
 import type { MeasureAnswer } from '../security/long-answers.ts'
 import { apiPath } from './observe.ts'
 
-export function apiRouter<C extends Caller>(routes: readonly Route<C>[], deps: RouterDeps<C>): Router {
-	const router = Router()
-	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, deps))
-	return router
-}
-
-export type RouterDeps<C extends Caller> = {
-	authenticate: Authenticate<C>
-	policy: CallerPolicy<C>
-	limit: Limit
-	/** Undefined where nothing is limited. */
-	longAnswer?: MeasureAnswer | undefined
-	/** Told of each answer that shows other people's personal details. */
-	noteAccess: NoteAccess
-	tracer: Tracer
-}
-
 export type Authenticate<C extends Caller> = (authorization: string | undefined) => Promise<C | null>
 
 export type Limit = (caller: Caller | null, ip: string) => Promise<void>
 
 export type NoteAccess = (fact: AuditFact) => void
-
-export type Route<C extends Caller = Caller> = {
-	endpoint: Endpoint
-	handle: (input: Input<Endpoint>, caller: C | null) => Promise<unknown>
-}
 
 export type Input<E extends Endpoint> = {
 	params: z.output<E['params']>
@@ -46,6 +24,11 @@ export type Input<E extends Endpoint> = {
 	idempotencyKey: string | undefined
 	req: Request
 	res: Response
+}
+
+export type Route<C extends Caller = Caller> = {
+	endpoint: Endpoint
+	handle: (input: Input<Endpoint>, caller: C | null) => Promise<unknown>
 }
 
 /** What a handler answers. */
@@ -62,6 +45,23 @@ export type BindPublicRoute<C extends Caller> = <E extends Endpoint>(
 	endpoint: E,
 	handle: (input: Input<E>, caller: C | null) => Promise<Answer<E>>,
 ) => Route<C>
+
+export type RouterDeps<C extends Caller> = {
+	authenticate: Authenticate<C>
+	policy: CallerPolicy<C>
+	limit: Limit
+	/** Undefined where nothing is limited. */
+	longAnswer?: MeasureAnswer | undefined
+	/** Told of each answer that shows other people's personal details. */
+	noteAccess: NoteAccess
+	tracer: Tracer
+}
+
+export function apiRouter<C extends Caller>(routes: readonly Route<C>[], deps: RouterDeps<C>): Router {
+	const router = Router()
+	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, deps))
+	return router
+}
 
 /** Binds a call that needs an account. */
 export function route<E extends Endpoint, C extends Caller>(
@@ -95,35 +95,10 @@ function asExpress<C extends Caller>(route: Route<C>, deps: RouterDeps<C>): Requ
 	}
 }
 
-/** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */
-async function traced(span: Span, requestId: string, answer: () => Promise<void>) {
-	span.set('liveslot.request_id', requestId)
-	try {
-		await answer()
-	} catch (error) {
-		const code = error instanceof Refusal ? error.code : 'internal'
-		span.set('liveslot.outcome', code)
-		if (code === 'internal') span.fail(code)
-		throw error
-	} finally {
-		span.end()
-	}
-}
-
-const answering = <C extends Caller>(
+function answering<C extends Caller>(
 	{ endpoint, handle }: Route<C>,
 	{ authenticate, policy, limit, longAnswer, noteAccess }: RouterDeps<C>,
-) => {
-	/** A request with a bad token counts like one without a token: by address. */
-	const authenticateOrCount = async (authorization: string | undefined, ip: string): Promise<C | null> => {
-		try {
-			return await authenticate(authorization)
-		} catch (error) {
-			await limit(null, ip)
-			throw error
-		}
-	}
-
+) {
 	return async (req: Request, res: Response, trace: string | undefined): Promise<void> => {
 		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId, ...(trace && { trace }) }
 		// A client that signs in, renews or ends a session may still send an expired token: these calls ignore it.
@@ -141,10 +116,12 @@ const answering = <C extends Caller>(
 			req,
 			res,
 		}
-		const make = async () => {
+
+		async function make() {
 			const answer = await handle(input, caller)
 			return { answer, body: bodyOf(endpoint, answer) }
 		}
+
 		const { answer, body } =
 			endpoint.isLong && longAnswer
 				? await longAnswer({ userId: caller?.userId, ip: origin.ip }, make, made => Buffer.byteLength(made.body))
@@ -154,6 +131,16 @@ const answering = <C extends Caller>(
 		res.status(endpoint.status)
 		if (endpoint.status === 204) res.end()
 		else res.type(endpoint.contentType ?? 'application/json').send(body)
+	}
+
+	/** A request with a bad token counts like one without a token: by address. */
+	async function authenticateOrCount(authorization: string | undefined, ip: string): Promise<C | null> {
+		try {
+			return await authenticate(authorization)
+		} catch (error) {
+			await limit(null, ip)
+			throw error
+		}
 	}
 }
 
@@ -173,5 +160,20 @@ function readingOf(kind: string, { params, query }: { params: unknown; query: un
 		entity: kind,
 		...(entityId !== undefined && { entityId }),
 		details: { ...(items && { shown: items.length }), ...Object.fromEntries(narrowed) },
+	}
+}
+
+/** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */
+async function traced(span: Span, requestId: string, answer: () => Promise<void>) {
+	span.set('liveslot.request_id', requestId)
+	try {
+		await answer()
+	} catch (error) {
+		const code = error instanceof Refusal ? error.code : 'internal'
+		span.set('liveslot.outcome', code)
+		if (code === 'internal') span.fail(code)
+		throw error
+	} finally {
+		span.end()
 	}
 }

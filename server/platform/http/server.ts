@@ -17,6 +17,9 @@ export type HttpServer = {
 	end(timeoutMs: number): Promise<void>
 }
 
+/** Above the 60 s of most balancers, so that it is the balancer that ends an idle connection. */
+const keepAliveMs = 65_000
+
 /** A server that gives slow clients `slowClientMs` for their headers, and twice as much for a whole request. */
 export function createHttpServer({ port, slowClientMs }: { port: number; slowClientMs: number }): HttpServer {
 	const server = createServer({
@@ -68,6 +71,3 @@ export function createHttpServer({ port, slowClientMs }: { port: number; slowCli
 		})
 	}
 }
-
-/** Above the 60 s of most balancers, so that it is the balancer that ends an idle connection. */
-const keepAliveMs = 65_000

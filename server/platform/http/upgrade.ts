@@ -26,6 +26,8 @@ function serveAnew(server: Server, request: IncomingMessage, socket: Duplex, hea
 	server.emit('connection', socket)
 }
 
+const ofTheConnection = new Set(['connection', 'upgrade', 'http2-settings'])
+
 /** With `Connection: close`, so that a client which offers its upgrade again does so on a connection of its own. */
 function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
 	const lines = [`${method} ${url} HTTP/${httpVersion}`]
@@ -35,5 +37,3 @@ function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): stri
 	}
 	return [...lines, 'Connection: close', '', ''].join('\r\n')
 }
-
-const ofTheConnection = new Set(['connection', 'upgrade', 'http2-settings'])

@@ -12,26 +12,6 @@ export type JobDefinition = {
 	run: () => Promise<void>
 }
 
-export type JobsDeps = {
-	databaseUrl: string
-	/** A pooler in transaction mode stands before PostgreSQL. */
-	isPooled: boolean
-	/** Agenda keeps its jobs in MongoDB when set, else in PostgreSQL. */
-	mongoUrl: string | undefined
-	log: Log
-	nodeId: string
-	/** Whether this process runs jobs; every process may look at them, and ask for one to be run. */
-	runs: boolean
-	jobs: readonly JobDefinition[]
-	observe?: JobObserver
-}
-
-export type JobObserver = {
-	/** `lagMs` is how much later than planned it starts; undefined when the plan is not known. */
-	started(name: string, lagMs: number | undefined): void
-	ended(name: string, ms: number, failed: boolean): void
-}
-
 /** A job as the clinic's admins see it. */
 export type JobReport = {
 	name: string
@@ -45,6 +25,26 @@ export type JobReport = {
 	failures: number
 	failedAt: Date | undefined
 	error: string | undefined
+}
+
+export type JobObserver = {
+	/** `lagMs` is how much later than planned it starts; undefined when the plan is not known. */
+	started(name: string, lagMs: number | undefined): void
+	ended(name: string, ms: number, failed: boolean): void
+}
+
+export type JobsDeps = {
+	databaseUrl: string
+	/** A pooler in transaction mode stands before PostgreSQL. */
+	isPooled: boolean
+	/** Agenda keeps its jobs in MongoDB when set, else in PostgreSQL. */
+	mongoUrl: string | undefined
+	log: Log
+	nodeId: string
+	/** Whether this process runs jobs; every process may look at them, and ask for one to be run. */
+	runs: boolean
+	jobs: readonly JobDefinition[]
+	observe?: JobObserver
 }
 
 export type Jobs = {
@@ -61,8 +61,6 @@ export type Jobs = {
 const lockMs = 14_000
 const renewEveryMs = 4000
 const lookEveryMs = 5000
-/** Jobs are records of their own, looked up by name: a statement that takes longer waits for something. */
-const queryTimeoutMs = 10_000
 
 /**
  * Recurring work, run by one of the nodes at a time. A tick that was missed while none ran is made up for at the start: the
@@ -146,6 +144,9 @@ export async function prepareJobs(ownerUrl: string): Promise<void> {
 	}
 }
 
+/** Jobs are records of their own, looked up by name: a statement that takes longer waits for something. */
+const queryTimeoutMs = 10_000
+
 async function createBackend({ databaseUrl, isPooled, mongoUrl, log }: JobsDeps) {
 	// Loaded when needed: MongoDB's driver alone is tens of megabytes. Jobs are polled for rather than listened for,
 	// because LISTEN does not pass a pooler in transaction mode.
@@ -191,22 +192,6 @@ function notePlans(repository: AgendaBackend['repository']): Map<string, Date> {
 	return plans
 }
 
-/** The one record of a recurring job. */
-async function recordOf(agenda: Agenda, name: string): Promise<JobParameters | undefined> {
-	const { jobs } = await agenda.queryJobs({ name })
-	return jobs.find(job => job.type === 'single')
-}
-
-async function keepingLock(job: Job, run: () => Promise<void>, log: Log): Promise<void> {
-	const renew = () => job.touch().catch(error => log.debug({ reason: (error as Error).message }, 'job lock not renewed'))
-	const timer = setInterval(() => void renew(), renewEveryMs)
-	try {
-		await run()
-	} finally {
-		clearInterval(timer)
-	}
-}
-
 async function observedRun(name: string, run: () => Promise<void>, plans: Map<string, Date>, observe: JobObserver): Promise<void> {
 	const beganMs = performance.now()
 	const planned = plans.get(name)
@@ -219,6 +204,22 @@ async function observedRun(name: string, run: () => Promise<void>, plans: Map<st
 	} finally {
 		observe.ended(name, performance.now() - beganMs, failed)
 	}
+}
+
+async function keepingLock(job: Job, run: () => Promise<void>, log: Log): Promise<void> {
+	const renew = () => job.touch().catch(error => log.debug({ reason: (error as Error).message }, 'job lock not renewed'))
+	const timer = setInterval(() => void renew(), renewEveryMs)
+	try {
+		await run()
+	} finally {
+		clearInterval(timer)
+	}
+}
+
+/** The one record of a recurring job. */
+async function recordOf(agenda: Agenda, name: string): Promise<JobParameters | undefined> {
+	const { jobs } = await agenda.queryJobs({ name })
+	return jobs.find(job => job.type === 'single')
 }
 
 const date = (value: Date | string | null | undefined): Date | undefined => (value ? new Date(value) : undefined)

@@ -37,11 +37,6 @@ export type CallerDeps<C extends Caller> = {
 	changed: (socket: Socket) => void
 }
 
-/** The account that a socket is signed in as; null for a socket without one. */
-export function callerOf<C extends Caller = Caller>(socket: Socket): C | null {
-	return socket.data.caller ?? null
-}
-
 /** An event is handled only if its caller's authority was read at most so long before. */
 const maxAgeMs = 4000
 /** Authority that was read so long ago is read again, so that events do not have to wait for it. */
@@ -57,26 +52,19 @@ const perRead = 1000
 export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	const { log, policy, rooms, authenticate, noteAccess, addressOf, maySignIn, countIn, maxSocketsPerAccount, sockets, changed } = deps
 
+	const isRecorded = (caller: C | null) => caller !== null && policy.isReadingRecorded(caller)
+
+	/** Sockets whose events wait for the next read. */
+	let next: { sockets: Set<Socket>; read: Promise<void> } | undefined
+
+	return { signIn, renew, prove, doubt, watch }
+
 	/** Signs a socket in as it connects. @throws Refusal when the token is bad, or the account has too many sockets here */
 	async function signIn(socket: Socket, token: unknown): Promise<void> {
 		const readAtMs = performance.now()
 		const caller = await authenticate(tokenFrom(token))
 		if (caller) refuseOneTooMany(caller)
 		set(socket, caller, readAtMs)
-	}
-
-	/** Signs an open socket in, or hands in the next token of its account. @throws Refusal as above; rate_limited for too many tries */
-	async function renew(socket: Socket, token: string): Promise<C> {
-		if (!maySignIn(socket)) throw new Refusal('rate_limited', { retryAfterSeconds: 60 })
-		const readAtMs = performance.now()
-		const caller = await authenticate(token)
-		if (!caller) throw new Refusal('unauthenticated')
-		const before = callerOf<C>(socket)
-		if (before && before.userId !== caller.userId) throw new Refusal('forbidden')
-		if (!before) refuseOneTooMany(caller)
-		set(socket, caller, readAtMs)
-		if (!isSameAuthority(before, caller)) changed(socket)
-		return caller
 	}
 
 	function refuseOneTooMany({ userId }: C): void {
@@ -93,9 +81,9 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		if (caller && isRecorded(caller) && !(isRecorded(before) && before?.userId === caller.userId)) noteFollowing(socket, caller)
 	}
 
-	const roomsOf = (caller: C | null) =>
-		caller ? [rooms.account(caller.userId), rooms.session(caller.sessionId), ...rooms.others(caller)] : []
-	const isRecorded = (caller: C | null) => caller !== null && policy.isReadingRecorded(caller)
+	function roomsOf(caller: C | null) {
+		return caller ? [rooms.account(caller.userId), rooms.session(caller.sessionId), ...rooms.others(caller)] : []
+	}
 
 	/** From now on this socket is sent other people's records as they change: that counts as reading them. */
 	function noteFollowing(socket: Socket, caller: C): void {
@@ -103,8 +91,19 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		noteAccess({ actor: caller, origin, action: 'followed', entity: policy.followedEntity })
 	}
 
-	/** Sockets whose events wait for the next read. */
-	let next: { sockets: Set<Socket>; read: Promise<void> } | undefined
+	/** Signs an open socket in, or hands in the next token of its account. @throws Refusal as above; rate_limited for too many tries */
+	async function renew(socket: Socket, token: string): Promise<C> {
+		if (!maySignIn(socket)) throw new Refusal('rate_limited', { retryAfterSeconds: 60 })
+		const readAtMs = performance.now()
+		const caller = await authenticate(token)
+		if (!caller) throw new Refusal('unauthenticated')
+		const before = callerOf<C>(socket)
+		if (before && before.userId !== caller.userId) throw new Refusal('forbidden')
+		if (!before) refuseOneTooMany(caller)
+		set(socket, caller, readAtMs)
+		if (!isSameAuthority(before, caller)) changed(socket)
+		return caller
+	}
 
 	/**
 	 * Makes sure that the authority of a socket's caller was read a moment ago; undefined when it was. Sockets that ask in one turn of
@@ -173,7 +172,12 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	/** Reads authority that is about to be too old. Gives back its stop. */
 	function watch(): () => void {
 		let reading = false
-		const look = async () => {
+		const timer = setInterval(() => void look(), lookEveryMs)
+		timer.unref()
+
+		return () => clearInterval(timer)
+
+		async function look() {
 			const due: Socket[] = []
 			for (const socket of sockets()) if (callerOf(socket) && ageOf(socket) > readAgainAfterMs && due.push(socket) === perRead) break
 			if (reading || due.length === 0) return
@@ -182,12 +186,12 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 				.catch(error => log.debug({ reason: (error as Error).message }, 'authority of sockets could not be read'))
 				.finally(() => (reading = false))
 		}
-		const timer = setInterval(() => void look(), lookEveryMs)
-		timer.unref()
-		return () => clearInterval(timer)
 	}
+}
 
-	return { signIn, renew, prove, doubt, watch }
+/** The account that a socket is signed in as; null for a socket without one. */
+export function callerOf<C extends Caller = Caller>(socket: Socket): C | null {
+	return socket.data.caller ?? null
 }
 
 /** @throws Refusal payload_too_large for a token that no server of ours gave out */
@@ -196,9 +200,9 @@ function tokenFrom(token: unknown): string | undefined {
 	return typeof token === 'string' && token ? token : undefined
 }
 
-const ageOf = (socket: Socket): number => performance.now() - (socket.data.authorityReadAtMs ?? Number.NEGATIVE_INFINITY)
-
 /** A new token of the same session changes nothing but its own end. */
 function isSameAuthority<C extends Caller>(before: C | null, now: C | null): boolean {
 	return isDeepStrictEqual({ ...before, tokenExpiresAtMs: 0 }, { ...now, tokenExpiresAtMs: 0 })
 }
+
+const ageOf = (socket: Socket): number => performance.now() - (socket.data.authorityReadAtMs ?? Number.NEGATIVE_INFINITY)

@@ -20,14 +20,6 @@ export type SocketContext<C extends Caller = Caller> = {
 	origin: Origin
 }
 
-/** One handler an event; what it returns goes into the acknowledgement. */
-export type EventHandlers<C extends Caller = Caller> = {
-	[E in ClientEventName]: (
-		payload: Payload<E>,
-		context: SocketContext<C>,
-	) => Promise<AckOf<E> | PreparedJson | Followed<AckOf<E> | PreparedJson>>
-}
-
 /** An answer, and what happens once its acknowledgement has been sent: what that sends to the same socket arrives later. */
 export class Followed<A> {
 	readonly answer: A
@@ -37,6 +29,18 @@ export class Followed<A> {
 		this.afterAck = afterAck
 	}
 }
+
+/** One handler an event; what it returns goes into the acknowledgement. */
+export type EventHandlers<C extends Caller = Caller> = {
+	[E in ClientEventName]: (
+		payload: Payload<E>,
+		context: SocketContext<C>,
+	) => Promise<AckOf<E> | PreparedJson | Followed<AckOf<E> | PreparedJson>>
+}
+
+type RefusedAnswer = { ok: false; error: AckError }
+
+export type ShareRefusals = (refusal: Refusal, answer: RefusedAnswer) => RefusedAnswer | PreparedJson
 
 export type Dispatch = (socket: Socket, event: string, args: unknown[]) => void
 
@@ -63,9 +67,11 @@ export type DispatchDeps<C extends Caller> = {
 	share?: ShareRefusals | undefined
 }
 
-export type ShareRefusals = (refusal: Refusal, answer: RefusedAnswer) => RefusedAnswer | PreparedJson
+type Body = Record<string, unknown> | PreparedJson
+type Result = Body | Followed<Body>
+type Answer = Ack<Record<string, unknown>> | PreparedJson
 
-type RefusedAnswer = { ok: false; error: AckError }
+type AnyHandler<C extends Caller> = (payload: unknown, context: SocketContext<C>) => Promise<Result>
 
 /** Answers an event with its acknowledgement, whatever it carried. Never throws. */
 export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatch {
@@ -144,21 +150,7 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 	}
 }
 
-type Body = Record<string, unknown> | PreparedJson
-type Result = Body | Followed<Body>
-type Answer = Ack<Record<string, unknown>> | PreparedJson
-/** Answers that are long are prepared. */
-function bytesOf(result: Result): number {
-	const answer = result instanceof Followed ? result.answer : result
-	return answer instanceof PreparedJson ? Buffer.byteLength(answer.text) : 0
-}
-
-type AnyHandler<C extends Caller> = (payload: unknown, context: SocketContext<C>) => Promise<Result>
-
 const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
-
-/** The one event whose token, and not the socket's own, says who the caller is. */
-const handsInToken = (event: string) => event === 'session:renew'
 
 /** Prepared JSON is never an empty object: its fields follow. */
 function granted(body: Body): Answer {
@@ -175,4 +167,13 @@ function refused({ code, message, details }: Refusal, requestId: string): Refuse
 		...(refusals[code].status >= 500 && { requestId }),
 	}
 	return { ok: false, error }
+}
+
+/** The one event whose token, and not the socket's own, says who the caller is. */
+const handsInToken = (event: string) => event === 'session:renew'
+
+/** Answers that are long are prepared. */
+function bytesOf(result: Result): number {
+	const answer = result instanceof Followed ? result.answer : result
+	return answer instanceof PreparedJson ? Buffer.byteLength(answer.text) : 0
 }

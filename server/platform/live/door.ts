@@ -48,6 +48,21 @@ export function createDoor({ isOwnPage, trustedProxies, arrivals }: DoorDeps) {
 		)
 	}
 
+	return {
+		allowRequest,
+		watch: (engine: Server['engine']) => void engine.on('connection', admit),
+		/** The address of a connection's client, for as long as the connection is open. */
+		addressOf: (connection: EngineConnection): string => addresses.get(connection) ?? connection.remoteAddress,
+		/** Whether a connection may try to sign in once more: each try is looked up in the database. */
+		maySignIn(connection: EngineConnection): boolean {
+			if (!arrivals) return true
+			const known = maySignIn.get(connection)
+			const mayTry = known ?? createBucket(signInRate)
+			if (!known) maySignIn.set(connection, mayTry)
+			return mayTry()
+		},
+	}
+
 	function admit(connection: EngineConnection): void {
 		const address = clientAddress(connection.request, trustedProxies)
 		addresses.set(connection, address)
@@ -66,21 +81,6 @@ export function createDoor({ isOwnPage, trustedProxies, arrivals }: DoorDeps) {
 		const connections = (open.get(network) ?? 0) + change
 		if (connections > 0) open.set(network, connections)
 		else open.delete(network)
-	}
-
-	return {
-		allowRequest,
-		watch: (engine: Server['engine']) => void engine.on('connection', admit),
-		/** The address of a connection's client, for as long as the connection is open. */
-		addressOf: (connection: EngineConnection): string => addresses.get(connection) ?? connection.remoteAddress,
-		/** Whether a connection may try to sign in once more: each try is looked up in the database. */
-		maySignIn(connection: EngineConnection): boolean {
-			if (!arrivals) return true
-			const known = maySignIn.get(connection)
-			const mayTry = known ?? createBucket(signInRate)
-			if (!known) maySignIn.set(connection, mayTry)
-			return mayTry()
-		},
 	}
 }
 

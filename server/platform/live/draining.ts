@@ -17,6 +17,8 @@ export function createDraining() {
 	let isOn = false
 	let allAnswered = () => {}
 
+	return { asked, answered, refuseWhenOn, start, end }
+
 	function asked(socket: Socket): void {
 		underWay.set(socket, (underWay.get(socket) ?? 0) + 1)
 	}
@@ -53,6 +55,4 @@ export function createDraining() {
 		await Promise.race([allIsAnswered, sleep(timeoutMs, undefined, { signal: tooLong.signal }).catch(() => {})])
 		tooLong.abort()
 	}
-
-	return { asked, answered, refuseWhenOn, start, end }
 }

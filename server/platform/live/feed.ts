@@ -7,15 +7,6 @@ import type { Subscriber } from '../redis/subscriber.ts'
 /** Functions for scripts that append to a feed as part of something larger; to be put before their text. */
 export const feedLua = readLua('feed.lua', import.meta.url)
 
-/** What such a script needs: the key of the version, and the channel. */
-export const feedKeys = (topic: string) => ({
-	versionKey: `${tagOf(topic)}:feed:${topic}:version`,
-	channel: `${tagOf(topic)}:feed:${topic}`,
-})
-
-/** Changes `from` through `to`, inclusive. Without `changes` the number was skipped: start over from a snapshot. */
-export type FeedMessage = { topic: string; from: number; to: number; changes: string }
-
 export type Feed = {
 	/** The last number given out. */
 	version(topic: string): Promise<number>
@@ -28,6 +19,9 @@ export type Feed = {
 	arrived(topic: string): number
 	stop(): Promise<void>
 }
+
+/** Changes `from` through `to`, inclusive. Without `changes` the number was skipped: start over from a snapshot. */
+export type FeedMessage = { topic: string; from: number; to: number; changes: string }
 
 export type FeedDeps = {
 	redis: Redis
@@ -68,86 +62,12 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 	const followed = new Map<string, Followed>()
 	const topics = new Map<string, string>()
 
-	const onMessage = (channel: string, text: string) => {
-		const topic = topics.get(channel)
-		if (topic === undefined) return
-		if (text.startsWith(asideMark)) return deliverAside?.(topic, text.slice(asideMark.length))
-		const first = text.indexOf(' ')
-		const second = text.indexOf(' ', first + 1)
-		const message = {
-			topic,
-			from: Number(text.slice(0, first)),
-			to: Number(text.slice(first + 1, second)),
-			changes: text.slice(second + 1),
-		}
-		const state = followed.get(topic)
-		if (state) note(state, message)
-		deliver(message)
-	}
-
-	const onClose = (channels: readonly string[] = [...topics.keys()]) => {
-		for (const channel of channels) {
-			const state = followed.get(topics.get(channel) ?? '')
-			if (state) state.isDoubtful = true
-		}
-	}
 	subscriber.on('message', onMessage)
 	subscriber.on('close', onClose)
 
 	const version = async (topic: string) => Number(await read([feedKeys(topic).versionKey], []))
-	const reset = async (topic: string) => {
-		const { versionKey, channel } = feedKeys(topic)
-		await skip([versionKey], [channel, followed.get(topic)?.lastTo ?? 0])
-	}
-
-	/** One command a shard: a node may follow hundreds of topics, and asks twice a second. */
-	const versionsOf = async (states: readonly [string, Followed][]): Promise<Map<string, number>> => {
-		const nowMs = performance.now()
-		const readShard = async (ofShard: [string, Followed][]) => {
-			const texts = await redis.mget(ofShard.map(([topic]) => feedKeys(topic).versionKey))
-			const numbers = await Promise.all(
-				ofShard.map(([topic, state], index) => {
-					// A Redis without its memory has no number: it begins anew when it is asked for one.
-					if (texts[index] && nowMs - state.touchedAtMs < touchEveryMs) return Number(texts[index])
-					state.touchedAtMs = nowMs
-					return version(topic)
-				}),
-			)
-			return numbers.map((number, index) => [ofShard[index]?.[0] as string, number] as const)
-		}
-		return new Map((await Promise.all([...groupBy(states, ([topic]) => tagOf(topic)).values()].map(readShard))).flat())
-	}
 
 	type Connection = NonNullable<ReturnType<Subscriber['via']>>
-
-	const auditOne = async (connection: Connection, states: [string, Followed][]) => {
-		const seen = states.map(([, { lastTo }]) => lastTo)
-		const currents = await versionsOf(states)
-		// Answered on the connection of the messages, behind them: however busy this process is, what was published
-		// before the numbers were read has arrived by now.
-		const askedMs = performance.now()
-		await connection.ping()
-		observeDelivery?.(performance.now() - askedMs)
-		await Promise.all(
-			states.map(async ([topic, state], index) => {
-				const current = currents.get(topic) as number
-				if (followed.get(topic) !== state || state.lastTo === undefined) return
-				const wentBack = current < (seen[index] ?? 0)
-				if (!wentBack && !state.isDoubtful && !lostSomething(state, current)) return
-				log.info({ topic, current, lastTo: state.lastTo }, 'feed reset')
-				await reset(topic)
-			}),
-		)
-	}
-
-	/** Master by master: in a cluster one that is away keeps nobody from auditing the others. */
-	const auditAll = async () => {
-		const byConnection = groupBy(followed, ([topic]) => subscriber.via(feedKeys(topic).channel))
-		const audits = await Promise.allSettled([...byConnection].map(([connection, states]) => connection && auditOne(connection, states)))
-		for (const { reason } of audits.filter(each => each.status === 'rejected')) {
-			log.debug({ reason: (reason as Error).message }, 'feed audit failed')
-		}
-	}
 
 	let auditing = false
 	const audit = setInterval(async () => {
@@ -192,6 +112,91 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 			subscriber.off('message', onMessage)
 			subscriber.off('close', onClose)
 		},
+	}
+
+	async function reset(topic: string) {
+		const { versionKey, channel } = feedKeys(topic)
+		await skip([versionKey], [channel, followed.get(topic)?.lastTo ?? 0])
+	}
+
+	function onMessage(channel: string, text: string) {
+		const topic = topics.get(channel)
+		if (topic === undefined) return
+		if (text.startsWith(asideMark)) return deliverAside?.(topic, text.slice(asideMark.length))
+		const first = text.indexOf(' ')
+		const second = text.indexOf(' ', first + 1)
+		const message = {
+			topic,
+			from: Number(text.slice(0, first)),
+			to: Number(text.slice(first + 1, second)),
+			changes: text.slice(second + 1),
+		}
+		const state = followed.get(topic)
+		if (state) note(state, message)
+		deliver(message)
+	}
+
+	function onClose(channels: readonly string[] = [...topics.keys()]) {
+		for (const channel of channels) {
+			const state = followed.get(topics.get(channel) ?? '')
+			if (state) state.isDoubtful = true
+		}
+	}
+
+	/** Master by master: in a cluster one that is away keeps nobody from auditing the others. */
+	async function auditAll() {
+		const byConnection = groupBy(followed, ([topic]) => subscriber.via(feedKeys(topic).channel))
+		const audits = await Promise.allSettled([...byConnection].map(([connection, states]) => connection && auditOne(connection, states)))
+		for (const { reason } of audits.filter(each => each.status === 'rejected')) {
+			log.debug({ reason: (reason as Error).message }, 'feed audit failed')
+		}
+	}
+
+	async function auditOne(connection: Connection, states: [string, Followed][]) {
+		const seen = states.map(([, { lastTo }]) => lastTo)
+		const currents = await versionsOf(states)
+		// Answered on the connection of the messages, behind them: however busy this process is, what was published
+		// before the numbers were read has arrived by now.
+		const askedMs = performance.now()
+		await connection.ping()
+		observeDelivery?.(performance.now() - askedMs)
+		await Promise.all(
+			states.map(async ([topic, state], index) => {
+				const current = currents.get(topic) as number
+				if (followed.get(topic) !== state || state.lastTo === undefined) return
+				const wentBack = current < (seen[index] ?? 0)
+				if (!wentBack && !state.isDoubtful && !lostSomething(state, current)) return
+				log.info({ topic, current, lastTo: state.lastTo }, 'feed reset')
+				await reset(topic)
+			}),
+		)
+	}
+
+	/** One command a shard: a node may follow hundreds of topics, and asks twice a second. */
+	async function versionsOf(states: readonly [string, Followed][]): Promise<Map<string, number>> {
+		const nowMs = performance.now()
+		return new Map((await Promise.all([...groupBy(states, ([topic]) => tagOf(topic)).values()].map(readShard))).flat())
+
+		async function readShard(ofShard: [string, Followed][]) {
+			const texts = await redis.mget(ofShard.map(([topic]) => feedKeys(topic).versionKey))
+			const numbers = await Promise.all(
+				ofShard.map(([topic, state], index) => {
+					// A Redis without its memory has no number: it begins anew when it is asked for one.
+					if (texts[index] && nowMs - state.touchedAtMs < touchEveryMs) return Number(texts[index])
+					state.touchedAtMs = nowMs
+					return version(topic)
+				}),
+			)
+			return numbers.map((number, index) => [ofShard[index]?.[0] as string, number] as const)
+		}
+	}
+}
+
+/** What such a script needs: the key of the version, and the channel. */
+export function feedKeys(topic: string) {
+	return {
+		versionKey: `${tagOf(topic)}:feed:${topic}:version`,
+		channel: `${tagOf(topic)}:feed:${topic}`,
 	}
 }
 

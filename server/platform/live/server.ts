@@ -24,8 +24,6 @@ import { createEventLimit, type EventLimits } from './event-limits.ts'
 import { createLimitedParser } from './parser.ts'
 import { startReaper } from './reaper.ts'
 
-export type LiveServer = Server<ClientToServer, ServerToClient>
-
 /** And connections that arrive, by address. */
 export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer?: MeasureAnswer }
 
@@ -36,6 +34,8 @@ export type SocketTuning = {
 	encoder?: typeof Encoder
 	refusals?: ShareRefusals
 }
+
+export type LiveServer = Server<ClientToServer, ServerToClient>
 
 export type SocketDeps<C extends Caller = Caller> = {
 	publisher: Redis

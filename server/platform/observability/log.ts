@@ -7,7 +7,7 @@ export type Log = pino.Logger
  * Structured logs, on standard output unless told otherwise. What could carry a secret is cut out wherever it turns up, and
  * errors are told without what they quote.
  */
-export const createLog = (level: string, destination?: DestinationStream): Log => {
+export function createLog(level: string, destination?: DestinationStream): Log {
 	const options: pino.LoggerOptions = {
 		level,
 		redact: {

@@ -1,6 +1,8 @@
 import pTimeout from 'p-timeout'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+export type Metrics = ReturnType<typeof createMetrics>
+
 /** One figure, or one for each value of a label. */
 export type Reading = number | Readonly<Record<string, number>>
 
@@ -8,15 +10,10 @@ export type Reading = number | Readonly<Record<string, number>>
 const readingMs = 3000
 
 /** A registry of one node's figures; a factory, so that several nodes may live in one test process. */
-export const createMetrics = () => {
+export function createMetrics() {
 	const registry = new Registry()
 	collectDefaultMetrics({ register: registry, prefix: 'liveslot_' })
-	const common = <L extends string = string>(name: string, help: string, labelNames: L[] = []) => ({
-		name: `liveslot_${name}`,
-		help,
-		labelNames,
-		registers: [registry],
-	})
+
 	return {
 		registry,
 		counter: (name: string, help: string, labelNames: string[] = []) => new Counter(common(name, help, labelNames)),
@@ -41,6 +38,13 @@ export const createMetrics = () => {
 		read: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
 		stop: () => registry.clear(),
 	}
-}
 
-export type Metrics = ReturnType<typeof createMetrics>
+	function common<L extends string = string>(name: string, help: string, labelNames: L[] = []) {
+		return {
+			name: `liveslot_${name}`,
+			help,
+			labelNames,
+			registers: [registry],
+		}
+	}
+}

@@ -7,6 +7,15 @@ export function observeTraffic(metrics: Metrics) {
 	return { request: observeRequests(metrics, errors), event: observeEvents(metrics, errors) }
 }
 
+/** Errors of ours. They begin at none: Prometheus sees no rise in a figure whose first value is the first error. */
+function errorCounter(metrics: Metrics) {
+	const total = metrics.counter('errors_total', 'Requests and events that ended in an error of ours', ['over'])
+	for (const over of ['http', 'socket']) total.inc({ over }, 0)
+	return total
+}
+
+type Errors = ReturnType<typeof errorCounter>
+
 function observeRequests(metrics: Metrics, errors: Errors) {
 	const total = metrics.counter('http_requests_total', 'Requests by route and status', ['method', 'route', 'status'])
 	const seconds = metrics.histogram(
@@ -38,12 +47,3 @@ function observeEvents(metrics: Metrics, errors: Errors) {
 		seconds.observe({ event }, ms / 1000)
 	}
 }
-
-/** Errors of ours. They begin at none: Prometheus sees no rise in a figure whose first value is the first error. */
-function errorCounter(metrics: Metrics) {
-	const total = metrics.counter('errors_total', 'Requests and events that ended in an error of ours', ['over'])
-	for (const over of ['http', 'socket']) total.inc({ over }, 0)
-	return total
-}
-
-type Errors = ReturnType<typeof errorCounter>

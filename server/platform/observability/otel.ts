@@ -21,37 +21,8 @@ const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: Span
 const exportTimeoutMs = 3000
 const stopMs = 2000
 
-const toTraceparent = ({ traceId, spanId, traceFlags }: SpanContext) =>
-	`00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
-
-const toSpanContext = (traceparent: string | undefined): SpanContext | undefined => {
-	const parsed = traceparent ? parseTraceParent(traceparent) : null
-	return parsed ? { ...parsed, isRemote: true } : undefined
-}
-
-const contextOf = (parent: string | undefined): Context => {
-	const spanContext = toSpanContext(parent)
-	return spanContext ? trace.setSpanContext(ROOT_CONTEXT, spanContext) : ROOT_CONTEXT
-}
-
-/** Says once that the receiver is away, and once that it is back. */
-const telling = (exporter: SpanExporter, log: Log): SpanExporter => {
-	let isAway = false
-	return {
-		export: (spans, done) =>
-			exporter.export(spans, result => {
-				const failed = result.code !== ExportResultCode.SUCCESS
-				if (failed !== isAway) log.warn({ reason: result.error?.message }, failed ? 'traces are not received' : 'traces are received again')
-				isAway = failed
-				done(result)
-			}),
-		shutdown: () => exporter.shutdown(),
-		...(exporter.forceFlush && { forceFlush: () => exporter.forceFlush?.() as Promise<void> }),
-	}
-}
-
 /** The real thing. Nothing of it is global, so that several nodes may live in one test process. */
-export const createOtelTracer = (settings: Omit<TracerSettings, 'endpoint'> & { endpoint: string }): Tracer => {
+export function createOtelTracer(settings: Omit<TracerSettings, 'endpoint'> & { endpoint: string }): Tracer {
 	const { endpoint, ratio, serviceName, version, nodeId, log } = settings
 	const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: exportTimeoutMs })
 	const provider = new TracerProvider({
@@ -66,17 +37,6 @@ export const createOtelTracer = (settings: Omit<TracerSettings, 'endpoint'> & { 
 	const tracer = provider.getTracer('liveslot', version)
 	const active = new AsyncLocalStorage<Context | undefined>()
 	const contexts = new WeakMap<Span, Context>()
-
-	const wrap = (span: SdkSpan, below: Context): Span => {
-		const wrapped: Span = {
-			context: toTraceparent(span.spanContext()),
-			set: (name, value) => void span.setAttribute(name, value),
-			fail: reason => void span.setStatus({ code: SpanStatusCode.ERROR, message: reason }),
-			end: () => span.end(),
-		}
-		contexts.set(wrapped, trace.setSpan(below, span))
-		return wrapped
-	}
 
 	return {
 		isOn: true,
@@ -103,4 +63,45 @@ export const createOtelTracer = (settings: Omit<TracerSettings, 'endpoint'> & { 
 			await pTimeout(provider.shutdown(), { milliseconds: stopMs }).catch(() => {})
 		},
 	}
+
+	function wrap(span: SdkSpan, below: Context): Span {
+		const wrapped: Span = {
+			context: toTraceparent(span.spanContext()),
+			set: (name, value) => void span.setAttribute(name, value),
+			fail: reason => void span.setStatus({ code: SpanStatusCode.ERROR, message: reason }),
+			end: () => span.end(),
+		}
+		contexts.set(wrapped, trace.setSpan(below, span))
+		return wrapped
+	}
+}
+
+/** Says once that the receiver is away, and once that it is back. */
+function telling(exporter: SpanExporter, log: Log): SpanExporter {
+	let isAway = false
+	return {
+		export: (spans, done) =>
+			exporter.export(spans, result => {
+				const failed = result.code !== ExportResultCode.SUCCESS
+				if (failed !== isAway) log.warn({ reason: result.error?.message }, failed ? 'traces are not received' : 'traces are received again')
+				isAway = failed
+				done(result)
+			}),
+		shutdown: () => exporter.shutdown(),
+		...(exporter.forceFlush && { forceFlush: () => exporter.forceFlush?.() as Promise<void> }),
+	}
+}
+
+function contextOf(parent: string | undefined): Context {
+	const spanContext = toSpanContext(parent)
+	return spanContext ? trace.setSpanContext(ROOT_CONTEXT, spanContext) : ROOT_CONTEXT
+}
+
+function toSpanContext(traceparent: string | undefined): SpanContext | undefined {
+	const parsed = traceparent ? parseTraceParent(traceparent) : null
+	return parsed ? { ...parsed, isRemote: true } : undefined
+}
+
+function toTraceparent({ traceId, spanId, traceFlags }: SpanContext) {
+	return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
 }

@@ -13,6 +13,9 @@ export type Readiness = {
 	drain(): void
 }
 
+const patienceMs = 2000
+const freshMs = 250
+
 export function createReadiness({ db, redis }: { db: Db; redis: Redis }): Readiness {
 	let draining = false
 	let asked: { atMs: number; answer: Promise<string[]> } | undefined
@@ -40,9 +43,6 @@ export function createReadiness({ db, redis }: { db: Db; redis: Redis }): Readin
 		return succeeds(ping(redis), withinMs)
 	}
 }
-
-const patienceMs = 2000
-const freshMs = 250
 
 async function succeeds(work: Promise<unknown>, withinMs: number): Promise<boolean> {
 	try {

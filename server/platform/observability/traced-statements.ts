@@ -2,7 +2,7 @@ import type { Run } from '../database/pipeline.ts'
 import type { Tracer } from './tracer.ts'
 
 /** Each statement as a step of whatever it is run for. It is told by its name; its values stay here. */
-export const tracedStatements = (run: Run, tracer: Tracer): Run => {
+export function tracedStatements(run: Run, tracer: Tracer): Run {
 	if (!tracer.isOn) return run
 	return async (statement, values) => {
 		const span = tracer.child(`postgresql ${statement.name}`, { kind: 'client' })

@@ -15,41 +15,12 @@ export class RedisAddressError extends Error {}
 const forms =
 	'must be a Redis address, such as redis://host:6379/0, redis+sentinel://host:26379,host:26379/mymaster or redis+cluster://host:6379,host:6379 (rediss for TLS)'
 
-const parseHost = (text: string, defaultPort: number): Host => {
-	const { v6, name, port } = /^(?:\[(?<v6>[\da-f:.]+)\]|(?<name>[^\s:[\]@/?#]+))(?::(?<port>\d{1,5}))?$/i.exec(text)?.groups ?? {}
-	const host = v6 ?? name
-	const number = Number(port ?? defaultPort)
-	if (!host || number < 1 || number > 65_535)
-		throw new RedisAddressError(`${forms}; ${text ? 'one of its hosts is malformed' : 'it lacks a host'}`)
-	return { host, port: number }
-}
-
-const decode = (text: string): string => {
-	try {
-		return decodeURIComponent(text)
-	} catch {
-		throw new RedisAddressError(`${forms}; its user or password has a % that must be written as %25`)
-	}
-}
-
-const databaseNumber = (text: string): number => {
-	if (!/^\d*$/.test(text)) throw new RedisAddressError('must end in the number of a database or nothing, such as redis://host:6379/0')
-	return Number(text)
-}
-
-const sentinelPath = (path: string) => {
-	const [master = '', database = '', ...rest] = path.split('/').map(decode)
-	if (!master || rest.length > 0)
-		throw new RedisAddressError('must end in the name that Sentinel has for the master, such as redis+sentinel://host:26379/mymaster')
-	return { master, db: databaseNumber(database) }
-}
-
 /**
  * Understands `redis[s]://`, `redis[s]+sentinel://` and `redis[s]+cluster://`. By hand, because a URL has one host.
  *
  * @throws RedisAddressError
  */
-export const parseRedisAddress = (text: string): RedisAddress => {
+export function parseRedisAddress(text: string): RedisAddress {
 	const parts =
 		/^redis(?<tls>s?)(?:\+(?<kind>sentinel|cluster))?:\/\/(?:(?<user>[^@/]*)@)?(?<hosts>[^/?#@]*)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?$/.exec(
 			text,
@@ -75,4 +46,33 @@ export const parseRedisAddress = (text: string): RedisAddress => {
 	if (hosts.includes(','))
 		throw new RedisAddressError('must name one host, or say what several are: redis+cluster://… or redis+sentinel://…')
 	return { kind: 'single', host: parseHost(hosts, 6379), access: { ...access, db: databaseNumber(path) } }
+}
+
+function decode(text: string): string {
+	try {
+		return decodeURIComponent(text)
+	} catch {
+		throw new RedisAddressError(`${forms}; its user or password has a % that must be written as %25`)
+	}
+}
+
+function parseHost(text: string, defaultPort: number): Host {
+	const { v6, name, port } = /^(?:\[(?<v6>[\da-f:.]+)\]|(?<name>[^\s:[\]@/?#]+))(?::(?<port>\d{1,5}))?$/i.exec(text)?.groups ?? {}
+	const host = v6 ?? name
+	const number = Number(port ?? defaultPort)
+	if (!host || number < 1 || number > 65_535)
+		throw new RedisAddressError(`${forms}; ${text ? 'one of its hosts is malformed' : 'it lacks a host'}`)
+	return { host, port: number }
+}
+
+function sentinelPath(path: string) {
+	const [master = '', database = '', ...rest] = path.split('/').map(decode)
+	if (!master || rest.length > 0)
+		throw new RedisAddressError('must end in the name that Sentinel has for the master, such as redis+sentinel://host:26379/mymaster')
+	return { master, db: databaseNumber(database) }
+}
+
+function databaseNumber(text: string): number {
+	if (!/^\d*$/.test(text)) throw new RedisAddressError('must end in the number of a database or nothing, such as redis://host:6379/0')
+	return Number(text)
 }

@@ -13,7 +13,7 @@ export type RedisConnections = {
 }
 
 /** A node's connections to Redis. Resolves once commands are taken, or when that takes too long. */
-export const connectToRedis = async (url: string, log: Log): Promise<RedisConnections> => {
+export async function connectToRedis(url: string, log: Log): Promise<RedisConnections> {
 	const redis = createRedis({ url, name: 'liveslot' })
 	const subscriber = createSubscriber({ url, name: 'liveslot feeds' }, redis)
 	const adapterSubscriber = createSubscriber({ url, name: 'liveslot adapter' }, redis)

@@ -11,9 +11,6 @@ export type Redis = SingleRedis | Cluster
 
 export type RedisSettings = { url: string; name: string }
 
-/** Reconnects for ever, at most a second apart, so that the service heals soon after Redis is back. */
-const reconnectDelayMs = (attempt: number) => Math.min(50 * 2 ** attempt, 1000)
-
 /**
  * A command fails after 5 s or after its connection broke once, and is never sent twice by itself: what it did is
  * then unknown, and the caller says so.
@@ -25,6 +22,22 @@ const forCommands = {
 	connectTimeout: 5000,
 } satisfies RedisOptions
 
+/** A connection for commands. */
+export function createRedis({ url, name }: RedisSettings): Redis {
+	const address = parseRedisAddress(url)
+	if (address.kind === 'cluster') return createCluster(address, name)
+	return new SingleRedis({
+		...placeOf(address),
+		...forCommands,
+		connectionName: name,
+		enableAutoPipelining: true,
+		retryStrategy: reconnectDelayMs,
+	})
+}
+
+/** Reconnects for ever, at most a second apart, so that the service heals soon after Redis is back. */
+const reconnectDelayMs = (attempt: number) => Math.min(50 * 2 ** attempt, 1000)
+
 /** Outlives every outage. To subscribe while Redis is away fails in time; what was subscribed before comes back by itself. */
 const forSubscriptions = {
 	maxRetriesPerRequest: null,
@@ -33,20 +46,70 @@ const forSubscriptions = {
 	retryStrategy: reconnectDelayMs,
 } satisfies RedisOptions
 
-/** Where a connection leads that is not to a cluster. */
-const placeOf = (address: Exclude<RedisAddress, { kind: 'cluster' }>): RedisOptions => {
-	if (address.kind === 'single') return { ...address.host, ...address.access }
-	const { sentinels, master, access, sentinelPassword } = address
-	return {
-		sentinels,
-		name: master,
-		...access,
-		...(sentinelPassword && { sentinelPassword }),
-		...(access.tls && { sentinelTLS: access.tls, enableTLSForSentinelMode: true }),
-		sentinelRetryStrategy: reconnectDelayMs,
-		// One that hangs must not keep the others from being asked.
-		sentinelCommandTimeout: 2000,
+/** A connection for subscriptions; in a cluster one to every master that has some, and `redis` says where those are. */
+export function createSubscriber({ url, name }: RedisSettings, redis?: Redis): Subscriber {
+	const address = parseRedisAddress(url)
+	if (address.kind !== 'cluster') {
+		return singleSubscriber(new SingleRedis({ ...placeOf(address), ...forSubscriptions, connectionName: name, autoResubscribe: true }))
 	}
+	if (!(redis instanceof Cluster)) throw new TypeError('a subscriber of a cluster needs the connection that knows the cluster')
+	return createShardedSubscriber({
+		cluster: redis,
+		connect: host => new SingleRedis({ ...host, ...address.access, ...forSubscriptions, connectionName: name, autoResubscribe: false }),
+	})
+}
+
+/** Resolves once commands are taken, or when that takes too long. Other than a cluster's, a connection keeps them until then. */
+export async function untilConnected(redis: Redis, timeoutMs = 5000): Promise<void> {
+	if (!(redis instanceof Cluster) || redis.status === 'ready') return
+	const ready = new Promise<void>(resolve => void redis.once('ready', resolve))
+	await pTimeout(ready, { milliseconds: timeoutMs, message: false })
+}
+
+/** Rejects when Redis does not answer. A cluster that answers for some doctors answers. */
+export async function ping(redis: Redis): Promise<void> {
+	if (redis.status !== 'ready') throw new Error('not connected')
+	if (redis instanceof Cluster) await Promise.any(Array.from({ length: shardCount }, (_, shard) => redis.exists(shardTag(shard))))
+	else await redis.ping()
+}
+
+/** Tags of the shards whose keys one script may touch: in a cluster those of each shard alone, elsewhere all of them together. */
+export function shardsTogether(redis: Redis): string[][] {
+	const tags = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
+	return redis instanceof Cluster ? tags.map(tag => [tag]) : [tags]
+}
+
+/** In a cluster a message goes only to the master that has the channel's slot, see https://redis.io/docs/latest/develop/pubsub/#sharded-pubsub. */
+export function publish(redis: Redis, channel: string, text: string): Promise<unknown> {
+	return redis instanceof Cluster ? redis.spublish(channel, text) : redis.publish(channel, text)
+}
+
+/** Reads a Lua script that lives in a file of its own, beside the module that runs it. */
+export const readLua = (file: string, base: string): string => readFileSync(new URL(file, base), 'utf8')
+
+/**
+ * A script as a function; ioredis sends its hash, and its text when Redis has forgotten it. The script publishes with
+ * the command that `publish_command` names.
+ */
+export function defineScript<Reply>(redis: Redis, name: string, text: string) {
+	const publishCommand = redis instanceof Cluster ? 'SPUBLISH' : 'PUBLISH'
+	redis.defineCommand(name, { lua: `local publish_command = '${publishCommand}'\n${text}` })
+	const run = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[name] as (
+		...args: (string | number)[]
+	) => Promise<Reply>
+	return (keys: string[], args: (string | number)[]): Promise<Reply> => run.call(redis, keys.length, ...keys, ...args)
+}
+
+/** True when the error says that Redis could not be reached or would not serve, rather than that it refused. */
+export function isRedisUnavailable(error: unknown): boolean {
+	return (
+		error instanceof Error &&
+		(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes((error as NodeJS.ErrnoException).code ?? '') ||
+			/MaxRetriesPerRequest|AbortError|ClusterAllFailed/.test(error.name) ||
+			/Command timed out|Connection is closed|Stream isn't writeable|Too many Cluster redirections|^(LOADING|OOM|MISCONF|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK)\b/.test(
+				error.message,
+			))
+	)
 }
 
 /**
@@ -63,8 +126,8 @@ class PromptCluster extends Cluster {
 	}
 }
 
-const createCluster = ({ seeds, access }: Extract<RedisAddress, { kind: 'cluster' }>, name: string): Cluster =>
-	new PromptCluster(seeds, {
+function createCluster({ seeds, access }: Extract<RedisAddress, { kind: 'cluster' }>, name: string): Cluster {
+	return new PromptCluster(seeds, {
 		// No automatic pipelines: one that met a moved slot or a lost master would be sent again as a whole.
 		enableAutoPipelining: false,
 		retryDelayOnFailover: 0,
@@ -74,78 +137,20 @@ const createCluster = ({ seeds, access }: Extract<RedisAddress, { kind: 'cluster
 		dnsLookup: (host, callback) => callback(null, host),
 		redisOptions: { ...access, ...forCommands, connectionName: name },
 	})
-
-/** A connection for commands. */
-export const createRedis = ({ url, name }: RedisSettings): Redis => {
-	const address = parseRedisAddress(url)
-	if (address.kind === 'cluster') return createCluster(address, name)
-	return new SingleRedis({
-		...placeOf(address),
-		...forCommands,
-		connectionName: name,
-		enableAutoPipelining: true,
-		retryStrategy: reconnectDelayMs,
-	})
 }
 
-/** A connection for subscriptions; in a cluster one to every master that has some, and `redis` says where those are. */
-export const createSubscriber = ({ url, name }: RedisSettings, redis?: Redis): Subscriber => {
-	const address = parseRedisAddress(url)
-	if (address.kind !== 'cluster') {
-		return singleSubscriber(new SingleRedis({ ...placeOf(address), ...forSubscriptions, connectionName: name, autoResubscribe: true }))
+/** Where a connection leads that is not to a cluster. */
+function placeOf(address: Exclude<RedisAddress, { kind: 'cluster' }>): RedisOptions {
+	if (address.kind === 'single') return { ...address.host, ...address.access }
+	const { sentinels, master, access, sentinelPassword } = address
+	return {
+		sentinels,
+		name: master,
+		...access,
+		...(sentinelPassword && { sentinelPassword }),
+		...(access.tls && { sentinelTLS: access.tls, enableTLSForSentinelMode: true }),
+		sentinelRetryStrategy: reconnectDelayMs,
+		// One that hangs must not keep the others from being asked.
+		sentinelCommandTimeout: 2000,
 	}
-	if (!(redis instanceof Cluster)) throw new TypeError('a subscriber of a cluster needs the connection that knows the cluster')
-	return createShardedSubscriber({
-		cluster: redis,
-		connect: host => new SingleRedis({ ...host, ...address.access, ...forSubscriptions, connectionName: name, autoResubscribe: false }),
-	})
 }
-
-/** Resolves once commands are taken, or when that takes too long. Other than a cluster's, a connection keeps them until then. */
-export const untilConnected = async (redis: Redis, timeoutMs = 5000): Promise<void> => {
-	if (!(redis instanceof Cluster) || redis.status === 'ready') return
-	const ready = new Promise<void>(resolve => void redis.once('ready', resolve))
-	await pTimeout(ready, { milliseconds: timeoutMs, message: false })
-}
-
-/** Rejects when Redis does not answer. A cluster that answers for some doctors answers. */
-export const ping = async (redis: Redis): Promise<void> => {
-	if (redis.status !== 'ready') throw new Error('not connected')
-	if (redis instanceof Cluster) await Promise.any(Array.from({ length: shardCount }, (_, shard) => redis.exists(shardTag(shard))))
-	else await redis.ping()
-}
-
-/** Tags of the shards whose keys one script may touch: in a cluster those of each shard alone, elsewhere all of them together. */
-export const shardsTogether = (redis: Redis): string[][] => {
-	const tags = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
-	return redis instanceof Cluster ? tags.map(tag => [tag]) : [tags]
-}
-
-/** In a cluster a message goes only to the master that has the channel's slot, see https://redis.io/docs/latest/develop/pubsub/#sharded-pubsub. */
-export const publish = (redis: Redis, channel: string, text: string): Promise<unknown> =>
-	redis instanceof Cluster ? redis.spublish(channel, text) : redis.publish(channel, text)
-
-/** Reads a Lua script that lives in a file of its own, beside the module that runs it. */
-export const readLua = (file: string, base: string): string => readFileSync(new URL(file, base), 'utf8')
-
-/**
- * A script as a function; ioredis sends its hash, and its text when Redis has forgotten it. The script publishes with
- * the command that `publish_command` names.
- */
-export const defineScript = <Reply>(redis: Redis, name: string, text: string) => {
-	const publishCommand = redis instanceof Cluster ? 'SPUBLISH' : 'PUBLISH'
-	redis.defineCommand(name, { lua: `local publish_command = '${publishCommand}'\n${text}` })
-	const run = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[name] as (
-		...args: (string | number)[]
-	) => Promise<Reply>
-	return (keys: string[], args: (string | number)[]): Promise<Reply> => run.call(redis, keys.length, ...keys, ...args)
-}
-
-/** True when the error says that Redis could not be reached or would not serve, rather than that it refused. */
-export const isRedisUnavailable = (error: unknown): boolean =>
-	error instanceof Error &&
-	(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes((error as NodeJS.ErrnoException).code ?? '') ||
-		/MaxRetriesPerRequest|AbortError|ClusterAllFailed/.test(error.name) ||
-		/Command timed out|Connection is closed|Stream isn't writeable|Too many Cluster redirections|^(LOADING|OOM|MISCONF|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK)\b/.test(
-			error.message,
-		))

@@ -1,10 +1,17 @@
+/** The prefix of every key that belongs to a topic. */
+export const tagOf = (topic: string): string => shardTag(shardOf(topic))
+
+export const shardTag = (shard: number): string => `{s${shard}}`
+
 /**
  * Keys are spread over a fixed number of shards. All keys of one topic share their shard's hash tag, so that a script
  * may touch them together in a Redis Cluster; the number must never change while keys exist.
  */
 export const shardCount = 16
 
-const hash = (text: string): number => {
+const shardOf = (topic: string): number => hash(topic) % shardCount
+
+function hash(text: string): number {
 	// FNV-1a, see https://datatracker.ietf.org/doc/html/draft-eastlake-fnv
 	let value = 0x811c9dc5
 	for (let i = 0; i < text.length; i++) {
@@ -13,10 +20,3 @@ const hash = (text: string): number => {
 	}
 	return value >>> 0
 }
-
-const shardOf = (topic: string): number => hash(topic) % shardCount
-
-export const shardTag = (shard: number): string => `{s${shard}}`
-
-/** The prefix of every key that belongs to a topic. */
-export const tagOf = (topic: string): string => shardTag(shardOf(topic))

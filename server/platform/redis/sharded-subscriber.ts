@@ -19,19 +19,12 @@ export type ShardedSubscriber = Subscriber & {
 	sunsubscribe(channel: string | string[]): void
 }
 
-const slotOf = (channel: string): number => new Command('ssubscribe', [channel]).getSlot() as number
-
-const hostOf = (nodeKey: string): Host => {
-	const colon = nodeKey.lastIndexOf(':')
-	return { host: nodeKey.slice(0, colon), port: Number(nodeKey.slice(colon + 1)) }
-}
-
 /**
  * Subscriptions in a cluster, each at the master that has its channel's slot. They follow their slots: a master that was
  * restarted, replaced by a replica or relieved of slots is noticed within moments. Not ioredis's own group of sharded
  * subscribers, which does not tell when a subscription is in force again, and has no way to ask one master.
  */
-export const createShardedSubscriber = ({ cluster, connect, lookEveryMs = 250 }: ShardedSubscriberDeps): ShardedSubscriber => {
+export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }: ShardedSubscriberDeps): ShardedSubscriber {
 	const events = new EventEmitter()
 	// One listener each for feeds, outcomes and reminders, whatever their number.
 	events.setMaxListeners(0)
@@ -41,54 +34,7 @@ export const createShardedSubscriber = ({ cluster, connect, lookEveryMs = 250 }:
 
 	const masterOf = (channel: string): string | undefined => cluster.slots[slotOf(channel)]?.[0]
 
-	const forget = (connection: Redis) => {
-		const lost = [...channels].flatMap(([channel, at]) => (at === connection ? [channel] : []))
-		for (const channel of lost) channels.set(channel, undefined)
-		if (lost.length > 0) events.emit('close', lost)
-	}
-
-	const open = (master: string): Redis => {
-		const connection = connect(hostOf(master))
-		connections.set(master, connection)
-		connection.on('error', error => events.emit('error', error))
-		connection.on('close', () => forget(connection))
-		connection.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
-			if (events.listenerCount('message') > 0) events.emit('message', channel.toString(), message.toString())
-			events.emit('smessageBuffer', channel, message)
-		})
-		return connection
-	}
-
-	const settle = async (channel: string): Promise<void> => {
-		const master = masterOf(channel)
-		if (!master) throw new Error('Connection is closed.')
-		const connection = connections.get(master) ?? open(master)
-		if (channels.get(channel) === connection) return
-		try {
-			await connection.ssubscribe(channel)
-		} catch (error) {
-			// The slot may have moved: the next look knows.
-			cluster.refreshSlotsCache()
-			throw error
-		}
-		// It may have been given up meanwhile.
-		if (channels.has(channel)) channels.set(channel, connection)
-		else await connection.sunsubscribe(channel)
-	}
-
 	let looking = false
-	const look = async () => {
-		const astray = [...channels].filter(([channel, at]) => at === undefined || at !== connections.get(masterOf(channel) ?? ''))
-		await Promise.allSettled(astray.map(([channel]) => settle(channel)))
-		// Masters that have no slot any more, or no slot of a channel.
-		const used = new Set([...channels.keys()].map(masterOf))
-		for (const [master, connection] of connections) {
-			if (used.has(master)) continue
-			connections.delete(master)
-			forget(connection)
-			connection.disconnect()
-		}
-	}
 	const timer = setInterval(async () => {
 		if (looking || cluster.status !== 'ready') return
 		looking = true
@@ -96,12 +42,6 @@ export const createShardedSubscriber = ({ cluster, connect, lookEveryMs = 250 }:
 		looking = false
 	}, lookEveryMs)
 	timer.unref()
-
-	const unsubscribe = async (channel: string): Promise<void> => {
-		const at = channels.get(channel)
-		channels.delete(channel)
-		await at?.sunsubscribe(channel)
-	}
 
 	const subscriber = {
 		on: (event: string, listener: (...args: never[]) => void) => events.on(event, listener as () => void),
@@ -126,5 +66,67 @@ export const createShardedSubscriber = ({ cluster, connect, lookEveryMs = 250 }:
 			channels.clear()
 		},
 	}
+
 	return subscriber as ShardedSubscriber
+
+	async function look() {
+		const astray = [...channels].filter(([channel, at]) => at === undefined || at !== connections.get(masterOf(channel) ?? ''))
+		await Promise.allSettled(astray.map(([channel]) => settle(channel)))
+		// Masters that have no slot any more, or no slot of a channel.
+		const used = new Set([...channels.keys()].map(masterOf))
+		for (const [master, connection] of connections) {
+			if (used.has(master)) continue
+			connections.delete(master)
+			forget(connection)
+			connection.disconnect()
+		}
+	}
+
+	async function settle(channel: string): Promise<void> {
+		const master = masterOf(channel)
+		if (!master) throw new Error('Connection is closed.')
+		const connection = connections.get(master) ?? open(master)
+		if (channels.get(channel) === connection) return
+		try {
+			await connection.ssubscribe(channel)
+		} catch (error) {
+			// The slot may have moved: the next look knows.
+			cluster.refreshSlotsCache()
+			throw error
+		}
+		// It may have been given up meanwhile.
+		if (channels.has(channel)) channels.set(channel, connection)
+		else await connection.sunsubscribe(channel)
+	}
+
+	function open(master: string): Redis {
+		const connection = connect(hostOf(master))
+		connections.set(master, connection)
+		connection.on('error', error => events.emit('error', error))
+		connection.on('close', () => forget(connection))
+		connection.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
+			if (events.listenerCount('message') > 0) events.emit('message', channel.toString(), message.toString())
+			events.emit('smessageBuffer', channel, message)
+		})
+		return connection
+	}
+
+	function forget(connection: Redis) {
+		const lost = [...channels].flatMap(([channel, at]) => (at === connection ? [channel] : []))
+		for (const channel of lost) channels.set(channel, undefined)
+		if (lost.length > 0) events.emit('close', lost)
+	}
+
+	async function unsubscribe(channel: string): Promise<void> {
+		const at = channels.get(channel)
+		channels.delete(channel)
+		await at?.sunsubscribe(channel)
+	}
+}
+
+const slotOf = (channel: string): number => new Command('ssubscribe', [channel]).getSlot() as number
+
+function hostOf(nodeKey: string): Host {
+	const colon = nodeKey.lastIndexOf(':')
+	return { host: nodeKey.slice(0, colon), port: Number(nodeKey.slice(colon + 1)) }
 }

@@ -22,5 +22,6 @@ export type Subscriber = {
 export type SingleSubscriber = Subscriber & Redis
 
 /** ioredis's own connection, which brings all channels. */
-export const singleSubscriber = (redis: Redis): SingleSubscriber =>
-	Object.assign(redis, { via: () => (redis.status === 'ready' ? redis : undefined) })
+export function singleSubscriber(redis: Redis): SingleSubscriber {
+	return Object.assign(redis, { via: () => (redis.status === 'ready' ? redis : undefined) })
+}

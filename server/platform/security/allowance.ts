@@ -4,13 +4,6 @@ import type { Limiter } from './rate-limit.ts'
 /** Uses one point up. @throws Refusal rate_limited */
 export type Allowance = (key: string) => Promise<void>
 
-/** For what is known only when it is done: how much it used up. */
-export type Account = {
-	/** @throws Refusal rate_limited while more has been charged than the limit gives */
-	check(key: string): Promise<void>
-	charge(key: string, points: number): void
-}
-
 /**
  * Draws the points of a limit in lots, so that Redis is asked once for many calls. What a node has drawn and does not use is lost:
  * a key on several nodes gets a little less, never more. Calls that wait for a lot go on in the order in which they came.
@@ -29,6 +22,13 @@ export function inLots(limiter: Limiter, size: number, keptMs: number): Allowanc
 	}
 }
 
+/** For what is known only when it is done: how much it used up. */
+export type Account = {
+	/** @throws Refusal rate_limited while more has been charged than the limit gives */
+	check(key: string): Promise<void>
+	charge(key: string, points: number): void
+}
+
 /** Draws in lots, too. What has been charged beyond a lot is a debt: lots are drawn until it is paid, or refused. */
 export function onAccount(limiter: Limiter, size: number, keptMs: number): Account {
 	const { lots, draw } = createLots(limiter, size, keptMs)
@@ -44,9 +44,14 @@ export function onAccount(limiter: Limiter, size: number, keptMs: number): Accou
 	}
 }
 
+/** By size, not by number: room for a number would be taken at once. */
+const maxKeys = 50_000
+
 function createLots(limiter: Limiter, size: number, keptMs: number) {
 	const lots = new LRUCache<string, { left: number }>({ maxSize: maxKeys, sizeCalculation: () => 1, ttl: keptMs })
 	const drawing = new Map<string, Promise<void>>()
+
+	return { lots, draw }
 
 	function draw(key: string): Promise<void> {
 		const running = drawing.get(key)
@@ -58,9 +63,4 @@ function createLots(limiter: Limiter, size: number, keptMs: number) {
 		drawing.set(key, begun)
 		return begun
 	}
-
-	return { lots, draw }
 }
-
-/** By size, not by number: room for a number would be taken at once. */
-const maxKeys = 50_000

@@ -16,6 +16,10 @@ export type MeasureAnswer = <T>(
 	bytesOf: (answer: T) => number,
 ) => Promise<T>
 
+/** Answers of one address that a node makes at the same time. */
+const atOnce = 8
+const maxAddresses = 10_000
+
 /** The points of both limits are kilobytes. */
 export function createLongAnswers({ byCaller, byAddress }: { byCaller: Account; byAddress: Account }): MeasureAnswer {
 	const turns = new LRUCache<string, LimitFunction>({ maxSize: maxAddresses, sizeCalculation: () => 1 })
@@ -35,7 +39,3 @@ export function createLongAnswers({ byCaller, byAddress }: { byCaller: Account; 
 		})
 	}
 }
-
-/** Answers of one address that a node makes at the same time. */
-const atOnce = 8
-const maxAddresses = 10_000

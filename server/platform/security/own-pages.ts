@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Config } from '../../config.ts'
 
+/** Whether a request comes from a page of ours, or from no page at all. `host` is the name that the browser knows us by. */
+export type IsOwnPage = (headers: IncomingHttpHeaders, host: string | undefined) => boolean
+
 /**
  * Browsers say where a request comes from: in `Sec-Fetch-Site`, which no page can set, and in `Origin`, on all but reading requests
  * of one's own pages. A request with neither does not come from a browser, and so cannot carry another person's cookie.
@@ -16,8 +19,5 @@ export function createOwnPages({ corsOrigins, publicUrl }: Pick<Config, 'corsOri
 		return from !== undefined && from === hostOf(`http://${host}`)
 	}
 }
-
-/** Whether a request comes from a page of ours, or from no page at all. `host` is the name that the browser knows us by. */
-export type IsOwnPage = (headers: IncomingHttpHeaders, host: string | undefined) => boolean
 
 const hostOf = (url: string): string | undefined => (URL.canParse(url) && new URL(url).host) || undefined

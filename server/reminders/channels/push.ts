@@ -19,6 +19,8 @@ export type PushDeps = {
 	timeoutMs?: number
 }
 
+type Answer = Sending | 'gone'
+
 /** Notifications to the patient's devices by web push (RFC 8030, 8291, 8292). */
 export function createPush(deps: PushDeps): Channel {
 	const { vapid, subject, devicesOf, forget, publicOnly, timeoutMs = sendTimeoutMs } = deps
@@ -32,13 +34,15 @@ export function createPush(deps: PushDeps): Channel {
 			// One time limit for all of them: a message must not outlast its lease.
 			const signal = AbortSignal.timeout(timeoutMs)
 			const answers = new Map<Device, Answer>()
-			// One request after the other to each host: an account chooses its endpoints, and must not aim a flood through this server.
-			const sendInOrder = async (ofOneHost: readonly Device[]) => {
-				for (const device of ofOneHost) answers.set(device, await sendTo(device, payload, topic, signal))
-			}
 			await Promise.all([...groupBy(devices, ({ endpoint }) => new URL(endpoint).host).values()].map(sendInOrder))
 			for (const [device, answer] of answers) if (answer === 'gone') await forget(device.id)
+
 			return overall([...answers.values()])
+
+			// One request after the other to each host: an account chooses its endpoints, and must not aim a flood through this server.
+			async function sendInOrder(ofOneHost: readonly Device[]) {
+				for (const device of ofOneHost) answers.set(device, await sendTo(device, payload, topic, signal))
+			}
 		},
 		stop: async () => {},
 	}
@@ -70,8 +74,6 @@ export function createPush(deps: PushDeps): Channel {
 	}
 }
 
-type Answer = Sending | 'gone'
-
 function payloadOf(message: Message): string {
 	return JSON.stringify({
 		title: wordsOf(message.patient.language).opening[message.kind],
@@ -86,6 +88,16 @@ function payloadOf(message: Message): string {
 }
 
 const topicOf = ({ id }: Message) => createHash('sha256').update(`notification ${id}`).digest('base64url').slice(0, 32)
+
+/** One of several answers speaks for all: delivered anywhere is delivered. */
+function overall(answers: readonly Answer[]): Sending {
+	const known = answers.filter(answer => answer !== 'gone')
+	return (
+		known.find(answer => answer.sent) ??
+		known.find(answer => !answer.sent && answer.failure !== 'permanent') ??
+		known[0] ?? { sent: false, failure: 'permanent', reason: 'no device receives notifications any more' }
+	)
+}
 
 function mayBePushService(endpoint: string): boolean {
 	const { protocol, hostname } = new URL(endpoint)
@@ -113,14 +125,4 @@ function failureOf({ name, message, cause }: Error & { cause?: { code?: string }
 	if (/subscription|p256dh|auth|public key/i.test(message)) return 'gone'
 	const reason = name === 'TimeoutError' ? 'push service: no answer in time' : oneLine(`push service: ${cause?.code ?? message}`)
 	return { sent: false, failure: 'transient', reason }
-}
-
-/** One of several answers speaks for all: delivered anywhere is delivered. */
-function overall(answers: readonly Answer[]): Sending {
-	const known = answers.filter(answer => answer !== 'gone')
-	return (
-		known.find(answer => answer.sent) ??
-		known.find(answer => !answer.sent && answer.failure !== 'permanent') ??
-		known[0] ?? { sent: false, failure: 'permanent', reason: 'no device receives notifications any more' }
-	)
 }

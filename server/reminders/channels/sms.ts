@@ -8,18 +8,8 @@ export type SmsDeps = {
 
 type TwilioAnswer = { sid?: unknown; code?: unknown; message?: unknown }
 
-const dialled = (phone: string) => phone.replace(/[^+0-9]/g, '').replace(/^00/, '+')
-
-const failureOf = (response: Response, { code, message }: TwilioAnswer, nowMs: number): Sending => {
-	const reason = oneLine(`Twilio: ${response.status}${code ? ` (${code})` : ''} ${typeof message === 'string' ? message : ''}`)
-	if (response.status === 429)
-		return { sent: false, failure: 'throttled', reason, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), nowMs) }
-	// 400 is about this number or this text; 401, 403 and 404 are about our account, which somebody can mend.
-	return { sent: false, failure: response.status === 400 ? 'permanent' : 'transient', reason }
-}
-
 /** Text messages through Twilio, see https://www.twilio.com/docs/messaging/api/message-resource. */
-export const createSms = ({ twilio, timeoutMs = sendTimeoutMs }: SmsDeps): Channel => {
+export function createSms({ twilio, timeoutMs = sendTimeoutMs }: SmsDeps): Channel {
 	const { accountSid, authToken, from, apiUrl } = twilio
 	const url = `${apiUrl.replace(/\/$/, '')}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`
 	const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
@@ -50,4 +40,14 @@ export const createSms = ({ twilio, timeoutMs = sendTimeoutMs }: SmsDeps): Chann
 		},
 		stop: async () => {},
 	}
+}
+
+const dialled = (phone: string) => phone.replace(/[^+0-9]/g, '').replace(/^00/, '+')
+
+function failureOf(response: Response, { code, message }: TwilioAnswer, nowMs: number): Sending {
+	const reason = oneLine(`Twilio: ${response.status}${code ? ` (${code})` : ''} ${typeof message === 'string' ? message : ''}`)
+	if (response.status === 429)
+		return { sent: false, failure: 'throttled', reason, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), nowMs) }
+	// 400 is about this number or this text; 401, 403 and 404 are about our account, which somebody can mend.
+	return { sent: false, failure: response.status === 400 ? 'permanent' : 'transient', reason }
 }

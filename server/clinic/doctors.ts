@@ -10,13 +10,25 @@ const statement = { name: 'doctor_exists', text: 'SELECT FROM doctors WHERE id =
 
 /** Which doctors there are. Calendars are never removed, so a node remembers those that it has found. */
 export function createDoctors(run: Run): Doctors {
-	const known = new Set<string>()
+	// Promises, so that callers who ask at once go on in the order in which they asked.
+	const known = new Map<string, Promise<boolean>>()
 	return {
-		async exists(doctorId) {
-			if (known.has(doctorId)) return true
-			if (!isDatabaseId(doctorId) || (await run(statement, [doctorId])).length === 0) return false
-			known.add(doctorId)
-			return true
+		exists(doctorId) {
+			if (!isDatabaseId(doctorId)) return Promise.resolve(false)
+			const asked = known.get(doctorId) ?? find(doctorId)
+			known.set(doctorId, asked)
+			return asked
 		},
+	}
+
+	async function find(doctorId: string): Promise<boolean> {
+		try {
+			const isFound = (await run(statement, [doctorId])).length > 0
+			if (!isFound) known.delete(doctorId)
+			return isFound
+		} catch (error) {
+			known.delete(doctorId)
+			throw error
+		}
 	}
 }

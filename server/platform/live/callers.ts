@@ -114,6 +114,13 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	function prove(socket: Socket): Promise<void> | undefined {
 		refuseWhoMustLeave(socket)
 		if (!callerOf(socket) || ageOf(socket) <= maxAgeMs) return undefined
+		// Events of one socket wait for the same reading, or a later event could overtake an earlier one.
+		socket.data.proof ??= readNext(socket).finally(() => (socket.data.proof = undefined))
+		return (socket.data.proof as Promise<void>).then(() => refuseWhoMustLeave(socket))
+	}
+
+	/** One statement reads all sockets that ask in one turn of the event loop. */
+	function readNext(socket: Socket): Promise<void> {
 		if (!next) {
 			const asking = new Set<Socket>()
 			const turnEnds = new Promise<void>(resolve => setImmediate(resolve))
@@ -124,7 +131,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 			next = { sockets: asking, read }
 		}
 		next.sockets.add(socket)
-		return next.read.then(() => refuseWhoMustLeave(socket))
+		return next.read
 	}
 
 	function refuseWhoMustLeave(socket: Socket): void {

@@ -15,6 +15,7 @@ import { observeTraffic } from './platform/observability/observe-traffic.ts'
 import { createOwnPages } from './platform/security/own-pages.ts'
 import type { Stores } from './stores.ts'
 import { PreparedEncoder } from './tuning/prepared-encoder.ts'
+import { shareRefusals } from './tuning/shared-refusals.ts'
 import { writeTogether } from './tuning/write-together.ts'
 
 /** How long a stopping node gives the requests that only read. */
@@ -39,7 +40,7 @@ export function createTransports(stores: Stores, authentication: Authentication)
 		readAgain: authentication.readAgain,
 		policy: actorPolicy,
 		rooms: actorRooms,
-		tuning: { connection: writeTogether, encoder: PreparedEncoder },
+		tuning: { connection: writeTogether, encoder: PreparedEncoder, refusals: shareRefusals() },
 		observe: observe.event,
 		tracer,
 	})

@@ -26,7 +26,8 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 			const typeId = payload.typeId ?? (await types.defaultId())
 			const common = commonOf('book', { slotId, typeId: payload.typeId, patientId, reason }, caller)
 			const privileged = isStaff(caller.actor)
-			return submit({ ...common, kind: 'book', doctorId, startMinute, privileged, minutes, typeId, patientId, reason })
+			// Assigned, not spread, which costs more than everything else here.
+			return submit(Object.assign(common, { kind: 'book' as const, doctorId, startMinute, privileged, minutes, typeId, patientId, reason }))
 		},
 		cancel,
 		async reschedule(caller, payload) {

@@ -2,7 +2,7 @@ import type { Db } from '../platform/database/database.ts'
 import type { VisitCalendar } from '../reminders/visit-calendar.ts'
 import type { FullAppointment } from './facts.ts'
 
-/** An appointment as a file for any calendar program. */
+/** Returns the appointment as an iCalendar file. */
 export async function calendarFile(db: Db, calendar: VisitCalendar, appointment: FullAppointment): Promise<string> {
 	const { startMinute, endMinute } = appointment
 	const names = await readVisitNames(db, appointment)

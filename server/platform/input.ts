@@ -12,7 +12,7 @@ export function parseInput<T>(schema: Schema<T>, input: unknown): T {
 
 const maxErrors = 20
 
-/** For input that was parsed elsewhere. */
+/** The refusal for input that was parsed elsewhere. */
 export function invalid(error: ZodError): Refusal {
 	const errors = error.issues.slice(0, maxErrors).map(({ path, message }) => ({ path: path.join('.'), message }))
 	const [first] = errors

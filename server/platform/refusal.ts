@@ -3,18 +3,18 @@ import { type RefusalCode, type RefusalExtra, refusals } from '../../contract/in
 export type RefusalDetails = {
 	message?: string
 	errors?: { path: string; message: string }[]
-	/** What a domain adds, in the contract's own words. */
+	/** Fields that a domain adds, named by the contract. */
 	extra?: RefusalExtra
 	retryAfterSeconds?: number
 }
 
-/** A request that was understood and turned down. Each transport maps it to its own form, once. */
+/** An expected no to a valid request. Each transport maps it to its own form, in one place. */
 export class Refusal extends Error {
 	readonly code: RefusalCode
 	readonly details: RefusalDetails
 
 	constructor(code: RefusalCode, details: RefusalDetails = {}) {
-		// A refusal is an answer, not an accident: nobody reads where it was made, and in a stampede there are thousands.
+		// A refusal is an answer, so its stack trace is never read, and a stampede makes thousands of refusals.
 		const { stackTraceLimit } = Error
 		Error.stackTraceLimit = 0
 		super(details.message ?? refusals[code].title)

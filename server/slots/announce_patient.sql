@@ -1,4 +1,4 @@
--- The slots of a patient's visits, as far back as a calendar shows them: staff see the patient's name on them.
+-- The slots of a patient's visits, as far back as a calendar shows them, because staff see the patient's name on them.
 INSERT INTO calendar_announcements (doctor_id, slot_starts)
 SELECT doctor_id, array_agg(starts_at ORDER BY starts_at)
 FROM (

@@ -10,9 +10,9 @@ export type HoldsApiDeps = {
 	holds: Holds
 	log: Log
 	metrics: Metrics
-	/** Counts a hold against the address that it comes from. @throws Refusal rate_limited */
+	/** Counts a hold against its caller's address. @throws Refusal rate_limited */
 	limit: (ip: string) => Promise<void>
-	/** Whether the account has another socket, on whichever node. */
+	/** Whether the account has another socket, on any node. */
 	isElsewhere: (userId: string) => Promise<boolean>
 }
 
@@ -24,12 +24,12 @@ export type HoldsApi = {
 	stop(): void
 }
 
-/** While something is held, so that its end is told in time. */
+/** The pause between sweeps while holds exist, so that their end is published in time. */
 const sweepEveryMs = 200
-/** While nothing is: no hold is so short that it could end before the next sweep finds it. */
+/** The pause while none exist. Every hold lasts long enough for the next sweep to find it first. */
 const lookEveryMs = 600
 
-/** Holds over HTTP and sockets, the sweep that frees them, and what becomes of them when their holder disconnects. */
+/** Creates holds over HTTP and sockets, the sweep that removes expired holds, and the grace of holders who disconnect. */
 export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi {
 	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
 
@@ -50,7 +50,7 @@ export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: Hold
 				const holder = signedIn(actor)
 				await limit(origin.ip)
 				const hold = await holds.place(holder, payload, { throughSocket: true })
-				// The holder went while this was placed, and `disconnected` has been called.
+				// The holder disconnected while the hold was being placed, after `disconnected` was called.
 				if (socket.disconnected) quietly(loseHolder(holder.userId))
 				return { hold }
 			},
@@ -80,7 +80,7 @@ export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: Hold
 	async function loseHolder(userId: string) {
 		if (!(await holds.mayHold(userId)) || (await isElsewhere(userId))) return
 		await holds.beginGrace(userId)
-		// A holder who came back just now ended a grace that had not begun.
+		// A holder who reconnected meanwhile ended a grace that had not begun yet.
 		if (await isElsewhere(userId)) await holds.endGrace(userId)
 	}
 
@@ -91,7 +91,7 @@ export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: Hold
 	}
 
 	async function sweep() {
-		// Redis may be away with something held in it.
+		// Without an answer of Redis, holds may exist.
 		let isHeld = true
 		try {
 			isHeld = await holds.sweep()

@@ -3,12 +3,12 @@ import { availabilityOf, type StoredSlot } from './availability.ts'
 
 export type SlotLookup = (startMinute: number) => StoredSlot | undefined
 
-/** The consecutive slots that an appointment takes, or why it cannot have them. */
+/** The consecutive slots of an appointment, or why there are none. */
 export type SlotRun = { slots: StoredSlot[] } | { refusal: RefusalCode }
 
 /**
- * Finds the slots from `startMinute` on that cover `minutes`: one, when no length is asked for.
- * Slots are consecutive when each starts as the one before it ends.
+ * Finds the slots from `startMinute` that cover `minutes`, or a single slot without `minutes`. Slots are consecutive when each starts
+ * as the one before it ends.
  */
 export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minutes: number | undefined): SlotRun {
 	const slots: StoredSlot[] = []
@@ -16,7 +16,7 @@ export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minute
 	const endMinute = startMinute + (minutes ?? 1)
 	while (next < endMinute) {
 		const slot = lookup(next)
-		// A day that ends before the appointment would has no room for it: the time beyond is not on offer.
+		// The day ends before the appointment would, so the remaining time cannot be booked.
 		if (!slot) return { refusal: slots.length === 0 ? 'not_found' : 'slot_blocked' }
 		slots.push(slot)
 		next = slot.endMinute
@@ -26,7 +26,7 @@ export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minute
 
 const refusalOf = { booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
 
-/** Why these slots cannot be taken, as far as the database knows; null when they can. */
+/** Why the slots cannot be taken, without regard to holds; null when they can. */
 export function whyUnavailable(slots: readonly StoredSlot[], nowMs: number): RefusalCode | null {
 	for (const slot of slots) {
 		const availability = availabilityOf(slot, nowMs)

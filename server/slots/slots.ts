@@ -5,7 +5,7 @@ import { createHoldsApi, type HoldsApiDeps } from './holds-api.ts'
 
 export type SlotsDeps = Omit<CalendarDeps, 'readHolds'> & Omit<HoldsDeps, 'knownVersion'> & Omit<HoldsApiDeps, 'holds'>
 
-/** All that is short-lived about slots: who holds them, and who watches them. */
+/** Creates the short-lived parts of slots: holds and watchers. */
 export function createSlots(deps: SlotsDeps) {
 	const calendar = createCalendar({ ...deps, readHolds: createHoldScripts(deps.redis).read })
 	const holds = createHolds({ ...deps, knownVersion: calendar.knownVersion })

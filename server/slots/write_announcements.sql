@@ -1,4 +1,5 @@
--- Changes of slots, or of whole calendars where no starts are given. Above so many slots a fresh snapshot is less traffic.
+-- Records changed slots, or whole calendars where no starts are given. With more slots than the limit, a fresh snapshot is less
+-- traffic.
 INSERT INTO calendar_announcements (doctor_id, slot_starts)
 SELECT change."doctorId", CASE WHEN cardinality(change."startsAt") <= :maxSlots THEN change."startsAt" END
 FROM jsonb_to_recordset(CAST(:changes AS jsonb)) AS change ("doctorId" bigint, "startsAt" timestamptz[])

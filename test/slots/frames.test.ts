@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createFrames, type Frame, newsAfter } from '../../server/slots/frames.ts'
+import { createFrames, type Frame, partAfter } from '../../server/slots/frames.ts'
 import { waitFor } from '../support/wait.ts'
 
 const slotNamed = (id: string) => JSON.stringify({ id, doctorId: '1', startsAt: '', endsAt: '', state: 'free' })
@@ -89,9 +89,9 @@ describe('frames of changes', () => {
 
 	it('are cut to what is news', () => {
 		const frame: Frame = { doctorId: '1', fromVersion: 5, toVersion: 7, slots: ['a', 'b', 'c'].map(slotNamed) }
-		expect(newsAfter(frame, 4)).to.equal(frame)
-		expect(newsAfter(frame, 3)).to.equal(frame)
-		expect(newsAfter(frame, 7)).to.equal(null)
-		expect(newsAfter(frame, 5)).to.deep.equal({ doctorId: '1', fromVersion: 6, toVersion: 7, slots: [slotNamed('b'), slotNamed('c')] })
+		expect(partAfter(frame, 4)).to.equal(frame)
+		expect(partAfter(frame, 3)).to.equal(frame)
+		expect(partAfter(frame, 7)).to.equal(null)
+		expect(partAfter(frame, 5)).to.deep.equal({ doctorId: '1', fromVersion: 6, toVersion: 7, slots: [slotNamed('b'), slotNamed('c')] })
 	})
 })

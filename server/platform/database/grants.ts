@@ -1,6 +1,6 @@
 import { type Db, inTurn, readSql } from './database.ts'
 
-/** Whether there is a role apart for servers, and this connection is the owner's, who says what that role may do. */
+/** Whether servers have a role of their own and this connection is the owner's, who grants that role its rights. */
 export async function mayGrant(db: Db): Promise<boolean> {
 	const { rows } = await db.raw(`
 		SELECT FROM pg_roles, pg_class
@@ -11,5 +11,5 @@ export async function mayGrant(db: Db): Promise<boolean> {
 
 const roles = readSql('../../../db/roles.sql', import.meta.url)
 
-/** Tells the database what servers may do with the tables that there are now. */
+/** Grants the server's role its rights on the present tables. */
 export const grantToServer = (db: Db): Promise<void> => inTurn(db, 'liveslot migrations', async trx => void (await trx.raw(roles)))

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Leaves a shell behind that signals `pid` when this process is gone, however it ended: the shell reads from a pipe
- * that only this process holds open, and `read` returns when the operating system closes it. A `kill -9` thus
- * leaves no server behind.
+ * Starts a shell that signals `pid` when this process has ended in any way. The shell reads from a pipe that only this process holds
+ * open, and `read` returns when the operating system closes the pipe. So even a `kill -9` leaves no server behind.
  *
- * @returns a function that calls the guard off
+ * @returns a function that ends the guard
  */
 export function guardAgainstCrash(pid: number, signal: 'INT' | 'TERM'): () => void {
 	const guard = spawn('/bin/sh', ['-c', 'read -r called_off || kill -s "$2" "$1"', 'guard', String(pid), signal], {

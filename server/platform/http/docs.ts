@@ -1,4 +1,4 @@
-/** Swagger UI over our own OpenAPI file; scripts apart from the page, as the content security policy asks. */
+/** Swagger UI over our own OpenAPI file. Its scripts are separate files because the content security policy forbids inline scripts. */
 export const docsPage = {
 	html: `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Endpoint, Problem, type RefusalCode, refusals } from '../../../contract/index.ts'
 
-/** The OpenAPI 3.1 description, made from the same table that the server is bound to. */
+/** Builds the OpenAPI 3.1 description from the same table that binds the server's routes. */
 export function openApiDocument(endpoints: Record<string, Endpoint>, version: string) {
 	const components: Record<string, unknown> = {}
 	schemaOf(z.object({ problem: Problem }), 'output', components)
@@ -33,7 +33,7 @@ type JsonSchema = Record<string, unknown> & {
 
 function schemaOf(type: z.ZodType, io: 'input' | 'output', components: Record<string, unknown>): JsonSchema {
 	const schema = z.toJSONSchema(type, { io, target: 'draft-2020-12', unrepresentable: 'any' }) as JsonSchema
-	// A named schema stands once among the components, wherever it is used, also by another named one.
+	// A named schema appears once among the components, wherever it is used, also inside another named schema.
 	const { $defs, $schema: _, ...rest } = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema
 	Object.assign(components, $defs)
 	return rest

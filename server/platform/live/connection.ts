@@ -1,19 +1,19 @@
 import type { Socket as EngineConnection } from 'engine.io'
 
-/** Ends a connection without the client's cooperation. */
+/** Ends a connection without waiting for the client. */
 export function cutOff(connection: EngineConnection): void {
 	const { socket } = internalsOf(connection).transport
 	if (socket) socket.terminate()
 	else connection.close(true)
 }
 
-/** Bytes that a client was sent and has not read: those that its connection could not pass on yet, and those that wait behind them. */
+/** Returns how many bytes the client has not read: those that its connection could not send yet, and the packets behind them. */
 export function backlogOf(connection: EngineConnection): number {
 	const { writeBuffer, transport } = internalsOf(connection)
 	return writeBuffer.reduce((bytes, { data }) => bytes + sizeOf(data), transport.socket?.bufferedAmount ?? 0)
 }
 
-/** What the server needs of Engine.IO's connections beyond their types, to protect itself from clients that do not cooperate. */
+/** The parts of Engine.IO's connections beyond their types that protect the server from clients which do not cooperate. */
 type Connection = {
 	writeBuffer: { data?: unknown }[]
 	transport: {

@@ -3,13 +3,13 @@ import type { Log } from '../observability/log.ts'
 import { callerOf } from './callers.ts'
 import { backlogOf, cutOff } from './connection.ts'
 
-/** How long after its token a connection may go on listening: the time to hand in a new one. */
+/** How long a connection may stay open after its token has expired, as time to send a new one. */
 const expiredGraceMs = 60_000
 const lookEveryMs = 5000
-/** Unread bytes that cost a socket its connection. */
+/** A socket with this many unread bytes is disconnected. */
 const maxBacklogBytes = 4_000_000
 
-/** Ends connections whose token ran out long ago, and those that do not read what they are sent. Gives back its stop. */
+/** Ends connections whose token expired long ago, and those of clients that do not read. @returns a function that stops this */
 export function startReaper(sockets: () => Iterable<Socket>, log: Log): () => void {
 	const timer = setInterval(() => {
 		for (const socket of sockets()) {

@@ -16,7 +16,7 @@ export type GaugeSources = {
 	jobs: Jobs
 }
 
-/** Figures that are read at each scrape, of the parts that every node has. */
+/** Registers figures of the parts that every node has, read at each scrape. */
 export function registerGauges(metrics: Metrics, { version, db, pipeline, readiness, io, jobs }: GaugeSources): void {
 	const pool = (db.client as { pool: Pool }).pool
 	metrics.gauge('build_info', 'Always 1, with the version that runs', ['version']).set({ version }, 1)

@@ -1,21 +1,21 @@
-/** SQLSTATE class 22, data exceptions: their messages end with the value that was refused. */
+/** SQLSTATE class 22, data exceptions. Their messages end with the refused value. */
 const quotesItsValue = /^22/
 const maxCauses = 3
 
 /**
- * Only what is named here is kept. Libraries hang on their errors what went wrong with whom: PostgreSQL the row that it
- * refuses, Redis the command with all of its arguments, a mail server the letter's addresses.
+ * Describes an error for the log, with named fields only. Libraries attach personal details to their errors: PostgreSQL the refused
+ * row, Redis the command with all its arguments, a mail server the addresses.
  */
 export const describeError = (error: unknown): unknown => (error instanceof Error ? describe(error, maxCauses) : typeof error)
 
 const address = /[^\s@<>"'`,;:()/\\]+@[^\s@<>"'`,;:()/\\]+/g
-/** A telephone number in the international form, which is how they are kept. */
+/** A telephone number in international form, in which numbers are stored. */
 const phone = /\+\d[\d ()./-]{5,}\d/g
 
-/** Text of a mail server or an operator likes to repeat whom it is about. */
+/** Removes addresses and numbers from text of mail servers and SMS operators, which often repeats the recipient. */
 export const withoutAddresses = (text: string): string => text.replace(address, '[address]').replace(phone, '[number]')
 
-/** What a log keeps of an error. */
+/** The fields that a log keeps of an error. */
 export type LoggedError = { type: string; message: string; stack?: string; code?: string; constraint?: string; cause?: LoggedError }
 
 function describe(error: Error, causes: number): LoggedError {
@@ -31,7 +31,7 @@ function describe(error: Error, causes: number): LoggedError {
 	}
 }
 
-/** The frames alone: what stands before them repeats the message. */
+/** Returns only the frames, because the text before them repeats the message. */
 function framesOf(stack: string | undefined): string | undefined {
 	const from = stack?.search(/^ {4}at /m) ?? -1
 	return from < 0 ? undefined : stack?.slice(from)

@@ -4,8 +4,8 @@ import { describeError, withoutAddresses } from './log-error.ts'
 export type Log = pino.Logger
 
 /**
- * Structured logs, on standard output unless told otherwise. What could carry a secret is cut out wherever it turns up, and
- * errors are told without what they quote.
+ * Creates structured logs, on standard output by default. Removes whatever may carry a secret, wherever it appears, and logs errors
+ * without the values that they quote.
  */
 export function createLog(level: string, destination?: DestinationStream): Log {
 	const options: pino.LoggerOptions = {

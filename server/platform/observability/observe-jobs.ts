@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.ts'
 
 /** Counts runs of jobs, how late they start and how long they take. */
 export function observeJobs(metrics: Metrics, jobs: readonly Pick<JobDefinition, 'name'>[]): JobObserver {
-	// Not `job`: Prometheus names its targets by that label, and would rename ours.
+	// The label is not `job`, because Prometheus uses that name for its targets and would rename ours.
 	const lag = metrics.histogram(
 		'job_lag_seconds',
 		'How much later than planned a job started',

@@ -7,7 +7,7 @@ export function observeTraffic(metrics: Metrics) {
 	return { request: observeRequests(metrics, errors), event: observeEvents(metrics, errors) }
 }
 
-/** Errors of ours. They begin at none: Prometheus sees no rise in a figure whose first value is the first error. */
+/** Counts our errors. The counts start at 0, because Prometheus sees no increase in a figure that starts with the first error. */
 function errorCounter(metrics: Metrics) {
 	const total = metrics.counter('errors_total', 'Requests and events that ended in an error of ours', ['over'])
 	for (const over of ['http', 'socket']) total.inc({ over }, 0)
@@ -25,7 +25,7 @@ function observeRequests(metrics: Metrics, errors: Errors) {
 		['method', 'route'],
 	)
 	return ({ method, route, status, ms }: SeenRequest) => {
-		// Methods are the client's own words where no route of ours restricts them.
+		// Without one of our routes, the method is the client's own text.
 		const known = route === 'other' ? 'any' : method
 		total.inc({ method: known, route, status })
 		if (status === 500) errors.inc({ over: 'http' })

@@ -1,7 +1,7 @@
 import type { Run } from '../database/pipeline.ts'
 import type { Tracer } from './tracer.ts'
 
-/** Each statement as a step of whatever it is run for. It is told by its name; its values stay here. */
+/** Traces each statement as a step of the work that runs it, by the statement's name and without its values. */
 export function tracedStatements(run: Run, tracer: Tracer): Run {
 	if (!tracer.isOn) return run
 	return async (statement, values) => {

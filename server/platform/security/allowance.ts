@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { Limiter } from './rate-limit.ts'
 
-/** Uses one point up. @throws Refusal rate_limited */
+/** Uses one point of the key's limit. @throws Refusal rate_limited */
 export type Allowance = (key: string) => Promise<void>
 
 /**
- * Draws the points of a limit in lots, so that Redis is asked once for many calls. What a node has drawn and does not use is lost:
- * a key on several nodes gets a little less, never more. Calls that wait for a lot go on in the order in which they came.
+ * Draws points of a limit in lots, so that Redis is asked once for many calls. A node's unused points are lost, so a key that uses
+ * several nodes gets a little less, never more. Calls that wait for a lot continue in their order of arrival.
  */
 export function inLots(limiter: Limiter, size: number, keptMs: number): Allowance {
 	const { lots, draw } = createLots(limiter, size, keptMs)
@@ -22,14 +22,14 @@ export function inLots(limiter: Limiter, size: number, keptMs: number): Allowanc
 	}
 }
 
-/** For what is known only when it is done: how much it used up. */
+/** For costs that are known only afterwards. */
 export type Account = {
-	/** @throws Refusal rate_limited while more has been charged than the limit gives */
+	/** @throws Refusal rate_limited while the charges exceed the limit */
 	check(key: string): Promise<void>
 	charge(key: string, points: number): void
 }
 
-/** Draws in lots, too. What has been charged beyond a lot is a debt: lots are drawn until it is paid, or refused. */
+/** Also draws in lots. Charges beyond a lot are a debt: lots are drawn until it is paid or the limit refuses. */
 export function onAccount(limiter: Limiter, size: number, keptMs: number): Account {
 	const { lots, draw } = createLots(limiter, size, keptMs)
 	return {
@@ -44,7 +44,7 @@ export function onAccount(limiter: Limiter, size: number, keptMs: number): Accou
 	}
 }
 
-/** By size, not by number: room for a number would be taken at once. */
+/** Limits the cache by size, because a limit by number would allocate all its memory at once. */
 const maxKeys = 50_000
 
 function createLots(limiter: Limiter, size: number, keptMs: number) {

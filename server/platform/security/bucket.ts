@@ -1,6 +1,6 @@
 export type BucketRule = { perSecond: number; burst: number }
 
-/** So much on average, and more in one go. Takes a point each time; false when there is none left. */
+/** Limits to an average rate with bursts. Each call takes a point, and returns false when none is left. */
 export function createBucket({ perSecond, burst }: BucketRule, nowMs: () => number = () => performance.now()): () => boolean {
 	let points = burst
 	let filledAtMs = nowMs()

@@ -7,14 +7,14 @@ export type LimitRule = {
 	name: string
 	points: number
 	perSeconds: number
-	/** Refuses without asking Redis again until the time is over: for limits that only floods meet, and that are never reset. */
+	/** Refuses from memory until the time is over. Only for limits that floods alone reach and that are never reset. */
 	refusesAlone?: boolean
 }
 
 export type Limiter = {
 	/** Counts `points` against the key. @throws Refusal rate_limited */
 	consume(key: string, points?: number): Promise<void>
-	/** @throws Refusal rate_limited when the key has used its points up; counts nothing */
+	/** Checks without counting. @throws Refusal rate_limited when the key has no points left */
 	check(key: string): Promise<void>
 	reset(key: string): Promise<void>
 }
@@ -23,7 +23,7 @@ export type CreateLimiter = (rule: LimitRule) => Limiter
 
 const unlimited: Limiter = { consume: async () => {}, check: async () => {}, reset: async () => {} }
 
-/** Limits that all nodes share, in Redis. While Redis is away each node counts for itself, so that a flood finds no open door. */
+/** Creates limits that all nodes share, in Redis. While Redis is away each node counts for itself, so that limits still hold. */
 export function createLimiters({ redis, enabled }: { redis: Redis; enabled: boolean }): CreateLimiter {
 	if (!enabled) return () => unlimited
 	return ({ name, points, perSeconds, refusesAlone }) => {
@@ -57,7 +57,7 @@ export function createLimiters({ redis, enabled }: { redis: Redis; enabled: bool
 	}
 }
 
-/** Keys may be addresses of people: Redis is told only what is the same again. */
+/** Hashes a key, which may be a person's address. Redis only needs to recognize it. */
 const digestOf = (key: string) => createHash('sha256').update(key).digest('base64url')
 
 function refuse(result: RateLimiterRes) {

@@ -39,7 +39,7 @@ export type Holds = {
 	mayHold(userId: string): Promise<boolean>
 	/** Shortens the holds that a disconnected holder placed through a socket to a grace. */
 	beginGrace(userId: string): Promise<void>
-	/** Restores the holds of a holder who has reconnected. */
+	/** Restores the holds after their holder has reconnected. */
 	endGrace(userId: string): Promise<void>
 	/** Removes slots that became appointments from their holder's count. */
 	forget(userId: string, slotIds: readonly string[]): Promise<void>

@@ -4,7 +4,10 @@ import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people
 import { closeSockets } from '../support/watcher.ts'
 import { expectConsistent } from './desk.ts'
 
-/** A node for one `describe`, with a receptionist, and a doctor and a patient who are new for every test; after each, calendars agree. */
+/**
+ * A node for one `describe` with a receptionist, and a new doctor and patient for every test. After each test the calendars must be
+ * consistent.
+ */
 export const useDesk = () => {
 	const node = useNode()
 	const [desk, doctor, patient] = [{} as Person, {} as Person, {} as Person]

@@ -11,7 +11,7 @@ type Node = Pick<TestNode, 'url'>
 
 export type BookOptions = { typeId?: string; patientId?: string; reason?: string; key?: string }
 
-/** Calls of the booking domain over HTTP, as somebody. */
+/** Calls of the booking domain over HTTP, by a given person. */
 export const book = (node: Node, by: Person, slotId: string, { key, ...rest }: BookOptions = {}): Promise<Answer> =>
 	call(node, 'POST', '/appointments', { token: by.token, body: { slotId, ...rest }, ...(key && { key }) })
 
@@ -33,7 +33,7 @@ export const release = (node: Node, by: Person, slotId: string): Promise<Answer>
 export const bookLive = (socket: Client, slotId: string, { key = randomUUID(), ...rest }: BookOptions = {}) =>
 	socket.emitWithAck('appointment:book', { slotId, idempotencyKey: key, ...rest })
 
-/** The answer's body, when it is what was hoped for. */
+/** Returns the body of a successful answer. @throws Error for a refusal */
 export const done = <T = Appointment>(answer: Answer): T => {
 	if (answer.status >= 300) throw new Error(`refused: ${JSON.stringify(answer.body)}`)
 	return answer.body
@@ -44,27 +44,27 @@ export const codeOf = (answer: Answer): string => (answer.status < 300 ? 'ok' : 
 
 export const ackCode = (ack: { ok: true } | { ok: false; error: { code: string } }): string => (ack.ok ? 'ok' : ack.error.code)
 
-/** Patients one after the other: each is an account of its own. */
+/** Creates patients with an account each. */
 export const somePatients = async (node: TestNode, count: number): Promise<Person[]> => {
 	const patients: Person[] = []
 	while (patients.length < count) patients.push(await aPatient(node))
 	return patients
 }
 
-/** A caller whom the desk took into the file: no account. */
-export const aCaller = async (node: TestNode, fullName = 'A caller'): Promise<string> => {
+/** Creates a patient without an account, as the desk does for a caller on the telephone. */
+export const aPatientWithoutAccount = async (node: TestNode, fullName = 'A caller'): Promise<string> => {
 	const [row] = await node.db('patients').insert({ full_name: fullName, phone: '+49 30 1234567' }).returning('id')
 	return String(row.id)
 }
 
-/** What an account is told of appointments, in order. */
-export const newsOf = (socket: Client): AppointmentChanged[] => {
-	const news: AppointmentChanged[] = []
-	socket.on('appointment:changed', changed => news.push(changed))
-	return news
+/** Records the appointment changes that a socket receives, in order. */
+export const receivedBy = (socket: Client): AppointmentChanged[] => {
+	const received: AppointmentChanged[] = []
+	socket.on('appointment:changed', changed => received.push(changed))
+	return received
 }
 
-/** Promise 1, and slots and appointments that agree about each other. */
+/** Checks promise 1, and that slots and appointments agree with each other. */
 export const expectConsistent = async (node: Pick<TestNode, 'db'>): Promise<void> => {
 	expect(await overlaps(node.db), 'overlapping appointments').to.equal(0)
 	expect(await inconsistencies(node.db), 'slots and appointments that disagree').to.equal(0)

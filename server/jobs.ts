@@ -2,9 +2,9 @@ import pTimeout from 'p-timeout'
 import type { Config } from './config.ts'
 import { type Db, inTurn } from './platform/database/database.ts'
 import { createJobs, type JobDefinition, type Jobs } from './platform/jobs/jobs.ts'
+import { observeJobs } from './platform/observability/figures.ts'
 import type { Log } from './platform/observability/log.ts'
 import type { Metrics } from './platform/observability/metrics.ts'
-import { observeJobs } from './platform/observability/observe-jobs.ts'
 import { cleanUp } from './reminders/clean-up.ts'
 
 type WorkDeps = {

@@ -4,6 +4,7 @@ import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import type { Db } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
+import type { VisitCalendar } from '../reminders/visit-calendar.ts'
 import { type FullAppointment, toWire } from './facts.ts'
 
 /** Whether the actor may see the appointment. */
@@ -119,4 +120,19 @@ export const listAppointments = async (db: Db, actor: Actor, filter: Appointment
 		query.whereRaw('(a.starts_at, a.id) > (to_timestamp(?::bigint / 1000.0), ?::bigint)', [startsAtMs, id])
 	}
 	return toPage(await query, filter.limit, toListed, row => [row.starts_at.getTime(), row.id])
+}
+
+/** Returns the appointment as an iCalendar file. */
+export async function calendarFile(db: Db, calendar: VisitCalendar, appointment: FullAppointment): Promise<string> {
+	const { startMinute, endMinute } = appointment
+	const names = await readVisitNames(db, appointment)
+	return calendar.file({ ...appointment, ...names, startsAtMs: startMinute * 60_000, endsAtMs: endMinute * 60_000 })
+}
+
+async function readVisitNames(db: Db, { doctorId, typeId }: FullAppointment): Promise<{ doctorName: string; typeName: string }> {
+	const [doctor, type] = await Promise.all([
+		db('users').where({ id: doctorId }).first('full_name'),
+		db('appointment_types').where({ id: typeId }).first('name'),
+	])
+	return { doctorName: doctor?.full_name ?? '', typeName: type?.name ?? '' }
 }

@@ -1,6 +1,5 @@
 import type { AppointmentStatus, RefusalCode } from '../../contract/index.ts'
-import { type StoredSlot, slotKey } from '../slots/availability.ts'
-import { consecutiveSlots, whyUnavailable } from '../slots/slot-run.ts'
+import { consecutiveSlots, type StoredSlot, slotKey, whyUnavailable } from '../slots/availability.ts'
 import type {
 	Announcement,
 	BookingRequest,

@@ -1,9 +1,8 @@
 import { ZodError } from 'zod'
 import { isDatabaseUnavailable } from './database/database.ts'
-import { invalid } from './input.ts'
 import type { Log } from './observability/log.ts'
 import { isRedisUnavailable } from './redis/redis.ts'
-import { Refusal } from './refusal.ts'
+import { invalid, Refusal } from './refusal.ts'
 
 /** SQLSTATEs of values that pass the schemas but that PostgreSQL's types cannot hold. */
 const refusedValues = new Map<unknown, string>([

@@ -1,3 +1,4 @@
+import type { ZodError } from 'zod'
 import { type RefusalCode, type RefusalExtra, refusals } from '../../contract/index.ts'
 
 export type RefusalDetails = {
@@ -26,4 +27,22 @@ export class Refusal extends Error {
 
 export function invalidInput(path: string, message: string) {
 	return new Refusal('invalid_input', { message: `${path}: ${message}`, errors: [{ path, message }] })
+}
+
+type Schema<T> = { safeParse(input: unknown): { success: true; data: T } | { success: false; error: ZodError } }
+
+/** @throws Refusal invalid_input */
+export function parseInput<T>(schema: Schema<T>, input: unknown): T {
+	const parsed = schema.safeParse(input)
+	if (parsed.success) return parsed.data
+	throw invalid(parsed.error)
+}
+
+const maxErrors = 20
+
+/** The refusal for input that was parsed elsewhere. */
+export function invalid(error: ZodError): Refusal {
+	const errors = error.issues.slice(0, maxErrors).map(({ path, message }) => ({ path: path.join('.'), message }))
+	const [first] = errors
+	return new Refusal('invalid_input', { message: first ? `${first.path || 'input'}: ${first.message}` : 'malformed', errors })
 }

@@ -1,4 +1,4 @@
-import { type Db, isDatabaseUnavailable, readSql, type Tx } from '../platform/database/database.ts'
+import { type Db, isDatabaseUnavailable, type Tx } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import type { Log } from '../platform/observability/log.ts'
 
@@ -25,9 +25,31 @@ export type Announcements = {
 	stop(): Promise<void>
 }
 
-const writeChanges = readSql('./write_announcements.sql', import.meta.url)
-const writeOfDoctor = readSql('./announce_doctor.sql', import.meta.url)
-const writeOfPatient = readSql('./announce_patient.sql', import.meta.url)
+/** Records changed slots, or whole calendars where no starts are given. With more slots than the limit, a fresh snapshot is less traffic. */
+const writeChanges = `
+	INSERT INTO calendar_announcements (doctor_id, slot_starts)
+	SELECT change."doctorId", CASE WHEN cardinality(change."startsAt") <= :maxSlots THEN change."startsAt" END
+	FROM jsonb_to_recordset(CAST(:changes AS jsonb)) AS change ("doctorId" bigint, "startsAt" timestamptz[])
+	WHERE cardinality(change."startsAt") > 0 OR change."startsAt" IS NULL`
+
+/** All coming slots of a doctor without a visit: the state of the doctor's account decides whether these can be booked. */
+const writeOfDoctor = `
+	INSERT INTO calendar_announcements (doctor_id, slot_starts)
+	SELECT doctor_id, CASE WHEN count(*) <= :maxSlots THEN array_agg(starts_at ORDER BY starts_at) END
+	FROM appointment_slots
+	WHERE doctor_id = :doctorId AND starts_at > now() AND appointment_id IS NULL
+	GROUP BY doctor_id`
+
+/** The slots of a patient's visits, as far back as a calendar shows them, because staff see the patient's name on them. */
+const writeOfPatient = `
+	INSERT INTO calendar_announcements (doctor_id, slot_starts)
+	SELECT doctor_id, array_agg(starts_at ORDER BY starts_at)
+	FROM (
+		SELECT doctor_id, unnest(slot_starts) AS starts_at
+		FROM appointments
+		WHERE patient_id = :patientId AND status <> 'cancelled' AND ends_at > now() - make_interval(days => :shownDays)
+	) visit
+	GROUP BY doctor_id`
 
 /** With more slots than this, a fresh snapshot is less traffic than the changes. */
 const maxSlots = 300

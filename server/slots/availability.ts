@@ -1,4 +1,4 @@
-import type { AppointmentStatus } from '../../contract/index.ts'
+import type { AppointmentStatus, RefusalCode } from '../../contract/index.ts'
 import { readSql } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { type SlotRef, slotId } from './slot-id.ts'
@@ -71,4 +71,38 @@ function toSlot(row: Row): StoredSlot {
 			? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' }
 			: null,
 	}
+}
+
+export type SlotLookup = (startMinute: number) => StoredSlot | undefined
+
+/** The consecutive slots of an appointment, or why there are none. */
+export type SlotRun = { slots: StoredSlot[] } | { refusal: RefusalCode }
+
+/**
+ * Finds the slots from `startMinute` that cover `minutes`, or a single slot without `minutes`. Slots are consecutive when each starts
+ * as the one before it ends.
+ */
+export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minutes: number | undefined): SlotRun {
+	const slots: StoredSlot[] = []
+	let next = startMinute
+	const endMinute = startMinute + (minutes ?? 1)
+	while (next < endMinute) {
+		const slot = lookup(next)
+		// The day ends before the appointment would, so the remaining time cannot be booked.
+		if (!slot) return { refusal: slots.length === 0 ? 'not_found' : 'slot_blocked' }
+		slots.push(slot)
+		next = slot.endMinute
+	}
+	return { slots }
+}
+
+const refusalOf = { booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
+
+/** Why the slots cannot be taken, without regard to holds; null when they can. */
+export function whyUnavailable(slots: readonly StoredSlot[], nowMs: number): RefusalCode | null {
+	for (const slot of slots) {
+		const availability = availabilityOf(slot, nowMs)
+		if (availability !== 'free') return refusalOf[availability]
+	}
+	return null
 }

@@ -38,8 +38,12 @@ export function createHoldScripts(redis: Redis) {
 	const release = define<string[]>('holdRelease', 'release.lua')
 	const expire = define<[state: 'nothing held' | 'looked at all' | 'more', ...ended: string[]]>('holdExpire', 'expire.lua')
 	const grace = define<number>('holdGrace', 'grace.lua')
-	const read = define<[version: string, holds: string[]]>('holdRead', 'read.lua')
-	const truth = define<string>('holdTruth', 'truth.lua')
+	const read = defineScript<[version: string, holds: string[]]>(
+		redis,
+		'holdRead',
+		`${boardLua} return { feed_version(KEYS[2]), holds_shown(KEYS[1], clock_ms()) }`,
+	)
+	const truth = defineScript<string>(redis, 'holdTruth', `${boardLua} return truth_read(KEYS[1], KEYS[2])`)
 
 	return {
 		async place({ doctorId, knownVersion, userId, who, slots, ...wish }: PlaceArgs): Promise<Placed> {

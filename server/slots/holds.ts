@@ -8,12 +8,11 @@ import { groupBy } from '../platform/group-by.ts'
 import type { Redis } from '../platform/redis/redis.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { nearestOffers, readFreeSlots } from './alternatives.ts'
-import { readSlots, type StoredSlot, slotKey } from './availability.ts'
+import { consecutiveSlots, readSlots, type StoredSlot, slotKey, whyUnavailable } from './availability.ts'
 import { createHoldScripts } from './board.ts'
 import { type Held, jsonBeforeState } from './codec.ts'
 import { type Attempt, createHoldCount } from './hold-count.ts'
 import { parseSlotId, type SlotRef } from './slot-id.ts'
-import { consecutiveSlots, whyUnavailable } from './slot-run.ts'
 
 export type HoldRequest = { slotId: string; typeId?: string | undefined }
 

@@ -5,8 +5,7 @@ import { call } from '../support/http.ts'
 import { aDoctor, anAdmin, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, ok } from '../support/watcher.ts'
-import { slotsOf, useDesk } from './a-desk.ts'
-import { ackCode, book, bookLive, cancel, codeOf, done, hold, minutesLater, receivedBy, somePatients } from './desk.ts'
+import { ackCode, book, bookLive, cancel, codeOf, done, hold, minutesLater, receivedBy, slotsOf, somePatients, useDesk } from './desk.ts'
 
 describe('booking beside others', () => {
 	const { node, desk, doctor, patient } = useDesk()

@@ -6,8 +6,7 @@ import { call } from '../support/http.ts'
 import { aDoctor, anAdmin, aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, ok, refused } from '../support/watcher.ts'
-import { slotsOf, useDesk } from './a-desk.ts'
-import { ackCode, aPatientWithoutAccount, book, bookLive, codeOf, done, hold, minutesLater } from './desk.ts'
+import { ackCode, aPatientWithoutAccount, book, bookLive, codeOf, done, hold, minutesLater, slotsOf, useDesk } from './desk.ts'
 
 describe('booking', () => {
 	const { node, desk, doctor, patient } = useDesk()

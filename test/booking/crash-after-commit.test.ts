@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { BookingRequest, ChangeRequest } from '../../server/booking/requests.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aCancellation, actorOf, aDrain, aMove, hear, lockKey, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aCancellation, actorOf, aDrain, aMove, hear, lockKey, type Scene, useScene } from './drain.ts'
 
 describe('a batch that is interrupted after its commit', () => {
 	let { doctor, other, patient, slots, otherSlots } = {} as Scene

@@ -5,7 +5,7 @@ import { tagOf } from '../../server/platform/redis/shard.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './drain.ts'
 
 describe('a batch that is interrupted', () => {
 	let { doctor, other, patient, slots } = {} as Scene

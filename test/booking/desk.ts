@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import type { Appointment, AppointmentChanged } from '../../contract/index.ts'
-import { inconsistencies, overlaps } from '../support/calendar.ts'
+import { inconsistencies, overlaps, type SlotsOptions, someSlots } from '../support/calendar.ts'
 import { type Answer, call } from '../support/http.ts'
-import type { TestNode } from '../support/node.ts'
-import { aPatient, type Person } from '../support/people.ts'
-import type { Client } from '../support/watcher.ts'
+import { type TestNode, useNode } from '../support/node.ts'
+import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
+import { type Client, closeSockets } from '../support/watcher.ts'
 
 type Node = Pick<TestNode, 'url'>
 
@@ -71,3 +71,27 @@ export const expectConsistent = async (node: Pick<TestNode, 'db'>): Promise<void
 }
 
 export const minutesLater = (instant: Date, minutes: number): Date => new Date(instant.getTime() + minutes * 60_000)
+
+/**
+ * A node for one `describe` with a receptionist, and a new doctor and patient for every test. After each test the calendars must be
+ * consistent.
+ */
+export const useDesk = () => {
+	const node = useNode()
+	const [desk, doctor, patient] = [{} as Person, {} as Person, {} as Person]
+	before(async () => {
+		Object.assign(desk, await aReceptionist(node))
+	})
+	beforeEach(async () => {
+		Object.assign(doctor, await aDoctor(node))
+		Object.assign(patient, await aPatient(node))
+	})
+	afterEach(async () => {
+		closeSockets()
+		await expectConsistent(node)
+	})
+	return { node, desk, doctor, patient }
+}
+
+export const slotsOf = async (node: Pick<TestNode, 'db'>, who: Person, options: SlotsOptions = {}) =>
+	(await someSlots(node, who.id, options)) as [string, ...string[]]

@@ -13,9 +13,9 @@ import { useNode } from '../support/node.ts'
 import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, closeSockets, type Watcher } from '../support/watcher.ts'
-import { anOp, everyAnswer, tour } from './a-history.ts'
 import { book, cancel, codeOf, expectConsistent, hold, release, reschedule, setStatus } from './desk.ts'
 import { doctorCount, Model, type Op, patientCount, slotCount } from './desk-model.ts'
+import { anOp, everyAnswer, tour } from './histories.ts'
 
 describe('random histories of one desk', () => {
 	const node = useNode()

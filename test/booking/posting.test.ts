@@ -3,7 +3,7 @@ import type { BookingRequest } from '../../server/booking/requests.ts'
 import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aDrain, lockKey, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aDrain, lockKey, type Scene, useScene } from './drain.ts'
 
 describe('posted requests', () => {
 	let { doctor, other, patient, slots, otherSlots } = {} as Scene

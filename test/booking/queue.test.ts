@@ -5,7 +5,7 @@ import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aCancellation, actorOf, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aCancellation, actorOf, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './drain.ts'
 
 describe('a queue', () => {
 	let { doctor, other, patient, slots, otherSlots } = {} as Scene

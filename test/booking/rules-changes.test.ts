@@ -16,7 +16,7 @@ import {
 	nowMs,
 	told,
 	type World,
-} from './a-batch.ts'
+} from './decider.ts'
 
 describe('the rules for changes in a batch', () => {
 	describe('a request waits for the batch', () => {

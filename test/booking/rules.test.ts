@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { aBooking, aCancellation, anAppointment, aSlot, decider, minutes, morning, told, type World } from './a-batch.ts'
+import { aBooking, aCancellation, anAppointment, aSlot, decider, minutes, morning, told, type World } from './decider.ts'
 
 describe('the rules of a batch', () => {
 	describe('booking', () => {

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import { Refusal } from '../../server/platform/refusal.ts'
-import { inLots, onAccount } from '../../server/platform/security/allowance.ts'
-import { createBucket } from '../../server/platform/security/bucket.ts'
 import { networkOf } from '../../server/platform/security/client-address.ts'
+import { createBucket, inLots, onAccount } from '../../server/platform/security/rate-limit.ts'
 
 describe('limits by address', () => {
 	it('count each IPv4 address separately, in every notation', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { createReplies } from '../../server/platform/mailbox/replies.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
-import { useBench } from '../booking/a-drain.ts'
+import { useBench } from '../booking/drain.ts'
 
 describe('replies', () => {
 	const bench = useBench()

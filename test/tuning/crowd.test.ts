@@ -4,7 +4,7 @@ import type { BookingRequest, ChangeRequest, Outcome } from '../../server/bookin
 import { createReplies } from '../../server/platform/mailbox/replies.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
 import { createCrowd } from '../../server/tuning/crowd.ts'
-import { aBooking, aCancellation, aDrain, afterStatement, type Scene, useScene } from '../booking/a-drain.ts'
+import { aBooking, aCancellation, aDrain, afterStatement, type Scene, useScene } from '../booking/drain.ts'
 import { aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 

@@ -178,3 +178,17 @@ async function isUpToDate(trx: Tx): Promise<boolean> {
 function isSerialisationFailure(error: unknown) {
 	return error instanceof Error && ['40001', '40P01'].includes((error as Error & { code?: string }).code ?? '')
 }
+
+/** Whether servers have a role of their own and this connection is the owner's, who grants that role its rights. */
+export async function mayGrant(db: Db): Promise<boolean> {
+	const { rows } = await db.raw(`
+		SELECT FROM pg_roles, pg_class
+		WHERE rolname = 'liveslot_app' AND pg_class.oid = 'audit_log'::regclass
+		  AND pg_has_role(relowner, 'USAGE')`)
+	return rows.length > 0
+}
+
+const roles = readSql('../../../db/roles.sql', import.meta.url)
+
+/** Grants the server's role its rights on the present tables. */
+export const grantToServer = (db: Db): Promise<void> => inTurn(db, 'liveslot migrations', async trx => void (await trx.raw(roles)))

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
@@ -104,4 +105,21 @@ async function waitForExit(pid: number, timeoutMs: number, name: string): Promis
 		if (Date.now() > deadline) throw new EmbeddedServerError(`${name} (process ${pid}) does not stop; end it and start again`)
 		await sleep(20)
 	}
+}
+
+/**
+ * Starts a shell that signals `pid` when this process has ended in any way. The shell reads from a pipe that only this process holds
+ * open, and `read` returns when the operating system closes the pipe. So even a `kill -9` leaves no server behind.
+ *
+ * @returns a function that ends the guard
+ */
+export function guardAgainstCrash(pid: number, signal: 'INT' | 'TERM'): () => void {
+	const guard = spawn('/bin/sh', ['-c', 'read -r called_off || kill -s "$2" "$1"', 'guard', String(pid), signal], {
+		stdio: ['pipe', 'ignore', 'ignore'],
+		detached: true,
+	})
+	guard.on('error', () => {})
+	guard.stdin.on('error', () => {})
+	guard.unref()
+	return () => guard.stdin.end('off\n')
 }

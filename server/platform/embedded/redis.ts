@@ -5,8 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import pTimeout from 'p-timeout'
-import { guardAgainstCrash } from './guard.ts'
-import { EmbeddedServerError, exitOf, freePort, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
+import { EmbeddedServerError, exitOf, freePort, guardAgainstCrash, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
 
 const stopMs = 3000
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket as EngineConnection } from 'engine.io'
 import type { Server } from 'socket.io'
-import { createBucket } from '../security/bucket.ts'
 import { clientAddress, networkOf } from '../security/client-address.ts'
 import type { IsOwnPage } from '../security/own-pages.ts'
 import type { Limiter } from '../security/rate-limit.ts'
+import { createBucket } from '../security/rate-limit.ts'
 import { cutOff } from './connection.ts'
 
 export type DoorDeps = {

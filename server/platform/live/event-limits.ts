@@ -1,8 +1,8 @@
 import type { Socket } from 'socket.io'
 import { Refusal } from '../refusal.ts'
-import type { Allowance } from '../security/allowance.ts'
-import { createBucket } from '../security/bucket.ts'
 import { networkOf } from '../security/client-address.ts'
+import type { Allowance } from '../security/rate-limit.ts'
+import { createBucket } from '../security/rate-limit.ts'
 import { callerOf } from './callers.ts'
 
 export type EventLimits = {

@@ -57,8 +57,8 @@ type Followed = {
  * that arrived, and resets a feed that lost something, above every number that this node saw.
  */
 export function createFeed({ redis, subscriber, log, deliver, deliverAside, auditMs = 450, observeDelivery }: FeedDeps): Feed {
-	const read = defineScript<string>(redis, 'feedRead', feedLua + readLua('feed-read.lua', import.meta.url))
-	const skip = defineScript<number>(redis, 'feedReset', feedLua + readLua('feed-reset.lua', import.meta.url))
+	const read = defineScript<string>(redis, 'feedRead', `${feedLua} return feed_version(KEYS[1])`)
+	const skip = defineScript<number>(redis, 'feedReset', `${feedLua} return feed_reset(KEYS[1], ARGV[1], tonumber(ARGV[2]))`)
 	const followed = new Map<string, Followed>()
 	const topics = new Map<string, string>()
 

@@ -16,13 +16,12 @@ import type { IsOwnPage } from '../security/own-pages.ts'
 import type { Limiter } from '../security/rate-limit.ts'
 import { adapterFor } from './adapter.ts'
 import { type CallerRooms, createCallers, type ReadAgain } from './callers.ts'
-import { cutOff } from './connection.ts'
+import { cutOff, endOverdueConnections } from './connection.ts'
 import { createDispatch, type EventHandlers, type ShareRefusals } from './dispatch.ts'
 import { createDoor } from './door.ts'
 import { createDraining } from './draining.ts'
 import { createEventLimit, type EventLimits } from './event-limits.ts'
 import { createLimitedParser } from './parser.ts'
-import { startReaper } from './reaper.ts'
 
 /** The limits of events, and of new connections by address. */
 export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer?: MeasureAnswer }
@@ -128,7 +127,7 @@ export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C>
 	})
 	const draining = createDraining()
 	const limitEvent = limits && createEventLimit(limits, addressOf)
-	const stops = [startReaper(sockets, log), callers.watch()]
+	const stops = [endOverdueConnections(sockets, log), callers.watch()]
 
 	all.adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 

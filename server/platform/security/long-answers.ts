@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import pLimit, { type LimitFunction } from 'p-limit'
-import type { Account } from './allowance.ts'
 import { networkOf } from './client-address.ts'
+import type { Account } from './rate-limit.ts'
 
 /**
  * Makes an answer that may be long in its turn, and counts its bytes. An answer's length is known only once it is made, and making it

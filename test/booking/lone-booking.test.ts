@@ -3,7 +3,7 @@ import type { BookingRequest } from '../../server/booking/requests.ts'
 import type { Refusal } from '../../server/platform/refusal.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, actorOf, aDrain, type Scene, useScene } from './a-drain.ts'
+import { aBooking, actorOf, aDrain, type Scene, useScene } from './drain.ts'
 
 describe('a booking that is alone in its batch', () => {
 	let { patient, slots, otherSlots } = {} as Scene

@@ -26,7 +26,7 @@ const clockMinute = (text: string) => Number(text.slice(0, 2)) * 60 + Number(tex
 const quietHours = z
 	.string()
 	.regex(/^(off|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)$/, 'must be two times of day, such as 21:00-08:00, or off')
-	// Not undefined: that would be the default again.
+	// Null, because undefined would mean the default.
 	.transform(text => (text === 'off' ? null : { fromMinute: clockMinute(text.slice(0, 5)), untilMinute: clockMinute(text.slice(6)) }))
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
@@ -92,17 +92,17 @@ type Environment = z.infer<typeof Environment>
 /** The variables that the process reads. */
 export const settingNames: readonly string[] = Object.keys(Environment.shape)
 
-/** Everything the process was told, checked once. Durations carry their unit in the name. */
+/** All settings of the process, checked once. Durations have their unit in the name. */
 export type Config = Readonly<{
 	production: boolean
 	port: number
-	/** Where embedded servers and generated secrets live; absolute. */
+	/** The directory of embedded servers and generated secrets, as an absolute path. */
 	dataDir: string
 	databaseUrl: string | undefined
-	/** The owner of the tables, for migrations only; the server's own role then needs no right to change the schema. */
+	/** The owner of the tables, for migrations only. The server's own role then needs no right to change the schema. */
 	migrationDatabaseUrl: string | undefined
 	databasePoolSize: number
-	/** Named prepared statements; off behind a pooler in transaction mode that does not support them. */
+	/** Whether to use named prepared statements; false behind a pooler in transaction mode that does not support them. */
 	databasePrepare: boolean
 	redisUrl: string | undefined
 	mongoUrl: string | undefined
@@ -115,7 +115,7 @@ export type Config = Readonly<{
 	/** The keys that web push messages are signed with (VAPID, RFC 8292). */
 	vapid: { publicKey: string; privateKey: string } | undefined
 	reminderLeadMinutes: readonly number[]
-	/** Between these minutes of the patient's day no phone is to ring. */
+	/** The minutes of the patient's day between which no message may be sent that makes a phone ring. */
 	quietHours: { fromMinute: number; untilMinute: number } | undefined
 	auditRetentionDays: number
 	holdMs: number
@@ -123,20 +123,20 @@ export type Config = Readonly<{
 	slotDaysAhead: number
 	cancelCutoffMs: number
 	rateLimit: boolean
-	/** Whether the clinic's own people can do anything before they have set up a second factor. */
+	/** Whether staff may work before they have set up a second factor. */
 	secondFactor: Environment['SECOND_FACTOR']
-	/** How long a client may take to send its headers, or to say what it wants of a socket; a whole request may take twice as long. */
+	/** How long a client may take to send its headers, or a new socket to say what it wants. A whole request may take twice as long. */
 	slowClientMs: number
 	trustedProxies: number
 	publicUrl: string | undefined
 	logLevel: Environment['LOG_LEVEL']
 	corsOrigins: readonly string[]
 	metricsToken: string | undefined
-	/** Where traces go, how many of them, and under which name; the variables are OpenTelemetry's own. */
+	/** The receiver of traces, the share that is kept, and the service's name. The variables are OpenTelemetry's own. */
 	traces: { endpoint: string | undefined; ratio: number; serviceName: string }
 }>
 
-/** A setting that is missing or malformed. The message is one line that names the variable. */
+/** A setting is missing or malformed. The message is one line that names the variable. */
 export class ConfigError extends Error {}
 
 const unusableDataDir = 'DATA_DIR must be a directory that can be written to'
@@ -195,7 +195,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 	})
 }
 
-/** What the commands of day two need to know: where the database is, and no secrets of a node. */
+/** The settings of operating commands: the database's address, and no secrets of a node. */
 export type OperationSettings = Pick<Config, 'databaseUrl' | 'dataDir' | 'slotDaysAhead'> & Readonly<{ adminPassword: string | undefined }>
 
 /** @throws ConfigError with one line that names the variable and what it must be */
@@ -210,7 +210,7 @@ export function loadOperationSettings(env: NodeJS.ProcessEnv): OperationSettings
 }
 
 function readEnvironment(env: NodeJS.ProcessEnv): Environment {
-	// An empty value means "not set", as compose files and hosting panels write it.
+	// An empty value means "not set", because compose files and hosting panels write it that way.
 	const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
 	const parsed = Environment.safeParse(given)
 	if (parsed.success) return parsed.data
@@ -235,7 +235,7 @@ function url(what: string, ...schemes: string[]) {
 		)
 }
 
-/** True for a directory that can be written to, or made. */
+/** Whether the directory is writable or can be created. */
 function isUsable(directory: string): boolean {
 	if (!existsSync(directory)) return isUsable(path.dirname(directory))
 	try {
@@ -246,7 +246,7 @@ function isUsable(directory: string): boolean {
 	}
 }
 
-/** A secret that survives restarts: read from `DATA_DIR`, made on first use, readable by its owner only. */
+/** Returns a secret that survives restarts: read from `DATA_DIR`, created on first use, readable by its owner only. */
 function storedSecret(dataDir: string, name: string, make = () => randomBytes(48).toString('base64url')): string {
 	const file = path.join(dataDir, name)
 	const stored = readSecret(file)
@@ -264,7 +264,7 @@ function storedSecret(dataDir: string, name: string, make = () => randomBytes(48
 
 function readSecret(file: string): string | undefined {
 	try {
-		// An empty file is what a full disk or a crash leaves behind: to sign with it would be to sign with nothing.
+		// A full disk or a crash can leave an empty file, which must not be used as a secret.
 		return readFileSync(file, 'utf8').trim() || undefined
 	} catch {
 		return undefined
@@ -280,18 +280,21 @@ function twilioSettings(env: Environment): Config['twilio'] {
 	return { accountSid, authToken, from, apiUrl }
 }
 
-/** A pair on the curve P-256, as RFC 8292 asks for: generated once into `DATA_DIR` when none is set, outside production. */
+/**
+ * Returns a key pair on the curve P-256, as RFC 8292 asks. Without a setting it is generated once into `DATA_DIR`, but not in
+ * production.
+ */
 function vapidKeys(env: Environment, dataDir: string, production: boolean): Config['vapid'] {
 	const { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey } = env
 	if (publicKey && privateKey) return { publicKey, privateKey }
 	if (publicKey) throw new ConfigError('VAPID_PRIVATE_KEY must be set together with VAPID_PUBLIC_KEY')
 	if (privateKey) throw new ConfigError('VAPID_PUBLIC_KEY must be set together with VAPID_PRIVATE_KEY')
-	// In production nodes share nothing but what they are told: without keys there is no push. Nor is there where none can be kept.
+	// In production nodes share only their settings, so push is off without keys. It is also off where no generated keys can be kept.
 	if (production || !isUsable(dataDir)) return undefined
 	const pair = createECDH('prime256v1')
 	const stored = storedSecret(dataDir, 'vapid-private-key', () => {
 		pair.generateKeys()
-		// A number that happens to be short is written at its full 32 bytes, as push services expect it.
+		// Pads a short number to 32 bytes, which push services expect.
 		return Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url')
 	})
 	pair.setPrivateKey(Buffer.from(stored, 'base64url'))

@@ -19,22 +19,22 @@ import { createCrowd } from './tuning/crowd.ts'
 
 export type Domains = Awaited<ReturnType<typeof createDomains>>
 
-/** How the domains reach the outside. */
+/** The domains' access to sockets and browsers. */
 type Reach = {
 	io: LiveServer
 	cutOff: CutOff
-	/** Where browsers find this node; known once it listens. */
+	/** The node's public address, known once it listens. */
 	publicUrl: () => string
 }
 
-/** A killed lock holder is followed by another after this time; a batch takes a small part of it. */
+/** Another node takes over a killed owner's mailbox after this time. A batch takes a small part of it. */
 const leaseMs = 4000
-/** Free times on the page behind a link. */
+/** How many free times the page behind a link offers. */
 const offeredTimes = 8
-/** How long a stopping node gives the requests that it has taken on. */
+/** How long a stopping node waits for the requests that it has accepted. */
 const finishMs = 6000
 
-/** A node's second step: what each domain needs of the stores, of the transports and of the domains before it. */
+/** A node's second step: creates each domain with what it needs of the stores, of the transports and of earlier domains. */
 export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: Reach, authentication: Authentication) {
 	const { config, log, metrics, tracer, nodeId, databaseUrl, db, run, redis, subscriber, limiter, limits, nowMs } = stores
 	const sends = config.role !== 'web'
@@ -140,7 +140,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		handlers: { ...slots.handlers, ...booking.handlers },
 		routes: [identity, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
 		pages: reminders.pages({ operations: booking.commands, freeTimes }),
-		/** Takes no more recurring work, and answers what was asked. */
+		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {
 			await jobs.stop()
 			await announcements.stop()

@@ -2,9 +2,9 @@ import pTimeout from 'p-timeout'
 import type { Config } from './config.ts'
 import { type Db, inTurn } from './platform/database/database.ts'
 import { createJobs, type JobDefinition, type Jobs } from './platform/jobs/jobs.ts'
+import { observeJobs } from './platform/observability/figures.ts'
 import type { Log } from './platform/observability/log.ts'
 import type { Metrics } from './platform/observability/metrics.ts'
-import { observeJobs } from './platform/observability/observe-jobs.ts'
 import { cleanUp } from './reminders/clean-up.ts'
 
 type WorkDeps = {
@@ -18,7 +18,7 @@ type WorkDeps = {
 
 export type JobsDeps = WorkDeps & { databaseUrl: string; metrics: Metrics; nodeId: string; runs: boolean }
 
-/** Starts the recurring work. Nodes that start together take turns at making sure that each job is there once. */
+/** Starts the recurring work. Nodes that start together take turns, so that each job exists once. */
 export function startJobs({ databaseUrl, metrics, nodeId, runs, ...deps }: JobsDeps): Promise<Jobs> {
 	const { db, config, log } = deps
 	const jobs = recurringWork(deps)
@@ -36,16 +36,16 @@ export function startJobs({ databaseUrl, metrics, nodeId, runs, ...deps }: JobsD
 	)
 }
 
-/** Other nodes join a dispatch that takes longer. */
+/** After this time the next run starts while a dispatch still sends. */
 const sendingMs = 45_000
-/** How long the desk can look up what patients were told. */
+/** How long the desk can look up sent messages. */
 const ledgerDays = 180
 
-/** What is done again and again, by one node at a time. Times are UTC. */
+/** Recurring work, done by one node at a time. Times are UTC. */
 function recurringWork({ db, config, log, generateSlots, sendReminders, finishErasures }: WorkDeps): JobDefinition[] {
 	return [
 		{ name: 'generate slots', every: '15 0 * * *', run: async () => void (await generateSlots()) },
-		// Every full minute. Sending that takes longer goes on by itself, and the next minute's joins it.
+		// Runs every full minute. A longer dispatch continues, and the next minute's run joins it.
 		{ name: 'send reminders', every: '* * * * *', run: () => pTimeout(sendReminders(), { milliseconds: sendingMs, message: false }) },
 		{ name: 'finish erasures', every: '* * * * *', run: finishErasures },
 		{

@@ -1,27 +1,33 @@
 import type { Caller } from './platform/caller.ts'
-import { inLots, onAccount } from './platform/security/allowance.ts'
 import { networkOf } from './platform/security/client-address.ts'
 import { createLongAnswers } from './platform/security/long-answers.ts'
 import type { CreateLimiter, LimitRule } from './platform/security/rate-limit.ts'
+import { inLots, onAccount } from './platform/security/rate-limit.ts'
 
 const flood = (name: string, points: number, perSeconds = 10): LimitRule => ({ name, points, perSeconds, refusesAlone: true })
 
-/** Limits so far above any person that only programs meet them. Passwords and registrations have their own, in identity. */
+/** Limits so high that only programs reach them. Identity has its own limits for passwords and registrations. */
 export const floods = {
-	/** Requests of one account, or of an address without one. */
+	/** Requests of one account, or of one address without an account. */
 	requests: flood('api', 600),
-	/** And of one address, with however many accounts: a large company's worth. */
+	/** Requests of one address with all its accounts, enough for a large company. */
 	requestsByAddress: flood('api-address', 6000),
-	/** Events are cheaper. */
+	/** Events of one account or address. They cost less than requests. */
 	events: flood('events', 1000),
 	eventsByAddress: flood('events-address', 3000),
-	/** Kilobytes of long answers to one account, or to an address without one: the week of forty doctors some ten times over. */
+	/**
+	 * Kilobytes of long answers to one account, or to one address without an account. This is about ten times the week of forty
+	 * doctors.
+	 */
 	answers: flood('answers', 30_000),
-	/** And to one address, with however many accounts. */
+	/** Kilobytes of long answers to one address with all its accounts. */
 	answersByAddress: flood('answers-address', 60_000),
-	/** Connections that arrive. */
+	/** New connections of one address. */
 	arrivals: flood('sockets-address', 2000),
-	/** An account holds few slots, but accounts are free: one address, with all of its accounts, keeps at most some hundred from others. */
+	/**
+	 * Holds of one address. An account holds few slots, but accounts are free, so this bounds the slots that one address with all its
+	 * accounts can keep from others.
+	 */
 	holdsByAddress: flood('holds-address', 1500, 600),
 }
 

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import pTimeout from 'p-timeout'
 import { ConfigError, loadConfig } from './config.ts'
 import { startNode } from './node.ts'
-import { createDatabase, migrate } from './platform/database/database.ts'
-import { grantToServer, mayGrant } from './platform/database/grants.ts'
+import { createDatabase, grantToServer, mayGrant, migrate } from './platform/database/database.ts'
 import { startEmbeddedPostgres } from './platform/embedded/postgres.ts'
 import { EmbeddedServerError } from './platform/embedded/process.ts'
 import { NotServedError, untilDatabaseReachable, untilRedisReachable, type Waiting } from './platform/embedded/reachable.ts'
@@ -11,14 +10,14 @@ import { startEmbeddedRedis } from './platform/embedded/redis.ts'
 import { prepareJobs } from './platform/jobs/jobs.ts'
 import { createLog } from './platform/observability/log.ts'
 
-/** For running work; what still hangs then is not worth waiting for. */
+/** How long running work may take to end. Work that takes longer is abandoned. */
 const patienceMs = 10_000
 
 await main()
 
 type Stop = () => Promise<void>
 
-/** Starts the server, and stops it when it is told to, or when an error is left that nothing has caught. */
+/** Starts the server, and stops it when told to or when an error was not caught. */
 async function main(): Promise<void> {
 	const stops: Stop[] = []
 	const calledOff = new AbortController()
@@ -30,7 +29,7 @@ async function main(): Promise<void> {
 			if (!isEnding) say(`${signal}: finishing running work`)
 			void end(0)
 		})
-	// Of a rejection that nothing handles, too. What it was in the middle of is unknown: the process must not go on.
+	// Includes rejections without a handler. The failed work's state is unknown, so the process must not continue.
 	process.on('uncaughtException', error => {
 		createLog('fatal').fatal({ err: error }, 'error that nothing caught; stopping')
 		void end(1)
@@ -59,13 +58,13 @@ async function main(): Promise<void> {
 }
 
 /**
- * Starts everything, in order; what was started is pushed to `stops`, to be stopped in the opposite order. The role `migrate`
- * brings the database up to date and starts nothing: for a release that must not be served before.
+ * Starts everything in order and pushes to `stops` what was started, to be stopped in the opposite order. The role `migrate` updates
+ * the database and starts nothing, for releases that must not serve before.
  *
- * @returns whether there is a node to be kept running
+ * @returns whether there is a node to keep running
  */
 async function start(stops: Stop[], signal: AbortSignal): Promise<boolean> {
-	// Hosts that run one image in several roles set the command of each rather than its environment.
+	// Some hosts run one image in several roles and can set only the command of each.
 	const [role] = process.argv.slice(2)
 	const config = loadConfig({ ...process.env, ...(role && { ROLE: role }) })
 	const log = createLog(config.logLevel)
@@ -123,7 +122,11 @@ function version(): string {
 	return '0.0.0'
 }
 
-/** Stops in the opposite order; what hangs or fails keeps nothing else from being stopped. @returns whether nothing did */
+/**
+ * Stops everything in the opposite order. A stop that hangs or fails does not keep the others from running.
+ *
+ * @returns whether all stops succeeded
+ */
 async function stopAll(stops: Stop[]): Promise<boolean> {
 	let isWell = true
 	for (const stop of stops.reverse()) isWell = (await inTime(stop().catch(noteFailure))) && isWell
@@ -136,7 +139,7 @@ async function stopAll(stops: Stop[]): Promise<boolean> {
 	}
 }
 
-/** @returns whether it was done in time */
+/** @returns whether the work ended in time */
 async function inTime(done: Promise<unknown>): Promise<boolean> {
 	return await pTimeout(
 		done.then(() => true),
@@ -144,7 +147,7 @@ async function inTime(done: Promise<unknown>): Promise<boolean> {
 	)
 }
 
-/** What is worth knowing of an error that ends the start: a line for what an operator can mend, and all there is for the rest. */
+/** Describes an error that ends the start: one line for what an operator can fix, all details for other errors. */
 function explain(error: unknown): string {
 	if (error instanceof ConfigError || error instanceof EmbeddedServerError || error instanceof NotServedError) return error.message
 	const { code, stack } = error as NodeJS.ErrnoException

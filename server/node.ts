@@ -4,12 +4,12 @@ import { type NodeDeps, openStores } from './stores.ts'
 import { createTransports } from './transports.ts'
 
 export type RunningNode = {
-	/** Where it answers, such as `http://localhost:3000`. */
+	/** The node's address, such as `http://localhost:3000`. */
 	url: string
 	stop(): Promise<void>
 }
 
-/** Puts one node together: stores, domains, transports. Stopping it finishes running work first. */
+/** Assembles one node: stores, domains, transports. Stopping it finishes running work first. */
 export async function startNode(deps: NodeDeps): Promise<RunningNode> {
 	const stores = await openStores(deps)
 	const authentication = createAuthentication(stores)

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config.ts'
 import { createFloodLimits } from './limits.ts'
-import { createClock } from './platform/clock.ts'
 import { createDatabase } from './platform/database/database.ts'
 import { createPipeline } from './platform/database/pipeline.ts'
 import type { Log } from './platform/observability/log.ts'
 import { createMetrics } from './platform/observability/metrics.ts'
 import { createReadiness } from './platform/observability/readiness.ts'
-import { tracedStatements } from './platform/observability/traced-statements.ts'
-import { createTracer } from './platform/observability/tracing.ts'
+import { createTracer, tracedStatements } from './platform/observability/tracing.ts'
+import { createClock } from './platform/redis/clock.ts'
 import { connectToRedis } from './platform/redis/connections.ts'
 import { createAuditTrail } from './platform/security/audit.ts'
 import { createLimiters } from './platform/security/rate-limit.ts'
@@ -23,11 +22,11 @@ export type NodeDeps = {
 	version: string
 }
 
-/** Connections for the hot paths. Statements share them, so few are enough. */
+/** Connections of the hot paths. Statements share them, so few are enough. */
 const pipelineConnections = 6
 const silentMs = 1000
 
-/** A node's first step: PostgreSQL, Redis, and what is counted, limited, logged and traced over them. */
+/** A node's first step: opens PostgreSQL and Redis, and creates the metrics, limits, logs and traces that use them. */
 export async function openStores({ config, log: processLog, databaseUrl, redisUrl, version }: NodeDeps) {
 	const nodeId = randomUUID()
 	const log = processLog.child({ node: nodeId })
@@ -60,7 +59,10 @@ export async function openStores({ config, log: processLog, databaseUrl, redisUr
 		limits: createFloodLimits(limiter),
 		readiness,
 		trail,
-		/** Gives a Redis up that does not answer: each command would take its whole timeout, one after the other, to fail. */
+		/**
+		 * Disconnects from a silent Redis, because each command would otherwise fail only after its whole timeout, one after the
+		 * other.
+		 */
 		async giveUpSilentRedis(): Promise<void> {
 			if (!(await readiness.isRedisUp(silentMs))) disconnect()
 		},

@@ -10,18 +10,17 @@ import { createHttpServer } from './platform/http/server.ts'
 import { ignoreOtherUpgrades } from './platform/http/upgrade.ts'
 import { jobRoutes } from './platform/jobs/routes.ts'
 import { createSockets } from './platform/live/server.ts'
-import { registerGauges } from './platform/observability/gauges.ts'
-import { observeTraffic } from './platform/observability/observe-traffic.ts'
+import { observeTraffic, registerGauges } from './platform/observability/figures.ts'
 import { createOwnPages } from './platform/security/own-pages.ts'
 import type { Stores } from './stores.ts'
 import { PreparedEncoder } from './tuning/prepared-encoder.ts'
 import { shareRefusals } from './tuning/shared-refusals.ts'
 import { writeTogether } from './tuning/write-together.ts'
 
-/** How long a stopping node gives the requests that only read. */
+/** How long a stopping node waits for requests that only read. */
 const readMs = 2000
 
-/** HTTP and Socket.IO, closed: domains need to know where the node will answer, and the sockets that they tell of changes. */
+/** Creates HTTP and Socket.IO without opening them. Domains need the node's future address and the sockets that they send changes to. */
 export function createTransports(stores: Stores, authentication: Authentication) {
 	const { config, log, redis, adapterSubscriber, limits, trail, tracer, metrics } = stores
 	const http = createHttpServer(config)
@@ -49,9 +48,9 @@ export function createTransports(stores: Stores, authentication: Authentication)
 		io: sockets.io,
 		cutOff: sockets.cutOff,
 		url: http.url,
-		/** Where browsers find this node. */
+		/** The node's public address. */
 		publicUrl: () => config.publicUrl ?? http.url(),
-		/** A node's last step: answers requests and events with what the domains offer. @throws Error when the port is taken */
+		/** A node's last step: answers requests and events through the domains. @throws Error when the port is taken */
 		async open(domains: Domains): Promise<void> {
 			const { slots } = domains
 			sockets.serve(
@@ -89,12 +88,12 @@ export function createTransports(stores: Stores, authentication: Authentication)
 			registerGauges(metrics, { ...stores, io: sockets.io, jobs: domains.jobs })
 			await http.listen()
 		},
-		/** Takes no more connections, and sends sockets to other nodes. */
+		/** Refuses new connections and sends sockets to other nodes. */
 		refuse(): void {
 			http.close()
 			sockets.drain()
 		},
-		/** Ends what is open, once it is answered. */
+		/** Ends open connections once their requests are answered. */
 		async close(): Promise<void> {
 			await Promise.all([sockets.close(), http.end(readMs)])
 		},

@@ -8,7 +8,10 @@ import { type Decided, isSlotRefusal, minutesToMove, refusalOf } from './rules.t
 
 export type AlternativesFor = (request: ChangeRequest) => SlotOffer[] | undefined
 
-/** Other free slots for requests whose slot is gone, from one read for the whole batch. `taken` are slots that the batch itself takes, by id. */
+/**
+ * Reads other free slots for the requests whose slot is gone, once for the whole batch. `taken` has the ids of slots that this batch
+ * takes.
+ */
 export async function readAlternatives(
 	{ run, holds, appointment }: { run: Run; holds: HoldsByDoctor; appointment: (id: string) => FullAppointment | undefined },
 	decided: readonly Decided[],
@@ -27,7 +30,8 @@ export async function readAlternatives(
 		run,
 		[...earliest].map(([doctorId, minute]) => ({ doctorId, minute })),
 	)
-	// Once a doctor, not once a request: what is left of the free slots is the same for all who lost in this batch.
+	// All requests that lost in this batch are offered from the same free slots of a doctor, so these are filtered once for each
+	// doctor.
 	const left = new Map(
 		[...free].map(([doctorId, slots]) => {
 			const held = holds.get(doctorId)

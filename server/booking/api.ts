@@ -18,8 +18,7 @@ import type { NoticePolicy } from '../reminders/policy.ts'
 import type { VisitCalendar } from '../reminders/visit-calendar.ts'
 import { boardRider, createClaim } from '../slots/board-rider.ts'
 import type { Holds } from '../slots/holds.ts'
-import { listAppointments } from './appointments.ts'
-import { calendarFile } from './calendar-file.ts'
+import { calendarFile, listAppointments } from './appointments.ts'
 import { type Ask, type Commands, createCommands } from './commands.ts'
 import { createEffects } from './effects.ts'
 import { toWire } from './facts.ts'
@@ -29,7 +28,7 @@ import type { ChangeRequest, Outcome, QueueRequest } from './requests.ts'
 import type { State } from './rules.ts'
 import { createSettle } from './settle.ts'
 
-/** The heart: requests in order of arrival, settled in batches, with PostgreSQL as the referee. */
+/** The heart: settles requests in batches, in their order of arrival. PostgreSQL decides who won. */
 export async function createBooking(deps: BookingDeps): Promise<Booking> {
 	const {
 		io,
@@ -86,7 +85,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 		},
 	}
 
-	/** With the trace context of this step: the node that drains the mailbox goes on from there. */
+	/** Passes the trace context of this step along, so that the node that drains the mailbox continues the trace. */
 	async function postTraced(request: ChangeRequest): Promise<void> {
 		if (!tracer.isOn) return await post(request.doctorId, request)
 		const span = tracer.start('queue', { kind: 'producer', parent: request.origin.trace })
@@ -113,23 +112,23 @@ export type BookingDeps = {
 	policy: State['policy']
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
-	/** Called after a commit that left messages to be sent at once. */
+	/** Called after a commit that wrote messages which are due at once. */
 	wakeReminders: () => void
 	nowMs: () => number
-	/** What a request passes before its doctor's mailbox; nothing by default. */
+	/** What a request passes before it reaches its doctor's mailbox. By default, nothing. */
 	door?: Door | undefined
 }
 
 export type Booking = {
-	/** For callers without a session, such as a link in a message, too. */
+	/** Also for callers without a session, such as the page behind a link in a message. */
 	commands: Commands
 	routes: Route[]
 	handlers: Pick<EventHandlers, 'appointment:book' | 'appointment:cancel' | 'appointment:reschedule'>
-	/** Tells watchers of slots that changed without a request, in the mailbox's order; of the whole calendar, without slots. */
+	/** Publishes slots that changed without a request, in the mailbox's order. Without `startsAt` it resets the whole calendar. */
 	announce(doctorId: string, startsAt?: readonly Date[]): Promise<void>
 	/** Whether a caller of this node waits for an outcome. */
 	isAwaited(): boolean
-	/** Waits until every caller of this node has been answered, for so long at most. */
+	/** Waits until every caller of this node has an answer, but no longer than `timeoutMs`. */
 	finish(timeoutMs: number): Promise<void>
 	stop(): Promise<void>
 }
@@ -144,7 +143,7 @@ export type DoorDeps = {
 	observe: Pick<BookingObserver, 'refusedAtDoor'>
 }
 
-/** How long a caller waits for an outcome before being told to ask again. */
+/** A caller without an outcome after this time is told to ask again. */
 const outcomeTimeoutMs = 8000
 const sweepEveryMs = 500
 const maxMessages = 20_000
@@ -157,7 +156,7 @@ function openDoor({ replies, post }: DoorDeps): Ask {
 	}
 }
 
-/** What has happened must be told: no caller would repeat an announcement. */
+/** An announcement is never refused as `queue_full`: its change is committed, and no caller would repeat it. */
 function roomFor(request: QueueRequest): number {
 	return request.kind === 'announce' ? Number.MAX_SAFE_INTEGER : maxMessages
 }
@@ -186,7 +185,7 @@ function routesOf(commands: Commands, db: Db, visitCalendar: VisitCalendar): Rou
 
 function handlersOf(commands: Commands): Booking['handlers'] {
 	return {
-		// Not async, as in `submit`.
+		// Not async, for the same reason as `submit`.
 		'appointment:book': ({ idempotencyKey, ...payload }, { actor, origin }) =>
 			commands.book({ actor: signedIn(actor), origin, idempotencyKey }, payload).then(appointment => ({ appointment })),
 		'appointment:cancel': async ({ idempotencyKey, ...payload }, { actor, origin }) => ({

@@ -4,9 +4,10 @@ import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import type { Db } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
+import type { VisitCalendar } from '../reminders/visit-calendar.ts'
 import { type FullAppointment, toWire } from './facts.ts'
 
-/** Whether an appointment is any of the caller's business. */
+/** Whether the actor may see the appointment. */
 export const maySee = (actor: Actor, appointment: Pick<FullAppointment, 'doctorId' | 'patientId'>): boolean =>
 	isStaff(actor) ||
 	(actor.role === 'doctor' && actor.userId === appointment.doctorId) ||
@@ -64,7 +65,7 @@ const toListed = (row: Row): Appointment => ({
 	doctorName: row.doctor_name,
 })
 
-/** The part of the list that the caller may see. @throws Refusal forbidden for asking beyond it */
+/** Narrows the filter to the appointments that the actor may see. @throws Refusal forbidden when the filter asks for more */
 const scopeOf = (actor: Actor, { doctorId, patientId }: AppointmentFilter) => {
 	if (isStaff(actor)) return { doctorId, patientId }
 	if (actor.role === 'doctor') {
@@ -77,7 +78,10 @@ const scopeOf = (actor: Actor, { doctorId, patientId }: AppointmentFilter) => {
 
 const isDate = (text: string) => text.length === 10
 
-/** A date is a day of each doctor's own zone; the bound in UTC beside it, a day wider, is what the index is searched by. */
+/**
+ * A date means a day in each doctor's own zone. PostgreSQL can search the index only by a bound in UTC, so `coarse` is that bound, a
+ * day wider.
+ */
 const bound = (side: 'from' | 'to', text: string): { exact: string; bindings: string[]; coarse: Date } => {
 	if (!isDate(text)) return { exact: side === 'from' ? 'a.starts_at >= ?' : 'a.starts_at < ?', bindings: [text], coarse: new Date(text) }
 	const midnight = side === 'from' ? '?::date' : '(?::date + 1)'
@@ -116,4 +120,19 @@ export const listAppointments = async (db: Db, actor: Actor, filter: Appointment
 		query.whereRaw('(a.starts_at, a.id) > (to_timestamp(?::bigint / 1000.0), ?::bigint)', [startsAtMs, id])
 	}
 	return toPage(await query, filter.limit, toListed, row => [row.starts_at.getTime(), row.id])
+}
+
+/** Returns the appointment as an iCalendar file. */
+export async function calendarFile(db: Db, calendar: VisitCalendar, appointment: FullAppointment): Promise<string> {
+	const { startMinute, endMinute } = appointment
+	const names = await readVisitNames(db, appointment)
+	return calendar.file({ ...appointment, ...names, startsAtMs: startMinute * 60_000, endsAtMs: endMinute * 60_000 })
+}
+
+async function readVisitNames(db: Db, { doctorId, typeId }: FullAppointment): Promise<{ doctorName: string; typeName: string }> {
+	const [doctor, type] = await Promise.all([
+		db('users').where({ id: doctorId }).first('full_name'),
+		db('appointment_types').where({ id: typeId }).first('name'),
+	])
+	return { doctorName: doctor?.full_name ?? '', typeName: type?.name ?? '' }
 }

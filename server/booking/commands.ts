@@ -12,8 +12,9 @@ import { type FullAppointment, readAppointments } from './facts.ts'
 import { type ChangeRequest, fingerprintOf, type Outcome } from './requests.ts'
 
 /**
- * What changes calendars. Every transport comes through here, and everything from here goes into a doctor's mailbox.
- * All throw Refusal: of the rules, or booking_pending when no outcome is heard in time.
+ * The calls that change calendars. Every transport calls these commands, and each command becomes a request in a doctor's mailbox.
+ *
+ * @throws Refusal with a code of the rules, or booking_pending when no outcome arrives in time
  */
 export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDeps): Commands {
 	return {
@@ -41,7 +42,7 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 		async setStatus(caller, payload) {
 			const { appointmentId, status } = payload
 			const { doctorId } = await find(caller.actor, appointmentId)
-			// Cancelling frees slots and has its own rules; every caller who may set a status may cancel.
+			// Cancelling frees slots and has rules of its own. Every caller who may set a status may also cancel.
 			if (status === 'cancelled') return cancel(caller, { appointmentId })
 			const common = commonOf('status', payload, caller)
 			return submit({ ...common, kind: 'status', doctorId, privileged: true, appointmentId, status })
@@ -56,21 +57,21 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 		return submit({ ...common, kind: 'cancel', doctorId, privileged, appointmentId, reason })
 	}
 
-	/** A mailbox of a doctor who does not exist would stay for ever. @throws Refusal not_found */
+	/** Checks that the doctor exists, because a mailbox without a doctor would stay in Redis for ever. @throws Refusal not_found */
 	async function refOf(slotId: string): Promise<SlotRef> {
 		const ref = parseSlotId(slotId)
 		if (!ref || !(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
 		return ref
 	}
 
-	/** @throws Refusal not_found also for an appointment that the caller may not see */
+	/** @throws Refusal not_found, also for an appointment that the actor may not see */
 	async function find(actor: Actor, id: string): Promise<FullAppointment> {
 		const [appointment] = isDatabaseId(id) ? await readAppointments(run, [id]) : []
 		if (!appointment || !maySee(actor, appointment)) throw new Refusal('not_found')
 		return appointment
 	}
 
-	// Not async: thousands may wait here at once, each with every function that it has come through.
+	// Not async: thousands of requests may wait here at once, and each async function on their way takes memory.
 	function submit(request: ChangeRequest, forwards = 0): Promise<Appointment> {
 		return ask(request).then(outcome => {
 			if (!('forward' in outcome)) return appointmentOf(outcome)
@@ -93,10 +94,10 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 
 export type CommandsDeps = { run: Run; types: AppointmentTypes; doctors: Pick<Doctors, 'exists'>; ask: Ask; nodeId: string }
 
-/** Brings a request to its outcome, by way of its doctor's mailbox. @throws Refusal queue_full, booking_pending */
+/** Posts the request to its doctor's mailbox and waits for the outcome. @throws Refusal queue_full, booking_pending */
 export type Ask = (request: ChangeRequest) => Promise<Outcome>
 
-/** Who asks, and how the request came in, over whichever transport. */
+/** The actor, and how the request arrived, over any transport. */
 export type Caller = { actor: Actor; origin: Origin; idempotencyKey: string | undefined }
 
 export type Commands = {
@@ -126,7 +127,7 @@ function patientFor(actor: Actor, patientId: string | undefined): string {
 
 const refusals = new WeakMap<Outcome, Refusal>()
 
-/** @throws Refusal the same one for all callers who share an outcome */
+/** @throws Refusal the same object for all callers who share an outcome, so that it is encoded once */
 function appointmentOf(outcome: Exclude<Outcome, { forward: string }>): Appointment {
 	if ('done' in outcome) return outcome.done
 	const { refused, alternatives } = outcome

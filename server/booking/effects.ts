@@ -10,27 +10,30 @@ import type { BookingObserver } from './observe.ts'
 import type { EndedHold, Settled } from './outcomes.ts'
 import { type Batch, type Outcome, parcelOf, type QueueRequest } from './requests.ts'
 
-/** What follows a commit. */
+/** Does what follows a commit. */
 export type Effects = {
-	/** @throws FencedOff when another node publishes what is left; errors of Redis: the requests are still in their mailboxes */
+	/**
+	 * @throws FencedOff when another node has the lease and publishes the rest; an error of Redis, after which the requests are still
+	 * in their mailboxes
+	 */
 	follow(batch: Batch, settled: Settled): Promise<void>
 }
 
 export type EffectsDeps = {
 	replies: Pick<Replies<Outcome>, 'deliver'>
-	/** For changes of other doctors' calendars. */
+	/** Announces changes of other doctors' calendars. */
 	post: Mailbox<QueueRequest>['post']
 	holds: Pick<Holds, 'forget'>
 	notify: Notify['people']
-	/** The ledger has messages that are to be sent at once. */
+	/** Called when the ledger has messages that are due at once. */
 	wakeReminders: () => void
 	observe: Pick<BookingObserver, 'settled' | 'published'>
 }
 
 /**
- * Makes a committed batch known: holders' counts, watchers, callers, the people concerned, reminders. Watchers are told by the
- * mailbox's own script, in which the requests leave: as long as something is untold, the next batch finds them there and tells it again.
- * Callers are answered whatever becomes of the telling: what they asked for is in the database.
+ * Makes a committed batch known: updates holders' counts, publishes slots, answers callers, notifies people, wakes reminders. The
+ * mailbox's own script publishes and removes the requests together, so the next batch finds and publishes whatever this one could
+ * not. Callers are answered even when publishing fails, because their outcomes are in the database.
  */
 export function createEffects({ replies, post, holds, notify, wakeReminders, observe }: EffectsDeps): Effects {
 	return {
@@ -38,9 +41,9 @@ export function createEffects({ replies, post, holds, notify, wakeReminders, obs
 			observe.settled(batch, settled.outcomes)
 			forgetHolds(endedHoldsMet(batch, settled))
 			const publishing = publishAll(batch, settled)
-			// It is awaited below; until then a failure is nobody's.
+			// `publishing` is awaited below. Without this handler an earlier failure would count as unhandled.
 			publishing.catch(() => {})
-			// Redis gets what watchers are told before hundreds of answers are written.
+			// Lets the publishing script leave for Redis before this process writes hundreds of answers.
 			await nextTurn()
 			replies.deliver(settled.outcomes.map(({ request, outcome }) => ({ to: request.node, messageId: request.id, outcome })))
 			const fenced = await publishing
@@ -51,7 +54,7 @@ export function createEffects({ replies, post, holds, notify, wakeReminders, obs
 		},
 	}
 
-	/** Doctors whose lease has passed on: the node that has it publishes. */
+	/** Publishes for every doctor of the batch. Returns the doctors whose lease has passed to another node, which publishes instead. */
 	async function publishAll(batch: Batch, settled: Settled): Promise<Set<string>> {
 		await Promise.all(settled.elsewhere.map(announcement => post(announcement.doctorId, announcement)))
 		const doctorIds = new Set(batch.entries.map(({ key }) => key))
@@ -79,7 +82,10 @@ export function createEffects({ replies, post, holds, notify, wakeReminders, obs
 		claimed.clear()
 	}
 
-	/** Takes slots that are no longer held off their holders' counts; one that cannot be corrected corrects itself when the hold would have run out. */
+	/**
+	 * Removes ended holds from their holders' counts. A count that cannot be corrected now corrects itself when the hold would have
+	 * expired.
+	 */
 	function forgetHolds(ended: readonly EndedHold[]): void {
 		for (const [userId, theirs] of groupBy(ended, hold => hold.userId))
 			holds
@@ -91,7 +97,7 @@ export function createEffects({ replies, post, holds, notify, wakeReminders, obs
 	}
 }
 
-/** Many book without a hold, and have nothing on their count. */
+/** Leaves out slots that were booked without a hold, since no count has them. */
 function endedHoldsMet(batch: Batch, { endedHolds }: Settled): EndedHold[] {
 	return endedHolds.filter(
 		({ doctorId, startMinute, userId }) => batch.parcels.get(doctorId)?.seen.holders.get(startMinute)?.userId === userId,

@@ -8,9 +8,9 @@ import { isChange, type QueueRequest } from './requests.ts'
 import type { BusyTime, PriorOutcome, State, StoredAppointment } from './rules.ts'
 
 /**
- * Reads everything that the requests depend on: a few statements, however many requests.
+ * Reads everything that the requests depend on, with a few statements however many requests there are.
  *
- * `holds` are those that the batch met; after a change of a whole schedule, slots that are held may be gone.
+ * `holds` are those that the batch met. A changed schedule may have removed slots that are held.
  */
 export async function readFacts(run: Run, requests: readonly QueueRequest[], holds: HoldsByDoctor): Promise<Facts> {
 	const changes = requests.filter(isChange)
@@ -25,7 +25,7 @@ export async function readFacts(run: Run, requests: readonly QueueRequest[], hol
 		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests) }),
 	])
 
-	// What is known only by now: appointments of repeated requests, and the slots of all appointments.
+	// Two reads had to wait for the first: the appointments of repeated requests, and the slots of all appointments.
 	const appointments = new Map(asked.map(appointment => [appointment.id, appointment]))
 	const repeatedIds = changes.flatMap(request => prior(request)?.appointmentId ?? []).filter(id => !appointments.has(id))
 	const moved = requests.flatMap(request =>
@@ -38,7 +38,7 @@ export async function readFacts(run: Run, requests: readonly QueueRequest[], hol
 	return { prior, appointments, patients, slots }
 }
 
-/** What a batch is decided by, of facts and of the holds that it met. */
+/** Combines the facts with the holds that the batch met, for the rules. */
 export function stateOf(facts: Facts, { holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>): BatchState {
 	return {
 		...facts,
@@ -74,10 +74,10 @@ export function toWire(appointment: FullAppointment): Appointment {
 	}
 }
 
-/** Holds of the doctors of a batch, by doctor and minute. */
+/** The holds of a batch's doctors, by doctor and minute. */
 export type HoldsByDoctor = ReadonlyMap<string, ReadonlyMap<number, Holder>>
 
-/** What requests depend on, as the database has it, and what their outcomes are told with. */
+/** What requests depend on and what their outcomes show, as the database has it. */
 export type Facts = {
 	prior: State['prior']
 	appointments: Map<string, FullAppointment>
@@ -87,7 +87,7 @@ export type Facts = {
 
 export type BatchState = State & Facts
 
-/** An appointment with the names and dates that go with it to a client. */
+/** An appointment with the names and dates that clients see. */
 export type FullAppointment = StoredAppointment & {
 	reason: string | null
 	bookedBy: string
@@ -132,7 +132,7 @@ async function readOutcomes(run: Run, keys: readonly RequestKey[]): Promise<Stat
 
 type RequestKey = { by: string; key: string }
 
-/** Patients by id, or by an appointment of theirs, with their active appointments between two minutes. */
+/** Reads patients by id, or by one of their appointments, with their active appointments between two minutes. */
 async function readPatients(
 	run: Run,
 	wanted: { patientIds: readonly string[]; appointmentIds: readonly string[]; fromMinute: number; untilMinute: number },
@@ -173,12 +173,12 @@ function spansOf({ doctorId, slotMinutes }: FullAppointment): Span[] {
 	return slotMinutes.map(minute => ({ doctorId, fromMinute: minute, untilMinute: minute + oneMinute }))
 }
 
-/** Many want the same slot: it is read once. */
+/** Many requests want the same slot, which is read once. */
 function distinct(spans: readonly Span[]): Span[] {
 	return [...new Map(spans.map(span => [`${span.doctorId}-${span.fromMinute}-${span.untilMinute}`, span])).values()]
 }
 
-/** A span that holds every time that the requests ask for: what a patient has outside it cannot be in the way. */
+/** Returns a span that contains every time which the requests ask for. A patient's appointments outside it cannot overlap any of them. */
 function wholeSpan(requests: readonly QueueRequest[]): { fromMinute: number; untilMinute: number } {
 	const starts = requests.flatMap(request => ('startMinute' in request ? [request.startMinute] : []))
 	return { fromMinute: Math.min(...starts), untilMinute: Math.max(...starts) + longestVisitMinutes }

@@ -6,7 +6,7 @@ import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { Happening } from './requests.ts'
 
 export type Notify = {
-	/** Tells the patient, the doctors and staff. A person who is not reached learns of it when they look next. */
+	/** Notifies the patient, the doctors and the staff. People without an open socket see the change when they next look. */
 	people(happenings: readonly Happening[]): void
 	stop(): void
 }
@@ -14,8 +14,9 @@ export type Notify = {
 export type NotifyDeps = { io: LiveServer; redis: Redis; subscriber: Subscriber; nodeId: string; log: Log }
 
 /**
- * Tells the people concerned what happened to appointments, on whichever node their sockets are. Other nodes get one message
- * a batch and forward its lines unparsed; with the adapter's broadcasts it would be a message an appointment, each decoded by every node.
+ * Notifies the people concerned of changed appointments, through whichever node has their sockets. Other nodes get one message for
+ * each batch and forward its lines unparsed. The adapter's broadcasts would send a message for each appointment, and every node would
+ * decode each of them.
  */
 export async function createNotify({ io, redis, subscriber, nodeId, log }: NotifyDeps): Promise<Notify> {
 	const { rooms: roomsHere } = io.of('/').adapter
@@ -51,7 +52,7 @@ export async function createNotify({ io, redis, subscriber, nodeId, log }: Notif
 
 const channel = 'appointments'
 
-/** The rooms, whose names have no spaces and no braces, then what they are told as JSON. */
+/** A line for other nodes: the rooms, whose names have no spaces and no braces, then the JSON that their sockets are sent. */
 function lineOf({ appointment, change, patientUserId, doctorIds }: Happening): string {
 	const rooms = [staffRoom, ...doctorIds.map(userRoom), ...(patientUserId ? [userRoom(patientUserId)] : [])]
 	return `${rooms.join(' ')} ${JSON.stringify({ appointment, change })}`

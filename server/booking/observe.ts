@@ -7,11 +7,11 @@ import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
 import type { Batch, ChangeRequest, QueueRequest, SettledOutcome } from './requests.ts'
 
 export type BookingObserver = MailboxObserver<QueueRequest, BoardSeen, BoardEnd> & {
-	/** After the commit, before callers or watchers are told. */
+	/** Called after the commit, before callers are answered and slots are published. */
 	settled(batch: Batch, outcomes: Outcomes): void
-	/** Watchers have been told, and the requests have left their mailboxes. */
+	/** Called when the slots are published and the requests have left their mailboxes. */
 	published(batch: Batch): void
-	/** Refused before they came into a mailbox. */
+	/** Called for requests that were refused before they reached a mailbox. */
 	refusedAtDoor(outcomes: Outcomes): void
 }
 
@@ -19,12 +19,12 @@ type Outcomes = readonly SettledOutcome[]
 type Failure = 'fenced' | 'error'
 
 /**
- * Logs, figures and traces of how requests are settled. What changed a calendar has a line at the level `info`, found by the id
- * that its caller was given, on whichever node settled it; it names nobody but the doctor. Refusals have theirs at `debug`.
+ * Logs, counts and traces how requests are settled. The node that settles a change of a calendar logs it at `info`, under the request
+ * id that its caller was given; the line contains no personal detail. Refusals are logged at `debug`.
  */
 export function createBookingObserver({ metrics, log, tracer }: { metrics: Metrics; log: Log; tracer: Tracer }): BookingObserver {
 	const figures = createFigures(metrics)
-	/** By what was taken: a batch that is settled in parts has the same parcels in each. */
+	/** Keyed by the parcels, because a batch that is settled in parts has the same parcels in each part. */
 	const watches = new WeakMap<Batch['parcels'], Watch>()
 
 	return {
@@ -66,7 +66,7 @@ export function createBookingObserver({ metrics, log, tracer }: { metrics: Metri
 		},
 	}
 
-	/** Callers are answered before the lines are written: no one waits for a line. */
+	/** Runs after the callers were answered, so that no caller waits for a log line. */
 	function writeLines({ parcels }: Batch): void {
 		const watch = watches.get(parcels)
 		if (!watch || !log.isLevelEnabled('info')) return
@@ -99,7 +99,7 @@ function requestIdsOf({ entries }: Batch): string[] {
 
 const depths = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 20_000]
 
-/** What Prometheus is told of mailboxes and batches. No doctor is a label: there are thousands of them. */
+/** Figures of mailboxes and batches. No doctor is a label, because there are thousands of doctors. */
 function createFigures(metrics: Metrics) {
 	const settledTotal = metrics.counter('bookings_total', 'Requests that change calendars, by kind and by what came of them', [
 		'kind',
@@ -132,11 +132,11 @@ function createFigures(metrics: Metrics) {
 			leasesTaken.inc(parcels.length)
 			for (const { entries, length, nowMs } of parcels) {
 				depth.observe(length)
-				// A stream's ids begin with the time of appending.
+				// A stream's ids begin with the time at which Redis appended the entry.
 				if (entries[0]) wait.observe(Math.max(0, nowMs - Number.parseInt(entries[0].entryId, 10)) / 1000)
 			}
 		},
-		/** Like outcomes are counted together: a stampede has thousands that are alike. */
+		/** Counts runs of the same outcome together, because a stampede has thousands of them. */
 		settled(outcomes: Outcomes) {
 			let [kind, outcome, alike] = ['', '', 0]
 			const count = () => alike > 0 && settledTotal.inc({ kind, outcome }, alike)
@@ -163,8 +163,8 @@ function createFigures(metrics: Metrics) {
 }
 
 /**
- * A batch belongs to as many traces as it has requests. It is a step of the first one's trace and linked to the others;
- * each of those has a step of its own, linked back, so that every trace shows how its request was settled.
+ * A batch belongs to the traces of all its requests. Its span is a step of the first request's trace and is linked to the others.
+ * Each other request has a span of its own, linked back, so that every trace shows how its request was settled.
  */
 function traceBatch(tracer: Tracer, { parcels, entries, beganMs }: Batch) {
 	const traceOf = (request: QueueRequest | ChangeRequest) => (request.kind === 'announce' ? undefined : request.origin.trace)

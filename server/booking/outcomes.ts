@@ -8,7 +8,7 @@ import type { Announcement, ChangeRequest, Happening, Outcome, QueueRequest, Set
 import { type Decided, isSlotRefusal, refusalOf } from './rules.ts'
 import type { Written } from './write.ts'
 
-/** What a written batch comes to: outcomes for callers, and what others are to be told. Pure. */
+/** Turns a written batch into outcomes for its callers and effects for others. Pure. */
 export function outcomesOf(batch: WrittenBatch): Settled {
 	const { state, requests, holds, decided, announced, won, written, alternativesFor } = batch
 	const drained = new Set(requests.map(({ doctorId }) => doctorId))
@@ -23,8 +23,8 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		endedHolds: won.map(({ slot, userId }) => ({ doctorId: slot.doctorId, startMinute: slot.startMinute, userId })),
 		resets: new Set(),
 	}
-	// First, because they tell slots as they were read, before what the batch itself does to them.
-	for (const announcement of announced) tellAnnounced(announcement)
+	// Announcements come first, because they publish slots as they were read, before the changes of this batch.
+	for (const announcement of announced) publishAnnounced(announcement)
 	for (const each of decided) {
 		const outcome = outcomeOf(each)
 		outcomeById.set(each.request.id, outcome)
@@ -32,9 +32,9 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 	}
 	return settled
 
-	function tellAnnounced({ doctorId, minutes }: Announcement): void {
+	function publishAnnounced({ doctorId, minutes }: Announcement): void {
 		if (minutes) {
-			tell(minutes.flatMap(minute => state.slots.get(slotId(doctorId, minute)) ?? []))
+			publish(minutes.flatMap(minute => state.slots.get(slotId(doctorId, minute)) ?? []))
 			return
 		}
 		settled.resets.add(doctorId)
@@ -55,12 +55,13 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		}
 		const appointment = appointmentAfter(each)
 		if (!appointment) return { refused: 'internal' }
-		// A crashed node may have written this very request and told nobody; a caller's repetition needs no telling.
-		if (decision.do !== 'repeat' || decision.prior.requestId === request.id) tellDone(each, appointment)
+		// A node may have crashed between writing this very request and its effects. A caller's repetition has another id, and its
+		// effects are done.
+		if (decision.do !== 'repeat' || decision.prior.requestId === request.id) publishDone(each, appointment)
 		return { done: toWire(appointment) }
 	}
 
-	/** The appointment as it is after a decision. */
+	/** The appointment as it is after the decision. */
 	function appointmentAfter({ request, decision }: Decided): FullAppointment | undefined {
 		if (decision.do === 'update') {
 			const before = state.appointments.get(decision.before.id)
@@ -90,12 +91,12 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		}
 	}
 
-	function tellDone(each: Decided, appointment: FullAppointment): void {
+	function publishDone(each: Decided, appointment: FullAppointment): void {
 		const { request, decision } = each
-		tell(slotsAfter(each, appointment))
-		// Which slots a move left is not in the database any more.
+		publish(slotsAfter(each, appointment))
+		// The database no longer knows which slots a move left, so the whole calendar is reset.
 		if (decision.do === 'repeat' && request.kind === 'reschedule')
-			for (const id of new Set([request.doctorId, request.fromDoctorId])) tellAnew(id)
+			for (const id of new Set([request.doctorId, request.fromDoctorId])) resetCalendar(id)
 		const doctorIds = decision.do === 'update' ? [decision.before.doctorId, appointment.doctorId] : [appointment.doctorId]
 		settled.happenings.push({
 			appointment: toWire(appointment),
@@ -105,10 +106,10 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		})
 	}
 
-	/** Slots of a doctor as they are after the batch. */
+	/** The slots that the decision concerns, as they are after the batch. */
 	function slotsAfter({ decision }: Decided, appointment: FullAppointment): StoredSlot[] {
 		const known = appointment.slotMinutes.flatMap(minute => state.slots.get(slotId(appointment.doctorId, minute)) ?? [])
-		// A repetition tells the slots as they are read now, which may be later than what it did.
+		// A repetition publishes the slots as they are now, which may be later than its own change.
 		if (decision.do === 'repeat') return known
 		const shown = { id: appointment.id, status: appointment.status, patientName: appointment.patientName }
 		const freed = decision.do === 'update' ? decision.freed.map(slot => ({ ...slot, appointment: null })) : []
@@ -116,14 +117,14 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		return [...freed, ...occupied]
 	}
 
-	function tell(slots: readonly StoredSlot[]): void {
+	function publish(slots: readonly StoredSlot[]): void {
 		for (const slot of slots) {
 			const { doctorId, startMinute } = slot
 			if (!drained.has(doctorId)) {
 				settled.elsewhere.push({ kind: 'announce', doctorId, minutes: [startMinute] })
 				continue
 			}
-			// Holds come and go until the moment of publishing, and are looked at then.
+			// Left out here: the publishing script adds the holds of that moment.
 			const full = fullSlot(slot, undefined, state.nowMs)
 			const list = settled.changes.get(doctorId)
 			if (list) list.push(full)
@@ -133,13 +134,13 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		}
 	}
 
-	function tellAnew(doctorId: string): void {
+	function resetCalendar(doctorId: string): void {
 		if (drained.has(doctorId)) settled.resets.add(doctorId)
 		else settled.elsewhere.push({ kind: 'announce', doctorId, minutes: undefined })
 	}
 }
 
-/** One request that was refused without regard to what is in the database. */
+/** The outcome of a single request that is refused without a look at the database. */
 export function refusedOutcome({
 	decided,
 	alternativesFor,
@@ -166,24 +167,24 @@ export type WrittenBatch = {
 	holds: HoldsByDoctor
 	decided: readonly Decided[]
 	announced: readonly Announcement[]
-	/** Slots that the batch takes, and the accounts that claimed them. */
+	/** Slots that the batch takes, each with the account that claimed it. */
 	won: readonly { slot: StoredSlot; userId: string }[]
 	written: Written
 	alternativesFor: AlternativesFor
 }
 
 export type Settled = {
-	/** The requests that are settled; the rest depend on them and wait for the next batch. */
+	/** Requests that are settled. The others depend on them and wait for the next batch. */
 	requests: ReadonlySet<QueueRequest>
 	outcomes: SettledOutcome[]
-	/** Slots whose state is to be published, by doctor, in order; holds are laid over them then. */
+	/** Slots to publish, by doctor, in order. The publishing script adds their holds. */
 	changes: Map<string, FullSlot[]>
-	/** Changes of other doctors' calendars: to be published in the order of their mailboxes. */
+	/** Changes of other doctors' calendars, which those doctors' mailboxes publish in their own order. */
 	elsewhere: Announcement[]
 	happenings: Happening[]
 	/** Holds that end with the batch: their slots are booked, blocked or gone. */
 	endedHolds: EndedHold[]
-	/** Calendars that watchers are to read anew. */
+	/** Calendars whose watchers start over from a snapshot. */
 	resets: Set<string>
 }
 

@@ -1,5 +1,5 @@
--- What became of requests under these keys. Outcomes are kept for a day; after that an appointment still tells that its key was
--- used, though no longer with what payload.
+-- The outcomes of requests under these keys. booking_requests keeps outcomes for a day. After that an appointment still shows that
+-- its key was used, but not with which payload.
 WITH asked AS (
     SELECT * FROM unnest($1::bigint[], $2::text[]) AS asked (requested_by, idempotency_key)
 )

@@ -1,6 +1,6 @@
--- Patients, unless they want to be forgotten, with their active appointments that touch a span of time. Appointments last eight hours at most,
--- which bounds the index range. Patient by patient (OFFSET keeps PostgreSQL from doing otherwise): it cannot know how much a
--- clinic has in that span, and on a busy day would read all of it.
+-- Patients with their active appointments that touch a span of time, without patients who asked to be erased. An appointment lasts
+-- eight hours at most, which bounds the index range. OFFSET makes PostgreSQL read patient by patient: it cannot know how many
+-- appointments a clinic has in that span, and on a busy day it would read all of them.
 WITH wanted AS (
     SELECT unnest($1::bigint[]) AS id
     UNION

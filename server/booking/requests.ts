@@ -4,7 +4,7 @@ import type { Origin } from '../identity/actor.ts'
 import type { BatchOf } from '../platform/mailbox/mailbox.ts'
 import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
 
-/** What travels in a doctor's mailbox. Nodes of the version before read it, too: fields are added, never renamed. */
+/** What travels in a doctor's mailbox. Nodes of the previous version read it during a rollout, so fields are added but never renamed. */
 export type QueueRequest = ChangeRequest | Announcement
 
 /** A request whose caller waits, and whose outcome is kept. */
@@ -24,7 +24,10 @@ export type RescheduleRequest = Common & {
 	kind: 'reschedule'
 	appointmentId: string
 	startMinute: number
-	/** The doctor whose slots it leaves, as known when it was asked for: told anew when a crash has forgotten which slots they were. */
+	/**
+	 * The doctor whose slots the appointment leaves, as known when the caller asked. If a crash loses which slots these were, that
+	 * doctor's calendar is reset.
+	 */
 	fromDoctorId: string
 }
 
@@ -33,15 +36,15 @@ export type CancelRequest = Common & { kind: 'cancel'; appointmentId: string; re
 export type StatusRequest = Common & { kind: 'status'; appointmentId: string; status: AppointmentStatus }
 
 type Common = {
-	/** Of this attempt; a caller's repetition has another id and the same key. */
+	/** Identifies this attempt. A caller's repetition has another id and the same key. */
 	id: string
 	/** The node whose caller waits for the outcome. */
 	node: string
-	/** The doctor whose mailbox it is in. */
+	/** The doctor whose mailbox the request is in. */
 	doctorId: string
 	/** The account that asks. */
 	by: string
-	/** Staff and doctors: may act past the cut-off. */
+	/** True for staff and doctors, who may act past the cut-off. */
 	privileged: boolean
 	key: string
 	fingerprint: string
@@ -49,24 +52,24 @@ type Common = {
 }
 
 /**
- * Slots that changed without a request: watchers are told in the mailbox's order, when the slots are read anew, so that nothing
- * old is told after something new. Without minutes the whole calendar is.
+ * Slots that changed without a request. The mailbox's batch reads and publishes them, so that watchers never get an old state after a
+ * new one. Without minutes the whole calendar is reset.
  */
 export type Announcement = { kind: 'announce'; doctorId: string; minutes: number[] | undefined }
 
-/** Requests of some doctors that are settled together, with what the board shows of their calendars. */
+/** Requests of one or more doctors that are settled together, with what the board shows of their calendars. */
 export type Batch = BatchOf<QueueRequest, BoardSeen, BoardEnd>
 
 /** What a request came to, as it travels back to the node of its caller. */
 export type Outcome =
 	| { done: Appointment }
 	| { refused: RefusalCode; alternatives?: SlotOffer[] }
-	/** The appointment has moved to another doctor: the request belongs in that mailbox. */
+	/** The appointment has moved to another doctor, so the request belongs in that doctor's mailbox. */
 	| { forward: string }
 
 export type SettledOutcome = { request: ChangeRequest; outcome: Outcome }
 
-/** What happened to an appointment, for the people it concerns. */
+/** A change of an appointment, with the people whom it concerns. */
 export type Happening = { appointment: Appointment; change: AppointmentChange; patientUserId: string | null; doctorIds: string[] }
 
 export function parcelOf(batch: Batch, doctorId: string) {
@@ -79,7 +82,7 @@ export function isChange(request: QueueRequest): request is ChangeRequest {
 	return request.kind !== 'announce'
 }
 
-/** Tells a repetition from another request under the same key. */
+/** Distinguishes a repetition from a different request under the same key. */
 export function fingerprintOf(kind: ChangeRequest['kind'], payload: Record<string, unknown>): string {
 	const sorted = Object.entries(payload)
 		.filter(([, value]) => value !== undefined)

@@ -1,6 +1,5 @@
 import type { AppointmentStatus, RefusalCode } from '../../contract/index.ts'
-import { type StoredSlot, slotKey } from '../slots/availability.ts'
-import { consecutiveSlots, whyUnavailable } from '../slots/slot-run.ts'
+import { consecutiveSlots, type StoredSlot, slotKey, whyUnavailable } from '../slots/availability.ts'
 import type {
 	Announcement,
 	BookingRequest,
@@ -12,8 +11,8 @@ import type {
 } from './requests.ts'
 
 /**
- * Decides the requests of a batch in order. When a request must wait for this batch to be in the database, so do the requests of
- * the same doctor behind it: they are not among the answers.
+ * Decides the requests of a batch in order. A request that must wait until this batch is in the database is left out, and so are all
+ * later requests of the same doctor.
  */
 export function decideBatch(state: State, requests: readonly QueueRequest[]): { decided: Decided[]; announced: Announcement[] } {
 	const decide = createDecider(state)
@@ -34,8 +33,8 @@ export function decideBatch(state: State, requests: readonly QueueRequest[]): { 
 }
 
 /**
- * Decides requests one after the other, each knowing what those before it were given; null for a request that must wait for this
- * batch. What the decisions change is remembered here; the state itself is not touched.
+ * Decides requests one after the other, each in the light of the decisions before it. Returns null for a request that must wait for
+ * this batch. The decider remembers what its decisions change and never modifies the state.
  */
 export function createDecider(state: State): (request: ChangeRequest) => Decision | null {
 	const keys = new Map<string, ChangeRequest>()
@@ -56,7 +55,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		return decision
 	}
 
-	/** Fingerprints are kept for a day; after that the appointment alone tells what its key was used for. */
+	/** Fingerprints are kept for a day. After that only the appointment shows what its key was used for. */
 	function isSamePayload({ fingerprint, appointmentId }: PriorOutcome, request: ChangeRequest): boolean {
 		if (fingerprint !== null) return fingerprint === request.fingerprint
 		const made = state.appointment(appointmentId ?? '')
@@ -64,7 +63,10 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		return made.doctorId === request.doctorId && made.startMinute === request.startMinute && made.patientId === request.patientId
 	}
 
-	/** A request cannot be decided on what an earlier request of this batch changed before that is in the database. */
+	/**
+	 * Whether an earlier request of this batch changed what this one is decided on. It must then wait until that change is in the
+	 * database.
+	 */
 	function dependsOnBatch(request: ChangeRequest): boolean {
 		if (request.kind === 'book') return touchedPatients.has(request.patientId) || isOnFreedSlot(request, request.minutes)
 		if (touchedAppointments.has(request.appointmentId)) return true
@@ -121,7 +123,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	function cancel(request: CancelRequest, appointment: StoredAppointment): Decision {
 		const code = whyNotMovable(appointment, request.privileged, state.policy.cancelCutoffMs, state.nowMs)
 		if (code) return refuse(code)
-		// A visit that has ended was kept or missed, which its status tells.
+		// A visit that has ended took place or was missed, and its status says which.
 		if (appointment.endMinute * 60_000 <= state.nowMs) return refuse('too_late')
 		return { do: 'update', before: appointment, after: { ...appointment, status: 'cancelled' }, freed: slotsOf(appointment), taken: [] }
 	}
@@ -133,7 +135,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		return { do: 'update', before: appointment, after: { ...appointment, status: request.status }, freed: [], taken: [] }
 	}
 
-	/** Why the slots cannot be had; those that the appointment has already are no obstacle to it. */
+	/** Why the request cannot have the slots. Slots that the appointment already has are no obstacle. */
 	function whyNotHad(
 		slots: readonly StoredSlot[],
 		request: ChangeRequest,
@@ -186,7 +188,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	}
 }
 
-/** All that a batch is decided by. */
+/** Everything that decisions depend on. */
 export type State = {
 	nowMs: number
 	policy: { cancelCutoffMs: number }
@@ -208,20 +210,20 @@ export type StoredAppointment = {
 	startMinute: number
 	endMinute: number
 	slotMinutes: number[]
-	/** Length of its type; undefined when that is no longer known. */
+	/** Length of the appointment's type; undefined when that is no longer known. */
 	typeMinutes: number | undefined
 	status: AppointmentStatus
 	sequence: number
 }
 
-/** A patient's account, if there is one, and active appointments. */
+/** A patient's account, if there is one, and the patient's active appointments. */
 export type Patient = { userId: string | null; busy: readonly BusyTime[] }
 
 export type BusyTime = Span & { appointmentId: string }
 
 type Span = { startMinute: number; endMinute: number }
 
-/** What became of a request under this key before. Without fingerprint it is long ago. */
+/** The outcome of an earlier request under this key. Without a fingerprint that was more than a day ago. */
 export type PriorOutcome = {
 	fingerprint: string | null
 	requestId: string | null
@@ -239,12 +241,12 @@ export type Decision =
 	| { do: 'repeat-of'; request: ChangeRequest }
 	| { do: 'book'; slots: StoredSlot[] }
 	| { do: 'update'; before: StoredAppointment; after: AppointmentUpdate; freed: StoredSlot[]; taken: StoredSlot[] }
-	/** The appointment moved to another doctor: the request belongs in that mailbox. */
+	/** The appointment moved to another doctor, so the request belongs in that doctor's mailbox. */
 	| { do: 'forward'; doctorId: string }
 
 export type AppointmentUpdate = Pick<StoredAppointment, 'doctorId' | 'startMinute' | 'endMinute' | 'slotMinutes' | 'status'>
 
-/** The moves that a status allows. Cancelling has a call of its own; a patient marked as a no-show may turn up late. */
+/** The statuses that may follow each status. Cancelling is a command of its own. A patient marked as a no-show may still arrive late. */
 export const nextStatuses: Record<AppointmentStatus, readonly AppointmentStatus[]> = {
 	booked: ['checked_in', 'in_progress', 'completed', 'no_show'],
 	checked_in: ['booked', 'in_progress', 'completed', 'no_show'],
@@ -254,7 +256,7 @@ export const nextStatuses: Record<AppointmentStatus, readonly AppointmentStatus[
 	cancelled: [],
 }
 
-/** The account whose hold is no obstacle to a request: the caller's, or for staff also the patient's. */
+/** The account whose hold does not refuse the request: the caller's own, or for staff also the patient's. */
 export function claimantOf({ by, privileged }: ChangeRequest, patient: Patient | undefined, holder: string | undefined): string {
 	return privileged && holder !== undefined && holder === patient?.userId ? holder : by
 }
@@ -266,17 +268,17 @@ export function whyNotMovable(appointment: StoredAppointment, privileged: boolea
 	return !privileged && nowMs >= latestMs ? 'too_late' : null
 }
 
-/** How much room a moved appointment needs. One shorter than its type was booked without one, as a single slot: it stays one. */
+/** How much room a moved appointment needs. An appointment shorter than its type was booked as a single slot, and stays a single slot. */
 export function minutesToMove({ slotMinutes, typeMinutes, startMinute, endMinute }: StoredAppointment): number | undefined {
 	return slotMinutes.length === 1 && typeMinutes !== undefined && typeMinutes > endMinute - startMinute ? undefined : typeMinutes
 }
 
-/** Refusals that say that the slot is gone: the caller is offered alternatives. */
+/** Whether the code says that the slot is gone, so that the caller is offered alternatives. */
 export function isSlotRefusal(code: RefusalCode): boolean {
 	return code === 'slot_booked' || code === 'slot_held' || code === 'slot_blocked' || code === 'slot_in_past'
 }
 
-/** The code that a decision refuses with, now or when it was decided first. */
+/** The code with which the decision refuses, now or when the request was first decided. */
 export function refusalOf({ decision }: Decided): RefusalCode | null {
 	return decision.do === 'refuse' ? decision.code : decision.do === 'repeat' ? decision.prior.refusal : null
 }

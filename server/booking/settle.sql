@@ -1,9 +1,10 @@
--- Settles a batch of requests: every appointment, slot, outcome and audit line of it, or nothing.
--- $1 is the batch as one JSON object (settlement in write.ts). What patients are told is written along with it, by a function that
--- reminders owns, so that it is neither lost nor invented. What was read before it was decided is checked again here: a slot must still be free and open, an
--- appointment unchanged, a key unused. The exclusion constraints of appointments have the last word.
--- Patients are locked first, in order: two batches that insert overlapping visits of one patient would otherwise each
--- wait in the exclusion constraint for the other, until PostgreSQL notices the deadlock a second later.
+-- Settles a batch of requests: writes every appointment, slot, outcome and audit entry of it, or nothing.
+-- $1 is the batch as one JSON object (settlementOf in write.ts). A function that reminders owns writes the patients' messages in the
+-- same statement, so that none is lost and none is sent for a change that failed. The statement checks again what was read before
+-- deciding: a slot must still be free and open, an appointment unchanged, a key unused. The exclusion constraints of appointments
+-- have the last word.
+-- Patients are locked first, in order: two batches that insert overlapping visits of one patient would otherwise each wait in the
+-- exclusion constraint for the other, until PostgreSQL notices the deadlock a second later.
 WITH locked AS MATERIALIZED (
     SELECT count(*) AS patients
     FROM (

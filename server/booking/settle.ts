@@ -16,8 +16,9 @@ import { claimantOf, type Decided, decideBatch, type State } from './rules.ts'
 import { writeDecisions } from './write.ts'
 
 /**
- * Settles a batch of doctors' mailboxes: read facts → decide → claim → write → effects. Everything up to the write can be done
- * again; everything after it is done by whichever node finds the requests still in their mailboxes, with their outcomes written.
+ * Settles a batch of doctors' mailboxes: read facts → decide → claim → write → effects. Everything before the write can be repeated.
+ * If this node dies after it, the node that next finds the requests in their mailboxes also finds their outcomes, and does the
+ * effects.
  */
 export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen, BoardEnd> {
 	const { run, policy, notices, claim, effects, log } = deps
@@ -37,7 +38,7 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 			await effects.follow(batch, settled)
 		},
 
-		/** The database refuses what everything read allows: another request was faster, or it cannot be done. */
+		/** Refuses a request that the facts allow but the database does not: another request was faster, or the change is impossible. */
 		async refuse(batch, error) {
 			const requests = batch.entries.map(({ message }) => message)
 			const code = refusalFor(error)
@@ -46,14 +47,14 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 			const decided: Decided[] = requests.flatMap(request =>
 				request.kind === 'announce' ? [] : [{ request, decision: { do: 'refuse', code } }],
 			)
-			// The refusal is kept like any other, unless it is our fault: then a repetition deserves another try.
+			// The refusal is kept like any other, except when the fault is ours: then a repetition may try again.
 			if (code !== 'internal') await writeDecisions(run, notices, decided)
 			const alternativesFor = await readAlternatives({ run, holds: holdsOf(batch), appointment: () => undefined }, decided, new Set())
 			await effects.follow(batch, refusedOutcome({ requests, decided, alternativesFor }))
 		},
 	}
 
-	/** Decides again while a hold slips in between the decision and its claims. */
+	/** Decides again whenever a new hold appears between the decision and its claims. */
 	async function decideAndClaim(batch: Batch, requests: readonly QueueRequest[], state: BatchState, holds: MutableHolds) {
 		for (;;) {
 			const { decided, announced } = decideBatch(state, requests)
@@ -65,7 +66,7 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 		}
 	}
 
-	/** Slots that another account holds by now. @throws FencedOff */
+	/** Claims the slots, and returns those that another account holds by now. @throws FencedOff */
 	async function claimAll(batch: Batch, won: readonly WonSlot[]) {
 		const answers = await Promise.all(
 			[...groupBy(won, ({ slot }) => slot.doctorId)].map(async ([doctorId, slots]) => {
@@ -84,7 +85,7 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 export type SettleDeps = {
 	run: Run
 	policy: State['policy']
-	/** How patients are told of what happens to their visits. */
+	/** By which channels and how long before a visit patients get messages. */
 	notices: NoticePolicy
 	claim: Claim
 	effects: Effects
@@ -108,7 +109,7 @@ function idsOf(won: readonly WonSlot[]): Set<string> {
 	return new Set(won.map(({ slot }) => slotId(slot.doctorId, slot.startMinute)))
 }
 
-/** A request that stands no chance is refused, so that it does not hold up those behind it for ever. */
+/** Chooses the code for a request that can never succeed, which is refused so that it does not block those behind it. */
 function refusalFor(error: unknown): RefusalCode {
 	const constraint = violatedConstraint(error)
 	if (constraint === 'appointments_patient_overlap') return 'patient_overlap'

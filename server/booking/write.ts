@@ -6,9 +6,10 @@ import type { BookingRequest, ChangeRequest } from './requests.ts'
 import type { Decided, Decision } from './rules.ts'
 
 /**
- * Writes all that was decided in one statement, and so in one transaction, however many requests it is.
+ * Writes all decisions in one statement, and so in one transaction, however many requests there are.
  *
- * @throws DatabaseError LS001 when what was read before is no longer so, 23P01 when a constraint refuses: then nothing is written
+ * @throws DatabaseError LS001 when the facts have changed since they were read, 23P01 when a constraint refuses; then nothing is
+ * written
  */
 export async function writeDecisions(run: Run, notices: NoticePolicy, decided: readonly Decided[]): Promise<Written> {
 	const settlement = settlementOf(decided, notices)
@@ -22,7 +23,7 @@ export async function writeDecisions(run: Run, notices: NoticePolicy, decided: r
 	}
 }
 
-/** What the database gave: ids to new appointments, and the time at which all of the batch happened. */
+/** The ids of new appointments, and the time at which the whole batch was written. */
 export type Written = { atMs: number; bookings: { id: string; by: string; key: string }[] }
 
 const statement = { name: 'settle', text: readSql('settle.sql', import.meta.url) }
@@ -38,7 +39,7 @@ function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: No
 		booked,
 		changed: updates.map(changedRow),
 		freed: updates.flatMap(({ freed, before }) => freed.map(slot => slotRow(slot, before.id))),
-		/** Slots that existing appointments move to; those of new ones follow from `booked`. */
+		/** Slots that existing appointments move to. The slots of new appointments follow from `booked`. */
 		moved,
 		requests: decided.flatMap(requestRow),
 		patients: [...booked.map(({ patient_id }) => patient_id), ...updates.map(({ before }) => before.patientId)],
@@ -71,7 +72,7 @@ function changedRow({ request, before, after }: { request: ChangeRequest } & Ext
 		end_minute: after.endMinute,
 		status: after.status,
 		cancel_reason: request.kind === 'cancel' ? request.reason : undefined,
-		// In the ledger's words; a change of status is told to nobody by message.
+		// The ledger's words. A change of status sends no message.
 		kind: request.kind === 'cancel' ? 'cancelled' : request.kind === 'reschedule' ? 'rescheduled' : 'status',
 	}
 }
@@ -89,7 +90,7 @@ const auditActions: Record<ChangeRequest['kind'], string> = {
 
 function requestRow({ request, decision }: Decided) {
 	if (decision.do !== 'refuse' && decision.do !== 'book' && decision.do !== 'update') return []
-	// A mismatched key belongs to the request that used it first.
+	// The outcome under a mismatched key belongs to the request that used the key first.
 	if (decision.do === 'refuse' && decision.code === 'idempotency_mismatch') return []
 	return {
 		requested_by: request.by,

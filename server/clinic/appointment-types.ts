@@ -2,9 +2,13 @@ import type { Run } from '../platform/database/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 
 export type AppointmentTypes = {
-	/** Undefined when no type was asked for: then an appointment takes one slot. @throws Refusal not_found */
+	/**
+	 * Returns the type's length in minutes; undefined without a type, for which an appointment takes one slot.
+	 *
+	 * @throws Refusal not_found
+	 */
 	minutesOf(typeId: string | undefined): Promise<number | undefined>
-	/** The type of an appointment that was booked without one. */
+	/** The type of an appointment that is booked without one. */
 	defaultId(): Promise<string>
 }
 
@@ -12,7 +16,7 @@ const statement = { name: 'appointment_types', text: 'SELECT id::text, minutes F
 
 const freshMs = 10_000
 
-/** The kinds of appointment: few, and they hardly ever change, so a node remembers them for a moment. */
+/** Reads the types of appointments. They are few and rarely change, so a node remembers them for ten seconds. */
 export function createAppointmentTypes(run: Run): AppointmentTypes {
 	let read: { atMs: number; types: Promise<Map<string, number>> } | undefined
 
@@ -21,7 +25,7 @@ export function createAppointmentTypes(run: Run): AppointmentTypes {
 			if (typeId === undefined) return undefined
 			let minutes = (await types()).get(typeId)
 			if (minutes === undefined) {
-				// It may be newer than what is remembered.
+				// The type may be newer than the remembered list.
 				read = undefined
 				minutes = (await types()).get(typeId)
 			}

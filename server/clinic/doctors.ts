@@ -2,13 +2,13 @@ import { isDatabaseId } from '../platform/database/ids.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 
 export type Doctors = {
-	/** Whether there is such a doctor, active or not: to be asked before anything is written for one into Redis. */
+	/** Whether the doctor exists, active or not. Callers ask before they write anything for a doctor into Redis. */
 	exists(doctorId: string): Promise<boolean>
 }
 
 const statement = { name: 'doctor_exists', text: 'SELECT FROM doctors WHERE id = $1' }
 
-/** Which doctors there are. Calendars are never removed, so a node remembers those that it has found. */
+/** Knows which doctors exist. Doctors are never removed, so a node remembers those that it has found. */
 export function createDoctors(run: Run): Doctors {
 	// Promises, so that callers who ask at once go on in the order in which they asked.
 	const known = new Map<string, Promise<boolean>>()

@@ -1,31 +1,27 @@
 import type { Access } from '../../contract/index.ts'
 
-/** What the platform must know of a signed-in account that calls. A domain's own type of caller says more. */
+/** What the platform knows of a signed-in account. A domain's own type of caller extends this. */
 export type Caller = Readonly<{
 	userId: string
-	/** The session that the access token belongs to. */
+	/** The session of the access token. */
 	sessionId: string
 	tokenExpiresAtMs: number
 }>
 
-/** Where a request came from, for the audit log and for tracing. */
+/** The origin of a request, for the audit log and for traces. */
 export type Origin = Readonly<{
 	ip: string
 	requestId: string
-	/** The trace context of the step that the request is part of, when it is traced. */
+	/** The trace context of the step that sent the request, when it is traced. */
 	trace?: string
 }>
 
-/** What a domain decides about callers. Both transports ask it. */
+/** What a domain decides about callers, for both transports. */
 export type CallerPolicy<C extends Caller> = {
-	/**
-	 * The caller as the handler may know them; null for a stranger.
-	 *
-	 * @throws Refusal when the endpoint or event is not for this caller
-	 */
+	/** Returns the caller for the handler; null for a stranger. @throws Refusal when the endpoint or event is not for this caller */
 	admit(access: Access, caller: C | null): C | null
 	/** Whether the audit log records what this caller reads about other people. */
 	isReadingRecorded(caller: C): boolean
-	/** The kind of record whose changes every signed-in socket is sent. */
+	/** The kind of record whose changes are sent to every signed-in socket. */
 	followedEntity: string
 }

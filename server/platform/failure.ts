@@ -1,11 +1,10 @@
 import { ZodError } from 'zod'
 import { isDatabaseUnavailable } from './database/database.ts'
-import { invalid } from './input.ts'
 import type { Log } from './observability/log.ts'
 import { isRedisUnavailable } from './redis/redis.ts'
-import { Refusal } from './refusal.ts'
+import { invalid, Refusal } from './refusal.ts'
 
-/** Values that pass the schemas and that PostgreSQL's types cannot hold, by their SQLSTATE. */
+/** SQLSTATEs of values that pass the schemas but that PostgreSQL's types cannot hold. */
 const refusedValues = new Map<unknown, string>([
 	['22021', 'Text must not contain NUL characters'],
 	['22008', 'A time is out of range'],
@@ -15,9 +14,9 @@ const refusedValues = new Map<unknown, string>([
 const retrySoonSeconds = 2
 
 /**
- * What a client is told of an error. A library's message never gets through. Errors of ours are logged. The loss of PostgreSQL or
- * Redis is an outcome that is not known yet: the client asks again with the same key. `forbidden` is logged, too, because no page
- * of ours offers what is forbidden.
+ * Turns an error into what the client may know. A library's message never reaches a client. Errors of ours are logged. When
+ * PostgreSQL or Redis is lost, the outcome is unknown, so the client is asked to repeat with the same key. `forbidden` is logged as
+ * well, because our own pages never offer a forbidden call.
  */
 export function toRefusal(error: unknown, log: Log, context: Record<string, unknown>): Refusal {
 	if (error instanceof Refusal) {

@@ -1,4 +1,4 @@
-/** Items under the key that each has, in order. */
+/** Groups items by their key, keeping their order. */
 export function groupBy<Key, Item>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
 	const groups = new Map<Key, Item[]>()
 	for (const item of items) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 /**
- * A random UUID, its text in one piece. Node puts it together from some twenty pieces, all of which stay in memory for as long as
- * the id does: half a kilobyte for each request of a crowd. Being spelled in lower case, it is only flattened here.
+ * Returns a random UUID as one flat string. Node joins a UUID from some twenty pieces, and all of them stay in memory as long as the
+ * id: half a kilobyte for each request of a stampede. `toLowerCase` changes nothing but flattens the string.
  */
 export const newId = (): string => randomUUID().toLowerCase()

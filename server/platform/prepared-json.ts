@@ -1,10 +1,10 @@
-/** JSON that is sent as it is: a long answer that many ask for, or a message to many sockets. */
+/** JSON that is sent unchanged: a long answer for many callers, or a message to many sockets. */
 export class PreparedJson {
 	readonly text: string
 	constructor(text: string) {
 		this.text = text
 	}
-	/** For an encoder that does not know prepared JSON. */
+	/** Serves encoders that do not know prepared JSON. */
 	toJSON(): unknown {
 		return JSON.parse(this.text)
 	}

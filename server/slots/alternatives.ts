@@ -8,7 +8,7 @@ export type FreeSlot = { startMinute: number; endMinute: number }
 
 const statement = { name: 'free_slots_around', text: readSql('free_slots_around.sql', import.meta.url) }
 
-/** Free slots of each doctor before and after a minute, in order. */
+/** Reads free slots of each doctor before and after a minute, in order. */
 export async function readFreeSlots(
 	run: Run,
 	around: readonly { doctorId: string; minute: number }[],
@@ -26,10 +26,10 @@ export async function readFreeSlots(
 	return byDoctor
 }
 
-/** How many free slots are offered in place of one that is gone. */
+/** How many alternatives a refusal carries. */
 const offersOnRefusal = 5
 
-/** The free slots nearest in time to the one that could not be had, each with room for `minutes`. `free` is in order of time. */
+/** Returns the free slots nearest in time to the one that was refused, each with room for `minutes`. `free` is in order of time. */
 export function nearestOffers(
 	doctorId: string,
 	free: readonly FreeSlot[],
@@ -58,7 +58,7 @@ export function nearestOffers(
 	return offers
 }
 
-/** Whether the slot, and those that follow it without a gap, have room for so many minutes. */
+/** Whether the slot and those that follow it without a gap have room for the minutes. */
 function hasRoom(free: readonly FreeSlot[], index: number, minutes: number, isTaken: (startMinute: number) => boolean): boolean {
 	const from = (free[index] as FreeSlot).startMinute
 	let until = from

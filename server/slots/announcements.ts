@@ -1,37 +1,59 @@
-import { type Db, isDatabaseUnavailable, readSql, type Tx } from '../platform/database/database.ts'
+import { type Db, isDatabaseUnavailable, type Tx } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import type { Log } from '../platform/observability/log.ts'
 
-/** Slots of a doctor by when they start; without starts all of the doctor's calendar. */
+/** A doctor's slots by their starts; without starts, the doctor's whole calendar. */
 export type CalendarChange = { doctorId: string; startsAt?: readonly Date[] }
 
 export type AnnouncementsDeps = {
 	db: Db
 	run: Run
 	log: Log
-	/** Puts an announcement into its doctor's queue. */
+	/** Appends an announcement to its doctor's mailbox. */
 	announce: (doctorId: string, startsAt?: readonly Date[]) => Promise<void>
 }
 
 export type Announcements = {
-	/** Writes down, in the transaction that changes them, that slots or calendars have changed. */
+	/** Records changed slots or calendars in the transaction that changes them. */
 	write(trx: Tx, changes: readonly CalendarChange[]): Promise<void>
-	/** The same of a doctor who takes appointments from now on, or no more. */
+	/** Records a doctor who begins or stops to take appointments. */
 	writeDoctor(trx: Tx, doctorId: string): Promise<void>
-	/** The same of the visits of a patient who has another name. */
+	/** Records the visits of a patient whose name changed. */
 	writePatient(trx: Tx, patientId: string): Promise<void>
-	/** Tells what is written: to be called after the commit. Never fails; what could not be told is told by the next sweep. */
+	/** Announces what is recorded. To be called after the commit. Never fails: the next sweep announces what this could not. */
 	tell(): Promise<void>
 	stop(): Promise<void>
 }
 
-const writeChanges = readSql('./write_announcements.sql', import.meta.url)
-const writeOfDoctor = readSql('./announce_doctor.sql', import.meta.url)
-const writeOfPatient = readSql('./announce_patient.sql', import.meta.url)
+/** Records changed slots, or whole calendars where no starts are given. With more slots than the limit, a fresh snapshot is less traffic. */
+const writeChanges = `
+	INSERT INTO calendar_announcements (doctor_id, slot_starts)
+	SELECT change."doctorId", CASE WHEN cardinality(change."startsAt") <= :maxSlots THEN change."startsAt" END
+	FROM jsonb_to_recordset(CAST(:changes AS jsonb)) AS change ("doctorId" bigint, "startsAt" timestamptz[])
+	WHERE cardinality(change."startsAt") > 0 OR change."startsAt" IS NULL`
 
-/** Above this, a fresh snapshot is less traffic than the changes. */
+/** All coming slots of a doctor without a visit: the state of the doctor's account decides whether these can be booked. */
+const writeOfDoctor = `
+	INSERT INTO calendar_announcements (doctor_id, slot_starts)
+	SELECT doctor_id, CASE WHEN count(*) <= :maxSlots THEN array_agg(starts_at ORDER BY starts_at) END
+	FROM appointment_slots
+	WHERE doctor_id = :doctorId AND starts_at > now() AND appointment_id IS NULL
+	GROUP BY doctor_id`
+
+/** The slots of a patient's visits, as far back as a calendar shows them, because staff see the patient's name on them. */
+const writeOfPatient = `
+	INSERT INTO calendar_announcements (doctor_id, slot_starts)
+	SELECT doctor_id, array_agg(starts_at ORDER BY starts_at)
+	FROM (
+		SELECT doctor_id, unnest(slot_starts) AS starts_at
+		FROM appointments
+		WHERE patient_id = :patientId AND status <> 'cancelled' AND ends_at > now() - make_interval(days => :shownDays)
+	) visit
+	GROUP BY doctor_id`
+
+/** With more slots than this, a fresh snapshot is less traffic than the changes. */
 const maxSlots = 300
-/** No calendar shows more days at once. */
+/** A calendar shows this many days at most. */
 const shownDays = 42
 const sweepEveryMs = 350
 const toldAtOnce = 100
@@ -39,9 +61,9 @@ const toldAtOnce = 100
 const isSomethingWritten = { name: 'announcements_written', text: 'SELECT FROM calendar_announcements LIMIT 1' }
 
 /**
- * Changes of calendars that do not come through their doctors' queues, such as time off, generation, or a doctor who is disabled.
- * They are written in the transaction that makes them, and told after it through the queue, where the slots are read anew: by the
- * node that made them at once, or, when that one has died, by the sweep of another. They may be told twice; that does no harm.
+ * Announces changes of calendars that are not requests in a mailbox, such as time off, generation, or a disabled doctor. Such a
+ * change is recorded in the transaction that makes it. After the commit its own node, or a sweep of any other, announces it through
+ * the mailbox, where the slots are read again. Announcing a change twice does no harm.
  */
 export function createAnnouncements({ db, run, log, announce }: AnnouncementsDeps): Announcements {
 	let stopped = false
@@ -65,7 +87,7 @@ export function createAnnouncements({ db, run, log, announce }: AnnouncementsDep
 		try {
 			while ((await tellSome({ db, log, announce })) === toldAtOnce);
 		} catch (error) {
-			log.warn({ reason: (error as Error).message }, 'changes of calendars could not be announced; it is tried again')
+			log.warn({ reason: (error as Error).message }, 'changes of calendars could not be announced; the next sweep tries again')
 		}
 	}
 
@@ -87,14 +109,14 @@ export function createAnnouncements({ db, run, log, announce }: AnnouncementsDep
 	}
 }
 
-/** A node that freezes while it tells loses its transaction after this time, and others tell instead. */
+/** A node that freezes during an announcement loses its transaction after this time, and another node announces instead. */
 const frozenAfterMs = 1000
 
 type Row = { id: string; doctor_id: string; slot_starts: Date[] | null }
 
-/** Tells the oldest that no other node is telling, and removes what was told. Returns how many there were. */
+/** Announces the oldest records that no other node is announcing, and removes them. Returns how many records it found. */
 function tellSome({ db, log, announce }: Omit<AnnouncementsDeps, 'run'>): Promise<number> {
-	// Not repeated by itself: there is more in it than SQL.
+	// Not `inTransaction`, because the body does more than SQL and must not be repeated.
 	return db.transaction(async trx => {
 		await trx.raw(`SET LOCAL idle_in_transaction_session_timeout = ${frozenAfterMs}`)
 		const rows: Row[] = await trx('calendar_announcements')

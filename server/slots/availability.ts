@@ -1,9 +1,9 @@
-import type { AppointmentStatus } from '../../contract/index.ts'
+import type { AppointmentStatus, RefusalCode } from '../../contract/index.ts'
 import { readSql } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { type SlotRef, slotId } from './slot-id.ts'
 
-/** A slot as PostgreSQL has it. Holds are Redis's, and are laid over it. */
+/** A slot as PostgreSQL has it, without the holds in Redis. */
 export type StoredSlot = SlotRef & {
 	endMinute: number
 	isBlocked: boolean
@@ -27,8 +27,8 @@ const inDates = { name: 'slots_in_dates', text: readSql('slots_in_dates.sql', im
 export type Span = { doctorId: string; fromMinute: number; untilMinute: number }
 
 /**
- * Slots that start within the spans. Listing, holding and booking all read availability through this module, so that
- * what is shown can be booked.
+ * Reads the slots that start within the spans. Listing, holding and booking all read slots through this module, so that a slot which
+ * is shown as free can be booked.
  */
 export async function readSlots(run: Run, spans: readonly Span[]): Promise<StoredSlot[]> {
 	if (spans.length === 0) return []
@@ -41,8 +41,8 @@ export async function readSlots(run: Run, spans: readonly Span[]): Promise<Store
 }
 
 /**
- * Slots between two dates of the doctor's own zone, both inclusive, in order. None says nothing: it may be that there is no such
- * doctor, and the zone is not known then.
+ * Reads slots between two dates of the doctor's own zone, both inclusive, in order. Without slots the doctor may not exist, and the
+ * zone is unknown.
  */
 export async function readSlotsBetween(run: Run, doctorId: string, from: string, to: string) {
 	const rows = await run<Row & { time_zone: string | null }>(inDates, [doctorId, from, to])
@@ -51,14 +51,14 @@ export async function readSlotsBetween(run: Run, doctorId: string, from: string,
 
 export type Availability = 'free' | 'booked' | 'blocked' | 'past'
 
-/** What the database alone says of a slot. A booked slot stays booked when time off is laid over it. */
+/** A slot's availability without regard to holds. A booked slot stays booked within time off. */
 export function availabilityOf(slot: StoredSlot, nowMs: number): Availability {
 	if (slot.appointment) return 'booked'
 	if (slot.startMinute * 60_000 <= nowMs) return 'past'
 	return slot.isBlocked ? 'blocked' : 'free'
 }
 
-/** Distinguishes slots within a batch; the same text as the slot's id, which clients need not know. */
+/** Identifies a slot within a batch. It equals the slot's id, whose form is opaque to clients only. */
 export const slotKey = ({ doctorId, startMinute }: SlotRef): string => slotId(doctorId, startMinute)
 
 function toSlot(row: Row): StoredSlot {
@@ -71,4 +71,38 @@ function toSlot(row: Row): StoredSlot {
 			? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' }
 			: null,
 	}
+}
+
+export type SlotLookup = (startMinute: number) => StoredSlot | undefined
+
+/** The consecutive slots of an appointment, or why there are none. */
+export type SlotRun = { slots: StoredSlot[] } | { refusal: RefusalCode }
+
+/**
+ * Finds the slots from `startMinute` that cover `minutes`, or a single slot without `minutes`. Slots are consecutive when each starts
+ * as the one before it ends.
+ */
+export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minutes: number | undefined): SlotRun {
+	const slots: StoredSlot[] = []
+	let next = startMinute
+	const endMinute = startMinute + (minutes ?? 1)
+	while (next < endMinute) {
+		const slot = lookup(next)
+		// The day ends before the appointment would, so the remaining time cannot be booked.
+		if (!slot) return { refusal: slots.length === 0 ? 'not_found' : 'slot_blocked' }
+		slots.push(slot)
+		next = slot.endMinute
+	}
+	return { slots }
+}
+
+const refusalOf = { booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
+
+/** Why the slots cannot be taken, without regard to holds; null when they can. */
+export function whyUnavailable(slots: readonly StoredSlot[], nowMs: number): RefusalCode | null {
+	for (const slot of slots) {
+		const availability = availabilityOf(slot, nowMs)
+		if (availability !== 'free') return refusalOf[availability]
+	}
+	return null
 }

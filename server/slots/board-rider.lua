@@ -1,9 +1,10 @@
--- What the calendar's board does in the mailbox's scripts (platform/mailbox/mailbox.lua).
+-- The board's part in the mailbox's scripts (platform/mailbox/mailbox.lua).
 -- KEYS of the rider: holds, expiry index, version, truth. The mailbox's key is the doctor.
 
 local claim_ms = 30000
 
--- Claims a slot that is free, or held by the one who books it; a hold that ran out a moment ago is still to be told.
+-- Claims a slot that is free, or held by the account that books it. A hold that has just expired still refuses the claim, because its
+-- end is not published yet.
 local function claim_alone(holds_key, expiry_key, doctor, minute, user, now)
 	local hold = hold_read(holds_key, minute)
 	if hold and hold.u ~= user then return '' end
@@ -13,9 +14,9 @@ local function claim_alone(holds_key, expiry_key, doctor, minute, user, now)
 	return string.format('%.0f', minute)
 end
 
--- Returns the holds that the batch meets, and the minute of the slot that was claimed for its only request (empty for none):
--- a lone booking is spared the round trip of claim.lua.
--- A claim without a hold is not among the holds: a node that died left it, and the request that made it is settled again now.
+-- Returns the holds that the batch meets, and the minute of the slot that was claimed for its only request (empty for none), which
+-- spares a lone booking the round trip of claim.lua. Claims without a hold are left out: a node that died left them, and the request
+-- behind such a claim is settled again now.
 local function rider_take(keys, doctor, entries, now)
 	local shown = holds_shown(keys[1], now)
 	if #entries ~= 2 then return { shown, '' } end
@@ -24,9 +25,9 @@ local function rider_take(keys, doctor, entries, now)
 	return { shown, claim_alone(keys[1], keys[2], doctor, request.startMinute, request.by, now) }
 end
 
--- Slots lose their holds and claims, and watchers are told what changed.
--- json  changes: slots in order, each {m: minute, t: JSON of a slot that cannot be held, or f: beginning of the JSON of one that can},
---       unhold, unclaim: minutes, reset: whether the whole calendar is to be read anew
+-- Removes holds and claims, and publishes the changes.
+-- json  changes: slots in order, each {m: minute, t: JSON of a slot that cannot be held, or f: beginning of the JSON of one that
+-- can}, unhold, unclaim: minutes, reset: whether watchers start over from a snapshot
 local function rider_finish(keys, doctor, json, now)
 	local holds_key, expiry_key, version_key, truth_key = unpack(keys)
 	local channel = string.sub(version_key, 1, -(#':version' + 1))
@@ -38,7 +39,7 @@ local function rider_finish(keys, doctor, json, now)
 		if hold and hold.c then
 			hold.c = nil
 			if hold.p then
-				-- A hold that ran out meanwhile is freed by the next sweep, which tells watchers.
+				-- A hold that expired meanwhile is removed and published by the next sweep.
 				hold_write(holds_key, expiry_key, doctor, minute, hold)
 			else
 				hold_remove(holds_key, expiry_key, doctor, minute)
@@ -46,7 +47,7 @@ local function rider_finish(keys, doctor, json, now)
 		end
 	end
 
-	-- Holds are laid over the slots only now: one that came or went since they were read is told as it is.
+	-- The holds are read at this moment, so that a hold which was placed or ended since the facts were read is published as it is.
 	local changes = {}
 	for _, slot in ipairs(batch.changes) do
 		local hold = not slot.t and hold_read(holds_key, slot.m)

@@ -11,23 +11,23 @@ import { minuteOf } from './slot-id.ts'
 export type BoardSeen = {
 	/** Holds by the minute their slots start. */
 	holders: Map<number, Holder>
-	/** Minutes that this batch has claimed: new holds are kept off them. */
+	/** Minutes that this batch has claimed against new holds. */
 	claimed: Set<number>
 }
 
-/** What a batch changes of it. */
+/** What a batch changes on the board. */
 export type BoardEnd = {
-	/** Slots whose state watchers are told, in order. Holds are laid over them as they are told. */
+	/** Slots to publish, in order. The script adds the holds of that moment. */
 	changes: readonly FullSlot[]
 	/** Minutes that lose their hold. */
 	unhold: readonly number[]
 	/** Minutes that lose their claim. */
 	unclaim: readonly number[]
-	/** Watchers start over from a snapshot. */
+	/** Whether watchers start over from a snapshot. */
 	reset: boolean
 }
 
-/** The board's part in the mailbox's scripts: holds are seen as the batch is taken, and published as it ends. */
+/** The board's part in the mailbox's scripts: reads holds as the batch is taken, and publishes slots as it ends. */
 export const boardRider: Rider<BoardSeen, BoardEnd> = {
 	lua: boardLua + readLua('board-rider.lua', import.meta.url),
 	keys(doctorId) {
@@ -45,17 +45,17 @@ export const boardRider: Rider<BoardSeen, BoardEnd> = {
 
 export type Claim = ReturnType<typeof createClaim>
 
-/** A slot that a batch has won, and the account whose hold is no obstacle to it. */
+/** A slot that a batch has won, and the account whose hold does not refuse the claim. */
 export type WonSlot = { slot: StoredSlot; userId: string }
 
 export type HeldSlot = { minute: number; userId: string }
 
-/** A node that dies in a batch leaves its claims; they lapse after this time. */
+/** The claims of a node that died expire after this time. */
 const claimMs = 30_000
 
 /**
- * Keeps new holds off slots of one doctor that a batch has won. Answers with those that another account holds; if there are
- * any, nothing was claimed.
+ * Claims slots of one doctor that a batch has won, against new holds. Returns the slots that another account holds; if there are any,
+ * no slot was claimed.
  *
  * @throws FencedOff when the lease has passed to another node
  */
@@ -73,7 +73,7 @@ export function createClaim(redis: Redis) {
 	}
 }
 
-/** A slot as it is told: all of it when it cannot be held, or else up to its state, which its hold decides. */
+/** A slot for the script: its whole JSON when it cannot be held, otherwise its JSON up to the state, which depends on the hold. */
 function toldSlot(slot: FullSlot): { m: number; t: string } | { m: number; f: string } {
 	const m = minuteOf(slot.startsAt)
 	if (slot.state === 'booked' || slot.state === 'blocked') return { m, t: JSON.stringify(slot) }

@@ -6,7 +6,7 @@
 --   c        until when a booking has a claim on the slot (ms), while it is being settled
 --   s        true when it was placed through a connection, and ends soon after it
 --   m        what x was before its holder disconnected
---   p        true when watchers were told of the hold; of a claim alone they are not told
+--   p        true when the hold was published; a claim alone is not
 --   f        the beginning of the slot's JSON, up to its state
 -- Every record is also in the expiry index of its shard, scored by when it must be looked at.
 -- All times are Redis's own: a node whose clock jumps does no harm.
@@ -31,7 +31,7 @@ local function hold_remove(holds_key, expiry_key, doctor, minute)
 	redis.call('ZREM', expiry_key, doctor .. ':' .. minute)
 end
 
--- The holds that watchers may know of, as {minute, record, minute, record, …}.
+-- Returns the holds that watchers may see, as {minute, record, minute, record, …}.
 local function holds_shown(holds_key, now)
 	local shown = {}
 	local fields = redis.call('HGETALL', holds_key)
@@ -45,8 +45,8 @@ local function holds_shown(holds_key, now)
 	return shown
 end
 
--- The calendar's version at the last change that PostgreSQL made. A Redis without its memory cannot tell when that was:
--- every version known so far is then too old, as the new ones start at the clock.
+-- Returns the calendar's version at the last change that PostgreSQL made. A Redis without its memory does not know it, and answers
+-- with the present version: every version known before is lower, because new ones start at the clock.
 local function truth_read(truth_key, version_key)
 	local truth = redis.call('GETEX', truth_key, 'PX', feed_ttl_ms)
 	if truth then return truth end
@@ -59,7 +59,7 @@ local function truth_write(truth_key, version)
 	redis.call('SET', truth_key, string.format('%.0f', version), 'PX', feed_ttl_ms)
 end
 
--- A slot's JSON, completed with its state: codec.ts says what belongs in it, in which order.
+-- Completes a slot's JSON with its state. codec.ts defines the fields and their order.
 local function free_slot(hold)
 	return hold.f .. '"state":"free"}'
 end
@@ -71,7 +71,7 @@ local function held_slot(hold)
 	)
 end
 
--- Writes down that a slot is no longer held by the attempt that it is counted for: the caller strikes it off the count.
+-- Notes that an attempt's hold of a slot has ended, so that the caller removes it from the holder's count.
 local function hold_note_end(ended, slot, hold)
 	if not hold.p then return end
 	table.insert(ended, hold.u)
@@ -79,9 +79,9 @@ local function hold_note_end(ended, slot, hold)
 	table.insert(ended, hold.t or '')
 end
 
--- Ends a hold before its time. Returns the slot as it is told then; nothing while a booking is being settled: that ends
--- the claim, and then the sweep tells.
-local function hold_let_go(holds_key, expiry_key, doctor, minute, hold, now)
+-- Ends a hold before its time. Returns the slot's JSON to publish, or nothing while a booking is being settled: its end removes the
+-- claim, and then the sweep publishes the slot.
+local function hold_end(holds_key, expiry_key, doctor, minute, hold, now)
 	if (hold.c or 0) > now then
 		hold.x = now
 		hold_write(holds_key, expiry_key, doctor, minute, hold)
@@ -91,7 +91,7 @@ local function hold_let_go(holds_key, expiry_key, doctor, minute, hold, now)
 	return free_slot(hold)
 end
 
--- JSON in which slots are told apart without being read: no text in JSON has a line's end in it.
+-- Joins slots as a JSON array that readers can split without parsing, because JSON text contains no line breaks.
 local function as_changes(slots)
 	return '[' .. table.concat(slots, ',\n') .. ']'
 end

@@ -8,7 +8,7 @@ import { slotId } from './slot-id.ts'
 
 export type HoldScripts = ReturnType<typeof createHoldScripts>
 
-/** Functions for scripts that touch holds as part of something larger; to be put before their text. */
+/** Lua functions for scripts that change holds as part of a larger step. They belong before the script's text. */
 export const boardLua = feedLua + readLua('board.lua', import.meta.url)
 
 type PlaceArgs = {
@@ -17,29 +17,33 @@ type PlaceArgs = {
 	knownVersion: number
 	userId: string
 	who: { name: string; role: Role }
-	/** Under which its slots are counted. */
+	/** The attempt for which the slots are counted. */
 	attempt: string
 	holdMs: number
 	ceilingMs: number
 	slots: { minute: number; json: string }[]
-	/** Whether it ends soon after its holder disconnects. */
+	/** Whether the hold ends soon after its holder disconnects. */
 	throughSocket: boolean
 }
 
-/** `ended` are holds that were renewed by this one, or made way for it. */
+/** `ended` are holds that this one renewed or replaced. */
 type Placed = { state: 'placed'; untilMs: number; ended: EndedHold[] } | { state: 'held' } | { state: 'stale'; truth: number }
 
 const sweepLimit = 500
 
-/** The scripts as functions, with their keys and the order of their arguments in one place. */
+/** Makes the scripts functions, with their keys and arguments in one place. */
 export function createHoldScripts(redis: Redis) {
 	const define = <Reply>(name: string, file: string) => defineScript<Reply>(redis, name, boardLua + readLua(file, import.meta.url))
 	const place = define<[state: 'placed' | 'held' | 'stale', number?: string, ...ended: string[]]>('holdPlace', 'place.lua')
 	const release = define<string[]>('holdRelease', 'release.lua')
 	const expire = define<[state: 'nothing held' | 'looked at all' | 'more', ...ended: string[]]>('holdExpire', 'expire.lua')
 	const grace = define<number>('holdGrace', 'grace.lua')
-	const read = define<[version: string, holds: string[]]>('holdRead', 'read.lua')
-	const truth = define<string>('holdTruth', 'truth.lua')
+	const read = defineScript<[version: string, holds: string[]]>(
+		redis,
+		'holdRead',
+		`${boardLua} return { feed_version(KEYS[2]), holds_shown(KEYS[1], clock_ms()) }`,
+	)
+	const truth = defineScript<string>(redis, 'holdTruth', `${boardLua} return truth_read(KEYS[1], KEYS[2])`)
 
 	return {
 		async place({ doctorId, knownVersion, userId, who, slots, ...wish }: PlaceArgs): Promise<Placed> {
@@ -54,14 +58,14 @@ export function createHoldScripts(redis: Redis) {
 			if (state === 'stale') return { state, truth: Number(number) }
 			return { state, untilMs: Number(number), ended: toEnded(ended, minute => slotId(doctorId, Number(minute))) }
 		},
-		/** What is no longer held; nothing when the caller holds no such slot. */
+		/** Returns the ended holds; none when the caller does not hold the slot. */
 		async release(doctorId: string, userId: string, minute: number): Promise<EndedHold[]> {
 			const keys = holdKeys(doctorId)
 			const { versionKey, channel } = feedKeys(doctorId)
 			const ended = await release([keys.holds, keys.expiry, versionKey], [channel, doctorId, userId, minute])
 			return toEnded(ended, each => slotId(doctorId, Number(each)))
 		},
-		/** Shortens holds to the grace, or gives them their time back when that is 0. */
+		/** Shortens holds to the grace, or restores their time when the grace is 0. */
 		async grace(doctorId: string, userId: string, minutes: readonly number[], graceMs: number): Promise<void> {
 			const keys = holdKeys(doctorId)
 			await grace([keys.holds, keys.expiry], [doctorId, userId, graceMs, ...minutes])
@@ -70,14 +74,14 @@ export function createHoldScripts(redis: Redis) {
 			const [version, fields] = await read([holdKeys(doctorId).holds, feedKeys(doctorId).versionKey], [])
 			return { version: Number(version), holders: toHolders(fields) }
 		},
-		/** The calendar's version at the last change that PostgreSQL made. */
+		/** Returns the calendar's version at the last change that PostgreSQL made. */
 		truth: async (doctorId: string): Promise<number> => Number(await truth([holdKeys(doctorId).truth, feedKeys(doctorId).versionKey], [])),
-		/** How many slots are held now, over all shards. */
+		/** Counts the slots that are held now, over all shards. */
 		async count(): Promise<number> {
 			const counts = await Promise.all(Array.from({ length: shardCount }, (_, shard) => redis.zcard(`${shardTag(shard)}:holds-expiry`)))
 			return counts.reduce((sum, count) => sum + count, 0)
 		},
-		/** Frees what has run out, in every shard. `isHeld` is false when nothing is held that could run out. */
+		/** Removes expired holds in every shard. `isHeld` is false when no hold exists that could expire. */
 		async expire(): Promise<{ isHeld: boolean; ended: EndedHold[] }> {
 			const ended: EndedHold[] = []
 			const states = await Promise.all(shardsTogether(redis).map(expireShards))
@@ -101,7 +105,10 @@ export function holdKeys(doctorId: string) {
 	return {
 		holds: `${tag}:holds:${doctorId}`,
 		expiry: `${tag}:holds-expiry`,
-		/** The calendar's version at the last change that PostgreSQL made: tells a hold that what it read is old. */
+		/**
+		 * The calendar's version at the last change that PostgreSQL made. It shows when the slots that a hold was based on are
+		 * outdated.
+		 */
 		truth: `${tag}:truth:${doctorId}`,
 	}
 }
@@ -109,7 +116,7 @@ export function holdKeys(doctorId: string) {
 /** A hold's record, as board.lua describes it. */
 type HoldRecord = { u: string; n?: string; r?: Role; x?: number; c?: number; p?: boolean }
 
-/** Holds as `holds_shown` of board.lua returns them, by the minute their slots start. */
+/** Parses holds as `holds_shown` of board.lua returns them, by the minute of their slot's start. */
 export function toHolders(fields: readonly string[]): Map<number, Holder> {
 	const holders = new Map<number, Holder>()
 	for (let i = 0; i < fields.length; i += 2) {
@@ -120,7 +127,7 @@ export function toHolders(fields: readonly string[]): Map<number, Holder> {
 	return holders
 }
 
-/** What scripts answer about ended holds: user, slot and attempt of each. */
+/** Parses ended holds as the scripts return them: user, slot and attempt of each. */
 function toEnded(fields: readonly string[], toSlotId: (slot: string) => string): EndedHold[] {
 	const ended: EndedHold[] = []
 	for (let i = 0; i < fields.length; i += 3) {

@@ -32,15 +32,15 @@ export type Calendar = {
 	routes: Route[]
 	handlers: Pick<EventHandlers, 'calendar:watch' | 'calendar:unwatch'>
 	nextFree: Snapshots['nextFree']
-	/** The version up to which changes have arrived at this node; undefined for a calendar that nobody watches here. */
+	/** The version up to which changes have arrived at this node; undefined for a calendar without watchers here. */
 	knownVersion(doctorId: string): number | undefined
 	disconnected(socket: SocketContext['socket']): void
-	/** Shows the socket from now on what its caller may see. */
+	/** Adapts the socket's view to its changed caller. */
 	callerChanged(socket: SocketContext['socket']): void
 	stop(): Promise<void>
 }
 
-/** What watchers see of calendars. */
+/** Creates what watchers see of calendars. */
 export function createCalendar(deps: CalendarDeps): Calendar {
 	const { io, redis, subscriber, run, log, metrics, nodeId, doctors, readHolds, nowMs } = deps
 	const observe = createCalendarObserver(metrics)
@@ -80,7 +80,7 @@ export function createCalendar(deps: CalendarDeps): Calendar {
 						watchers.leave(socket, doctorId)
 						throw error
 					})
-					// The snapshot is sent before the changes that come after it.
+					// The snapshot must be sent before the changes that follow it.
 					return new Followed(new PreparedJson(snapshot.json), () => watchers.follow(socket, doctorId, joined, snapshot.version))
 				}),
 			'calendar:unwatch': async ({ doctorId }, { socket }) => {
@@ -101,8 +101,8 @@ export function createCalendar(deps: CalendarDeps): Calendar {
 }
 
 /**
- * Answers a socket's watches of one calendar one after the other: of two that are asked at once, the later answer is the
- * newer snapshot, and the changes that follow are those after it.
+ * Answers a socket's watches of one calendar one after the other. When two arrive at once, the later answer has the newer snapshot,
+ * and the changes after it are sent.
  */
 async function inTurn<T>(socket: SocketContext['socket'], doctorId: string, work: () => Promise<T>): Promise<T> {
 	socket.data.watchTurns ??= new Map()

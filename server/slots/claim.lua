@@ -1,7 +1,7 @@
--- Keeps new holds off the slots that a batch has won, until it is settled. All slots of the doctor or none.
+-- Claims the slots that a batch has won against new holds, until the batch is settled. All slots of the doctor or none.
 -- KEYS  lease, holds, expiry index, version
 -- ARGV  lease's token, doctor, channel, claim ms, slots as JSON [{m: minute, u: winner, f: beginning of its JSON}]
--- Returns {'fenced'} when the lease has passed to another, {'held', minute, holder, …} when another holds a slot.
+-- Returns {'fenced'} when the lease has passed to another node, {'held', minute, holder, …} when another account holds a slot.
 local holds_key, expiry_key = KEYS[2], KEYS[3]
 local token, doctor, channel, claim_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not lease_holds(KEYS[1], token) then return { 'fenced' } end
@@ -22,7 +22,7 @@ if #held > 1 then return held end
 local freed = {}
 for _, slot in ipairs(slots) do
 	local hold = found[slot.m]
-	-- The claim takes the place of a hold that has run out, which the sweep then cannot tell watchers any more.
+	-- The claim overwrites an expired hold, so its end is published here: the sweep cannot find the hold any more.
 	if hold and hold.p and hold.u ~= slot.u then table.insert(freed, free_slot(hold)) end
 	if not hold or hold.u ~= slot.u then hold = { u = slot.u, f = slot.f, k = { slot.m } } end
 	hold.c = now + claim_ms

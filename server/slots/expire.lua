@@ -1,7 +1,7 @@
--- Frees what has run out in some shards. Any node may run it at any time: an entry is popped by one of them only.
+-- Removes expired holds in some shards. Any node may run this at any time, because only one run finds an entry.
 -- KEYS  expiry indexes        ARGV  at most how many, then the tag of each index's shard
--- Returns {'nothing held'}, {'looked at all'} or, when more than could be looked at may have run out, {'more'}, and behind it
--- user, 'doctor:minute', attempt of what is held no longer ….
+-- Returns {'nothing held'}, {'looked at all'} or, when the limit was reached, {'more'}, followed by user, 'doctor:minute', attempt of
+-- each ended hold ….
 if redis.call('EXISTS', unpack(KEYS)) == 0 then return { 'nothing held' } end
 local limit = tonumber(ARGV[1])
 local now = clock_ms()

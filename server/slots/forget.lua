@@ -1,4 +1,4 @@
--- Strikes slots off their holder's count, whichever attempts they are counted for.
+-- Removes slots from their holder's count, for whichever attempts they are counted.
 -- KEYS  the holder's slots (reserve.lua)        ARGV  slot ids …
 local gone = {}
 for _, slot in ipairs(ARGV) do gone[slot] = true end

@@ -1,25 +1,25 @@
 import type { FeedMessage } from '../platform/live/feed.ts'
 
 /**
- * Changes that go out together: a contiguous stretch of one doctor's versions. Each slot is JSON, which mostly is handed on unparsed.
- * Without slots it is a skipped number.
+ * Changes that are sent together: a contiguous range of one doctor's versions. Each slot is JSON, which is usually forwarded
+ * unparsed. A frame without slots is a skipped number.
  */
 export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: string[] }
 
 export type FrameDeps = {
 	send: (frame: Frame) => void
-	/** How long changes are gathered while a calendar is busy. */
+	/** How long changes of a busy calendar are gathered. */
 	windowMs: number
 	nowMs?: () => number
-	/** Told how long the oldest change of a frame was here when all had been told of it. */
+	/** Called with the time from the arrival of a frame's oldest change until the frame was sent. */
 	observe?: (ms: number) => void
 }
 
 type Gathering = { frame: Frame | undefined; beganMs: number; sentAtMs: number; timer: NodeJS.Timeout | undefined }
 
 /**
- * Gathers changes into frames. A change on an idle calendar leaves at once; those that follow within the window leave
- * together at its end, so that a busy calendar costs each watcher a bounded number of frames a second.
+ * Gathers changes into frames. A change on an idle calendar is sent at once. Changes that follow within the window are sent together
+ * at its end, so that a busy calendar sends each watcher a limited number of frames a second.
  */
 export function createFrames({ send, windowMs, nowMs = () => performance.now(), observe }: FrameDeps) {
 	const calendars = new Map<string, Gathering>()
@@ -38,7 +38,7 @@ export function createFrames({ send, windowMs, nowMs = () => performance.now(), 
 				frame.slots.push(...slots)
 				frame.toVersion = to
 			} else {
-				// A skipped number is told as it is: watchers see the gap and start over.
+				// A skipped number is sent as a frame of its own, so that watchers see the gap and start over.
 				if (frame) flush(gathering)
 				gathering.frame = { doctorId: topic, fromVersion: from, toVersion: to, slots }
 				gathering.beganMs = nowMs()
@@ -48,7 +48,7 @@ export function createFrames({ send, windowMs, nowMs = () => performance.now(), 
 			if (waitMs <= 0) flush(gathering)
 			else gathering.timer = setTimeout(flush, waitMs, gathering)
 		},
-		/** Sends what is gathered for a calendar now. */
+		/** Sends a calendar's gathered changes now. */
 		flush(doctorId: string) {
 			const gathering = calendars.get(doctorId)
 			if (gathering?.timer) clearTimeout(gathering.timer)
@@ -76,17 +76,17 @@ export function createFrames({ send, windowMs, nowMs = () => performance.now(), 
 	}
 }
 
-/** What of a frame is news to someone who knows everything through `version`; null when nothing is. */
-export function newsAfter(frame: Frame, version: number): Frame | null {
+/** Returns the part of a frame after `version`; null when there is none. */
+export function partAfter(frame: Frame, version: number): Frame | null {
 	if (frame.toVersion <= version) return null
 	if (frame.fromVersion > version) return frame
 	return { ...frame, fromVersion: version + 1, slots: frame.slots.slice(version + 1 - frame.fromVersion) }
 }
 
-/** The slots of a message, one a version (board.lua). */
+/** Splits a message into its slots, one for each version (board.lua). */
 function slotsIn({ from, to, changes }: FeedMessage): string[] {
 	if (changes === '[]') return []
 	const slots = changes.slice(1, -1).split(',\n')
-	// Nodes of an earlier version, which may run beside this one, do not set them apart.
+	// Nodes of an earlier version, which may run during a rollout, do not separate slots this way.
 	return slots.length === to - from + 1 ? slots : JSON.parse(changes).map((slot: unknown) => JSON.stringify(slot))
 }

@@ -1,6 +1,6 @@
--- Shortens the holds of a holder who disconnected, or gives them their time back when the holder is here again in time.
--- Only a hold that was placed through a connection ends with it.
--- KEYS  holds, expiry index        ARGV  doctor, holder's id, grace ms (0 gives the time back), minutes …
+-- Shortens the holds of a holder who disconnected, or restores their time when the holder reconnects in time. Affects only holds that
+-- were placed through a socket.
+-- KEYS  holds, expiry index        ARGV  doctor, holder's id, grace ms (0 restores the time), minutes …
 local holds_key, expiry_key = KEYS[1], KEYS[2]
 local doctor, user, grace_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock_ms()

@@ -3,36 +3,36 @@ import { newId } from '../platform/new-id.ts'
 import { defineScript, type Redis, readLua } from '../platform/redis/redis.ts'
 import { tagOf } from '../platform/redis/shard.ts'
 
-/** A slot that an attempt has counted, and that is no longer held by it. */
+/** A slot that an attempt has counted, and whose hold has ended. */
 export type EndedHold = { userId: string; slotId: string; attempt: string }
 
 /** One attempt to hold slots. */
 export type Attempt = {
 	id: string
-	/** Counts slots before they are held; false when they are too many, and none of them is counted. */
+	/** Counts slots before they are held. Returns false when there are too many, and then counts none. */
 	count(slotIds: readonly string[]): Promise<boolean>
-	/** The slots are held until then. */
+	/** Notes until when the slots are held. */
 	placed(untilMs: number): void
-	/** The slots are not held. */
+	/** Removes the attempt's slots from the count, because they are not held. */
 	withdraw(): Promise<void>
 }
 
 export type HoldCount = {
 	begin(userId: string, limit: number, holdMs: number): Attempt
-	/** Strikes off what no longer is held, and nothing that another attempt has counted meanwhile. */
+	/** Removes ended holds from the count, and nothing that another attempt has counted meanwhile. */
 	strike(ended: readonly EndedHold[]): Promise<void>
-	/** Strikes slots off, whichever attempt they are counted for. */
+	/** Removes slots from the count, for whichever attempts they are counted. */
 	forget(userId: string, slotIds: readonly string[]): Promise<void>
 	slotsOf(userId: string): Promise<string[]>
 }
 
-/** An attempt is counted for longer than its hold: it may be a while until the hold is placed. */
+/** An attempt counts for this much longer than its hold lasts, because placing the hold may take a while. */
 const attemptMs = 60_000
 
 /**
- * How many slots each account holds, over all doctors. In a cluster no script can touch the count together with a doctor's holds,
- * so each attempt to hold counts for itself: its slots are counted before it places the hold, and struck off after the hold has
- * gone. Whatever happens at the same time, no slot is held that is not counted. What a node that died has counted lapses.
+ * Counts how many slots each account holds, over all doctors. In a cluster no script can change the count together with a doctor's
+ * holds. So each attempt counts its slots before it places the hold, and they are removed after the hold has ended. Whatever happens
+ * concurrently, every held slot is counted. The counts of a node that died expire.
  */
 export function createHoldCount(redis: Redis): HoldCount {
 	const reserve = defineScript<number>(redis, 'holdReserve', feedLua + readLua('reserve.lua', import.meta.url))
@@ -54,7 +54,7 @@ export function createHoldCount(redis: Redis): HoldCount {
 			},
 			placed(untilMs) {
 				const members = [...counted].flatMap(slotId => [untilMs, memberOf(slotId, id)])
-				// What is counted for too long is struck off when the hold ends.
+				// If this fails, the slots count for too long, but the end of the hold removes them.
 				redis.zadd(countKey(userId), 'XX', ...members).catch(() => {})
 			},
 			async withdraw() {

@@ -8,12 +8,11 @@ import { groupBy } from '../platform/group-by.ts'
 import type { Redis } from '../platform/redis/redis.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { nearestOffers, readFreeSlots } from './alternatives.ts'
-import { readSlots, type StoredSlot, slotKey } from './availability.ts'
+import { consecutiveSlots, readSlots, type StoredSlot, slotKey, whyUnavailable } from './availability.ts'
 import { createHoldScripts } from './board.ts'
 import { type Held, jsonBeforeState } from './codec.ts'
 import { type Attempt, createHoldCount } from './hold-count.ts'
 import { parseSlotId, type SlotRef } from './slot-id.ts'
-import { consecutiveSlots, whyUnavailable } from './slot-run.ts'
 
 export type HoldRequest = { slotId: string; typeId?: string | undefined }
 
@@ -22,7 +21,7 @@ export type HoldsDeps = {
 	run: Run
 	types: AppointmentTypes
 	doctors: Doctors
-	/** The version of a calendar that this node follows, as far as it has arrived here. */
+	/** The version of a calendar that this node follows, as far as changes have arrived here. */
 	knownVersion: (doctorId: string) => number | undefined
 	holdMs: number
 	holdMsStaff: number
@@ -30,31 +29,31 @@ export type HoldsDeps = {
 }
 
 export type Holds = {
-	/** Places a hold, or renews one's own. @throws Refusal */
+	/** Places a hold, or renews the actor's own. @throws Refusal */
 	place(actor: Actor, request: HoldRequest, options?: { throughSocket: boolean }): Promise<Hold>
 	/** @throws Refusal hold_expired when the caller holds no such slot */
 	release(actor: Actor, slotId: string): Promise<void>
 	read(doctorId: string): Promise<Held>
-	/** Whether the account may hold anything; false is certain. */
+	/** Whether the account may have holds. False is certain, true is not. */
 	mayHold(userId: string): Promise<boolean>
-	/** The holder is gone: what was held through a socket lasts only for a short grace from now on. */
+	/** Shortens the holds that a disconnected holder placed through a socket to a grace. */
 	beginGrace(userId: string): Promise<void>
-	/** The holder is back: holds last as long as they would have. */
+	/** Restores the holds after their holder has reconnected. */
 	endGrace(userId: string): Promise<void>
 	/** Removes slots that became appointments from their holder's count. */
 	forget(userId: string, slotIds: readonly string[]): Promise<void>
-	/** How many slots are held, by all accounts together. */
+	/** Counts the slots that are held by all accounts. */
 	count(): Promise<number>
-	/** Frees what has run out. False when nothing is held that could. */
+	/** Removes expired holds. Returns false when no hold exists that could expire. */
 	sweep(): Promise<boolean>
 }
 
-/** How many slots may be held at once: enough to compare, too few to hoard. One appointment that needs more may have them. */
+/** How many slots an account may hold at once: enough to compare, too few to hoard. A single longer appointment may have more. */
 const holdLimit = { patient: 5, staff: 20 }
-/** A hold can be renewed until it is this many times its length old. */
+/** A hold can be renewed until it is this many times as old as it lasts. */
 const ceilingFactor = 5
 const graceMs = 10_000
-/** Bookings that keep coming in may outrun a hold; after so many rounds the caller is asked to try again. */
+/** New bookings may keep making the read slots outdated. After this many rounds the caller is asked to try again. */
 const maxRounds = 12
 
 export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
@@ -72,11 +71,12 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 		try {
 			const { untilMs, ended, slotIds } = await placeInRounds({ actor, ref, minutes, limit, lifetimeMs, throughSocket, attempt })
 			attempt.placed(untilMs)
-			// The caller may hold others at once in place of what has ended. What cannot be struck off lapses with the hold's time.
+			// Lets the caller hold other slots at once in place of the ended ones. An entry that cannot be removed expires with its
+			// hold.
 			if (ended.length > 0) await count.strike(ended).catch(() => {})
 			return { slotId: request.slotId, slotIds, doctorId: ref.doctorId, expiresAt: new Date(untilMs).toISOString() }
 		} catch (error) {
-			// Of any other error it is not known whether the hold was placed: it is counted until it would have run out.
+			// After any other error the hold may exist, so it stays counted until it would have expired.
 			if (error instanceof Refusal) await attempt.withdraw().catch(() => {})
 			throw error
 		}
@@ -108,7 +108,7 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 		count: scripts.count,
 		async sweep() {
 			const { isHeld, ended } = await scripts.expire()
-			// What cannot be struck off lapses by itself.
+			// An entry that cannot be removed expires by itself.
 			await count.strike(ended).catch(() => {})
 			return isHeld
 		},
@@ -129,13 +129,13 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 		)
 	}
 
-	/** Places the hold on what the database says, which is asked again when a booking came between. */
+	/** Places the hold on the slots that the database has, and reads them again when a booking came between. */
 	async function placeInRounds(wish: Wish) {
 		const { ref, minutes } = wish
-		// Counted while the slots are read. It may fail while something else is waited for.
+		// Counts while the slots are being read. The count may fail before it is awaited.
 		const counting = countSlots(wish, [slotKey(ref)])
 		counting.catch(() => {})
-		// A holder mostly watches the calendar: then this node knows its version without asking.
+		// A holder usually watches the calendar, so this node knows the version already.
 		let known = knownVersion(ref.doctorId) ?? (await scripts.truth(ref.doctorId))
 		for (let round = 0; round < maxRounds; round++) {
 			const finding = findSlots(ref, minutes)
@@ -145,7 +145,7 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 			const slotIds = slots.map(slotKey)
 			await countSlots(wish, slotIds)
 			const placed = await placeOn(wish, slots, known)
-			// What watchers are told has arrived together with this answer, and goes first.
+			// Watchers' changes have arrived together with this answer, and must be sent first.
 			await othersRead()
 			if (placed.state === 'held') throw await refuse('slot_held', ref, minutes)
 			if (placed.state === 'placed') return { ...placed, slotIds }
@@ -154,7 +154,7 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 		throw new Refusal('booking_pending', { message: 'The calendar is very busy; try again', retryAfterSeconds: 1 })
 	}
 
-	/** The slots asked for, checked against the database. */
+	/** Reads the requested slots and checks that they are free in the database. */
 	async function findSlots(ref: SlotRef, minutes: number | undefined): Promise<StoredSlot[]> {
 		const { doctorId, startMinute } = ref
 		const found = await readSlots(run, [{ doctorId, fromMinute: startMinute, untilMinute: startMinute + (minutes ?? 1) }])

@@ -1,18 +1,18 @@
 import type { Metrics } from '../platform/observability/metrics.ts'
 
-/** From unnoticed to broken. */
+/** From unnoticeable to broken. */
 const lagBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
 export type CalendarObserver = {
 	/** One frame was sent to watchers. */
 	frame(changes: number): void
-	/** How long the oldest change of a frame was here when all had been told of it. */
+	/** The time from the arrival of a frame's oldest change until the frame was sent. */
 	lag(ms: number): void
-	/** How long something published now takes to arrive here, behind all that was published before it. */
+	/** The time that a message published now takes to arrive here, behind all messages before it. */
 	delivery(ms: number): void
 }
 
-/** Tells metrics how watchers are told. What a change takes from its commit to a screen is the delivery and the lag together. */
+/** Measures how changes reach watchers. The time from a commit to a screen is delivery plus lag. */
 export function createCalendarObserver(metrics: Metrics): CalendarObserver {
 	const frames = metrics.counter('calendar_frames_total', 'Frames of calendar changes')
 	const changesSent = metrics.counter('calendar_changes_total', 'Changes in those frames')
@@ -28,7 +28,7 @@ export function createCalendarObserver(metrics: Metrics): CalendarObserver {
 	}
 }
 
-/** Gauges that are read when metrics are asked for. */
+/** Registers gauges that are read at each scrape. */
 export function registerWatchGauges(metrics: Metrics, watched: () => { calendars: number; watchers: number }) {
 	metrics.sampled('calendars_watched', 'Calendars that are watched through this node', () => watched().calendars)
 	metrics.sampled('calendar_watchers', 'Watches of calendars through this node', () => watched().watchers)

@@ -1,15 +1,14 @@
--- Places or renews one holder's hold on slots that go together: all of them or none.
+-- Places or renews a holder's hold on slots that belong together: all of them or none.
 -- KEYS  holds, expiry index, version, truth
--- ARGV  one JSON object {channel, doctor, known: the calendar's version that was known before the database was asked, user, name,
---       role, attempt, holdMs, ceilingMs, throughSocket: whether it ends with a connection,
---       slots: [{m: minute, f: beginning of its JSON}]}
--- Returns {'placed', until (ms), user, minute, attempt of what is held no longer …}, {'held'} or {'stale', truth}.
+-- ARGV  one JSON object {channel, doctor, known: the calendar's version before the database was read, user, name, role, attempt,
+-- holdMs, ceilingMs, throughSocket: whether the hold ends with a connection, slots: [{m: minute, f: beginning of its JSON}]}
+-- Returns {'placed', until (ms), user, minute, attempt of each ended hold …}, {'held'} or {'stale', truth}.
 local holds_key, expiry_key, version_key, truth_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local wish = cjson.decode(ARGV[1])
 local now = clock_ms()
 
--- Bookings move the truth on. What the database said before that may be wrong by now: ask it again. So, too, when the caller
--- knows a number that this Redis has not given out: a replica that lagged has become the master, and numbers are given out again.
+-- Bookings raise the truth. What the database said before may be outdated, so the caller must read again. The same holds when the
+-- caller knows a number that this Redis has not given out: a lagging replica has become the master and gives numbers out again.
 local truth = truth_read(truth_key, version_key)
 if tonumber(truth) > wish.known or wish.known > tonumber(feed_version(version_key)) then return { 'stale', truth } end
 
@@ -31,7 +30,7 @@ local until_ms = math.min(now + wish.holdMs, born + wish.ceilingMs)
 local minutes = {}
 for index, slot in ipairs(wish.slots) do minutes[index] = slot.m end
 
--- What the holder held together with one of these is let go of.
+-- Slots that the holder held together with one of these are released.
 local changes = {}
 for _, hold in pairs(found) do
 	for _, minute in ipairs(hold.k or {}) do
@@ -39,7 +38,7 @@ for _, hold in pairs(found) do
 		if other and other.u == wish.user then
 			wanted[minute] = true
 			hold_note_end(ended, minute, other)
-			table.insert(changes, hold_let_go(holds_key, expiry_key, wish.doctor, minute, other, now))
+			table.insert(changes, hold_end(holds_key, expiry_key, wish.doctor, minute, other, now))
 		end
 	end
 end

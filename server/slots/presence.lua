@@ -1,5 +1,5 @@
--- Sets how many watch a calendar through one node, and tells every node the sum.
--- KEYS  the calendar's viewers by node        ARGV  channel, node, viewers, how long a node's word counts (ms)
+-- Sets how many watchers a calendar has through one node, and sends the sum to every node.
+-- KEYS  the calendar's viewers by node        ARGV  channel, node, viewers, how long a node's count is valid (ms)
 local now = clock_ms()
 local node, viewers, fresh_ms = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 if viewers > 0 then

@@ -7,12 +7,12 @@ export type Presence = ReturnType<typeof createPresence>
 export type PresenceDeps = {
 	redis: Redis
 	nodeId: string
-	/** Tells this node's watchers of a doctor. */
+	/** Sends the number to this node's watchers of a doctor. */
 	tell: (doctorId: string, viewers: number) => void
 	everyMs?: number
 }
 
-/** How long a node's count is believed without being renewed: a node that dies is out of the sum by then. */
+/** How long a node's count is valid without renewal. After this time the sum leaves out a node that died. */
 const freshMs = 30_000
 const renewMs = 10_000
 
@@ -22,11 +22,11 @@ type Watched = {
 	reportedAtMs: number
 	told: number | undefined
 	sum: number | undefined
-	/** A watcher came who was told nothing yet. */
+	/** True when a new watcher has not been sent the number yet. */
 	newcomer: boolean
 }
 
-/** How many watch each calendar, over all nodes; told at most once a second. */
+/** Counts the watchers of each calendar, over all nodes, and sends the number at most once a second. */
 export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: PresenceDeps) {
 	const report = defineScript<number>(redis, 'calendarPresence', feedLua + readLua('presence.lua', import.meta.url))
 	const calendars = new Map<string, Watched>()
@@ -35,7 +35,7 @@ export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: Presence
 	timer.unref()
 
 	return {
-		/** This node's own count. */
+		/** Sets this node's own count. */
 		set(doctorId: string, viewers: number) {
 			const watched = calendars.get(doctorId)
 			if (watched) watched.local = viewers
@@ -50,12 +50,12 @@ export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: Presence
 				})
 			}
 		},
-		/** A watcher of this node is listening from now on. */
+		/** Notes that a new watcher of this node is listening. */
 		greet(doctorId: string) {
 			const watched = calendars.get(doctorId)
 			if (watched) watched.newcomer = true
 		},
-		/** The sum, as another node or this one reported it. */
+		/** Notes the sum that this or another node reported. */
 		heard(doctorId: string, viewers: number) {
 			const watched = calendars.get(doctorId)
 			if (watched) watched.sum = viewers
@@ -74,7 +74,7 @@ export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: Presence
 		const now = performance.now()
 		const due: Promise<void>[] = []
 		for (const [doctorId, watched] of calendars) {
-			// A newcomer is told also when the sum is as before; once they are in it.
+			// A new watcher is sent the number even when it is unchanged, once the number includes that watcher.
 			const isAwaited = watched.newcomer && watched.local === watched.reported
 			if (watched.sum !== undefined && (watched.sum !== watched.told || isAwaited)) {
 				watched.told = watched.sum

@@ -1,9 +1,9 @@
--- Counts the slots of one attempt to hold them against their holder's limit. The count lives under the holder's own hash tag,
--- apart from the doctor's. A slot of several attempts counts once. What is counted already can be counted again, and one
--- appointment may be longer than the limit when nothing else is held.
+-- Counts an attempt's slots against their holder's limit. The count has the holder's own hash tag, apart from the doctor's. A slot of
+-- several attempts counts once. A slot that is counted already can be counted again. One appointment may exceed the limit when the
+-- holder has no other holds.
 -- KEYS  the holder's slots, each with its attempt, scored by when they no longer count (ms)
 -- ARGV  attempt, limit, how long they count (ms), slot ids …
--- Returns 1 when all of them are counted, 0 when they are too many and none is.
+-- Returns 1 when all slots are counted, 0 when they are too many and none is.
 local count_key, attempt, limit, count_ms = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = clock_ms()
 redis.call('ZREMRANGEBYSCORE', count_key, '-inf', now)

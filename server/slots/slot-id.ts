@@ -1,12 +1,12 @@
 /**
- * A slot is known by its doctor and the minute it starts, and its id says both: a request for a slot finds its queue
- * and its holds without asking the database. To clients it is opaque.
+ * A slot's id consists of its doctor and the minute of its start, so that a request for a slot finds its mailbox and its holds
+ * without asking the database. The id is opaque to clients.
  */
 export const slotId = (doctorId: string, startMinute: number): string => `${doctorId}-${startMinute}`
 
 export type SlotRef = { doctorId: string; startMinute: number }
 
-/** Null for what this server never gave out. */
+/** Returns null for an id that this server never gave out. */
 export function parseSlotId(id: string): SlotRef | null {
 	const match = /^([1-9]\d{0,17})-(0|[1-9]\d{0,8})$/.exec(id)
 	return match ? { doctorId: match[1] as string, startMinute: Number(match[2]) } : null
@@ -14,7 +14,7 @@ export function parseSlotId(id: string): SlotRef | null {
 
 export const minuteOf = (instant: Date | string | number): number => Math.floor(new Date(instant).getTime() / 60_000)
 
-/** Milliseconds since 1970 as an instant of the contract. Its minute is mostly remembered. */
+/** Formats milliseconds since 1970 as an instant of the contract, usually with a remembered minute. */
 export function isoOf(ms: number): string {
 	const withinMinute = ms % 60_000
 	const upToSeconds = instantOf((ms - withinMinute) / 60_000).slice(0, -7)
@@ -22,14 +22,14 @@ export function isoOf(ms: number): string {
 	return `${upToSeconds}${digits.slice(1, 3)}.${digits.slice(3)}Z`
 }
 
-/** A year of quarter hours and more: all doctors' slots start at the same few thousand minutes. */
+/** More than a year of quarter hours. All doctors' slots start at the same few thousand minutes. */
 const maxRemembered = 50_000
 const instants = new Map<number, string>()
 
 export function instantOf(minute: number): string {
 	const known = instants.get(minute)
 	if (known !== undefined) return known
-	// Writing dates out was the largest part of a snapshot (docs/performance.md).
+	// Formatting dates took the largest part of a snapshot (docs/performance.md).
 	const instant = new Date(minute * 60_000).toISOString()
 	if (instants.size >= maxRemembered) instants.clear()
 	instants.set(minute, instant)

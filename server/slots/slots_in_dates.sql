@@ -1,5 +1,5 @@
--- The slots of a doctor who takes appointments between two dates of the doctor's zone, both inclusive. Joined row by row, as in
--- slots_in_spans.sql. The first row names the zone, which would otherwise be asked for with a statement of its own.
+-- The slots of a doctor who takes appointments, between two dates of the doctor's zone, both inclusive. Joined row by row, as in
+-- slots_in_spans.sql. The first row carries the zone, which saves a second statement.
 SELECT s.doctor_id::text,
        (extract(epoch FROM s.starts_at) / 60)::int AS start_minute,
        (extract(epoch FROM s.ends_at) / 60)::int AS end_minute,

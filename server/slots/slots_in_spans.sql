@@ -1,7 +1,7 @@
--- Slots of any number of doctors, each span an index range of the primary key.
--- The slots of a doctor who left, waits for approval or is something else now are not to be had.
--- Joined row by row (OFFSET keeps PostgreSQL from doing otherwise): it cannot know how few a span has, and would read all
--- appointments, or all of a doctor's slots, to be on the safe side.
+-- The slots of any number of doctors. Each span is an index range of the primary key.
+-- The slots of a doctor who left, awaits approval or changed role count as blocked.
+-- OFFSET makes PostgreSQL join row by row: it cannot know how few slots a span has, and would otherwise read all appointments, or all
+-- of a doctor's slots.
 SELECT s.doctor_id::text,
        (extract(epoch FROM s.starts_at) / 60)::int AS start_minute,
        (extract(epoch FROM s.ends_at) / 60)::int AS end_minute,

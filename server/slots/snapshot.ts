@@ -15,22 +15,22 @@ export type SnapshotWanted = {
 	to: string
 	view: View
 	viewerId: string | undefined
-	/** Where the caller has asked for it already. */
+	/** The doctor's zone, when the caller knows it. */
 	timeZone?: string
 }
 
 export type Snapshots = {
-	/** As JSON, and the version in it. @throws Refusal not_found for a doctor who takes no appointments */
+	/** Returns a snapshot as JSON, and its version. @throws Refusal not_found for a doctor who takes no appointments */
 	take(wanted: SnapshotWanted): Promise<{ version: number; json: string }>
 	/** @throws Refusal not_found for a doctor who takes no appointments */
 	timeZoneOf(doctorId: string): Promise<string>
-	/** The next free slots of each doctor, held ones left out. A doctor who takes no appointments has none. */
+	/** Returns the next free slots of each doctor without held ones. A doctor who takes no appointments has none. */
 	nextFree(doctorIds: readonly string[], each: number): Promise<{ doctorId: string; slots: SlotOffer[] }[]>
 }
 
 export type SnapshotDeps = { run: Run; doctors: Doctors; readHolds: ReadHolds; nowMs: () => number }
 
-/** A few more than asked for, because some may be held. */
+/** Reads this many more slots than requested, because some may be held. */
 const freeBeyond = 20
 
 const activeDoctor = {
@@ -38,7 +38,7 @@ const activeDoctor = {
 	text: `SELECT d.time_zone FROM doctors d JOIN users u ON u.id = d.id WHERE d.id = $1 AND u.status = 'active' AND u.role = 'doctor'`,
 }
 
-/** What calendars look like now: what PostgreSQL has, and the holds of Redis laid over it. */
+/** Creates snapshots of calendars: the slots of PostgreSQL combined with the holds of Redis. */
 export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps): Snapshots {
 	return {
 		async take(wanted) {
@@ -55,7 +55,7 @@ export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps
 			return await Promise.all(
 				wanted.map(async doctorId => {
 					const slots = free.get(doctorId) ?? []
-					// Holds are asked for only where there may be some: a doctor who does not exist leaves no trace in Redis.
+					// Reads holds only of doctors with free slots, so that a doctor who does not exist leaves no trace in Redis.
 					const holders = slots.length > 0 ? (await readHolds(doctorId)).holders : undefined
 					return { doctorId, slots: nearestOffers(doctorId, slots, start => holders?.has(start) === true, minute, 1, each) }
 				}),
@@ -65,7 +65,7 @@ export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps
 
 	async function read({ doctorId, from, to, timeZone: known }: SnapshotWanted) {
 		if (!(await doctors.exists(doctorId))) throw new Refusal('not_found')
-		// In this order: a change that slips in between is applied twice, never missed.
+		// The holds and the version are read first, so that a change in between is applied twice rather than missed.
 		const { version, holders } = await readHolds(doctorId)
 		const stored = await readSlotsBetween(run, doctorId, from, to)
 		const timeZone = stored.timeZone ?? known ?? (await timeZoneOf(doctorId))

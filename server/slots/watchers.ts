@@ -5,28 +5,28 @@ import type { Feed, FeedMessage } from '../platform/live/feed.ts'
 import { type LiveServer, preparedPayload } from '../platform/live/server.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { holderIn, publicChangeJson, type View, visibleChanges } from './codec.ts'
-import { createFrames, type Frame, newsAfter } from './frames.ts'
+import { createFrames, type Frame, partAfter } from './frames.ts'
 import type { CalendarObserver } from './observe.ts'
 import type { Presence } from './presence.ts'
 
 export type Watchers = ReturnType<typeof createWatchers>
 
-/** More calendars than any screen shows; a limit on what one socket can make a node follow. */
+/** More calendars than any screen shows. Limits how much one socket can make a node follow. */
 const maxWatches = 60
-/** A pause between frames: too short to be seen, long enough for a burst to share them. */
+/** The pause between frames: too short to notice, long enough for the changes of a burst to share a frame. */
 const frameWindowMs = 15
-/** A whole schedule changed: watchers ask for a fresh snapshot within this time, not all at once. */
+/** After a reset, watchers ask for a fresh snapshot spread over this time. */
 const resetSpreadMs = 400
 const spreadFrom = 20
 
-/** A socket whose snapshot is on its way. What changes meanwhile is kept until the snapshot's version is known. */
+/** A socket whose snapshot is on its way. Changes are kept until the snapshot's version is known. */
 export type Joining = { frames: Frame[]; version: number | undefined }
 
 type Watched = {
 	/** Sockets that have their snapshot. */
 	sockets: Set<Socket>
 	joining: Map<Socket, Joining>
-	/** Sockets that will be told in a moment to start over. */
+	/** Sockets that will soon be sent a reset. */
 	startingOver: Map<Socket, NodeJS.Timeout>
 	following: Promise<void>
 }
@@ -38,7 +38,10 @@ export type WatchersDeps = {
 	observe: Pick<CalendarObserver, 'frame' | 'lag'>
 }
 
-/** The sockets of this node that watch calendars, and what they are told: after its snapshot's version, everything once and in order. */
+/**
+ * Keeps this node's sockets that watch calendars, and sends each of them every change after its snapshot's version, once and in
+ * order.
+ */
 export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 	const calendars = new Map<string, Watched>()
 	const watchesOf = (socket: Socket): Set<string> => (socket.data.watches ??= new Set<string>())
@@ -49,9 +52,9 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 
 	return {
 		/**
-		 * Keeps every change from now on for the socket. Nothing is missed by a snapshot that is taken after this resolves.
+		 * Keeps every change from now on for the socket. A snapshot that is taken after this resolves misses no change.
 		 *
-		 * @throws Refusal rate_limited when the socket watches too many others
+		 * @throws Refusal rate_limited when the socket already watches too many calendars
 		 */
 		async join(socket: Socket, doctorId: string): Promise<Joining> {
 			const watches = watchesOf(socket)
@@ -65,24 +68,25 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 			watches.add(doctorId)
 			report(doctorId, watched)
 			await watched.following
-			// The socket may have gone while this waited.
+			// The socket may have disconnected meanwhile.
 			if (socket.disconnected) leave(socket, doctorId)
 			return joining
 		},
 		/**
-		 * The socket has its snapshot: lets the changes after it through. To be called after the acknowledgement has left.
-		 * Does nothing when the socket has left, or watches anew, since it joined.
+		 * Sends the socket, which has its snapshot, the changes after it. To be called after the acknowledgement was sent. Does
+		 * nothing when the socket has left or joined again since.
 		 */
 		follow(socket: Socket, doctorId: string, joined: Joining, version: number) {
 			const watched = calendars.get(doctorId)
 			if (!watched || watched.joining.get(socket) !== joined) return
 			joined.version = version
 			frames.flush(doctorId)
-			// The snapshot may be ahead of what has arrived here; then the change that catches up admits the socket.
+			// The snapshot may be ahead of the changes that have arrived here. The change that reaches its version then admits the
+			// socket.
 			if (watched.joining.has(socket) && feed.arrived(doctorId) >= version) admit(doctorId, watched, socket, joined)
 		},
 		leave,
-		/** Moves the socket to the view that its caller may see now, of each calendar that it watches. */
+		/** Moves the socket to its caller's present view of each calendar that it watches. */
 		showAgain(socket: Socket) {
 			for (const doctorId of watchesOf(socket)) {
 				if (!calendars.get(doctorId)?.sockets.has(socket)) continue
@@ -95,7 +99,7 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 			for (const doctorId of [...watchesOf(socket)]) leave(socket, doctorId)
 		},
 		deliver: (message: FeedMessage) => frames.add(message),
-		/** How much is watched through this node. */
+		/** Counts the calendars and watchers of this node. */
 		counts() {
 			let watchers = 0
 			for (const { sockets, joining } of calendars.values()) watchers += sockets.size + joining.size
@@ -114,7 +118,7 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 		const watched: Watched = { sockets: new Set(), joining: new Map(), startingOver: new Map(), following: feed.follow(doctorId) }
 		calendars.set(doctorId, watched)
 		watched.following.catch(() => {
-			// No socket has a snapshot yet; with the last of them gone, the next one that comes tries to follow again.
+			// No socket has a snapshot yet. Once the last of them has left, the next socket tries to follow again.
 			for (const socket of [...watched.joining.keys()]) leave(socket, doctorId)
 		})
 		return watched
@@ -134,7 +138,7 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 	function retract(socket: Socket, doctorId: string, watched: Watched) {
 		watched.joining.delete(socket)
 		if (!watched.sockets.delete(socket)) return
-		// A socket that starts over by itself, or leaves, must not be told of it afterwards: it is older than its snapshot.
+		// A socket that starts over by itself, or leaves, must not be sent a reset that is older than its snapshot.
 		clearTimeout(watched.startingOver.get(socket))
 		watched.startingOver.delete(socket)
 		void socket.leave(roomOf(doctorId, 'public'))
@@ -147,8 +151,8 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 		void socket.join(roomOf(doctorId, viewOf(actorOf(socket), doctorId)))
 		presence.greet(doctorId)
 		for (const frame of frames) {
-			const news = newsAfter(frame, version as number)
-			if (news) tellOne(socket, news)
+			const part = partAfter(frame, version as number)
+			if (part) tellOne(socket, part)
 		}
 	}
 
@@ -171,7 +175,7 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 		}
 	}
 
-	/** A skipped number makes a watcher start over. */
+	/** Makes watchers start over after a skipped number. */
 	function startOver(frame: Frame, { sockets, startingOver }: Watched) {
 		for (const socket of sockets) {
 			if (sockets.size < spreadFrom) tellOne(socket, frame)
@@ -185,7 +189,10 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 		}
 	}
 
-	/** Holders are told apart: their own holds are marked as theirs. All others with one view share one encoded frame. */
+	/**
+	 * Sends a frame. Holders get it separately, because their own holds are marked. All other watchers with the same view share one
+	 * encoded frame.
+	 */
 	function tellAll(frame: Frame, sockets: Set<Socket>) {
 		const { doctorId, fromVersion, toVersion, slots } = frame
 		const holders = new Set(slots.flatMap(slot => holderIn(slot) ?? []))

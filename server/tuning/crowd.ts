@@ -7,19 +7,19 @@ import { readSql } from '../platform/database/database.ts'
 import { maxBatch } from '../platform/mailbox/mailbox.ts'
 
 /**
- * The door before the doctors' mailboxes: what exists for a stampede alone.
+ * Keeps a stampede in memory instead of the mailbox: the crowd before each doctor's mailbox.
  *
- * Bench: `npm run bench -- stampede`, in turns with and without (docs/performance.md). To take it away, drop `door` in node.ts.
+ * Bench: `npm run bench -- stampede`, in turns with and without (docs/performance.md). To remove it, drop `door` in node.ts.
  *
- * One or a hundred requests pass it at once. Of thousands who want one doctor's few slots, the first are let into the mailbox and
- * the rest wait; when the first have been answered, most slots are gone, and those who asked for them are refused together,
- * without a way through Redis. A request that may still win goes on into the mailbox, in order, as many as one batch takes.
- * What is remembered here is only a reason to ask PostgreSQL, which refuses (docs/decisions/0005).
+ * A hundred requests pass the crowd at once. When thousands of callers want one doctor's few slots, the first requests go into the
+ * mailbox and the rest wait. Once the first are answered, most slots are gone, and the requests for those slots are refused together,
+ * without a way through Redis. A request that may still win goes into the mailbox, in order, as many at a time as one batch takes.
+ * What the crowd remembers is only a reason to ask PostgreSQL, which refuses (docs/decisions/0005).
  *
- * A doctor's door is
- *   open      fewer than `crowdedAt` requests of this node are in the mailbox: the next goes in
- *   crowded   as many are unanswered: the next waits
- *   refusing  those in the mailbox are answered; those who wait are looked at, and refused or let in
+ * A doctor's crowd is
+ * - open: fewer than `crowdedAt` requests of this node are in the mailbox. The next request goes in.
+ * - crowded: as many are unanswered. The next request waits.
+ * - refusing: those in the mailbox are answered. Waiting requests are refused or let in.
  */
 export function createCrowd(deps: DoorDeps): Ask {
 	const { replies, post, observe } = deps
@@ -72,9 +72,9 @@ export function createCrowd(deps: DoorDeps): Ask {
 		}
 	}
 
-	/** Those who wait before the first who may still win. */
+	/** Takes the waiting requests before the first that may still win. */
 	function takeHopeless(door: Door): Asked[] {
-		// A caller who has been told to come back will ask again.
+		// Callers whose wait has timed out will ask again.
 		door.waiting = door.waiting.filter(({ request }) => replies.isWaiting(request.id))
 		const first = door.waiting.findIndex(({ request }) => !isHopeless(door, request))
 		return door.waiting.splice(0, Math.min(first === -1 ? door.waiting.length : first, refusedAtOnce))
@@ -82,7 +82,7 @@ export function createCrowd(deps: DoorDeps): Ask {
 
 	async function refuse(door: Door, asked: readonly Asked[]): Promise<void> {
 		const requests = asked.map(({ request }) => request as BookingRequest)
-		// Without PostgreSQL or Redis they learn in the mailbox what there is to learn.
+		// When PostgreSQL or Redis fails here, the requests go into the mailbox and get their outcome there.
 		const outcomes = await refuseTaken(deps, door.doctorId, requests).catch(() => [])
 		const refused = new Set(outcomes.map(({ request }) => request))
 		for (const each of asked) {
@@ -100,21 +100,21 @@ type Asked = { request: ChangeRequest; heard: Promise<Outcome> }
 type Door = {
 	doctorId: string
 	state: 'open' | 'crowded' | 'refusing'
-	/** Requests of this node in the mailbox that are not answered. */
+	/** Unanswered requests of this node in the mailbox. */
 	inMailbox: number
-	/** In the order in which they came. */
+	/** In their order of arrival. */
 	waiting: Asked[]
-	/** Slots that were taken when they were last asked for, as long as there is a crowd. */
+	/** Slots that were taken at the last look, kept for as long as requests wait. */
 	taken: Set<string>
 }
 
 const crowdedAt = 200
-/** Refusals that one statement writes, and that are answered together. */
+/** How many refusals one statement writes and one delivery answers. */
 const refusedAtOnce = 2500
 
 const statement = { name: 'refuse_taken', text: readSql('refuse_taken.sql', import.meta.url) }
 
-/** Staff may ask for patients who do not exist, which has to be told first. */
+/** A request of staff is never hopeless: its patient may not exist, and that refusal comes first. */
 function isHopeless({ taken }: Door, request: ChangeRequest): boolean {
 	return request.kind === 'book' && !request.privileged && taken.has(wishOf(request))
 }
@@ -128,8 +128,8 @@ function saysTaken(outcome: Outcome): boolean {
 }
 
 /**
- * Refuses bookings of one doctor's slots that are taken, as PostgreSQL knows it now. Requests that are not among the outcomes
- * were not refused: their slots are free, or their keys were used before.
+ * Refuses bookings of one doctor's slots that are taken, as PostgreSQL knows now. Requests without an outcome were not refused: their
+ * slots are free, or their keys were used before.
  */
 async function refuseTaken(
 	{ run, holds }: Pick<DoorDeps, 'run' | 'holds'>,
@@ -145,14 +145,14 @@ async function refuseTaken(
 	const outcomes = new Map<SlotOffer[] | undefined, Outcome>()
 	return refused.map(request => {
 		const alternatives = alternativesFor(request)
-		// Requests that are offered the same alternatives share an outcome, which is encoded once.
+		// Requests with the same alternatives share one outcome, which is encoded once.
 		const outcome = outcomes.get(alternatives) ?? { refused: 'slot_booked', ...(alternatives && { alternatives }) }
 		outcomes.set(alternatives, outcome)
 		return { request, outcome }
 	})
 }
 
-/** Keeps the refusals like any other. Answers with the requests that are refused by it, in order. */
+/** Writes the refusals under the callers' keys. Returns the refused requests, in order. */
 async function writeRefusals(
 	run: DoorDeps['run'],
 	doctorId: string,

@@ -1,5 +1,6 @@
--- Refuses bookings of a doctor's slots that somebody has, and keeps that under the callers' keys. Whose slot is free by now, or
--- whose key was used before, is not refused. Mostly all are: their ids are told only if some are not.
+-- Refuses bookings of a doctor's slots that are taken, and keeps the refusals under the callers' keys. Does not refuse a request
+-- whose slot is free by now or whose key was used before. Usually all requests are refused, so the ids are returned only when some
+-- are not.
 WITH taken AS MATERIALIZED (
     SELECT wanted.minute
     FROM unnest($2::int[]) AS wanted (minute)

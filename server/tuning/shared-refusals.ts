@@ -1,9 +1,9 @@
 /**
- * Encodes a refusal once that a whole crowd is answered with, when it carries something long, such as the free slots nearby.
+ * Encodes a long refusal, such as one with the free slots nearby, once for all callers who share it.
  *
- * What it brings, in turns on one machine: bench: stampede.
+ * Benchmark that it speeds up: stampede.
  *
- * Without this file every answer has the same text, and is encoded by itself.
+ * Without this file every answer has the same text, but is encoded separately.
  */
 import type { ShareRefusals } from '../platform/live/dispatch.ts'
 import { PreparedJson } from '../platform/prepared-json.ts'
@@ -13,7 +13,7 @@ export function shareRefusals(): ShareRefusals {
 	const prepared = new WeakMap<Refusal, PreparedJson>()
 
 	return (refusal, answer) => {
-		// A request's own id makes its answer unlike all others.
+		// An answer with a request id is different for each request.
 		if (!refusal.details.extra || answer.error.requestId) return answer
 		const known = prepared.get(refusal)
 		if (known) return known

@@ -10,8 +10,8 @@ describe('a burst of changes', () => {
 	})
 	after(() => work.close())
 
-	// The load generator itself looks at every frame: a gap, a wrong state or a watcher left behind is an error.
-	it('leaves every watcher on every node with every change, once and in order', async () => {
+	// The load generator itself checks every frame: a gap, a wrong state or a watcher left behind is an error.
+	it('sends every change to every watcher on every node, once and in order', async () => {
 		await work.watch(
 			nodes.map(node => node.url),
 			clinic,

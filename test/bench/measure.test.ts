@@ -10,14 +10,14 @@ const aRow = (overrides: Partial<Row> = {}): Row => ({
 })
 
 describe('measuring', () => {
-	it('finds quantiles between values', () => {
+	it('interpolates quantiles between values', () => {
 		expect(quantile([4, 1, 3, 2], 0.5)).to.equal(2.5)
 		expect(quantile([1, 2, 3, 4, 5], 1)).to.equal(5)
 		expect(quantile([7], 0.99)).to.equal(7)
 		expect(quantile([], 0.5)).to.be.NaN
 	})
 
-	it('takes the ratio of each round, not of the sums', () => {
+	it('computes the ratio of each round, not of the sums', () => {
 		const pairs = [
 			{ subject: 20, baseline: 10 },
 			{ subject: 300, baseline: 100 },
@@ -25,13 +25,13 @@ describe('measuring', () => {
 		expect(ratioRow('x', { atLeast: 1, unit: 'x' }, pairs, 'a second').values).to.deep.equal([2, 3])
 	})
 
-	it('meets a target by the median', () => {
+	it('compares the median with the target', () => {
 		expect(summarise(aRow())).to.deep.equal({ min: 1.2, median: 1.6, max: 2, met: true })
 		expect(summarise(aRow({ target: { atMost: 1.5, unit: 'x' } })).met).to.equal(false)
 		expect(summarise(aRow({ values: [] })).met).to.equal(false)
 	})
 
-	it('measures in turns, each side first every other round, and does not count the round that warms up', async () => {
+	it('measures both sides in turns, alternates which goes first, and ignores the warm-up round', async () => {
 		const order: string[] = []
 		const side = (name: string) => async (round: number) => {
 			order.push(name + round)
@@ -53,7 +53,7 @@ describe('the report', () => {
 		aRow({ name: 'hold <to> sight', target: { atMost: 2, unit: 'ms' }, values: [3, 150], note: 'two nodes' }),
 	]
 
-	it('prints a line for each benchmark, with its target and whether it was met', () => {
+	it('has a line for each benchmark with its target and whether it was met', () => {
 		expect(table(rows).split('\n')).to.deep.equal([
 			'benchmark        target    min  median   max',
 			'bookings         >= 1.5x  1.20    1.60  2.00  met      300 : 100 a second',
@@ -61,7 +61,7 @@ describe('the report', () => {
 		])
 	})
 
-	it('draws a chart that is well-formed', () => {
+	it('has a well-formed chart', () => {
 		const svg = chart(rows)
 		expect(svg)
 			.to.match(/^<svg /)
@@ -70,7 +70,7 @@ describe('the report', () => {
 		expect(svg.match(/<circle /g)).to.have.length(2)
 	})
 
-	it('writes everything down for programs', () => {
+	it('has all results as JSON for programs', () => {
 		const machine = { cpus: 2, model: 'a', loadAverage: [0, 0, 0], node: 'v20', at: '2026-01-01T00:00:00.000Z' }
 		const { rows: read } = JSON.parse(asJson(rows, machine))
 		expect(read[0]).to.include({ name: 'bookings', median: 1.6, met: true })

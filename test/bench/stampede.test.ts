@@ -21,18 +21,18 @@ describe('a stampede', () => {
 		open = []
 	})
 
-	it('has exactly one winner a slot, and answers each socket in the order in which it asked', async () => {
+	it('has exactly one winner for each slot, and each socket gets its answers in the order of its requests', async () => {
 		open = await connectMany(patients, index => LightSocket.connect(node.url, clinic.patients[index]?.token))
 		const { outcomes } = await stampede(open, clinic, 0, 500, slots)
 		expect(faults(outcomes, slots)).to.deep.equal([])
 		expect(outcomes).to.have.length(500)
 	})
 
-	it('is won and answered in the order of arrival', async () => {
+	it('is won and answered in order of arrival', async () => {
 		const desk = await LightSocket.connect(node.url, (await aReceptionist(node)).token)
 		open = [desk]
 		const answered: number[] = []
-		// All over one socket, so that the order of arrival is known.
+		// All requests use one socket, so that their order of arrival is known.
 		const wanted = Array.from({ length: 300 }, (_, index) => ({ doctor: 0, patient: index % patients, slot: slots + (index % slots) }))
 		const answers = await Promise.all(
 			wanted.map(async (wish, index) => {
@@ -47,10 +47,10 @@ describe('a stampede', () => {
 	})
 })
 
-describe('the judge of a stampede', () => {
+describe('the check of a stampede', () => {
 	const outcome = (overrides: Partial<Outcome>): Outcome => ({ slot: 0, socket: 0, answeredAs: 0, won: false, ...overrides })
 
-	it('finds slots without a winner, slots with two, and answers out of order', () => {
+	it('reports slots without a winner, slots with two, and answers out of order', () => {
 		expect(faults([outcome({})], 1)).to.deep.equal(['0 winners for 1 slots'])
 		expect(faults([outcome({ won: true }), outcome({ won: true, answeredAs: 1 })], 2)).to.deep.equal(['a slot has two winners'])
 		expect(faults([outcome({ won: true, answeredAs: 1 }), outcome({ answeredAs: 0 })], 1)).to.deep.equal([

@@ -5,18 +5,17 @@ import { call } from '../support/http.ts'
 import { aDoctor, anAdmin, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, ok } from '../support/watcher.ts'
-import { slotsOf, useDesk } from './a-desk.ts'
-import { ackCode, book, bookLive, cancel, codeOf, done, hold, minutesLater, newsOf, somePatients } from './desk.ts'
+import { ackCode, book, bookLive, cancel, codeOf, done, hold, minutesLater, receivedBy, slotsOf, somePatients, useDesk } from './desk.ts'
 
-describe('booking', () => {
+describe('booking beside others', () => {
 	const { node, desk, doctor, patient } = useDesk()
 	let half: string
 	before(async () => {
 		half = await aType(node, 30)
 	})
 
-	describe('and holds', () => {
-		it('takes a slot that one holds, and ends the hold', async () => {
+	describe('a booking of a held slot', () => {
+		it('succeeds for its holder, and ends the hold', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			const watcher = await aWatcher(await aSocket(node), doctor.id, soon())
 			done(await hold(node, patient, slot))
@@ -25,7 +24,7 @@ describe('booking', () => {
 			expect(codeOf(await call(node, 'DELETE', `/slots/${slot}/hold`, { token: patient.token }))).to.equal('hold_expired')
 		})
 
-		it('gives the place in the holder’s count back', async () => {
+		it('removes the hold from the holder’s count', async () => {
 			const slots = await slotsOf(node, doctor, { count: 12 })
 			for (const slot of slots.slice(0, 10)) {
 				done(await hold(node, patient, slot))
@@ -34,7 +33,7 @@ describe('booking', () => {
 			for (const slot of slots.slice(10)) done(await hold(node, patient, slot))
 		})
 
-		it('refuses a slot that somebody else holds, also to staff, until it is let go', async () => {
+		it('is refused to other patients and staff until the hold is released', async () => {
 			const slots = await slotsOf(node, doctor, { count: 3, minutes: 15 })
 			const holder = await aPatient(node)
 			done(await hold(node, holder, slots[1] as string))
@@ -47,20 +46,20 @@ describe('booking', () => {
 			expect(codeOf(await book(node, patient, slots[1] as string))).to.equal('ok')
 		})
 
-		it('lets staff book the slot for the patient who holds it, and ends the hold', async () => {
+		it('succeeds for staff when their patient has the hold, and ends the hold', async () => {
 			const [slot, other] = (await slotsOf(node, doctor, { count: 2 })) as [string, string]
 			const holder = await aPatient(node)
 			done(await hold(node, holder, slot))
 			expect(codeOf(await book(node, desk, slot, { patientId: patient.id })), 'for another patient').to.equal('slot_held')
 			expect(codeOf(await book(node, desk, slot, { patientId: holder.id }))).to.equal('ok')
 			expect(codeOf(await call(node, 'DELETE', `/slots/${slot}/hold`, { token: holder.token }))).to.equal('hold_expired')
-			// Two at once are settled together, and the slots are claimed by a script of their own.
+			// Two at once form one batch, whose slots are claimed by a separate script.
 			done(await hold(node, holder, other))
 			const answers = await Promise.all([book(node, desk, other, { patientId: patient.id }), book(node, patient, other)])
 			expect(answers.map(codeOf)).to.deep.equal(['slot_held', 'slot_held'])
 		})
 
-		it('lets staff book for a patient what they hold themselves', async () => {
+		it('succeeds for staff who have the hold themselves', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			done(await hold(node, desk, slot))
 			expect(codeOf(await book(node, patient, slot))).to.equal('slot_held')
@@ -68,8 +67,8 @@ describe('booking', () => {
 		})
 	})
 
-	describe('of one patient at one time', () => {
-		it('is possible with one doctor only', async () => {
+	describe('bookings of one patient at one time', () => {
+		it('succeed with one doctor only', async () => {
 			const from = hoursAhead(30)
 			const other = await aDoctor(node)
 			const [here] = await slotsOf(node, doctor, { from, minutes: 30 })
@@ -82,7 +81,7 @@ describe('booking', () => {
 			expect(codeOf(await book(node, await aPatient(node), there[1] as string)), 'somebody else').to.equal('ok')
 		})
 
-		it('is possible again when the first was cancelled', async () => {
+		it('succeed again after the first is cancelled', async () => {
 			const other = await aDoctor(node)
 			const [here] = await slotsOf(node, doctor)
 			const [there] = await slotsOf(node, other)
@@ -92,13 +91,13 @@ describe('booking', () => {
 			expect(codeOf(await book(node, patient, there))).to.equal('ok')
 		})
 
-		it('has exactly one winner when asked for from many sockets with many doctors at once', async () => {
+		it('have exactly one winner among many sockets and many doctors at once', async () => {
 			const doctors = [doctor, await aDoctor(node), await aDoctor(node), await aDoctor(node)]
 			const rounds = 8
 			const from = hoursAhead(40)
 			const calendars: string[][] = []
 			for (const [index, each] of doctors.entries()) {
-				// Slots of the same hour that begin at different minutes.
+				// The slots are in the same hour but begin at different minutes.
 				calendars.push(await slotsOf(node, each, { from: minutesLater(from, index * 5), count: rounds, minutes: 60 }))
 			}
 			const sockets = []
@@ -120,8 +119,8 @@ describe('booking', () => {
 		})
 	})
 
-	describe('is told', () => {
-		it('to watchers when it is in the database already', async () => {
+	describe('the effects of a booking', () => {
+		it('reach watchers after the booking is in the database', async () => {
 			const slots = await slotsOf(node, doctor, { count: 12 })
 			const socket = await aSocket(node)
 			const early: string[] = []
@@ -147,43 +146,43 @@ describe('booking', () => {
 			expect(early).to.deep.equal([])
 		})
 
-		it('to the patient, the doctor and staff, and to nobody else', async () => {
+		it('reach the patient, the doctor and staff, and no other account', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			const admin = await anAdmin(node)
 			const stranger = await aPatient(node)
 			const colleague = await aDoctor(node)
-			const listeners = { patient, doctor, desk, admin, stranger, colleague, nobody: undefined }
-			const heard: Record<string, ReturnType<typeof newsOf>> = {}
+			const listeners = { patient, doctor, desk, admin, stranger, colleague, visitor: undefined }
+			const heard: Record<string, ReturnType<typeof receivedBy>> = {}
 			for (const [name, person] of Object.entries(listeners)) {
 				const socket = await aSocket(node, person?.token)
 				if (name !== 'patient') ok(await socket.emitWithAck('calendar:watch', { doctorId: doctor.id, ...soon() }))
-				heard[name] = newsOf(socket)
+				heard[name] = receivedBy(socket)
 			}
 			const appointment = done(await book(node, patient, slot, { reason: 'private' }))
 			const told = ['patient', 'doctor', 'desk', 'admin']
 			await waitFor(() => told.every(name => heard[name]?.length), 'those concerned hear')
 			for (const name of told) expect(heard[name], name).to.deep.equal([{ appointment, change: 'booked' }])
-			// What was sent before the answer to a later request would have come by then.
+			// Messages that were sent before the answer to a later request would have arrived by then.
 			done(await cancel(node, patient, appointment.id))
 			await waitFor(() => told.every(name => heard[name]?.length === 2), 'those concerned hear again')
-			for (const name of ['stranger', 'colleague', 'nobody']) expect(heard[name], name).to.deep.equal([])
+			for (const name of ['stranger', 'colleague', 'visitor']) expect(heard[name], name).to.deep.equal([])
 		})
 
-		it('with names to staff and the doctor only', async () => {
+		it('show names to staff and the doctor only', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			const watchers = {
 				desk: await aWatcher(await aSocket(node, desk.token), doctor.id, soon()),
 				doctor: await aWatcher(await aSocket(node, doctor.token), doctor.id, soon()),
 				patient: await aWatcher(await aSocket(node, patient.token), doctor.id, soon()),
 				colleague: await aWatcher(await aSocket(node, (await aDoctor(node)).token), doctor.id, soon()),
-				nobody: await aWatcher(await aSocket(node), doctor.id, soon()),
+				visitor: await aWatcher(await aSocket(node), doctor.id, soon()),
 			}
 			const { id } = done(await book(node, patient, slot, { reason: 'private' }))
 			await waitFor(() => Object.values(watchers).every(watcher => watcher.stateOf(slot) === 'booked'), 'all see it')
 			const seen = { id, patientName: patient.fullName, status: 'booked' }
 			expect(watchers.desk.picture.get(slot)?.appointment).to.deep.equal(seen)
 			expect(watchers.doctor.picture.get(slot)?.appointment).to.deep.equal(seen)
-			for (const name of ['patient', 'colleague', 'nobody'] as const) {
+			for (const name of ['patient', 'colleague', 'visitor'] as const) {
 				expect(watchers[name].picture.get(slot), name).to.have.all.keys('id', 'doctorId', 'startsAt', 'endsAt', 'state')
 			}
 		})

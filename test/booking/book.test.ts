@@ -6,8 +6,7 @@ import { call } from '../support/http.ts'
 import { aDoctor, anAdmin, aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, ok, refused } from '../support/watcher.ts'
-import { slotsOf, useDesk } from './a-desk.ts'
-import { aCaller, ackCode, book, bookLive, codeOf, done, hold, minutesLater } from './desk.ts'
+import { ackCode, aPatientWithoutAccount, book, bookLive, codeOf, done, hold, minutesLater, slotsOf, useDesk } from './desk.ts'
 
 describe('booking', () => {
 	const { node, desk, doctor, patient } = useDesk()
@@ -16,7 +15,7 @@ describe('booking', () => {
 		half = await aType(node, 30)
 	})
 
-	it('answers with the whole appointment, over HTTP and over a socket', async () => {
+	it('returns the complete appointment, over HTTP and over a socket', async () => {
 		const from = hoursAhead(48)
 		const [first, second] = await slotsOf(node, doctor, { count: 2, from, minutes: 20 })
 		const answer = await book(node, patient, first, { reason: '  a cough  ' })
@@ -45,7 +44,7 @@ describe('booking', () => {
 		expect((await call(node, 'GET', `/appointments/${live.id}`, { token: patient.token })).body).to.deep.equal(live)
 	})
 
-	it('takes the clinic’s first type when none is named, and one slot, however long', async () => {
+	it('uses the clinic’s first type and a single slot when no type is named', async () => {
 		const [slot] = await slotsOf(node, doctor, { count: 3, minutes: 10 })
 		const { items } = (await call(node, 'GET', '/appointment-types')).body ?? { items: [] }
 		const appointment = done(await book(node, patient, slot))
@@ -54,7 +53,7 @@ describe('booking', () => {
 		expect(appointment.typeId).to.equal(first)
 	})
 
-	it('takes as many slots as the type needs, and shows all of them as booked', async () => {
+	it('takes as many slots as the type needs, and publishes all of them as booked', async () => {
 		const slots = await slotsOf(node, doctor, { count: 4, minutes: 15 })
 		const watcher = await aWatcher(await aSocket(node), doctor.id, soon())
 		const appointment = done(await book(node, patient, slots[1] as string, { typeId: half }))
@@ -72,8 +71,8 @@ describe('booking', () => {
 		expect(codeOf(await book(node, rival, slots[0]))).to.equal('ok')
 	})
 
-	describe('for whom', () => {
-		it('is oneself for a patient, named or not', async () => {
+	describe('the patient of a booking', () => {
+		it('is the caller for a patient, named or not', async () => {
 			const [first, second, third] = await slotsOf(node, doctor, { count: 3 })
 			expect(done(await book(node, patient, first, { patientId: patient.id })).patientId).to.equal(patient.id)
 			expect(done(await book(node, patient, second as string)).patientId).to.equal(patient.id)
@@ -83,9 +82,9 @@ describe('booking', () => {
 			expect(ackCode(await bookLive(socket, third as string, { patientId: other.id }))).to.equal('forbidden')
 		})
 
-		it('is any patient for staff, with or without an account, but somebody', async () => {
+		it('is any patient for staff, with or without an account, but must be named', async () => {
 			const [first, second, third] = await slotsOf(node, doctor, { count: 3 })
-			const caller = await aCaller(node, 'Grace Hopper')
+			const caller = await aPatientWithoutAccount(node, 'Grace Hopper')
 			const withAccount = done(await book(node, desk, first, { patientId: patient.id }))
 			expect(withAccount).to.deep.include({ patientId: patient.id, bookedBy: desk.id, patientName: patient.fullName })
 			const without = done(await book(node, await anAdmin(node), second as string, { patientId: caller }))
@@ -98,7 +97,7 @@ describe('booking', () => {
 			}
 		})
 
-		it('is nobody for a doctor, a pending account, or without one', async () => {
+		it('does not exist for a doctor, a pending account or a visitor, who are refused', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			expect(codeOf(await book(node, doctor, slot, { patientId: patient.id }))).to.equal('forbidden')
 			const pending = await aDoctor(node, { status: 'pending' })
@@ -115,8 +114,8 @@ describe('booking', () => {
 		})
 	})
 
-	describe('is refused', () => {
-		it('for what does not exist', async () => {
+	describe('a refused booking', () => {
+		it('names a slot, type or patient that does not exist', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			const strange = [
 				`${doctor.id}-1`,
@@ -133,7 +132,7 @@ describe('booking', () => {
 			expect(codeOf(await book(node, patient, slot))).to.equal('ok')
 		})
 
-		it('for malformed input, without closing the socket', async () => {
+		it('has malformed input, and does not close the socket', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			const socket = await aSocket(node, patient.token)
 			const payloads = [
@@ -153,7 +152,7 @@ describe('booking', () => {
 			expect(ackCode(await bookLive(socket, slot))).to.equal('ok')
 		})
 
-		it('for a slot that has begun', async () => {
+		it('asks for a slot that has begun', async () => {
 			const [slot] = await slotsOf(node, doctor, { from: new Date(Math.floor(Date.now() / 60_000) * 60_000) })
 			await slotsOf(node, doctor, { count: 3 })
 			const answer = await book(node, patient, slot)
@@ -161,7 +160,7 @@ describe('booking', () => {
 			expect(answer.body.alternatives).to.have.length(3)
 		})
 
-		it('for a blocked slot, and for the slots of a doctor who left', async () => {
+		it('asks for a blocked slot, or for a slot of a doctor who left', async () => {
 			const [blocked, open] = await slotsOf(node, doctor, { count: 2 })
 			await node.db('appointment_slots').where({ doctor_id: doctor.id }).orderBy('starts_at').limit(1).update({ is_blocked: true })
 			await node.db.raw(
@@ -175,7 +174,7 @@ describe('booking', () => {
 			expect(codeOf(await book(node, patient, open as string))).to.equal('slot_blocked')
 		})
 
-		it('for a booked slot, with the nearest free ones instead', async () => {
+		it('asks for a booked slot, and is offered the nearest free slots', async () => {
 			const slots = await slotsOf(node, doctor, { count: 9 })
 			const rival = await aPatient(node)
 			for (const index of [3, 4]) done(await book(node, index === 3 ? rival : patient, slots[index] as string))
@@ -194,7 +193,7 @@ describe('booking', () => {
 			expect(error.alternatives).to.have.length(5)
 		})
 
-		it('says nothing of who has the slot', async () => {
+		it('does not reveal whose the slot is', async () => {
 			const [slot] = await slotsOf(node, doctor)
 			const secretive = await aPatient(node, { fullName: 'Secretive Person' })
 			done(await book(node, secretive, slot, { reason: 'secret reason' }))
@@ -203,7 +202,7 @@ describe('booking', () => {
 		})
 	})
 
-	it('is written into the audit log, with who asked and from where', async () => {
+	it('is recorded in the audit log with actor and address', async () => {
 		const [slot] = await slotsOf(node, doctor)
 		const requestId = randomUUID()
 		const answer = await call(node, 'POST', '/appointments', {

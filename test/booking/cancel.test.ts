@@ -4,7 +4,19 @@ import { useNode } from '../support/node.ts'
 import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, closeSockets, ok, refused } from '../support/watcher.ts'
-import { aCaller, ackCode, book, cancel, codeOf, done, expectConsistent, minutesLater, newsOf, reschedule, setStatus } from './desk.ts'
+import {
+	ackCode,
+	aPatientWithoutAccount,
+	book,
+	cancel,
+	codeOf,
+	done,
+	expectConsistent,
+	minutesLater,
+	receivedBy,
+	reschedule,
+	setStatus,
+} from './desk.ts'
 
 describe('cancelling', () => {
 	const node = useNode()
@@ -31,7 +43,7 @@ describe('cancelling', () => {
 	const slot = (index: number) => slots[index] as string
 	const booked = async (index = 0, options = {}) => done(await book(node, patient, slot(index), options))
 
-	it('is for the patient, staff and the doctor', async () => {
+	it('is allowed to the patient, staff and the doctor', async () => {
 		for (const [index, who] of [patient, desk, await anAdmin(node), doctor].entries()) {
 			const appointment = await booked(index, { reason: 'a cough' })
 			const cancelled = done(await cancel(node, who, appointment.id, { reason: 'changed my mind' }))
@@ -50,8 +62,8 @@ describe('cancelling', () => {
 		const answer = ok(await socket.emitWithAck('appointment:cancel', { appointmentId: id }))
 		expect(answer.appointment).to.deep.include({ id, status: 'cancelled', sequence: 1 })
 		expect(refused(await socket.emitWithAck('appointment:cancel', { appointmentId: id })).code).to.equal('wrong_status')
-		const nobody = await aSocket(node)
-		expect(refused(await nobody.emitWithAck('appointment:cancel', { appointmentId: id })).code).to.equal('unauthenticated')
+		const visitor = await aSocket(node)
+		expect(refused(await visitor.emitWithAck('appointment:cancel', { appointmentId: id })).code).to.equal('unauthenticated')
 	})
 
 	it('returns the first outcome to a repeated request over a socket', async () => {
@@ -63,7 +75,7 @@ describe('cancelling', () => {
 		expect(refused(await socket.emitWithAck('appointment:cancel', { ...request, reason: 'another' })).code).to.equal('idempotency_mismatch')
 	})
 
-	it('of other people’s appointments, or of none, finds nothing', async () => {
+	it('does not find other people’s or missing appointments', async () => {
 		const { id } = await booked()
 		const strangers = [await aPatient(node), await aDoctor(node)]
 		for (const stranger of strangers) expect(codeOf(await cancel(node, stranger, id))).to.equal('not_found')
@@ -74,7 +86,7 @@ describe('cancelling', () => {
 		expect(done(await cancel(node, patient, id)).status).to.equal('cancelled')
 	})
 
-	it('twice is refused, also at once', async () => {
+	it('is refused the second time, also at once', async () => {
 		const { id } = await booked()
 		const answers = await Promise.all([patient, desk, doctor, patient, desk].map(who => cancel(node, who, id)))
 		expect(answers.map(codeOf).sort()).to.deep.equal(['ok', ...Array(4).fill('wrong_status')])
@@ -83,7 +95,7 @@ describe('cancelling', () => {
 		expect(codeOf(await setStatus(node, desk, id, 'checked_in'))).to.equal('wrong_status')
 	})
 
-	it('frees every slot for whoever comes next, as watchers see', async () => {
+	it('frees every slot for other patients, as watchers see', async () => {
 		const watcher = await aWatcher(await aSocket(node), doctor.id, soon())
 		const { id } = await booked(1, { typeId: half })
 		await waitFor(() => watcher.stateOf(slot(2)) === 'booked', 'both slots booked')
@@ -96,24 +108,24 @@ describe('cancelling', () => {
 		expect(watcher.gaps).to.equal(0)
 	})
 
-	it('is told to those concerned', async () => {
+	it('notifies the people concerned', async () => {
 		const { id } = await booked()
-		const news = newsOf(await aSocket(node, doctor.token))
-		const silence = newsOf(await aSocket(node, (await aPatient(node)).token))
+		const received = receivedBy(await aSocket(node, doctor.token))
+		const silence = receivedBy(await aSocket(node, (await aPatient(node)).token))
 		const cancelled = done(await cancel(node, patient, id))
-		await waitFor(() => news.length > 0, 'the doctor hears')
-		expect(news).to.deep.equal([{ appointment: cancelled, change: 'cancelled' }])
+		await waitFor(() => received.length > 0, 'the doctor hears')
+		expect(received).to.deep.equal([{ appointment: cancelled, change: 'cancelled' }])
 		expect(silence).to.deep.equal([])
 	})
 
-	it('is possible for a caller without an account, by staff', async () => {
-		const caller = await aCaller(node)
+	it('is possible by staff for a patient without an account', async () => {
+		const caller = await aPatientWithoutAccount(node)
 		const { id } = done(await book(node, desk, slot(0), { patientId: caller }))
 		expect(codeOf(await cancel(node, patient, id))).to.equal('not_found')
 		expect(done(await cancel(node, desk, id)).status).to.equal('cancelled')
 	})
 
-	it('of a visit that is over is too late for everybody', async () => {
+	it('is too late for every role when the visit is over', async () => {
 		const { id } = await booked()
 		const past = minutesLater(hoursAhead(0), -180)
 		await node.db.transaction(async trx => {
@@ -131,7 +143,7 @@ describe('cancelling', () => {
 describe('cancelling with a cut-off of two hours', () => {
 	const node = useNode({ CANCEL_CUTOFF_MINUTES: '120' })
 
-	it('is too late for the patient within it, and not for staff or the doctor', async () => {
+	it('is too late within it for the patient, but not for staff or the doctor', async () => {
 		const [doctor, patient, desk] = [await aDoctor(node), await aPatient(node), await aReceptionist(node)]
 		const near = (await someSlots(node, doctor.id, { count: 2, from: minutesLater(hoursAhead(0), 30), minutes: 15 })) as [string, string]
 		const far = (await someSlots(node, doctor.id, { count: 3, from: hoursAhead(4), minutes: 15 })) as [string, string, string]
@@ -169,24 +181,24 @@ describe('the status of an appointment', () => {
 
 	const slot = (index: number) => slots[index] as string
 
-	it('goes from booked to completed, each step told and shown to staff, the slot taken all the while', async () => {
+	it('goes from booked to completed; people are notified, staff see it, and the slot stays booked', async () => {
 		const staff = await aWatcher(await aSocket(node, desk.token), doctor.id, soon())
-		const nobody = await aWatcher(await aSocket(node), doctor.id, soon())
-		const news = newsOf(await aSocket(node, patient.token))
+		const visitor = await aWatcher(await aSocket(node), doctor.id, soon())
+		const received = receivedBy(await aSocket(node, patient.token))
 		const { id } = done(await book(node, patient, slot(0)))
 		for (const [index, status] of ['checked_in', 'in_progress', 'completed'].entries()) {
 			const appointment = done(await setStatus(node, index % 2 ? doctor : desk, id, status))
 			expect(appointment).to.deep.include({ id, status, sequence: index + 1 })
 			await waitFor(() => staff.picture.get(slot(0))?.appointment?.status === status, `staff see ${status}`)
-			await waitFor(() => news.at(-1)?.appointment.status === status, `the patient hears of ${status}`)
-			expect(news.at(-1)?.change).to.equal('status')
+			await waitFor(() => received.at(-1)?.appointment.status === status, `the patient hears of ${status}`)
+			expect(received.at(-1)?.change).to.equal('status')
 		}
-		expect(nobody.stateOf(slot(0))).to.equal('booked')
-		expect(nobody.picture.get(slot(0))).to.not.have.property('appointment')
+		expect(visitor.stateOf(slot(0))).to.equal('booked')
+		expect(visitor.picture.get(slot(0))).to.not.have.property('appointment')
 		expect(codeOf(await book(node, await aPatient(node), slot(0)))).to.equal('slot_booked')
 	})
 
-	it('is set by staff and the doctor concerned only', async () => {
+	it('is set only by staff and the appointment’s doctor', async () => {
 		const { id } = done(await book(node, patient, slot(0)))
 		expect(codeOf(await setStatus(node, patient, id, 'completed'))).to.equal('forbidden')
 		expect(codeOf(await setStatus(node, await aDoctor(node), id, 'completed'))).to.equal('not_found')
@@ -195,7 +207,7 @@ describe('the status of an appointment', () => {
 		expect(codeOf(await setStatus(node, doctor, id, 'in_progress'))).to.equal('ok')
 	})
 
-	it('does not jump', async () => {
+	it('cannot skip steps', async () => {
 		const { id } = done(await book(node, patient, slot(0)))
 		expect(codeOf(await setStatus(node, desk, id, 'booked'))).to.equal('wrong_status')
 		done(await setStatus(node, desk, id, 'in_progress'))
@@ -207,7 +219,7 @@ describe('the status of an appointment', () => {
 		}
 	})
 
-	it('of a patient who came may be undone at the desk', async () => {
+	it('can be undone at the desk after a check-in', async () => {
 		const { id } = done(await book(node, patient, slot(0)))
 		done(await setStatus(node, desk, id, 'checked_in'))
 		expect(codeOf(await cancel(node, patient, id)), 'by the patient').to.equal('wrong_status')
@@ -216,45 +228,45 @@ describe('the status of an appointment', () => {
 		expect(codeOf(await cancel(node, patient, id))).to.equal('ok')
 	})
 
-	it('set to cancelled is a cancellation', async () => {
+	it('becomes a cancellation when set to cancelled', async () => {
 		const watcher = await aWatcher(await aSocket(node), doctor.id, soon())
-		const news = newsOf(await aSocket(node, patient.token))
+		const received = receivedBy(await aSocket(node, patient.token))
 		const { id } = done(await book(node, patient, slot(0)))
 		expect(done(await setStatus(node, doctor, id, 'cancelled'))).to.deep.include({ id, status: 'cancelled', sequence: 1 })
-		await waitFor(() => watcher.stateOf(slot(0)) === 'free' && news.length === 2, 'it is told')
-		expect(news.at(-1)?.change).to.equal('cancelled')
+		await waitFor(() => watcher.stateOf(slot(0)) === 'free' && received.length === 2, 'it is told')
+		expect(received.at(-1)?.change).to.equal('cancelled')
 		expect(codeOf(await book(node, await aPatient(node), slot(0)))).to.equal('ok')
 		expect(codeOf(await setStatus(node, desk, id, 'cancelled'))).to.equal('wrong_status')
 	})
 
-	it('does not lie in the future: a visit to come is neither completed nor missed', async () => {
+	it('cannot be completed or no-show before the visit', async () => {
 		const { id } = done(await book(node, patient, slot(0)))
 		for (const status of ['completed', 'no_show']) expect(codeOf(await setStatus(node, desk, id, status)), status).to.equal('wrong_status')
 		done(await setStatus(node, desk, id, 'checked_in'))
 		expect(codeOf(await setStatus(node, desk, id, 'no_show'))).to.equal('wrong_status')
-		// A patient who is seen early may be done early.
+		// A patient who is seen early may also leave early.
 		done(await setStatus(node, desk, id, 'in_progress'))
 		expect(codeOf(await setStatus(node, desk, id, 'completed'))).to.equal('ok')
 	})
 
-	it('of a no-show keeps the slot, and leaves the patient’s time to others', async () => {
+	it('keeps the slot of a no-show, and frees the patient’s time', async () => {
 		const other = await aDoctor(node)
 		const [there] = await someSlots(node, other.id)
 		const { id } = done(await book(node, patient, slot(0)))
 		expect(codeOf(await book(node, patient, there as string))).to.equal('patient_overlap')
-		// As it would be after its start, for which no test waits.
+		// The status that the appointment would have after its start, for which no test waits.
 		await node.db('appointments').where({ id }).update({ status: 'no_show', sequence: 1 })
 		const staff = await aWatcher(await aSocket(node, desk.token), doctor.id, soon())
 		expect(staff.picture.get(slot(0))?.appointment?.status).to.equal('no_show')
 		expect(staff.stateOf(slot(0))).to.equal('booked')
 		expect(codeOf(await book(node, await aPatient(node), slot(0)))).to.equal('slot_booked')
 		const second = done(await book(node, patient, there as string))
-		expect(codeOf(await setStatus(node, desk, id, 'checked_in')), 'nobody is in two places').to.equal('patient_overlap')
+		expect(codeOf(await setStatus(node, desk, id, 'checked_in')), 'no patient is in two places').to.equal('patient_overlap')
 		done(await cancel(node, desk, second.id))
 		expect(codeOf(await setStatus(node, desk, id, 'checked_in')), 'who turns up late').to.equal('ok')
 	})
 
-	it('changed from many sides at once ends in one of them', async () => {
+	it('ends in one of many concurrent changes', async () => {
 		const { id } = done(await book(node, patient, slot(0)))
 		const answers = await Promise.all([
 			setStatus(node, desk, id, 'in_progress'),

@@ -14,7 +14,7 @@ import { type ProcessNode, startProcessNode } from '../support/processes.ts'
 import { freshStores } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, type Client, closeSockets, type Watcher } from '../support/watcher.ts'
-import { book, cancel, done, newsOf } from './desk.ts'
+import { book, cancel, done, receivedBy } from './desk.ts'
 
 const nodeCount = 3
 const clientCount = isLong ? 300 : 120
@@ -40,11 +40,11 @@ describe('three nodes that share one PostgreSQL and one Redis', () => {
 		await drop()
 	})
 
-	it('tell those whom an appointment concerns, whichever node they are at, once, and nobody else', async () => {
+	it('notify the people concerned once, at every node, and no other account', async () => {
 		const [doctor, colleague] = [await aDoctor(clinic()), await aDoctor(clinic())]
 		const [patient, stranger, desk] = [await aPatient(clinic()), await aPatient(clinic()), await aReceptionist(clinic())]
 		const [one, two, three] = nodes as [ProcessNode, ProcessNode, ProcessNode]
-		const hear = async (node: ProcessNode, person: Person) => newsOf(await aSocket(node, person.token))
+		const hear = async (node: ProcessNode, person: Person) => receivedBy(await aSocket(node, person.token))
 		const told = await Promise.all([
 			...nodes.map(node => hear(node, patient)),
 			...nodes.map(node => hear(node, doctor)),
@@ -55,21 +55,21 @@ describe('three nodes that share one PostgreSQL and one Redis', () => {
 		const reason = 'knee {"left"}\nsince Monday'
 		const appointment = done(await book(one, patient, slotId, { reason }))
 		expect(appointment.reason).to.equal(reason)
-		await waitFor(() => told.every(news => news.length > 0), 'all those concerned to hear')
+		await waitFor(() => told.every(received => received.length > 0), 'all those concerned to hear')
 		const cancelled = done(await cancel(two, patient, appointment.id))
-		await waitFor(() => told.every(news => news.length === 2), 'all those concerned to hear again')
-		for (const news of told) {
-			expect(news).to.deep.equal([
+		await waitFor(() => told.every(received => received.length === 2), 'all those concerned to hear again')
+		for (const received of told) {
+			expect(received).to.deep.equal([
 				{ appointment, change: 'booked' },
 				{ appointment: cancelled, change: 'cancelled' },
 			])
 		}
-		// What was sent to them before this answer would have come by then.
+		// Messages that were sent before this answer would have arrived by then.
 		await Promise.all([stranger, colleague].map(person => call(three, 'GET', '/me', { token: person.token })))
 		expect(untold.flat()).to.deep.equal([])
 	})
 
-	it(`lose nothing, overlap nothing, and show every watcher the truth, while ${clientCount} clients do as they please`, async function () {
+	it(`lose and overlap no appointment, and show every watcher the right state, under ${clientCount} random clients`, async function () {
 		this.timeout(120_000)
 		const doctors: Person[] = []
 		const slotIds: string[] = []
@@ -143,7 +143,7 @@ describe('three nodes that share one PostgreSQL and one Redis', () => {
 			expect(statusById.get(id), `appointment ${id}`).to.equal(cancelled.has(id) ? 'cancelled' : 'booked')
 		expect(statusById.size, 'every appointment was acknowledged').to.equal(acknowledged.size)
 
-		// Holds that are left run out within 3 s and are told within one more.
+		// The remaining holds expire within 3 s, and their end is published within another second.
 		const free = async () => {
 			const { rows: held } = await db.raw('SELECT count(*)::int AS count FROM appointment_slots')
 			return held[0].count > 0 && watchers.every(({ picture }) => [...picture.values()].every(slot => slot.state !== 'held'))

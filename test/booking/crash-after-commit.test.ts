@@ -2,9 +2,9 @@ import { expect } from 'chai'
 import type { BookingRequest, ChangeRequest } from '../../server/booking/requests.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aCancellation, actorOf, aDrain, aMove, hear, lockKey, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aCancellation, actorOf, aDrain, aMove, hear, lockKey, type Scene, useScene } from './drain.ts'
 
-describe('a batch that is interrupted', () => {
+describe('a batch that is interrupted after its commit', () => {
 	let { doctor, other, patient, slots, otherSlots } = {} as Scene
 	const bench = useScene(scene => {
 		;({ doctor, other, patient, slots, otherSlots } = scene)
@@ -21,7 +21,7 @@ describe('a batch that is interrupted', () => {
 		return drain.appointment(request)
 	}
 
-	/** Decides and commits, and dies before anyone is told. */
+	/** Decides and commits, and dies before its effects. */
 	const commitAndDie = async (...requests: ChangeRequest[]) => {
 		for (const request of requests) await bench.queue.add(request)
 		const { doctorId } = requests[0] as ChangeRequest
@@ -34,13 +34,13 @@ describe('a batch that is interrupted', () => {
 		})
 		dying.wake(doctorId)
 		await waitFor(() => isCommitted, 'the commit')
-		// The lease of the dead node runs out.
+		// Stands for the end of the dead node's lease.
 		await bench.redis.del(lockKey(doctorId))
 	}
 
 	const appointmentsOf = (doctorId: string) => bench.db('appointments').where({ doctor_id: doctorId }).orderBy('id')
 
-	it('after its commit is told by the next drain, once, and not done again', async () => {
+	it('is published once by the next drain, and not written again', async () => {
 		const loser = await aPatient(bench)
 		const won = aBooking(patient, slot(0))
 		const lost = aBooking(loser, slot(0))
@@ -61,7 +61,7 @@ describe('a batch that is interrupted', () => {
 		expect(audit).to.have.length(1)
 	})
 
-	it('after its commit leaves no claim behind that would keep others off a slot that is freed again', async () => {
+	it('does not leave a claim that keeps others off a freed slot', async () => {
 		const request = aBooking(patient, slot(0))
 		await commitAndDie(request)
 		const drain = aDrain(bench)
@@ -73,7 +73,7 @@ describe('a batch that is interrupted', () => {
 		expect(hold.slotIds).to.deep.equal([slot(0)])
 	})
 
-	it('after the commit of a cancellation tells watchers that the slot is free', async () => {
+	it('publishes the slot of a cancellation as free', async () => {
 		const appointment = await booked()
 		const request = aCancellation(patient, appointment)
 		await commitAndDie(request)
@@ -86,7 +86,7 @@ describe('a batch that is interrupted', () => {
 		expect(drain.happenings.map(({ change }) => change)).to.deep.equal(['cancelled'])
 	})
 
-	it('after the commit of a move tells watchers of the old slot too', async () => {
+	it('publishes the old slot of a moved appointment', async () => {
 		const appointment = await booked()
 		const request = aMove(patient, appointment.id, slot(3))
 		await commitAndDie(request)
@@ -97,7 +97,7 @@ describe('a batch that is interrupted', () => {
 		await waitFor(() => heard.includes('reset') || heard.includes(`${slot(0)} free`), 'watchers learn that the old slot is free')
 	})
 
-	it('after the commit of a move tells the old doctor’s watchers too', async () => {
+	it('publishes the old doctor’s slot of a moved appointment', async () => {
 		const appointment = await booked()
 		const request = aMove(patient, appointment.id, otherSlot(0), { fromDoctorId: doctor.id })
 		await commitAndDie(request)
@@ -110,7 +110,7 @@ describe('a batch that is interrupted', () => {
 		expect(drain.appointment(request).doctorId).to.equal(other.id)
 	})
 
-	it('keeps its requests until the other doctor’s queue knows what it has to tell', async () => {
+	it('keeps its requests until the other doctor’s mailbox has its announcement', async () => {
 		const appointment = await booked()
 		const request = aMove(patient, appointment.id, otherSlot(0), { fromDoctorId: doctor.id })
 		await bench.queue.add(request)
@@ -130,7 +130,7 @@ describe('a batch that is interrupted', () => {
 		await waitFor(() => heard.includes(`${slot(0)} free`), 'the old doctor’s watchers')
 	})
 
-	it('gives its outcome to a caller who repeats with the same key, and tells nobody a second time', async () => {
+	it('returns its outcome to a repeated key, and notifies no account a second time', async () => {
 		const request = aBooking(patient, slot(0))
 		await commitAndDie(request)
 		const first = aDrain(bench)

@@ -5,7 +5,7 @@ import { tagOf } from '../../server/platform/redis/shard.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './drain.ts'
 
 describe('a batch that is interrupted', () => {
 	let { doctor, other, patient, slots } = {} as Scene
@@ -19,7 +19,7 @@ describe('a batch that is interrupted', () => {
 
 	const lost = () => Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' })
 
-	it('is settled later when the database goes away before the write', async () => {
+	it('is settled later when the database is lost before the write', async () => {
 		const request = aBooking(patient, slot(0))
 		await bench.queue.add(request)
 		const cutOff = aDrain(bench, {
@@ -37,7 +37,7 @@ describe('a batch that is interrupted', () => {
 		expect(next.answer(request)).to.equal('ok')
 	})
 
-	it('is found written and told when the database goes away after the write', async () => {
+	it('is found written and published when the database is lost after the write', async () => {
 		const won = aBooking(patient, slot(0))
 		const lostOut = aBooking(await aPatient(bench), slot(0))
 		for (const request of [won, lostOut]) await bench.queue.add(request)
@@ -54,7 +54,7 @@ describe('a batch that is interrupted', () => {
 		expect(heard).to.deep.equal([`${slot(0)} booked`])
 	})
 
-	it('is told for the other doctors when the lease of one has passed on', async () => {
+	it('is published for the other doctors when the lease of one has passed on', async () => {
 		const crowd = await Promise.all(
 			[doctor, other, ...(await Promise.all([1, 2, 3, 4].map(() => aDoctor(bench))))].map(async each => ({
 				...each,
@@ -78,12 +78,12 @@ describe('a batch that is interrupted', () => {
 				return rows as never
 			},
 		})
-		// Four lanes take one doctor each; the others wait for a lane, and are drained together.
+		// Four lanes take one doctor each. The other doctors wait for a lane and are drained together.
 		for (const each of crowd) drain.wake(each.id)
 		await waitFor(() => drain.outcomes.size === 6, 'six outcomes')
 		await drain.stop()
 		expect(together).to.deep.include([fenced.id, fine.id])
-		// Whoever asked is told what was committed; what was fenced off stays queued, for its watchers to be told.
+		// Callers get the committed outcomes. The fenced-off request stays in its mailbox until its slot is published.
 		expect(requests.map(drain.answer)).to.deep.equal(Array(6).fill('ok'))
 		expect(await bench.queue.length(fenced.id)).to.equal(1)
 		await bench.redis.del(lockKey(fenced.id))
@@ -92,7 +92,7 @@ describe('a batch that is interrupted', () => {
 		expect(next.answer(requests.at(-2) as ChangeRequest)).to.equal('ok')
 	})
 
-	it('is settled by the sweep of another node when its own never began', async () => {
+	it('is settled by another node’s sweep when its own node never began', async () => {
 		const request = aBooking(patient, slot(0))
 		await bench.queue.add(request)
 		const drain = aDrain(bench)
@@ -110,7 +110,7 @@ describe('a batch that is interrupted', () => {
 		expect(await bench.redis.zscore(keyOf.waiting(tagOf(doctor.id)), doctor.id), 'nothing is left to sweep').to.equal(null)
 	})
 
-	it('survives the loss of Redis between its commit and its telling', async () => {
+	it('survives the loss of Redis between its commit and its effects', async () => {
 		const flushing = afterStatement(bench.run, 'settle', async () => void (await bench.redis.flushdb()))
 		const request = aBooking(patient, slot(0))
 		await bench.queue.add(request)
@@ -128,7 +128,7 @@ describe('a batch that is interrupted', () => {
 		expect(await appointmentsOf(doctor.id)).to.have.length(1)
 	})
 
-	it('publishes nothing once the lease has passed on; the node that has it settles the same requests with the same outcomes', async () => {
+	it('does not publish once the lease has passed on; its owner settles the same requests with the same outcomes', async () => {
 		const rivals = [patient, await aPatient(bench), await aPatient(bench)]
 		const requests = rivals.map(rival => aBooking(rival, slot(0)))
 		for (const request of requests) await bench.queue.add(request)
@@ -151,7 +151,7 @@ describe('a batch that is interrupted', () => {
 		expect(heard).to.deep.equal([`${slot(0)} booked`])
 	})
 
-	it('writes nothing when its lease passes on before it claims', async () => {
+	it('does not write when its lease passes on before it claims', async () => {
 		for (const index of [0, 1]) await bench.queue.add(aBooking(await aPatient(bench), slot(index)))
 		const frozen = aDrain(bench, {
 			run: afterStatement(
@@ -167,11 +167,11 @@ describe('a batch that is interrupted', () => {
 		await bench.redis.del(lockKey(doctor.id))
 	})
 
-	it('settles once when two nodes settle the same requests at once', async () => {
+	it('writes once when two nodes settle the same requests at once', async () => {
 		const rivals = [patient, await aPatient(bench), await aPatient(bench), await aPatient(bench)]
 		const requests = rivals.map((rival, index) => aBooking(rival, slot(index % 2)))
 		for (const request of requests) await bench.queue.add(request)
-		// A lease that is over as soon as it is had lets both in.
+		// A lease that expires at once lets both nodes in.
 		const leases: typeof bench.leases = {
 			propose(key) {
 				void bench.redis.del(key)

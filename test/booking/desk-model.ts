@@ -4,10 +4,10 @@ export const doctorCount = 2
 export const patientCount = 3
 export const slotCount = 7
 const holdLimits = { patient: 5, staff: 20 }
-/** The desk is the actor behind the patients. */
+/** The desk is the actor after the patients. */
 export const deskIndex = patientCount
 
-/** A slot is a number: its doctor's, and its place in the day. */
+/** A slot is a number that stands for its doctor and its position in the day. */
 export type Op =
 	| { do: 'hold'; actor: number; slot: number; long: boolean }
 	| { do: 'release'; actor: number; slot: number }
@@ -24,7 +24,7 @@ type Visit = { patient: number; slots: number[]; status: AppointmentStatus }
 const dayOf = (index: number) => Math.floor(index / slotCount)
 const hourOf = (index: number) => index % slotCount
 
-/** What the product promises, without a database, a queue, or time. */
+/** The product's promises as a model without a database, mailboxes or time. */
 export class Model {
 	readonly visits: Visit[] = []
 	readonly holds = new Map<number, { by: number; together: number[] }>()
@@ -67,7 +67,7 @@ export class Model {
 		for (const index of together) if (this.holds.get(index)?.by === by) this.holds.delete(index)
 	}
 
-	/** `ok`, or the code of the refusal; undefined when there is nothing to do it to. */
+	/** Returns `ok` or the code of the refusal; undefined when the operation has no subject. */
 	apply(op: Op): string | undefined {
 		if (op.do === 'hold') return this.hold(op)
 		if (op.do === 'release') return this.release(op)
@@ -83,7 +83,7 @@ export class Model {
 		return 'ok'
 	}
 
-	/** Whether slots are more than the actor may hold. What is held already may be held again, and one appointment may be longer. */
+	/** Whether the slots exceed the actor's limit. Held slots may be held again, and one appointment may be longer than the limit. */
 	private isOverLimit(actor: number, wanted: number[]): boolean {
 		const held = [...this.holds].flatMap(([index, { by }]) => (by === actor ? [index] : []))
 		const limit = actor === deskIndex ? holdLimits.staff : holdLimits.patient
@@ -141,7 +141,7 @@ export class Model {
 		return 'ok'
 	}
 
-	/** What the desk sees of a slot. */
+	/** A slot as the desk sees it. */
 	view(index: number): string {
 		const visit = this.visitAt(index)
 		if (visit) return `booked ${this.visits.indexOf(visit)} ${visit.status}`

@@ -5,7 +5,7 @@ import { useNode } from '../support/node.ts'
 import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, closeSockets, ok, refused } from '../support/watcher.ts'
-import { book, bookLive, cancel, codeOf, done, expectConsistent, hold, newsOf, release, reschedule } from './desk.ts'
+import { book, bookLive, cancel, codeOf, done, expectConsistent, hold, receivedBy, release, reschedule } from './desk.ts'
 
 describe('a request under a key', () => {
 	const node = useNode()
@@ -28,7 +28,7 @@ describe('a request under a key', () => {
 	const slot = (index: number) => slots[index] as string
 	const appointments = () => node.db('appointments').where({ doctor_id: doctor.id })
 
-	it('repeated gives the same appointment, over HTTP and sockets in any order', async () => {
+	it('returns the same appointment when repeated, over HTTP and sockets in any order', async () => {
 		const first = done(await book(node, patient, slot(0), { key, reason: 'a' }))
 		const again = await book(node, patient, slot(0), { key, reason: 'a' })
 		expect(again.status).to.equal(201)
@@ -41,7 +41,7 @@ describe('a request under a key', () => {
 		expect(await appointments()).to.have.length(2)
 	})
 
-	it('finds its appointment also when outcomes were cleaned up since, and is refused with another payload', async () => {
+	it('returns its appointment after outcomes were cleaned up, and is refused with another payload', async () => {
 		const [first] = [done(await book(node, patient, slot(0), { key }))]
 		await node.db('booking_requests').del()
 		expect(done(await book(node, patient, slot(0), { key }))).to.deep.equal(first)
@@ -52,9 +52,9 @@ describe('a request under a key', () => {
 		expect(codeOf(await book(node, patient, slot(0), { key })), 'moved since').to.equal('idempotency_mismatch')
 	})
 
-	it('sent twenty times at once books once', async () => {
+	it('books once when sent twenty times at once', async () => {
 		const socket = await aSocket(node, patient.token)
-		const news = newsOf(socket)
+		const received = receivedBy(socket)
 		const ids = await Promise.all(
 			Array.from({ length: 20 }, async (_, index) =>
 				index % 2 ? done(await book(node, patient, slot(0), { key })).id : ok(await bookLive(socket, slot(0), { key })).appointment.id,
@@ -63,14 +63,14 @@ describe('a request under a key', () => {
 		expect(new Set(ids).size).to.equal(1)
 		expect(await appointments()).to.have.length(1)
 		done(await cancel(node, patient, ids[0] as string))
-		await waitFor(() => news.some(({ change }) => change === 'cancelled'), 'news of the cancellation')
+		await waitFor(() => received.some(({ change }) => change === 'cancelled'), 'received of the cancellation')
 		expect(
-			news.map(({ change }) => change),
+			received.map(({ change }) => change),
 			'told once',
 		).to.deep.equal(['booked', 'cancelled'])
 	})
 
-	it('is still answered with that appointment when it was cancelled since, and books nothing', async () => {
+	it('returns its appointment after it was cancelled, and does not book again', async () => {
 		const { id } = done(await book(node, patient, slot(0), { key }))
 		done(await cancel(node, patient, id))
 		const again = done(await book(node, patient, slot(0), { key }))
@@ -79,7 +79,7 @@ describe('a request under a key', () => {
 		expect(codeOf(await book(node, patient, slot(0), { key: `${key}2` })), 'under a new key').to.equal('ok')
 	})
 
-	it('is refused with another payload, whichever part differs, and leaves the first as it was', async () => {
+	it('is refused when any part of its payload differs, and does not change the first', async () => {
 		const { id } = done(await book(node, patient, slot(0), { key, reason: 'a' }))
 		const others = [
 			book(node, patient, slot(1), { key, reason: 'a' }),
@@ -99,7 +99,7 @@ describe('a request under a key', () => {
 		expect(await appointments()).to.have.length(1)
 	})
 
-	it('used at once for different slots of two doctors books one of them', async () => {
+	it('books one slot when used at once for slots of two doctors', async () => {
 		const other = await aDoctor(node)
 		const [there] = await someSlots(node, other.id, { from: hoursAhead(60) })
 		for (let round = 0; round < 5; round++) {
@@ -114,7 +114,7 @@ describe('a request under a key', () => {
 		}
 	})
 
-	it('that was refused stays refused when the slot is free by then', async () => {
+	it('stays refused when the slot is free again', async () => {
 		const rival = await aPatient(node)
 		const { id } = done(await book(node, rival, slot(0)))
 		expect(codeOf(await book(node, patient, slot(0), { key }))).to.equal('slot_booked')
@@ -125,7 +125,7 @@ describe('a request under a key', () => {
 		expect(codeOf(await book(node, patient, slot(0), { key: `${key}2` }))).to.equal('ok')
 	})
 
-	it('that met a hold stays refused when the hold is gone', async () => {
+	it('stays refused when the hold has ended', async () => {
 		const holder = await aPatient(node)
 		done(await hold(node, holder, slot(0)))
 		expect(codeOf(await book(node, patient, slot(0), { key }))).to.equal('slot_held')
@@ -133,7 +133,7 @@ describe('a request under a key', () => {
 		expect(codeOf(await book(node, patient, slot(0), { key }))).to.equal('slot_held')
 	})
 
-	it('does not meet the same key of another account', async () => {
+	it('does not affect the same key of another account', async () => {
 		const other = await aPatient(node)
 		const desk = await aReceptionist(node)
 		const mine = done(await book(node, patient, slot(0), { key }))
@@ -164,7 +164,7 @@ describe('a request under a key', () => {
 		for (const answer of answers) expect(done(answer)).to.deep.include({ id, sequence: 1, slotIds: [slot(1)] })
 	})
 
-	it('cancels once over HTTP, and repeats that', async () => {
+	it('cancels once over HTTP, and returns the same when repeated', async () => {
 		const { id } = done(await book(node, patient, slot(0)))
 		const cancelled = done(await cancel(node, patient, id, { key }))
 		expect(done(await cancel(node, patient, id, { key }))).to.deep.equal(cancelled)

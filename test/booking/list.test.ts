@@ -16,14 +16,14 @@ describe('the list of appointments', () => {
 	const booked: Record<string, Appointment> = {}
 
 	const now = Date.now()
-	/** Days from today, in UTC. */
+	/** Returns the date so many days from today, in UTC. */
 	const day = (days: number) => new Date(now + days * 86_400_000).toISOString().slice(0, 10)
 	const at = (days: number, time: string) => new Date(`${day(days)}T${time}:00.000Z`)
 
 	before(async () => {
 		desk = await aReceptionist(node)
 		doctor = await aDoctor(node, { fullName: 'Dr. Near' })
-		// Fourteen hours ahead of UTC: the day begins at ten in the morning of the day before.
+		// Fourteen hours ahead of UTC, so its day begins at ten in the morning of the day before.
 		farAway = await aDoctor(node, { timeZone: 'Pacific/Kiritimati' })
 		ann = await aPatient(node, { fullName: 'Ann' })
 		ben = await aPatient(node, { fullName: 'Ben' })
@@ -45,11 +45,11 @@ describe('the list of appointments', () => {
 	})
 
 	const list = (who: Person, query = '') => call(node, 'GET', `/appointments${query}`, { token: who.token })
-	/** The names of what is listed, in order. */
+	/** The names of the listed appointments, in order. */
 	const listed = async (who: Person, query = '') => done<{ items: Appointment[] }>(await list(who, query)).items.map(({ id }) => nameOf(id))
 	const nameOf = (id: string) => Object.keys(booked).find(name => booked[name]?.id === id)
 
-	it('has everything for staff, by start, as a single appointment is shown', async () => {
+	it('contains all appointments for staff, by start, each as a single one is shown', async () => {
 		const everything = ['annMorning', 'benMorning', 'benFar', 'annFar', 'annMidnight', 'benLate', 'annLate']
 		expect(await listed(desk)).to.deep.equal(everything)
 		expect(await listed(await anAdmin(node))).to.deep.equal(everything)
@@ -63,14 +63,14 @@ describe('the list of appointments', () => {
 		expect(items[0]).to.deep.include({ patientName: 'Ann', doctorName: 'Dr. Near', reason: 'annMorning', sequence: 0 })
 	})
 
-	it('has a patient’s own only', async () => {
+	it('contains only a patient’s own appointments', async () => {
 		expect(await listed(ann)).to.deep.equal(['annMorning', 'annFar', 'annMidnight', 'annLate'])
 		expect(await listed(ann, `?patientId=${ann.id}`)).to.have.length(4)
 		expect(await listed(ann, `?doctorId=${doctor.id}`)).to.deep.equal(['annMorning', 'annMidnight'])
 		for (const other of [ben.id, '987654321', 'x']) expect(codeOf(await list(ann, `?patientId=${other}`)), other).to.equal('forbidden')
 	})
 
-	it('has a doctor’s own calendar only', async () => {
+	it('contains only a doctor’s own calendar', async () => {
 		expect(await listed(doctor)).to.deep.equal(['annMorning', 'benMorning', 'annMidnight', 'benLate'])
 		expect(await listed(doctor, `?patientId=${ann.id}`)).to.deep.equal(['annMorning', 'annMidnight'])
 		expect(await listed(doctor, `?doctorId=${doctor.id}`)).to.have.length(4)
@@ -79,20 +79,20 @@ describe('the list of appointments', () => {
 		expect(codeOf(await list(await aDoctor(node, { status: 'pending' })))).to.equal('account_pending')
 	})
 
-	it('is narrowed to a doctor, a patient, and statuses', async () => {
+	it('can be narrowed to a doctor, a patient, and statuses', async () => {
 		expect(await listed(desk, `?doctorId=${farAway.id}`)).to.deep.equal(['benFar', 'annFar', 'annLate'])
 		expect(await listed(desk, `?patientId=${ben.id}`)).to.deep.equal(['benMorning', 'benFar', 'benLate'])
 		expect(await listed(desk, `?patientId=${ben.id}&doctorId=${doctor.id}`)).to.deep.equal(['benMorning', 'benLate'])
 		expect(await listed(desk, '?status=no_show')).to.deep.equal(['benLate'])
 		expect(await listed(desk, '?status=no_show,cancelled')).to.deep.equal(['benLate', 'annLate'])
 		expect(await listed(desk, `?status=booked&patientId=${ann.id}`)).to.deep.equal(['annMorning', 'annFar', 'annMidnight'])
-		for (const nobody of ['987654321', 'x', '0']) {
-			expect(await listed(desk, `?doctorId=${nobody}`), nobody).to.deep.equal([])
-			expect(await listed(desk, `?patientId=${nobody}`), nobody).to.deep.equal([])
+		for (const unknownId of ['987654321', 'x', '0']) {
+			expect(await listed(desk, `?doctorId=${unknownId}`), unknownId).to.deep.equal([])
+			expect(await listed(desk, `?patientId=${unknownId}`), unknownId).to.deep.equal([])
 		}
 	})
 
-	it('is narrowed to days of each doctor’s own zone, both inclusive', async () => {
+	it('can be narrowed to days of each doctor’s own zone, both inclusive', async () => {
 		expect(await listed(desk, `?from=${day(3)}&to=${day(3)}`)).to.deep.equal(['annMorning', 'benMorning', 'benFar'])
 		expect(await listed(desk, `?from=${day(4)}&to=${day(4)}`)).to.deep.equal(['annFar', 'annMidnight', 'benLate'])
 		expect(await listed(desk, `?from=${day(5)}`)).to.deep.equal(['annLate'])
@@ -100,14 +100,14 @@ describe('the list of appointments', () => {
 		expect(await listed(desk, `?from=${day(4)}&to=${day(3)}`)).to.deep.equal([])
 	})
 
-	it('is narrowed to instants, the first inclusive and the last not, in any offset', async () => {
+	it('can be narrowed to instants in any offset, the first inclusive and the last exclusive', async () => {
 		const span = (from: string, to: string) => `?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`
 		expect(await listed(desk, span(at(3, '09:30').toISOString(), at(3, '10:00').toISOString()))).to.deep.equal(['benMorning', 'benFar'])
 		expect(await listed(desk, span(`${day(3)}T11:00:00+01:30`, `${day(3)}T05:00:00-05:00`))).to.deep.equal(['benMorning', 'benFar'])
 		expect(await listed(desk, span(at(3, '10:00').toISOString(), `${day(3)}`))).to.deep.equal([])
 	})
 
-	it('refuses what it does not understand', async () => {
+	it('refuses malformed filters', async () => {
 		const strange = [
 			'?from=yesterday',
 			'?to=2026-02-30',
@@ -138,7 +138,7 @@ describe('the list of appointments', () => {
 		expect(codeOf(await list(desk, '?cursor=nonsense'))).to.equal('invalid_input')
 	})
 
-	it('comes in pages without gaps or repeats, also among appointments that start together', async () => {
+	it('has pages without gaps or repeats, also for appointments that start together', async () => {
 		const crowd: string[] = []
 		for (let index = 0; index < 7; index++) {
 			const [slot] = await someSlots(node, (await aDoctor(node)).id, { from: at(20, '08:00') })
@@ -158,7 +158,7 @@ describe('the list of appointments', () => {
 		}
 	})
 
-	it('shows one appointment to whom it concerns', async () => {
+	it('shows a single appointment to the people concerned', async () => {
 		const { id } = booked.annMorning as Appointment
 		const get = async (who: Person | undefined) => codeOf(await call(node, 'GET', `/appointments/${id}`, who && { token: who.token }))
 		for (const who of [ann, doctor, desk]) expect(await get(who)).to.equal('ok')

@@ -13,9 +13,9 @@ import { useNode } from '../support/node.ts'
 import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, closeSockets, type Watcher } from '../support/watcher.ts'
-import { anOp, everyAnswer, tour } from './a-history.ts'
 import { book, cancel, codeOf, expectConsistent, hold, release, reschedule, setStatus } from './desk.ts'
 import { doctorCount, Model, type Op, patientCount, slotCount } from './desk-model.ts'
+import { anOp, everyAnswer, tour } from './histories.ts'
 
 describe('random histories of one desk', () => {
 	const node = useNode()
@@ -33,7 +33,7 @@ describe('random histories of one desk', () => {
 	after(() => redis.disconnect())
 	afterEach(closeSockets)
 
-	/** Two doctors whose days run side by side, and their patients. */
+	/** Two doctors with the same hours, and their patients. */
 	const aWorld = async () => {
 		const doctors: Person[] = []
 		const people: Person[] = []
@@ -50,7 +50,7 @@ describe('random histories of one desk', () => {
 	}
 	type World = Awaited<ReturnType<typeof aWorld>>
 
-	/** Makes a hold as old as it will be, and sweeps. */
+	/** Makes a hold expire, and sweeps. */
 	const expire = async ({ slots, people }: World, { by, together }: { by: number; together: number[] }) => {
 		for (const index of together) {
 			const id = slots[index] as string
@@ -103,11 +103,11 @@ describe('random histories of one desk', () => {
 		return watchers
 	}
 
-	/** Watchers see what is listed, without having had to start over. */
+	/** Checks that watchers see what is listed, without having started over. */
 	const expectAgreement = async (world: World, watchers: Watcher[]) => {
 		const watched = () =>
 			world.slots.map(id => watchers.flatMap(({ picture }) => picture.get(id) ?? []).map(each => seenOf(world, each))[0] ?? 'unseen')
-		// Listed again each time: a hold let go of while a booking has a claim on its slot ends when the claim does.
+		// The listing is read again each time, because a hold that was released during a claim ends with the claim.
 		await waitFor(async () => (await listed(world)).join() === watched().join(), 'watchers to see what is listed', 10_000).catch(
 			() => undefined,
 		)
@@ -118,18 +118,19 @@ describe('random histories of one desk', () => {
 		).to.deep.equal(watchers.map(() => 0))
 	}
 
-	it('go as the model says, answer for answer, and end as it does', async function () {
+	it('match the model in every answer and in the end', async function () {
 		this.timeout(90_000)
 		const until = performance.now() + 15_000
 		await fc.assert(
 			fc.asyncProperty(fc.array(anOp, { minLength: 80, maxLength: 120 }), async ops => {
-				// On a busy machine fewer will do. Interrupted by fast-check, the last one would go on beside the next test.
+				// A busy machine runs fewer histories. fast-check's own time limit would let the last one run on beside the next
+				// test.
 				if (performance.now() > until) return
 				const world = await aWorld()
 				const model = new Model()
 				const watchers = await watching(world)
 				for (const [index, drawn] of ops.entries()) {
-					// The latest appointments are the ones that things happen to.
+					// Prefers the latest appointments.
 					const op = 'appointment' in drawn ? { ...drawn, appointment: model.visits.length - 1 - (drawn.appointment % 6) } : drawn
 					const held = op.do === 'expire' ? model.holds.get(op.slot) : undefined
 					const expected = model.apply(op)
@@ -150,7 +151,7 @@ describe('random histories of one desk', () => {
 		for (const code of everyAnswer) expect(answers.get(code), `how often ${code}`).to.be.above(0)
 	})
 
-	it('all at once leave the database, holds and watchers in agreement', async function () {
+	it('leave the database, holds and watchers in agreement when run concurrently', async function () {
 		this.timeout(90_000)
 		const world = await aWorld()
 		const watchers = await watching(world)
@@ -162,7 +163,7 @@ describe('random histories of one desk', () => {
 				ops.map(op => {
 					if (op.do === 'expire') return 'ok'
 					if (!('appointment' in op)) return perform(world, op)
-					// The latest are the ones that others are busy with.
+					// Prefers the latest appointments, which other actors are changing too.
 					return known === 0 ? 'ok' : perform(world, { ...op, appointment: Math.max(0, known - 1 - (op.appointment % 6)) })
 				}),
 			)

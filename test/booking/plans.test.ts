@@ -7,11 +7,11 @@ import { useDatabase } from '../support/servers.ts'
 const doctors = 2000
 const slotsEach = 60
 const visits = 1000
-/** The minute of the first slot; one begins every quarter of an hour. */
+/** The minute of the first slot. A slot begins every quarter of an hour. */
 const firstMinute = Math.ceil(Date.now() / 86_400_000 + 2) * 1440
 const instant = (slot: string) => `to_timestamp((${firstMinute} + 15 * (${slot})) * 60.0)`
 
-/** A busy day: every visit of the clinic lies within eight hours of every other. */
+/** A busy day, on which all visits of the clinic lie within eight hours of each other. */
 const fill = `
 	INSERT INTO users (id, email, full_name, role, status)
 	SELECT n, 'doctor' || n || '@example.com', 'Doctor ' || n, 'doctor', 'active' FROM generate_series(1, ${doctors}) AS n;
@@ -30,17 +30,17 @@ const fill = `
 
 type Plan = { Plans?: Plan[]; 'Node Type': string; 'Relation Name'?: string; 'Actual Loops': number } & Record<string, unknown>
 
-/** The most rows that any step of a plan looked at. */
+/** Returns the most rows that any step of a plan looked at. */
 const mostRows = (plan: Plan): number => {
 	const looked = ['Actual Rows', 'Rows Removed by Filter', 'Rows Removed by Join Filter', 'Rows Removed by Index Recheck']
 	const rows = looked.reduce((sum, name) => sum + Number(plan[name] ?? 0), 0) * plan['Actual Loops']
 	return Math.max(rows, ...(plan.Plans ?? []).map(mostRows))
 }
 
-describe('what is read for a hold, a booking and a week', function () {
+describe('the reads for a hold, a booking and a week', function () {
 	this.timeout(60_000)
 	let client: pg.Client
-	// Before the database goes.
+	// Ends before the database is dropped.
 	after(() => client.end())
 	const database = useDatabase()
 	before(async () => {
@@ -48,7 +48,7 @@ describe('what is read for a hold, a booking and a week', function () {
 		await client.connect()
 		await client.query(fill)
 		await client.query('VACUUM (ANALYZE)')
-		// As the hot paths' own connections plan: without a look at the keys.
+		// Plans like the hot paths' connections, without knowing the keys.
 		await client.query(keepPlans)
 	})
 
@@ -68,7 +68,7 @@ describe('what is read for a hold, a booking and a week', function () {
 		],
 	]
 	for (const [file, values, atMost] of statements) {
-		it(`is what is asked for, however much there is: ${file}.sql`, async () => {
+		it(`look only at the rows that they need, however many there are: ${file}.sql`, async () => {
 			const text = readFileSync(new URL(`../../server/${file}.sql`, import.meta.url), 'utf8')
 			await client.query(`PREPARE asked AS ${text}`)
 			const list = values.map(value => client.escapeLiteral(String(value))).join(', ')

@@ -3,7 +3,7 @@ import type { BookingRequest } from '../../server/booking/requests.ts'
 import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aDrain, lockKey, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aDrain, lockKey, type Scene, useScene } from './drain.ts'
 
 describe('posted requests', () => {
 	let { doctor, other, patient, slots, otherSlots } = {} as Scene
@@ -20,7 +20,7 @@ describe('posted requests', () => {
 	}
 	const isUnlocked = async () => (await bench.redis.exists(lockKey(doctor.id))) === 0
 
-	it('of one turn are taken together, in order, under leases that end with the batch', async () => {
+	it('are taken together and in order when posted in one turn, under leases that end with the batch', async () => {
 		const requests = await rivalsFor(slot(0), 5)
 		const elsewhere = aBooking(patient, otherSlots[0] as string)
 		const batches: Record<string, number>[] = []
@@ -35,7 +35,7 @@ describe('posted requests', () => {
 		expect(await isUnlocked(), 'the lease has ended').to.equal(true)
 	})
 
-	it('are settled after those that wait already', async () => {
+	it('are settled after requests that wait already', async () => {
 		const [first, second] = (await rivalsFor(slot(0), 2)) as [BookingRequest, BookingRequest]
 		await bench.queue.add(first)
 		const node = aDrain(bench)
@@ -45,7 +45,7 @@ describe('posted requests', () => {
 		expect([first, second].map(node.answer)).to.deep.equal(['ok', 'slot_booked'])
 	})
 
-	it('are left to the node that has the lease', async () => {
+	it('are left to the owner of the lease', async () => {
 		await bench.redis.set(lockKey(doctor.id), 'another node', 'PX', 4000)
 		const request = aBooking(patient, slot(0))
 		const node = aDrain(bench)
@@ -59,7 +59,7 @@ describe('posted requests', () => {
 		expect(next.answer(request)).to.equal('ok')
 	})
 
-	it('wait while all lanes are at work, and are settled when one is free', async () => {
+	it('wait while all lanes drain, and are settled when one is free', async () => {
 		const requests = await rivalsFor(slot(0), 3)
 		let isHeldUp = true
 		const busy = ['1', '2', '3', '4']
@@ -80,7 +80,7 @@ describe('posted requests', () => {
 		expect(requests.map(node.answer)).to.deep.equal(['ok', 'slot_booked', 'slot_booked'])
 	})
 
-	it('that come while their doctor’s batch is being settled are settled next, without being posted again', async () => {
+	it('are settled next when they arrive during their doctor’s batch', async () => {
 		const [first, second] = (await rivalsFor(slot(0), 2)) as [BookingRequest, BookingRequest]
 		let late: Promise<void> | undefined
 		const node = aDrain(bench, {
@@ -96,7 +96,7 @@ describe('posted requests', () => {
 		expect([first, second].map(node.answer)).to.deep.equal(['ok', 'slot_booked'])
 	})
 
-	it('of a node that dies with the lease are settled by another, when the lease has run out', async () => {
+	it('are settled by another node after the lease of a dead owner has expired', async () => {
 		const request = aBooking(patient, slot(0))
 		await bench.queue.add(request)
 		await bench.redis.set(lockKey(doctor.id), 'of the dead node', 'PX', 4000)
@@ -110,9 +110,9 @@ describe('posted requests', () => {
 		expect(next.answer(request)).to.equal('ok')
 	})
 
-	it('let go of a lease that may have been taken when the answer of Redis is lost', async () => {
+	it('release a lease that may have been taken when Redis’s answer is lost', async () => {
 		const drain = aDrain(bench)
-		// The stream has another type now, so that the script ends in an error after it began.
+		// The index has another type now, so that the script fails after it began.
 		await bench.redis.set(keyOf.waiting(keyOf.stream(doctor.id).split(':')[0] as string), 'no index')
 		const failed = await drain.post(doctor.id, aBooking(patient, slot(0))).then(
 			() => 'added',

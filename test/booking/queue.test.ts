@@ -5,7 +5,7 @@ import { parseSlotId } from '../../server/slots/slot-id.ts'
 import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, aCancellation, actorOf, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './a-drain.ts'
+import { aBooking, aCancellation, actorOf, aDrain, afterStatement, hear, lockKey, type Scene, useScene } from './drain.ts'
 
 describe('a queue', () => {
 	let { doctor, other, patient, slots, otherSlots } = {} as Scene
@@ -23,7 +23,7 @@ describe('a queue', () => {
 		return drain
 	}
 
-	it('refuses a request that cannot be done and goes on to those behind it', async () => {
+	it('refuses an impossible request and continues with those behind it', async () => {
 		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
 		const behind = aBooking(await aPatient(bench), slot(0))
 		const before = aBooking(await aPatient(bench), slot(1))
@@ -31,8 +31,8 @@ describe('a queue', () => {
 		expect([before, poison, behind].map(drain.answer)).to.deep.equal(['ok', 'internal', 'ok'])
 	})
 
-	it('refuses a request for a slot over which the doctor has an appointment, though the slot is free', async () => {
-		// As an old schedule may leave behind: a slot that begins in the middle of another.
+	it('refuses a request for a free slot that overlaps an appointment of the doctor', async () => {
+		// An old schedule may leave a slot that begins in the middle of another.
 		const [across] = await someSlots(bench, doctor.id, { from: new Date((minuteOf(slot(0)) + 15) * 60_000) })
 		const first = aBooking(patient, slot(0))
 		const second = aBooking(await aPatient(bench), across as string)
@@ -51,7 +51,7 @@ describe('a queue', () => {
 		expect((await drained(repeated)).answer(repeated), 'the first outcome stands').to.equal('slot_booked')
 	})
 
-	it('refuses it also in a batch with other doctors, and claims nothing for good', async () => {
+	it('refuses such a request also in a batch with other doctors, and leaves no claim', async () => {
 		const crowd = [doctor, other, await aDoctor(bench), await aDoctor(bench)]
 		const requests = []
 		for (const [index, each] of crowd.entries()) {
@@ -69,7 +69,7 @@ describe('a queue', () => {
 		expect((await bench.holds.place(actorOf(patient), { slotId: `${doctorId}-${startMinute}` })).doctorId).to.equal(doctorId)
 	})
 
-	it('longer than a batch is settled in order of arrival', async () => {
+	it('is settled in order of arrival when it is longer than a batch', async () => {
 		const rivals: Person[] = []
 		for (let index = 0; index < 10; index++) rivals.push(await aPatient(bench))
 		const requests = Array.from({ length: 700 }, (_, index) =>
@@ -80,7 +80,7 @@ describe('a queue', () => {
 		expect(winners).to.deep.equal([0, 1, 690, 691])
 	})
 
-	it('is settled in order of arrival, across batches that wait for one another', async () => {
+	it('is settled in order of arrival when batches wait for one another', async () => {
 		const [a, b, c] = [patient, await aPatient(bench), await aPatient(bench)]
 		const first = aBooking(a, slot(0))
 		const appointment = (await drained(first)).appointment(first)
@@ -89,7 +89,7 @@ describe('a queue', () => {
 		expect(requests.map(drain.answer)).to.deep.equal(['slot_booked', 'ok', 'ok', 'slot_booked', 'ok'])
 	})
 
-	it('tells a slot as it is when an announcement and a booking of it share a batch', async () => {
+	it('publishes the right state when an announcement and a booking of a slot share a batch', async () => {
 		const heard = await hear(bench, doctor.id)
 		const request = aBooking(patient, slot(0))
 		await drained({ kind: 'announce', doctorId: doctor.id, minutes: [minuteOf(slot(0))] }, request, {
@@ -101,7 +101,7 @@ describe('a queue', () => {
 		expect(heard.at(-1)).to.equal(`${slot(0)} booked`)
 	})
 
-	it('tells a slot as it is when it was held while its cancellation was being settled', async () => {
+	it('publishes the right state when a slot is held while its cancellation is being settled', async () => {
 		const request = aBooking(patient, slot(0))
 		const appointment = (await drained(request)).appointment(request)
 		const heard = await hear(bench, doctor.id)
@@ -116,7 +116,7 @@ describe('a queue', () => {
 		expect(heard.at(-1)).to.equal(`${slot(0)} held`)
 	})
 
-	it('tells a slot as it is when its hold ended while it was being announced', async () => {
+	it('publishes the right state when a hold ends while its slot is being announced', async () => {
 		await bench.holds.place(actorOf(patient), { slotId: slot(0) })
 		const heard = await hear(bench, doctor.id)
 		await bench.queue.add({ kind: 'announce', doctorId: doctor.id, minutes: [minuteOf(slot(0))] })
@@ -132,7 +132,7 @@ describe('a queue', () => {
 		expect(heard.at(-1)).to.equal(`${slot(0)} free`)
 	})
 
-	it('ends a hold that slipped in before a blocked slot was announced, so that it is never told as free', async () => {
+	it('ends a hold that was placed before its blocked slot was announced, which is never published as free', async () => {
 		await bench.db('appointment_slots').where({ doctor_id: doctor.id }).update({ is_blocked: true })
 		await bench.queue.add({ kind: 'announce', doctorId: doctor.id, minutes: [minuteOf(slot(0))] })
 		let slipped = false
@@ -140,7 +140,7 @@ describe('a queue', () => {
 			run: afterStatement(bench.run, 'slots_in_spans', async () => {
 				if (slipped) return
 				slipped = true
-				// Its holder asked the database before the block, and Redis only now.
+				// The holder's request read the database before the block, and reaches Redis only now.
 				await bench.db('appointment_slots').where({ doctor_id: doctor.id }).update({ is_blocked: false })
 				await bench.holds.place(actorOf(patient), { slotId: slot(0) })
 				await bench.db('appointment_slots').where({ doctor_id: doctor.id }).update({ is_blocked: true })
@@ -150,7 +150,7 @@ describe('a queue', () => {
 		expect((await bench.holds.read(doctor.id)).holders.size).to.equal(0)
 	})
 
-	it('tells that a lapsed hold is gone also when a booking had claimed the slot and then failed', async () => {
+	it('publishes the end of an expired hold whose slot a failed booking had claimed', async () => {
 		await bench.holds.place(actorOf(await aPatient(bench)), { slotId: slot(0) })
 		const { tag, field } = { tag: (await bench.redis.keys(`*:holds:${doctor.id}`))[0] as string, field: String(minuteOf(slot(0))) }
 		const record = JSON.parse((await bench.redis.hget(tag, field)) as string)
@@ -164,13 +164,13 @@ describe('a queue', () => {
 		}, 'watchers are told that the slot is free')
 	})
 
-	it('leaves no claim behind on slots of requests that the database refused', async () => {
+	it('does not leave a claim on slots of requests that the database refused', async () => {
 		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
 		await drained(poison)
 		expect((await bench.holds.place(actorOf(await aPatient(bench)), { slotId: slot(0) })).slotIds).to.deep.equal([slot(0)])
 	})
 
-	it('refuses a winner whose slot somebody holds by the time it is claimed', async () => {
+	it('refuses a winner whose slot is held by the time of the claim', async () => {
 		const holder = await aPatient(bench)
 		const request = aBooking(patient, slot(0))
 		const behind = aBooking(await aPatient(bench), slot(1))
@@ -184,7 +184,7 @@ describe('a queue', () => {
 		expect((await bench.holds.read(doctor.id)).holders.get(minuteOf(slot(0)))?.userId).to.equal(holder.id)
 	})
 
-	it('keeps holds off a slot from the moment it is won', async () => {
+	it('keeps new holds off a slot from the moment it is won', async () => {
 		const rival = actorOf(await aPatient(bench))
 		const request = aBooking(patient, slot(0))
 		await bench.queue.add(request)
@@ -200,7 +200,7 @@ describe('a queue', () => {
 		expect(refusal).to.equal('slot_held')
 	})
 
-	it('settles a patient’s race at two doctors in one batch and in two with one winner', async () => {
+	it('settles a patient’s race at two doctors with one winner, in one batch and in two', async () => {
 		const here = aBooking(patient, slot(0))
 		const there = aBooking(patient, otherSlots[0] as string)
 		await bench.queue.add(here)
@@ -214,7 +214,7 @@ describe('a queue', () => {
 		expect(answers).to.deep.equal(['ok', 'patient_overlap'])
 	})
 
-	it('is refused when it is full, and takes requests again when it has been drained', async () => {
+	it('refuses requests when it is full, and accepts them again after it was drained', async () => {
 		const filler = JSON.stringify({ kind: 'announce', doctorId: doctor.id, minutes: [] })
 		const filling = bench.redis.pipeline()
 		for (let i = 0; i < 20_000; i++) filling.xadd(keyOf.stream(doctor.id), '*', 'r', filler)

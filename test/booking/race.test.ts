@@ -9,7 +9,7 @@ describe('a race for one slot', () => {
 	const node = useNode()
 	afterEach(closeSockets)
 
-	it('has exactly one winner of fifty in each of 200 rounds, and offers every loser others', async function () {
+	it('has exactly one winner of fifty in each of 200 rounds, and offers alternatives to every loser', async function () {
 		this.timeout(120_000)
 		const racers = 50
 		const rounds = 200

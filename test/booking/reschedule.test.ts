@@ -15,7 +15,7 @@ import {
 	expectConsistent,
 	hold,
 	minutesLater,
-	newsOf,
+	receivedBy,
 	reschedule,
 	setStatus,
 	somePatients,
@@ -52,9 +52,9 @@ describe('moving an appointment', () => {
 	const booked = async (index = 0, options = {}, who = patient) => done(await book(node, who, slot(index), options))
 	const stored = async (id: string) => done(await call(node, 'GET', `/appointments/${id}`, { token: desk.token }))
 
-	it('frees the old slot and takes the new one, and the sequence grows', async () => {
+	it('frees the old slot, takes the new one, and increases the sequence', async () => {
 		const watcher = await aWatcher(await aSocket(node), doctor.id, soon())
-		const news = newsOf(await aSocket(node, patient.token))
+		const received = receivedBy(await aSocket(node, patient.token))
 		const before = await booked(0, { reason: 'a cough' })
 		const moved = done(await reschedule(node, patient, before.id, slot(3)))
 		expect(moved).to.deep.equal({
@@ -67,15 +67,15 @@ describe('moving an appointment', () => {
 		})
 		expect(await stored(before.id)).to.deep.equal(moved)
 		await waitFor(() => watcher.stateOf(slot(3)) === 'booked' && watcher.stateOf(slot(0)) === 'free', 'watchers see both')
-		await waitFor(() => news.length === 2, 'the patient hears')
-		expect(news[1]).to.deep.equal({ appointment: moved, change: 'rescheduled' })
+		await waitFor(() => received.length === 2, 'the patient hears')
+		expect(received[1]).to.deep.equal({ appointment: moved, change: 'rescheduled' })
 		const socket = await aSocket(node, patient.token)
 		const back = await socket.emitWithAck('appointment:reschedule', { appointmentId: before.id, slotId: slot(0), idempotencyKey: 'back' })
 		expect(ok(back).appointment).to.deep.include({ slotIds: [slot(0)], sequence: 2 })
 		expect(codeOf(await book(node, await aPatient(node), slot(3)))).to.equal('ok')
 	})
 
-	it('is for the patient and staff; a doctor has the desk do it', async () => {
+	it('is allowed to the patient and staff, but not to a doctor', async () => {
 		const { id } = await booked()
 		expect(codeOf(await reschedule(node, doctor, id, slot(1)))).to.equal('forbidden')
 		expect(codeOf(await reschedule(node, await aPatient(node), id, slot(1)))).to.equal('not_found')
@@ -85,24 +85,24 @@ describe('moving an appointment', () => {
 		expect(codeOf(await reschedule(node, await anAdmin(node), id, slot(2)))).to.equal('ok')
 	})
 
-	it('to another doctor is seen by both doctors’ watchers, and both doctors hear of it', async () => {
+	it('is published to both doctors’ watchers, and notifies both doctors', async () => {
 		const here = await aWatcher(await aSocket(node), doctor.id, soon())
 		const elsewhere = await aWatcher(await aSocket(node), other.id, soon())
-		const news = [newsOf(await aSocket(node, doctor.token)), newsOf(await aSocket(node, other.token))]
+		const received = [receivedBy(await aSocket(node, doctor.token)), receivedBy(await aSocket(node, other.token))]
 		const { id } = await booked(0, { typeId: half })
 		await waitFor(() => here.stateOf(slot(1)) === 'booked', 'it is booked')
 		const moved = done(await reschedule(node, patient, id, there(2)))
 		expect(moved).to.deep.include({ id, doctorId: other.id, slotIds: [there(2), there(3)], sequence: 1 })
 		await waitFor(() => here.stateOf(slot(0)) === 'free' && here.stateOf(slot(1)) === 'free', 'the old slots are free')
 		await waitFor(() => elsewhere.stateOf(there(2)) === 'booked' && elsewhere.stateOf(there(3)) === 'booked', 'the new ones are booked')
-		await waitFor(() => news.every(each => each.at(-1)?.change === 'rescheduled'), 'both doctors hear')
+		await waitFor(() => received.every(each => each.at(-1)?.change === 'rescheduled'), 'both doctors hear')
 		expect(codeOf(await book(node, await aPatient(node), slot(0)))).to.equal('ok')
 		expect(codeOf(await cancel(node, doctor, id)), 'it is none of the old doctor’s business any more').to.equal('not_found')
 		expect(codeOf(await cancel(node, other, id))).to.equal('ok')
 		expect([here.gaps, elsewhere.gaps]).to.deep.equal([0, 0])
 	})
 
-	it('onto a taken, held, blocked or missing slot changes nothing', async () => {
+	it('does not change anything when the new slot is taken, held, blocked or missing', async () => {
 		const { id } = await booked()
 		const rival = await aPatient(node)
 		done(await book(node, rival, slot(1)))
@@ -119,7 +119,7 @@ describe('moving an appointment', () => {
 		expect(codeOf(await book(node, await aPatient(node), slot(0))), 'the old slot is still the patient’s').to.equal('slot_booked')
 	})
 
-	it('is offered other slots with room for all of it', async () => {
+	it('is offered alternatives with room for the whole appointment', async () => {
 		const { id } = await booked(0, { typeId: half })
 		const rival = await aPatient(node)
 		done(await book(node, rival, there(1)))
@@ -130,7 +130,7 @@ describe('moving an appointment', () => {
 		expect(codeOf(await reschedule(node, patient, id, offers[2]))).to.equal('ok')
 	})
 
-	it('may overlap its own old time', async () => {
+	it('may overlap the old time', async () => {
 		const watcher = await aWatcher(await aSocket(node), doctor.id, soon())
 		const { id } = await booked(1, { typeId: half })
 		expect(done(await reschedule(node, patient, id, slot(2))).slotIds).to.deep.equal([slot(2), slot(3)])
@@ -143,7 +143,7 @@ describe('moving an appointment', () => {
 		expect(codeOf(await reschedule(node, patient, id, slot(2))), 'half of it is taken now').to.equal('slot_booked')
 	})
 
-	it('meets the patient’s other appointments, but not itself, with whichever doctor', async () => {
+	it('is refused when the patient’s other appointments overlap, but not for its own', async () => {
 		const twin = await aDoctor(node)
 		const [sameTime, next] = await someSlots(node, twin.id, { count: 2, minutes: 15 })
 		const { id } = await booked(0)
@@ -156,7 +156,7 @@ describe('moving an appointment', () => {
 		expect(codeOf(await reschedule(node, patient, id, next as string))).to.equal('ok')
 	})
 
-	it('takes a slot that the mover holds, and ends the hold', async () => {
+	it('takes a slot that the caller holds, and ends the hold', async () => {
 		const { id } = await booked()
 		done(await hold(node, patient, slot(4)))
 		expect(codeOf(await reschedule(node, desk, (await booked(1, {}, await aPatient(node))).id, slot(4))), 'another patient’s').to.equal(
@@ -166,7 +166,7 @@ describe('moving an appointment', () => {
 		expect(codeOf(await call(node, 'DELETE', `/slots/${slot(4)}/hold`, { token: patient.token }))).to.equal('hold_expired')
 	})
 
-	it('of ten appointments to one slot at once has one winner, and nine keep what they had', async () => {
+	it('has one winner when ten move to one slot at once, and nine keep their slots', async () => {
 		const patients = await somePatients(node, 10)
 		const origin = await aDoctor(node)
 		const origins = await someSlots(node, origin.id, { count: 10, minutes: 15, from: hoursAhead(72) })
@@ -178,7 +178,7 @@ describe('moving an appointment', () => {
 				.filter(({ id }) => !before.find(each => each.id === id)?.slotIds.includes(target))
 			const answers = await Promise.all(movers.map(({ id, by }) => reschedule(node, by, id, target)))
 			const wonBy = movers.filter((_, index) => answers[index]?.status === 200).map(({ id }) => id)
-			// The second target was given up by the winner of the first, or is still its owner's.
+			// The winner of the first target has left the second one, or its owner still has it.
 			const isFree = !before.some(each => each.slotIds.includes(target))
 			expect(wonBy, target).to.have.length(isFree ? 1 : 0)
 			for (const answer of answers) expect(codeOf(answer)).to.be.oneOf(['ok', 'slot_booked'])
@@ -187,7 +187,7 @@ describe('moving an appointment', () => {
 		}
 	})
 
-	it('twice at once, to slots of two doctors, ends in one place', async () => {
+	it('ends in one place when asked twice at once, for slots of two doctors', async () => {
 		for (let round = 0; round < 4; round++) {
 			const who = await aPatient(node)
 			const { id } = await booked(round, {}, who)
@@ -202,7 +202,7 @@ describe('moving an appointment', () => {
 		}
 	})
 
-	it('to each other’s slots swaps nothing', async () => {
+	it('does not swap two appointments that want each other’s slots', async () => {
 		const rival = await aPatient(node)
 		const [mine, theirs] = [await booked(0), await booked(1, {}, rival)]
 		for (let round = 0; round < 5; round++) {
@@ -213,7 +213,7 @@ describe('moving an appointment', () => {
 		expect((await stored(theirs.id)).slotIds).to.deep.equal([slot(1)])
 	})
 
-	it('and cancelling it at once, across two doctors’ queues, ends cancelled or says why not', async () => {
+	it('ends cancelled or refuses when cancelled at the same time, across two mailboxes', async () => {
 		for (let round = 0; round < 6; round++) {
 			const who = await aPatient(node)
 			const here = await aWatcher(await aSocket(node), doctor.id, soon())
@@ -230,7 +230,7 @@ describe('moving an appointment', () => {
 		}
 	})
 
-	it('round and round by many at once leaves calendars, watchers and the database in agreement', async function () {
+	it('leaves calendars, watchers and the database in agreement after many concurrent moves', async function () {
 		this.timeout(60_000)
 		const patients = await somePatients(node, 6)
 		const ids = await Promise.all(patients.map(async (who, index) => (await booked(index, {}, who)).id))
@@ -257,7 +257,7 @@ describe('moving an appointment', () => {
 		expect(rows.filter(row => row.appointment_id)).to.have.length(6)
 	})
 
-	it('of a patient who was checked in is for staff only', async () => {
+	it('is allowed only to staff after the check-in', async () => {
 		const { id } = await booked()
 		done(await setStatus(node, desk, id, 'checked_in'))
 		const socket = await aSocket(node, patient.token)

@@ -16,10 +16,10 @@ import {
 	nowMs,
 	told,
 	type World,
-} from './a-batch.ts'
+} from './decider.ts'
 
-describe('the rules of a batch', () => {
-	describe('waiting for the batch', () => {
+describe('the rules for changes in a batch', () => {
+	describe('a request waits for the batch', () => {
 		const world: World = {
 			slots: [aSlot(0), aSlot(15), aSlot(30), aSlot(45), aSlot(0, { doctorId: '2' })],
 			appointments: [
@@ -33,13 +33,13 @@ describe('the rules of a batch', () => {
 			return told(decide(next))
 		}
 
-		it('is for whoever wants a slot that was freed in it', () => {
+		it('when it wants a slot that the batch frees', () => {
 			expect(afterCancelling(aBooking(0, { by: '52' }))).to.equal('wait')
 			expect(afterCancelling(aMove(0, { appointmentId: '901', by: '51' }))).to.equal('wait')
 			expect(afterCancelling(aBooking(15, { by: '52' }))).to.equal('book')
 		})
 
-		it('is for whatever concerns an appointment or a patient that it changed', () => {
+		it('when it concerns an appointment or a patient that the batch changes', () => {
 			expect(afterCancelling(aCancellation())).to.equal('wait')
 			expect(afterCancelling(aMove(15))).to.equal('wait')
 			expect(afterCancelling(aStatus('checked_in'))).to.equal('wait')
@@ -47,13 +47,13 @@ describe('the rules of a batch', () => {
 			expect(afterCancelling(aCancellation({ appointmentId: '901', by: '51' }))).to.equal('update')
 		})
 
-		it('is for the move of an appointment whose patient was given another in it', () => {
+		it('when it moves an appointment whose patient gets another in the batch', () => {
 			const decide = decider(world)
 			expect(told(decide(aBooking(15)))).to.equal('book')
 			expect(told(decide(aMove(45)))).to.equal('wait')
 		})
 
-		it('is for a run that reaches into a freed slot', () => {
+		it('when its slots include a freed slot', () => {
 			const decide = decider({ ...world, slots: [aSlot(-15), ...(world.slots ?? [])] })
 			expect(told(decide(aCancellation()))).to.equal('update')
 			expect(told(decide(aBooking(-15, { by: '52', minutes: 30 })))).to.equal('wait')
@@ -69,19 +69,19 @@ describe('the rules of a batch', () => {
 			cutoffMs,
 		})
 
-		it('is too late for a patient from the cut-off on, and for staff is not', () => {
+		it('is too late for a patient from the cut-off on, but not for staff', () => {
 			const cutoffMs = 2 * 3_600_000
 			expect(told(decider(world(start - cutoffMs - 1, cutoffMs))(aCancellation()))).to.equal('update')
 			expect(told(decider(world(start - cutoffMs, cutoffMs))(aCancellation()))).to.equal('too_late')
 			expect(told(decider(world(start - cutoffMs, cutoffMs))(aCancellation({ privileged: true })))).to.equal('update')
 		})
 
-		it('is too late for a patient once it has begun, without any cut-off', () => {
+		it('is too late for a patient once the visit has begun, without a cut-off', () => {
 			expect(told(decider(world(start - 1, 0))(aCancellation()))).to.equal('update')
 			expect(told(decider(world(start, 0))(aCancellation()))).to.equal('too_late')
 		})
 
-		it('is for staff until the visit is over', () => {
+		it('is possible for staff until the visit is over', () => {
 			const end = start + 15 * 60_000
 			expect(told(decider(world(end - 1, 0))(aCancellation({ privileged: true })))).to.equal('update')
 			expect(told(decider(world(end, 0))(aCancellation({ privileged: true })))).to.equal('too_late')
@@ -97,7 +97,7 @@ describe('the rules of a batch', () => {
 			expect(decision?.do === 'update' && decision.after.status).to.equal('cancelled')
 		})
 
-		it('is possible while booked, and for staff while checked in; never after', () => {
+		it('is possible while booked, and for staff while checked in, but not after', () => {
 			const answer = (status: AppointmentStatus, privileged: boolean) =>
 				told(decider(world(nowMs, 0, status))(aCancellation({ privileged })))
 			expect(answer('checked_in', false)).to.equal('wrong_status')
@@ -113,7 +113,7 @@ describe('the rules of a batch', () => {
 			expect(decide(aCancellation())).to.deep.equal({ do: 'forward', doctorId: '2' })
 		})
 
-		it('of nothing is not found', () => {
+		it('does not find a missing appointment', () => {
 			expect(told(decider()(aCancellation({ appointmentId: '1' })))).to.equal('not_found')
 		})
 	})
@@ -129,7 +129,7 @@ describe('the rules of a batch', () => {
 			endMinute: morning + 30,
 		})
 
-		it('keeps slots that the appointment has already', () => {
+		it('keeps slots that the appointment already has', () => {
 			const decision = decider({ slots: row, appointments: [anAppointment(half)] })(aMove(15))
 			if (decision?.do !== 'update') throw new Error(told(decision))
 			expect(minutes(decision.freed)).to.deep.equal([0])
@@ -143,7 +143,7 @@ describe('the rules of a batch', () => {
 			})
 		})
 
-		it('changes doctors, with the slots of both', () => {
+		it('changes the doctor, with slots of both', () => {
 			const there = row.map(slot => ({ ...slot, doctorId: '2' }))
 			const decision = decider({ slots: [...row, ...there], appointments: [anAppointment(half)] })(aMove(0, { doctorId: '2' }))
 			if (decision?.do !== 'update') throw new Error(told(decision))
@@ -151,7 +151,7 @@ describe('the rules of a batch', () => {
 			expect(decision.taken.map(slotKey)).to.deep.equal([`2-${morning}`, `2-${morning + 15}`])
 		})
 
-		it('meets other people’s slots and holds, and the patient’s other appointments', () => {
+		it('is refused for other people’s slots and holds, and the patient’s other appointments', () => {
 			const appointments = [
 				anAppointment(),
 				neighbour,
@@ -164,24 +164,24 @@ describe('the rules of a batch', () => {
 			expect(told(decide(aMove(60)))).to.equal('not_found')
 		})
 
-		it('of two to one slot lets the first have it', () => {
+		it('gives a slot to the first of two', () => {
 			const decide = decider({ slots: row, appointments: [anAppointment(), neighbour] })
 			expect(told(decide(aMove(30)))).to.equal('update')
 			expect(told(decide(aMove(30, { appointmentId: '901', by: '51' })))).to.equal('slot_booked')
 		})
 
-		it('swaps nothing: each wants what the other has not given up', () => {
+		it('does not swap two appointments', () => {
 			const decide = decider({ slots: row, appointments: [anAppointment(), neighbour] })
 			expect(told(decide(aMove(15)))).to.equal('slot_booked')
 			expect(told(decide(aMove(0, { appointmentId: '901', by: '51' })))).to.equal('slot_booked')
 		})
 
-		it('keeps one slot for what was booked as one slot, however long its type', () => {
+		it('keeps a single slot for an appointment that was booked as one, however long its type', () => {
 			const decision = decider({ slots: row, appointments: [anAppointment({ typeMinutes: 60 })] })(aMove(30))
 			expect(decision?.do === 'update' && decision.after.slotMinutes).to.deep.equal([morning + 30])
 		})
 
-		it('has the cut-off of cancelling, and not for staff', () => {
+		it('has the cut-off of cancelling for patients, but not for staff', () => {
 			const world: World = { slots: row, appointments: [anAppointment()], cutoffMs: 2 * 3_600_000 }
 			expect(told(decider(world)(aMove(30)))).to.equal('too_late')
 			expect(told(decider(world)(aMove(30, { privileged: true })))).to.equal('update')
@@ -189,7 +189,7 @@ describe('the rules of a batch', () => {
 	})
 
 	describe('statuses', () => {
-		it('move only as the table says, and slots stay taken', () => {
+		it('change only as the table says, and slots stay taken', () => {
 			const all: AppointmentStatus[] = ['booked', 'checked_in', 'in_progress', 'completed', 'no_show']
 			for (const before of [...all, 'cancelled'] as const) {
 				for (const after of all) {
@@ -203,7 +203,7 @@ describe('the rules of a batch', () => {
 			}
 		})
 
-		it('do not lie in the future', () => {
+		it('cannot be completed or no-show in the future', () => {
 			for (const before of ['booked', 'checked_in'] as const)
 				for (const after of ['completed', 'no_show'] as const)
 					expect(told(decider({ slots: [aSlot(0)], appointments: [anAppointment({ status: before })] })(aStatus(after)))).to.equal(
@@ -211,7 +211,7 @@ describe('the rules of a batch', () => {
 					)
 		})
 
-		it('never lead out of cancelled, nor to where they are', () => {
+		it('do not change after cancelled, nor to themselves', () => {
 			expect(nextStatuses.cancelled).to.deep.equal([])
 			for (const [status, next] of Object.entries(nextStatuses)) expect(next).to.not.include(status)
 		})

@@ -1,15 +1,15 @@
 import { expect } from 'chai'
-import { aBooking, aCancellation, anAppointment, aSlot, decider, minutes, morning, told, type World } from './a-batch.ts'
+import { aBooking, aCancellation, anAppointment, aSlot, decider, minutes, morning, told, type World } from './decider.ts'
 
 describe('the rules of a batch', () => {
 	describe('booking', () => {
-		it('gives a slot to the first who asks and refuses all behind', () => {
+		it('gives a slot to the first request and refuses those behind it', () => {
 			const decide = decider({ slots: [aSlot(0)] })
 			const answers = ['50', '51', '52'].map(by => told(decide(aBooking(0, { by }))))
 			expect(answers).to.deep.equal(['book', 'slot_booked', 'slot_booked'])
 		})
 
-		it('names why a slot cannot be had', () => {
+		it('names why a slot is refused', () => {
 			const decide = decider({
 				slots: [aSlot(0), aSlot(15, { isBlocked: true }), aSlot(30), aSlot(-60), aSlot(-45)],
 				appointments: [anAppointment()],
@@ -25,13 +25,13 @@ describe('the rules of a batch', () => {
 			expect(told(decide(aBooking(30, { by: '99', patientId: '1234' })))).to.equal('not_found')
 		})
 
-		it('counts the very start of a slot as past', () => {
+		it('treats a slot as past from its start', () => {
 			const at = (ms: number) => told(decider({ slots: [aSlot(0)], nowMs: ms })(aBooking(0)))
 			expect(at(morning * 60_000 - 1)).to.equal('book')
 			expect(at(morning * 60_000)).to.equal('slot_in_past')
 		})
 
-		it('lets the holder book what is held, and whoever holds for the patient', () => {
+		it('lets the holder book, and staff for a patient who is the holder', () => {
 			const decide = decider({ slots: [aSlot(0), aSlot(15)], held: { 0: '50', 15: '70' } })
 			expect(told(decide(aBooking(0)))).to.equal('book')
 			expect(told(decide(aBooking(15, { by: '70', patientId: '51', privileged: true })))).to.equal('book')
@@ -46,7 +46,7 @@ describe('the rules of a batch', () => {
 			expect(told(decide(aBooking(45, { by: '51', minutes: 15 })))).to.equal('book')
 		})
 
-		it('refuses a run that meets a taken, blocked, held or missing slot, and takes nothing of it', () => {
+		it('refuses consecutive slots of which one is taken, blocked, held or missing, and takes none', () => {
 			const world: World = {
 				slots: [aSlot(0), aSlot(15), aSlot(30), aSlot(45, { isBlocked: true }), aSlot(60), aSlot(75), aSlot(105)],
 				appointments: [anAppointment({ patientId: '52', slotMinutes: [morning + 15], startMinute: morning + 15, endMinute: morning + 30 })],
@@ -66,7 +66,7 @@ describe('the rules of a batch', () => {
 			expect(told(decide(aBooking(0, { minutes: 30 })))).to.equal('slot_blocked')
 		})
 
-		it('refuses a patient who is busy then, in the database or earlier in the batch, but not one who is done as the other begins', () => {
+		it('refuses overlapping visits of a patient, in the database or the batch, but not adjacent ones', () => {
 			const decide = decider({
 				slots: [aSlot(0, { doctorId: '2' }), aSlot(15, { doctorId: '2' }), aSlot(30), aSlot(30, { doctorId: '2' }), aSlot(45)],
 				appointments: [anAppointment()],
@@ -78,13 +78,13 @@ describe('the rules of a batch', () => {
 			expect(told(decide(aBooking(30, { doctorId: '2', by: '51' }))), 'somebody else').to.equal('book')
 		})
 
-		it('sees an overlap of runs of different length', () => {
+		it('detects overlaps of appointments of different length', () => {
 			const decide = decider({ slots: [aSlot(0), aSlot(15), aSlot(15, { doctorId: '2' })] })
 			expect(told(decide(aBooking(0, { minutes: 30 })))).to.equal('book')
 			expect(told(decide(aBooking(15, { doctorId: '2' })))).to.equal('patient_overlap')
 		})
 
-		it('leaves no trace of a refused request', () => {
+		it('does not remember a refused request', () => {
 			const decide = decider({ slots: [aSlot(0), aSlot(0, { doctorId: '2', isBlocked: true })] })
 			expect(told(decide(aBooking(0, { doctorId: '2' })))).to.equal('slot_blocked')
 			expect(told(decide(aBooking(0)))).to.equal('book')
@@ -94,7 +94,7 @@ describe('the rules of a batch', () => {
 	describe('keys', () => {
 		const prior = (changes = {}) => ({ fingerprint: 'f', requestId: 'earlier', refusal: null, appointmentId: '900', ...changes })
 
-		it('repeats what the database knows, also a refusal, before looking at anything else', () => {
+		it('repeat an outcome of the database, also a refusal, before any other rule', () => {
 			const decide = decider({ prior: { k: prior(), r: prior({ refusal: 'slot_booked' }) } })
 			expect(decide(aBooking(0, { key: 'k', fingerprint: 'f' }))).to.deep.include({ do: 'repeat' })
 			const refused = decide(aBooking(0, { key: 'r', fingerprint: 'f' }))
@@ -102,7 +102,7 @@ describe('the rules of a batch', () => {
 			expect(told(decide(aBooking(0, { key: 'k', fingerprint: 'other' })))).to.equal('idempotency_mismatch')
 		})
 
-		it('repeats what the batch decided, of the same account only', () => {
+		it('repeat a decision of the batch, for the same account only', () => {
 			const decide = decider({ slots: [aSlot(0), aSlot(15)] })
 			const first = aBooking(0, { key: 'k', fingerprint: 'f' })
 			expect(told(decide(first))).to.equal('book')
@@ -112,14 +112,14 @@ describe('the rules of a batch', () => {
 			expect(told(decide(aBooking(15, { key: 'k', fingerprint: 'g', by: '51' })))).to.equal('book')
 		})
 
-		it('repeats a refusal of the batch', () => {
+		it('repeat a refusal of the batch', () => {
 			const decide = decider({ slots: [aSlot(0, { isBlocked: true })] })
 			const first = aBooking(0, { key: 'k', fingerprint: 'f' })
 			expect(told(decide(first))).to.equal('slot_blocked')
 			expect(told(decide(aBooking(0, { key: 'k', fingerprint: 'f' })))).to.equal('repeat-of')
 		})
 
-		it('does not remember a request that has to wait', () => {
+		it('do not remember a request that has to wait', () => {
 			const decide = decider({ slots: [aSlot(0), aSlot(15)], appointments: [anAppointment()] })
 			expect(told(decide(aCancellation()))).to.equal('update')
 			const waits = aBooking(0, { by: '51', key: 'k', fingerprint: 'f' })

@@ -8,14 +8,14 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null; stdout:
 
 export type ServerProcess = {
 	child: ChildProcess
-	/** Where it answers. @throws Error when the process ends first */
+	/** The server's address. @throws Error when the process ends first */
 	url: Promise<string>
 	exit: Promise<Exit>
-	/** Resolves once it has said this. */
+	/** Resolves once the process has printed the text. */
 	says(text: string): Promise<void>
 }
 
-/** The server, as it was built, in a process of its own, told nothing but what is given here. */
+/** The built server in a process of its own, with only the given settings. */
 export const aProcess = (settings: Record<string, string>, args: string[] = []): ServerProcess => {
 	const child = spawn(process.execPath, ['dist/server/main.js', ...args], {
 		cwd: root,
@@ -27,7 +27,7 @@ export const aProcess = (settings: Record<string, string>, args: string[] = []):
 	child.stderr.setEncoding('utf8').on('data', chunk => {
 		stderr += chunk
 	})
-	// "exit", not "close": what a crashed node leaves running may hold its pipes open.
+	// "exit", not "close": children of a crashed node may keep its pipes open.
 	const exit = new Promise<Exit>(resolve => {
 		child.once('exit', (code, signal) => setImmediate(() => resolve({ code, signal, stdout, stderr })))
 	})
@@ -64,7 +64,7 @@ const workingDirectory = (pid: string) => {
 	}
 }
 
-/** Processes that were told of the directory, or work in it: the node, PostgreSQL, Redis, guards. Linux only. */
+/** Finds processes that work in the directory or have it on their command line: the node, PostgreSQL, Redis, guards. Linux only. */
 export const processesOn = (directory: string): string[] =>
 	readdirSync('/proc')
 		.filter(pid => /^\d+$/.test(pid) && Number(pid) !== process.pid && !isZombie(pid))

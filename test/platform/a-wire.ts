@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 export type Wire = {
-	/** The address with the wire's port in place of its own. */
+	/** The server's address with the wire's port. */
 	url: string
 	/** Breaks every connection and refuses new ones. */
 	cut(): Promise<void>
@@ -9,7 +9,7 @@ export type Wire = {
 	stop(): Promise<void>
 }
 
-/** A wire to a server that can be cut: the server's loss, as its clients see it. */
+/** A connection to a server that can be cut, which clients see as the loss of the server. */
 export const aWire = async (target: string): Promise<Wire> => {
 	const { hostname, port: targetPort } = new URL(target)
 	const open = new Set<Socket>()

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { bareSockets } from './bare-sockets.ts'
 
 describe('a message to all nodes', () => {
-	it('is lost while Redis is away, and does not end the process', async () => {
+	it('is lost while Redis is away, without ending the process', async () => {
 		const { publisher, sockets, stop } = await bareSockets()
 		publisher.disconnect()
 		const unheard: unknown[] = []

@@ -35,7 +35,7 @@ const broken = endpoint({ method: 'get', path: '/broken', tag: 'Test', summary: 
 
 export type RunningApp = { url: string; failWith: (error: Error) => void; stop: () => Promise<void> }
 
-/** The HTTP side alone, on calls of its own: nothing behind it that could get in the way. */
+/** The HTTP side alone, with its own endpoints and no domain behind it. */
 export const anApp = async (settings: Record<string, string> = {}, deps: Partial<AppDeps> = {}): Promise<RunningApp> => {
 	let failure = new Error('broken')
 	const endpoints: Record<string, Endpoint> = { echo, thing, broken }
@@ -76,7 +76,7 @@ export const anApp = async (settings: Record<string, string> = {}, deps: Partial
 	}
 }
 
-/** A refusal in the form of RFC 9457, without a word of ours or a library's workings. */
+/** Checks a refusal in the form of RFC 9457 that reveals nothing of our code or a library. */
 export const expectProblem = ({ status, body, headers }: Answer, code: string, expectedStatus: number) => {
 	expect(status).to.equal(expectedStatus)
 	expect(headers.get('content-type')).to.match(/^application\/problem\+json/)

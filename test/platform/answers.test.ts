@@ -13,7 +13,7 @@ const offered = [
 	{ id: '1-29000000', doctorId: '1', startsAt: '2025-02-19T21:20:00.000Z', endsAt: '2025-02-19T21:40:00.000Z', state: 'free' },
 ]
 
-/** What a client asks in one go, and what it hears. */
+/** Sends a client's requests at once, and keeps what the client receives. */
 const conversation = async (url: string) => {
 	const ws = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
 	const heard: string[] = []
@@ -72,7 +72,7 @@ for (const [name, tuning] of [
 			}
 		})
 
-		it('answers each request with the same refusal under its own number', async () => {
+		it('answers each request with the shared refusal under its own number', async () => {
 			const watch = '["calendar:watch",{"doctorId":"1","from":"2026-01-01","to":"2026-01-02"}]'
 			talk.askTogether(`421${watch}`, `427${watch}`, `42${watch}`, `4230${watch}`)
 			await waitFor(() => talk.heard.length === 3, 'an answer to each that has a number')

@@ -62,7 +62,7 @@ describe('the authority of an open socket', function () {
 		expect(reads).to.equal(0)
 	})
 
-	it('is not taken for granted when it cannot be read for some seconds', async () => {
+	it('does not count as known when it cannot be read for some seconds', async () => {
 		const socket = await connect('1')
 		expect(await ask(socket)).to.equal('ok')
 		read = async () => {
@@ -75,7 +75,7 @@ describe('the authority of an open socket', function () {
 		expect(await ask(socket), 'once it can be read').to.equal('ok')
 	})
 
-	it('is refused with its reason before the socket is closed', async () => {
+	it('is refused with its reason before the socket closes', async () => {
 		const socket = await connect('1')
 		read = async callers => callers.map(() => new Refusal('account_disabled'))
 		const closed = once(socket as never, 'disconnect')

@@ -29,7 +29,7 @@ const hostile = [
 	'NaN',
 ]
 
-/** What a client may send in place of an object that fits. */
+/** Values that a client may send in place of a matching object. */
 const payloads = (): { what: string; value: unknown }[] => [
 	{ what: 'nothing', value: undefined },
 	{ what: 'null', value: null },
@@ -104,7 +104,7 @@ describe('bad input', () => {
 			const token = callAs(endpoint)
 			const path = (id: string) => endpoint.path.replace(/:(\w+)/g, encodeURIComponent(id))
 			const options = (body: unknown) => ({ ...(token && { token }), ...(endpoint.method !== 'get' && body !== undefined && { body }) })
-			// What asks with GET has no body: all that can be wrong is in its address.
+			// GET has no body, so only its address can be wrong.
 			const bodies = endpoint.method === 'get' ? [{ what: 'nothing', value: undefined }] : [...payloads(), ...wrongFields(fieldNames)]
 			for (const { what, value } of bodies) {
 				const answer = await call(node, endpoint.method.toUpperCase(), path('1'), options(value))
@@ -144,7 +144,7 @@ describe('bad input', () => {
 				const emit = (...args: unknown[]): Promise<any> => (socket as any).timeout(10_000).emitWithAck(event, ...args)
 				for (const { what, value } of [...payloads(), ...wrongFields(fieldNames)]) {
 					const answer = await emit(value)
-					// Not to watch a calendar that one does not watch is no mistake, whatever its name.
+					// Unwatching a calendar that the socket does not watch is no mistake, whatever its name.
 					if (answer.ok && event === 'calendar:unwatch' && what.startsWith('fields that are "')) continue
 					expect(answer.ok, `${what}: ${JSON.stringify(answer)}`).to.equal(false)
 					expect(answer.error.code, what).to.be.oneOf([...refusalCodes])
@@ -171,13 +171,13 @@ describe('bad input', () => {
 		'the year -8000 in time off': `/doctors/DOCTOR/time-off?${cursorOf(new Date(Date.UTC(-8000, 0)).toISOString(), '1')}`,
 		'the year -29000 in time off': `/doctors/DOCTOR/time-off?${cursorOf(new Date(Date.UTC(-29000, 0)).toISOString(), '1')}`,
 	}))
-		it(`that names a time which PostgreSQL does not have, ${what}, is refused as such`, async () => {
+		it(`is refused as invalid when it names a time outside PostgreSQL’s range, ${what}`, async () => {
 			const { status, body } = await call(node, 'GET', path.replace('DOCTOR', doctorId), { token: tokens.admin as string })
 			expect({ status, code: body.code }).to.deep.equal({ status: 400, code: 'invalid_input' })
 			expect(JSON.stringify(body)).not.to.match(/displacement|field value|select/i)
 		})
 
-	it('nested deeper than a stack is acknowledged', async () => {
+	it('is acknowledged when it is nested deeper than a stack', async () => {
 		const socket = (await aSocket(node, tokens.patient)) as any
 		const depth = 45_000
 		const answered = new Promise<any>(resolve =>
@@ -188,7 +188,7 @@ describe('bad input', () => {
 		expect(socket.connected).to.equal(true)
 	})
 
-	it('of an event that does not exist is acknowledged too', async () => {
+	it('is acknowledged when the event does not exist', async () => {
 		const socket = (await aSocket(node, tokens.patient)) as any
 		expect((await socket.timeout(5000).emitWithAck('no:such', {})).error.code).to.equal('invalid_input')
 		expect((await socket.timeout(5000).emitWithAck('__proto__', {})).error.code).to.equal('invalid_input')

@@ -8,7 +8,7 @@ import { openToAll } from './open-to-all.ts'
 
 type Stores = Pick<SocketDeps, 'publisher'>
 
-/** The socket side alone, without a domain behind it: events are not answered until `serve` is told how. */
+/** The socket side alone, without a domain behind it. Events are answered once `serve` has handlers. */
 export const bareSockets = async (choose: (stores: Stores) => Partial<SocketDeps> = () => ({})) => {
 	const { redisUrl: url, drop } = await freshStores()
 	const publisher = createRedis({ url, name: 'test' })

@@ -16,7 +16,7 @@ import { aSocket, aWatcher, closeSockets, ok } from '../support/watcher.ts'
 describe('two nodes on a Redis Cluster of three masters', function () {
 	this.slow(2000)
 	const cluster = useRedisCluster()
-	// The second takes bookings and leaves the letters to the first.
+	// The second node settles bookings and leaves the letters to the first.
 	const [one, two] = useNodes(2, { HOLD_SECONDS: '2' }, { redisUrl: () => cluster.url, each: [{}, { ROLE: 'web' }] })
 	const connections: Redis[] = []
 	afterEach(() => {
@@ -24,7 +24,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 		for (const redis of connections.splice(0)) redis.disconnect()
 	})
 
-	/** Doctors one for each master, in the masters' order, and some slots of each. */
+	/** One doctor for each master, in the masters' order, with some slots each. */
 	const doctors: Person[] = []
 	before(async () => {
 		while (doctors.filter(Boolean).length < 3) {
@@ -39,7 +39,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 	}
 	const watching = async (node: { url: string }, doctor: Person) => aWatcher(await aSocket(node), doctor.id, soon())
 
-	it('show holds and bookings to those who watch through the other node, whichever master a doctor is at', async () => {
+	it('show holds and bookings to watchers at the other node, for doctors at every master', async () => {
 		const slots = await someDays()
 		await Promise.all(
 			doctors.map(async (doctor, index) => {
@@ -52,7 +52,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 				await waitFor(() => watcher.stateOf(first) === 'booked', 'the booking to be seen', 1000)
 				ok(await socket.emitWithAck('slot:hold', { slotId: second }))
 				ok(await socket.emitWithAck('slot:release', { slotId: second }))
-				// Changes that follow one another closely share a frame.
+				// Changes in quick succession share a frame.
 				const changes = () => watcher.frames.flatMap(frame => frame.changes).length
 				await waitFor(() => watcher.stateOf(second) === 'free' && changes() === 4, 'the release to be seen', 1000)
 				expect(watcher.gaps).to.equal(0)
@@ -86,7 +86,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 		await waitFor(() => watchers[0]!.stateOf(slots[0][0]) === 'free', 'the cancelling to be seen', 1000)
 	})
 
-	it('free what has run out, and limit how much one holds over all masters', async () => {
+	it('remove expired holds, and limit an account’s holds over all masters', async () => {
 		const slots = await someDays()
 		const watchers = await Promise.all(doctors.map(doctor => watching(two!, doctor)))
 		const patient = await aPatient(one!)
@@ -100,7 +100,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 		expect(codeOf(await hold(one!, patient, wanted[5]!))).to.equal('ok')
 	})
 
-	it('count who watches, over both', async () => {
+	it('count the watchers of both', async () => {
 		const recorders: ReturnType<typeof aRecorder>[] = []
 		for (const node of [one!, two!, two!]) {
 			const recorder = aRecorder(await aSocket(node), doctors[1]!.id, soon())
@@ -110,7 +110,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 		await waitFor(() => recorders.every(recorder => recorder.presences().at(-1) === 3), 'three to be told')
 	})
 
-	it('share their limits', async () => {
+	it('share their rate limits', async () => {
 		connections.push(createRedis({ url: cluster.url, name: 'test' }), createRedis({ url: cluster.url, name: 'test' }))
 		await Promise.all(connections.map(redis => new Promise(resolve => redis.once('ready', resolve))))
 		const limiters = connections.map(redis => createLimiters({ redis, enabled: true })({ name: 'test', points: 5, perSeconds: 60 }))
@@ -124,7 +124,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 		}
 	})
 
-	it('tell the desk at the other node of appointments, and cut off whoever is disabled there', async () => {
+	it('notify the desk at the other node, and disconnect a disabled account there', async () => {
 		const [[slotId]] = (await someDays()) as [[string]]
 		const [desk, admin, patient] = [await aReceptionist(one!), await anAdmin(one!), await aPatient(one!)]
 		const deskSocket = await aSocket(two!, desk.token)
@@ -139,7 +139,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 		await waitFor(() => patientSocket.disconnected, 'the socket to be cut off', 2000)
 	})
 
-	it('send the letter of a booking a moment later, though another node took it', async () => {
+	it('send a booking’s letter a moment later, although another node settled it', async () => {
 		const [[slotId]] = (await someDays()) as [[string]]
 		const patient = await aPatient(one!)
 		const startedAt = Date.now()
@@ -148,7 +148,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 		expect(Date.now() - startedAt).to.be.lessThan(5000)
 	})
 
-	it('heal when a master was killed and comes back: nothing acknowledged is lost, and watchers see the truth', async function () {
+	it('recover when a killed master comes back: no acknowledged booking is lost, and watchers see the right state', async function () {
 		this.timeout(40_000)
 		const slots = await someDays()
 		const watchers = await Promise.all([one!, two!].flatMap(node => doctors.map(doctor => watching(node, doctor))))
@@ -161,7 +161,7 @@ describe('two nodes on a Redis Cluster of three masters', function () {
 		const key = randomUUID()
 		const refusedNow = ackCode(await bookLive(await aSocket(one!, patients[1]!.token), second[1]!, { key }))
 		expect(refusedNow).to.equal('booking_pending')
-		// Until the others give it up for lost, they serve their own doctors.
+		// Until the other masters declare the killed one dead, they serve their own doctors.
 		expect(codeOf(await hold(two!, patients[2]!, first[1]!))).to.equal('ok')
 		await release(two!, patients[2]!, first[1]!)
 		lost.start()

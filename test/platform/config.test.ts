@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { ConfigError, loadConfig } from '../../server/config.ts'
 
-describe('settings', () => {
+describe('loading settings', () => {
 	let directory = ''
 	beforeEach(() => {
 		directory = mkdtempSync(path.join(tmpdir(), 'liveslot-config-'))
@@ -80,7 +80,7 @@ describe('settings', () => {
 		}
 	})
 
-	it('does not care for DATA_DIR where nothing is kept in it', () => {
+	it('ignores DATA_DIR when nothing is stored there', () => {
 		const external = { DATABASE_URL: 'postgres://db/x', REDIS_URL: 'redis://cache', JWT_SECRET: 'x'.repeat(32) }
 		expect(load({ DATA_DIR: '/dev/null/nowhere', ...external }).dataDir).to.equal('/dev/null/nowhere')
 	})
@@ -104,7 +104,7 @@ describe('settings', () => {
 		expect(load({ NODE_ENV: 'production', JWT_SECRET: 'x'.repeat(32) }).demo).to.equal(false)
 	})
 
-	it('takes an empty value as not set', () => {
+	it('treats an empty value as not set', () => {
 		expect(load({ PORT: '', DATABASE_URL: '', RATE_LIMIT: '', CORS_ORIGIN: '' })).to.deep.include({
 			port: 3000,
 			rateLimit: true,
@@ -112,7 +112,7 @@ describe('settings', () => {
 		})
 	})
 
-	it('reads lists: lead times largest first and once, origins without a closing slash', () => {
+	it('sorts lead times, largest first and without duplicates, and removes a final slash from origins', () => {
 		expect(load({ REMINDER_MINUTES: '5,1440,5,60' }).reminderLeadMinutes).to.deep.equal([1440, 60, 5])
 		expect(load({ CORS_ORIGIN: 'https://a.example/, http://localhost:5173' }).corsOrigins).to.deep.equal([
 			'https://a.example',
@@ -120,13 +120,13 @@ describe('settings', () => {
 		])
 	})
 
-	it('knows quiet hours that are off from quiet hours that are not set', () => {
+	it('distinguishes quiet hours that are off from quiet hours that are not set', () => {
 		expect(load().quietHours).to.deep.equal({ fromMinute: 1260, untilMinute: 480 })
 		expect(load({ QUIET_HOURS: 'off' }).quietHours).to.equal(undefined)
 		expect(load({ QUIET_HOURS: '22:30-07:00' }).quietHours).to.deep.equal({ fromMinute: 1350, untilMinute: 420 })
 	})
 
-	it('makes one secret, keeps it for the next start, and lets nobody else read it', () => {
+	it('creates a secret once, keeps it for the next start, and makes it readable by its owner only', () => {
 		const { jwtSecret } = load()
 		expect(jwtSecret).to.have.lengthOf.at.least(32)
 		expect(load().jwtSecret).to.equal(jwtSecret)
@@ -134,7 +134,7 @@ describe('settings', () => {
 		expect(readdirSync(directory)).to.deep.equal(['jwt-secret', 'vapid-private-key'])
 	})
 
-	it('never signs with an empty secret that a full disk left behind', () => {
+	it('does not use an empty secret that a full disk left behind', () => {
 		writeFileSync(path.join(directory, 'jwt-secret'), '\n')
 		const { jwtSecret } = load()
 		expect(jwtSecret).to.have.lengthOf.at.least(32)

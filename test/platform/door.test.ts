@@ -73,7 +73,7 @@ describe('the door to sockets', function () {
 		])
 	}
 
-	/** A connection that speaks for itself. */
+	/** A connection without Socket.IO's client. */
 	const raw = async (address = anAddress()) => {
 		const socket = new WebSocket(`${bare.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`, {
 			headers: headersFrom(address, {}),
@@ -81,13 +81,13 @@ describe('the door to sockets', function () {
 		opened.push(socket)
 		socket.on('error', () => {})
 		const closed = once(socket, 'close')
-		// The transport’s own greeting comes first.
+		// The transport's own first message arrives before any other.
 		await once(socket, 'message')
 		return { socket, closed }
 	}
 
 	for (const transport of ['websocket', 'polling'])
-		it(`refuses pages of other sites, and admits our pages and programs (${transport})`, async () => {
+		it(`refuses pages of other sites, and accepts our pages and programs (${transport})`, async () => {
 			const { host } = new URL(bare.url)
 			const tries: [string, Record<string, string>][] = [
 				['open', {}],
@@ -104,7 +104,7 @@ describe('the door to sockets', function () {
 				expect(await outcome(anAddress(), headers, transport), JSON.stringify(headers)).to.equal(expected)
 		})
 
-	it('limits connections by address, whatever proxies they claim to have passed', async () => {
+	it('limits connections by address, whatever proxies their headers claim', async () => {
 		const address = anAddress()
 		const answers = []
 		for (const claimed of ['1', '2', '3', '4', '5', '6']) answers.push(await outcome(`10.9.9.${claimed}, ${address}`))
@@ -112,25 +112,25 @@ describe('the door to sockets', function () {
 		expect(await outcome(anAddress()), 'others').to.equal('open')
 	})
 
-	it('closes a connection that sends without end', async () => {
+	it('closes a connection that sends without pause', async () => {
 		const { socket, closed } = await raw()
 		socket.send('40')
-		// Not even events: packets of the transport’s own.
+		// These are no events, but packets of the transport.
 		for (let sent = 0; sent < 7000; sent++) socket.send('3')
 		await closed
 		expect(await outcome(anAddress()), 'others').to.equal('open')
 	})
 
 	it('closes a connection that signs in again and again', async () => {
-		const nobody = () => waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'the goodbye to be heard')
-		await nobody()
+		const noSocket = () => waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'the disconnect to arrive')
+		await noSocket()
 		const { socket, closed } = await raw()
 		signIns = 0
 		while (socket.readyState === WebSocket.OPEN && signIns < 30) {
 			socket.send('40')
 			await Promise.race([once(socket, 'message'), closed])
 			socket.send('41')
-			await nobody()
+			await noSocket()
 		}
 		await closed
 		expect(signIns).to.equal(20)
@@ -144,7 +144,7 @@ describe('the door to sockets', function () {
 		}
 	}
 
-	it('knows a socket by its client’s address after it has left and joined again on one connection', async () => {
+	it('knows a socket’s address after it left and joined again on one connection', async () => {
 		await waitFor(() => bare.sockets.io.of('/').sockets.size === 0, 'other sockets to be gone')
 		const address = anAddress()
 		const { socket } = await raw(address)
@@ -158,7 +158,7 @@ describe('the door to sockets', function () {
 		expect(addressesSeen.splice(0)).to.deep.equal([address, address])
 	})
 
-	it('limits the sign-ins of an open socket like those of a connecting one', async () => {
+	it('limits the sign-ins of an open socket like those of a connecting socket', async () => {
 		const { socket } = await raw()
 		socket.send('40')
 		await once(socket, 'message')
@@ -167,11 +167,11 @@ describe('the door to sockets', function () {
 			const answer = await answerTo(socket, 'session:renew', { token: '7' })
 			outcomes.push(answer.ok ? 'ok' : answer.error.code)
 		}
-		// It connected once, too.
+		// The connecting handshake counts as well.
 		expect(outcomes).to.deep.equal([...Array(19).fill('ok'), 'rate_limited', 'rate_limited'])
 	})
 
-	it('limits an account’s sockets also when they sign in after they have connected', async function () {
+	it('limits an account’s sockets also when they sign in after connecting', async function () {
 		this.slow(5000)
 		const renewed = async () => {
 			const { socket } = await raw()
@@ -194,7 +194,7 @@ describe('the door to sockets', function () {
 		expect(JSON.stringify(kept?.handshake).length).to.be.below(1000)
 	})
 
-	it('keeps little memory for sockets that send much as they connect', async () => {
+	it('uses little memory for sockets that send much while connecting', async () => {
 		const before = usedAfterCollection()
 		const sockets = []
 		for (let count = 0; count < 30; count++) {
@@ -208,7 +208,7 @@ describe('the door to sockets', function () {
 		expect(grown / 1e6, 'megabytes').to.be.below(10)
 	})
 
-	it('refuses a token that is longer than any that the server gives out', async () => {
+	it('refuses a token that is longer than any of ours', async () => {
 		const { socket } = await raw()
 		socket.send(`40${JSON.stringify({ token: 'x'.repeat(1_900_000) })}`)
 		const [message] = await once(socket, 'message')
@@ -221,7 +221,7 @@ describe('the door to sockets', function () {
 		await waitFor(() => bare.sockets.io.of('/').sockets.size === 1, 'the welcome')
 		socket.pause()
 		const frame = 'x'.repeat(100_000)
-		// One by one, as changes come, and more than what lies on the way between the two.
+		// Sent one by one, as changes are, and more than the buffers between the two hold.
 		for (let sent = 0; sent < 300; sent++) {
 			bare.sockets.io.emit('calendar:presence', { doctorId: frame, viewers: 1 })
 			await new Promise(setImmediate)

@@ -7,7 +7,7 @@ import { aDoctor, aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, closeSockets, ok } from '../support/watcher.ts'
 
-describe('a node that is told to stop', () => {
+describe('a node that stops', () => {
 	let node: TestNode
 	before(async () => {
 		node = await startTestNode()
@@ -19,7 +19,7 @@ describe('a node that is told to stop', () => {
 		const [slotId] = (await someSlots(node, doctorId, { count: 1 })) as [string]
 		const asking = await aSocket(node, (await aPatient(node)).token)
 		const idle = await aSocket(node)
-		// Socket.IO's client comes back by itself only from a connection that closes, not from a goodbye.
+		// Socket.IO's client reconnects by itself only after a closed connection, not after a disconnect message.
 		const left: string[] = []
 		asking.on('disconnect', reason => left.push(`asking: ${reason}`))
 		idle.on('disconnect', reason => left.push(`idle: ${reason}`))
@@ -50,7 +50,7 @@ describe('a node that is told to stop', () => {
 		await blocker.raw('LOCK TABLE users IN ACCESS EXCLUSIVE MODE')
 		const credentials = { email: 'nobody@clinic.example', password: 'of no account' }
 		const asked = call(other, 'POST', '/auth/login', { body: credentials })
-		// Browsers open one in advance; on a second one a request has begun that never ends.
+		// Browsers open spare connections. On the second connection a request has begun that never ends.
 		const silent = [connect(port, 'localhost'), connect(port, 'localhost')]
 		let cut = 0
 		for (const socket of silent) socket.on('error', () => {}).on('close', () => cut++)
@@ -66,7 +66,7 @@ describe('a node that is told to stop', () => {
 					() => false,
 					() => true,
 				),
-			'nobody else to be let in',
+			'new connections to be refused',
 		)
 		await blocker.rollback()
 		expect((await asked).status).to.equal(401)

@@ -6,7 +6,7 @@ import { Refusal } from '../../server/platform/refusal.ts'
 import { call } from '../support/http.ts'
 import { anApp, expectProblem, type RunningApp } from './an-app.ts'
 
-/** Sends a path as it is; `fetch` would tidy it up. */
+/** Sends a path unchanged, because `fetch` would normalize it. */
 const rawGet = ({ url }: RunningApp, path: string) =>
 	new Promise<{ status: number; body: string }>((resolve, reject) => {
 		const { hostname, port } = new URL(url)
@@ -51,12 +51,12 @@ describe('the HTTP side', () => {
 			expectProblem(await call(app, 'GET', `/things/${'9'.repeat(65)}`), 'invalid_input', 400)
 		})
 
-		it('takes nested and prototype parameters for unknown ones', async () => {
+		it('treats nested and prototype parameters as unknown', async () => {
 			const { status, body } = await call(app, 'GET', '/things/1?__proto__[limit]=7&constructor=1&q[a]=b')
 			expect({ status, body }).to.deep.equal({ status: 200, body: { id: '1', limit: 50 } })
 		})
 
-		it('answers not_found to whatever it does not serve', async () => {
+		it('answers not_found to addresses that it does not serve', async () => {
 			for (const path of ['/nothing', '/things', '/things/1/2', '/', '/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '//things']) {
 				const { status, body } = await rawGet(app, `/api/v1${path}`)
 				expect(status, path).to.equal(404)
@@ -68,7 +68,7 @@ describe('the HTTP side', () => {
 		})
 	})
 
-	describe('when something goes wrong behind it', () => {
+	describe('after a failure behind it', () => {
 		it('answers invalid_input to text that the database cannot hold', async () => {
 			app.failWith(Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' }))
 			const answer = await call(app, 'GET', '/broken')
@@ -76,7 +76,7 @@ describe('the HTTP side', () => {
 			expect(JSON.stringify(answer.body)).not.to.include('byte sequence')
 		})
 
-		it('answers internal with the request id, and not a word of what it was', async () => {
+		it('answers internal with the request id, and without any detail', async () => {
 			app.failWith(new Error('SELECT secret FROM vault: relation "vault" does not exist'))
 			const answer = await call(app, 'GET', '/broken', { headers: { 'x-request-id': 'request-0001' } })
 			expectProblem(answer, 'internal', 500)
@@ -92,7 +92,7 @@ describe('the HTTP side', () => {
 			expect(JSON.stringify(answer.body)).not.to.include('10.0.0.7')
 		})
 
-		it('tells a limited caller when to come back, in whole seconds', async () => {
+		it('tells a limited caller when to retry, in whole seconds', async () => {
 			app.failWith(new Refusal('rate_limited', { retryAfterSeconds: 0.2 }))
 			const answer = await call(app, 'GET', '/broken')
 			expectProblem(answer, 'rate_limited', 429)
@@ -100,12 +100,12 @@ describe('the HTTP side', () => {
 		})
 	})
 
-	describe('in its log', () => {
+	describe('the log of the HTTP side', () => {
 		const lines: Record<string, unknown>[] = []
 		const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
 		beforeEach(() => void lines.splice(0))
 
-		it('writes down who tries what they may not', async () => {
+		it('logs the account and the forbidden call', async () => {
 			const strict = await anApp({}, { log })
 			strict.failWith(new Refusal('forbidden'))
 			await call(strict, 'GET', '/broken?q=a-name', { headers: { 'x-request-id': 'request-0002' } })
@@ -114,7 +114,7 @@ describe('the HTTP side', () => {
 			expect(lines[0]).to.deep.include({ msg: 'not allowed', requestId: 'request-0002', method: 'GET', route: '/api/v1/broken' })
 		})
 
-		it('names what failed by its declaration, not by a link that somebody could follow', async () => {
+		it('names a failed call by its pattern, without the secret of a link', async () => {
 			const page = Router().get('/n/:token', () => {
 				throw new Error('as planned')
 			})
@@ -126,8 +126,8 @@ describe('the HTTP side', () => {
 		})
 	})
 
-	describe('in its headers', () => {
-		it('keeps pages from being framed, sniffed or extended with foreign scripts', async () => {
+	describe('headers', () => {
+		it('forbid framing, sniffing and foreign scripts', async () => {
 			const { headers } = await call(app, 'GET', '/things/1')
 			expect(headers.get('content-security-policy')).to.match(/default-src 'self'.*frame-ancestors 'none'/)
 			expect(headers.get('content-security-policy')).not.to.match(/script-src[^;]*unsafe/)
@@ -137,7 +137,7 @@ describe('the HTTP side', () => {
 			expect(headers.has('x-powered-by')).to.equal(false)
 		})
 
-		it('lets pages speak to the server that they came from, and to none besides', async () => {
+		it('let pages connect only to their own server', async () => {
 			const connectsTo = async ({ url }: { url: string }) =>
 				/connect-src ([^;]*)/.exec((await call({ url }, 'GET', '/things/1')).headers.get('content-security-policy') ?? '')?.[1]
 			expect(await connectsTo(app)).to.equal("'self'")
@@ -147,11 +147,11 @@ describe('the HTTP side', () => {
 			expect(sources).to.equal("'self' wss://clinic.example")
 		})
 
-		it('lets no browser keep an answer of the API', async () => {
+		it('forbid browsers to store answers of the API', async () => {
 			expect((await call(app, 'GET', '/things/1')).headers.get('cache-control')).to.equal('no-store')
 		})
 
-		it('insists on HTTPS in production only', async () => {
+		it('demand HTTPS in production only', async () => {
 			expect((await call(app, 'GET', '/things/1')).headers.has('strict-transport-security')).to.equal(false)
 			const production = await anApp({ NODE_ENV: 'production' })
 			const { headers } = await call(production, 'GET', '/things/1')
@@ -159,7 +159,7 @@ describe('the HTTP side', () => {
 			expect(headers.get('strict-transport-security')).to.equal('max-age=31536000; includeSubDomains')
 		})
 
-		it('takes over a request id that is well-formed, and makes one otherwise', async () => {
+		it('contain the caller’s request id when it is well-formed, and a new one otherwise', async () => {
 			const idFor = async (given?: string) =>
 				(await call(app, 'GET', '/nothing', { headers: given ? { 'x-request-id': given } : {} })).headers.get('x-request-id')
 			expect(await idFor('trace_42-abc')).to.equal('trace_42-abc')
@@ -174,7 +174,7 @@ describe('the HTTP side', () => {
 		const preflight = (origin: string) =>
 			fetch(`${app.url}/api/v1/echo`, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
 
-		it('opens up to the configured origin, credentials and Retry-After included', async () => {
+		it('allows the configured origin, with credentials and Retry-After', async () => {
 			const { status, headers } = await preflight('https://app.example')
 			expect(status).to.equal(204)
 			expect(headers.get('access-control-allow-methods')).to.include('PATCH')
@@ -186,7 +186,7 @@ describe('the HTTP side', () => {
 			expect(answer.headers.get('vary')).to.include('Origin')
 		})
 
-		it('stays closed to every other', async () => {
+		it('refuses every other origin', async () => {
 			for (const origin of ['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null']) {
 				expect((await preflight(origin)).headers.has('access-control-allow-origin')).to.equal(false)
 				const { headers } = await call(app, 'GET', '/things/1', { headers: { origin } })
@@ -195,8 +195,8 @@ describe('the HTTP side', () => {
 		})
 	})
 
-	describe('for those who run it', () => {
-		it('answers that it lives, and that it is ready or what is down', async () => {
+	describe('probes', () => {
+		it('answer that the node lives, and that it is ready or what is down', async () => {
 			expect(await (await fetch(`${app.url}/livez`)).text()).to.equal('ok')
 			expect((await fetch(`${app.url}/readyz`)).status).to.equal(200)
 			const crippled = await anApp({}, { whatIsDown: async () => ['redis'] })
@@ -208,7 +208,7 @@ describe('the HTTP side', () => {
 			expect(alive.status).to.equal(200)
 		})
 
-		describe('in its figures', () => {
+		describe('metrics', () => {
 			const statusFor = async (settings: Record<string, string>, authorization?: string) => {
 				const guarded = await anApp(settings)
 				const { status } = await fetch(`${guarded.url}/metrics`, { headers: authorization ? { authorization } : {} })
@@ -217,17 +217,17 @@ describe('the HTTP side', () => {
 			}
 			const METRICS_TOKEN = 'only for the scraper'
 
-			it('shows them to anyone on a machine that is not production', async () => {
+			it('are public outside production', async () => {
 				expect(await (await fetch(`${app.url}/metrics`)).text()).to.equal('figures')
 			})
 
-			it('shows them to the holder of the token alone, once there is one', async () => {
+			it('require the token where one is set', async () => {
 				expect(await statusFor({ METRICS_TOKEN })).to.equal(401)
 				expect(await statusFor({ METRICS_TOKEN }, 'Bearer wrong')).to.equal(401)
 				expect(await statusFor({ METRICS_TOKEN }, `Bearer ${METRICS_TOKEN}`)).to.equal(200)
 			})
 
-			it('shows them to nobody in production while there is no token', async () => {
+			it('are hidden in production without a token', async () => {
 				expect(await statusFor({ NODE_ENV: 'production' })).to.equal(403)
 				expect(await statusFor({ NODE_ENV: 'production' }, 'Bearer ')).to.equal(403)
 				expect(await statusFor({ NODE_ENV: 'production', METRICS_TOKEN }, `Bearer ${METRICS_TOKEN}`)).to.equal(200)

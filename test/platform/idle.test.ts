@@ -4,7 +4,7 @@ import { useNode } from '../support/node.ts'
 
 const watchedMs = 4000
 
-/** Calls since the counts were reset, by command; those that scripts made, too. */
+/** Counts calls by command since the last reset, including those of scripts. */
 const callsOf = async (redis: Redis): Promise<Record<string, number>> => {
 	const lines = (await redis.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)
 	return Object.fromEntries([...lines].map(([, name, calls]) => [name as string, Number(calls)]))
@@ -13,7 +13,7 @@ const callsOf = async (redis: Redis): Promise<Record<string, number>> => {
 describe('an idle node', () => {
 	const node = useNode()
 
-	it('sends Redis a few commands a second, which plans that count commands can bear', async function () {
+	it('sends Redis only a few commands a second, for plans that bill commands', async function () {
 		this.slow(2 * watchedMs + 2000)
 		const redis = new Redis(node.redisUrl)
 		await redis.config('RESETSTAT')

@@ -6,7 +6,7 @@ import { createLog } from '../../server/platform/observability/log.ts'
 import { useDatabase } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
-/** MongoDB cannot be brought along: its tests are there where somebody says where one is, as the workflow does. */
+/** Tests do not install MongoDB. They run where this variable names one, as in the workflow. */
 const mongoUrl = process.env.TEST_MONGO_URL
 
 const backends: { name: string; address: () => string | undefined }[] = [
@@ -14,7 +14,7 @@ const backends: { name: string; address: () => string | undefined }[] = [
 	...(mongoUrl ? [{ name: 'MongoDB', address: () => withDatabase(mongoUrl) }] : []),
 ]
 
-/** Each run has a database of its own there, so that nothing of an earlier one is in the way. */
+/** Each run has its own database, so that no earlier run interferes. */
 const runName = `liveslot_${randomUUID().slice(0, 8)}`
 const withDatabase = (url: string) => {
 	const address = new URL(url)
@@ -66,14 +66,14 @@ for (const { name, address } of backends) {
 			return report
 		}
 
-		/** A name that no other test uses, and what it does. */
+		/** A job with a unique name. */
 		const aJob = (run: () => Promise<void> = async () => {}, every = '40 2 * * *'): JobDefinition => ({
 			name: `job ${randomUUID()}`,
 			every,
 			run,
 		})
 
-		it('runs when told to, on a node that runs jobs, and tells how it went', async () => {
+		it('runs on request, on a node that runs jobs, and reports its result', async () => {
 			let runs = 0
 			const job = aJob(async () => void runs++)
 			await start([job])
@@ -89,7 +89,7 @@ for (const { name, address } of backends) {
 			expect(after.nextRunAt?.getTime()).to.be.above(Date.now())
 		})
 
-		it('that fails says why, goes on at its next time, and is well again when it runs well', async () => {
+		it('reports a failure, runs again at its next time, and reports its recovery', async () => {
 			let works = false
 			const job = aJob(async () => {
 				if (!works) throw new Error('no disk left')
@@ -104,12 +104,12 @@ for (const { name, address } of backends) {
 			await jobs.runNow(job.name)
 			await waitFor(async () => (await reportOf(jobs, job.name)).failures === 0, 'the run that works', 20_000)
 			const well = await reportOf(jobs, job.name)
-			// What went wrong last is still told.
+			// The last failure is still reported.
 			expect(well.error).to.equal('no disk left')
 			expect(well.lastFinishedAt?.getTime()).to.be.above(well.failedAt?.getTime() as number)
 		})
 
-		it('runs on one node at a time, however many there are', async () => {
+		it('runs on one node at a time', async () => {
 			let [running, most, runs] = [0, 0, 0]
 			const job = aJob(async () => {
 				most = Math.max(most, ++running)
@@ -120,12 +120,12 @@ for (const { name, address } of backends) {
 			const [first] = [await start([job]), await start([job]), await start([job])]
 			await first.runNow(job.name)
 			await waitFor(() => runs > 0, 'the run', 20_000)
-			// Another look at the list by each node.
+			// Long enough for each node to poll again.
 			await new Promise(resolve => setTimeout(resolve, 6000))
 			expect([most, runs]).to.deep.equal([1, 1])
 		})
 
-		it('stays with its node while it runs, longer than the lock of a dead node lasts, and tells how late it started', async () => {
+		it('stays on its node for longer than a dead node’s lock lasts, and reports how late it started', async () => {
 			let runs = 0
 			const lags: (number | undefined)[] = []
 			const observe = { started: (_name: string, lagMs?: number) => void lags.push(lagMs), ended: () => {} }
@@ -138,11 +138,11 @@ for (const { name, address } of backends) {
 			await waitFor(async () => (await reportOf(first, job.name)).lastFinishedAt !== undefined, 'the run', 40_000)
 			expect(runs).to.equal(1)
 			expect(lags).to.have.lengthOf(1)
-			// Nodes look for work every 5 s.
+			// Nodes poll every 5 s.
 			expect(lags[0]).to.be.within(0, 7000)
 		})
 
-		it('keeps its time through a restart, and takes up a new rhythm', async () => {
+		it('keeps its time through a restart, and adopts a changed rhythm', async () => {
 			const job = aJob()
 			const before = (await reportOf(await start([job]), job.name)).nextRunAt
 			await stopFirst()

@@ -20,7 +20,7 @@ describe('a node whose clock jumped ahead and back', () => {
 		closeSockets()
 	})
 
-	it('does not stay down for an hour', async () => {
+	it('does not report itself as down for an hour', async () => {
 		const db = createDatabase({ url: node.databaseUrl, poolSize: 1 })
 		const redis = createRedis({ url: node.redisUrl, name: 'test' })
 		const readiness = createReadiness({ db, redis })
@@ -38,7 +38,7 @@ describe('a node whose clock jumped ahead and back', () => {
 	it('does not count its sockets’ events against them', async () => {
 		const socket = await aSocket(node, (await aPatient(node)).token)
 		const ask = () => socket.emitWithAck('calendar:unwatch', { doctorId: '1' })
-		// Short enough for Socket.IO's client, whose clock this is too, not to think that its server is gone.
+		// Short enough that Socket.IO's client, which uses this clock too, does not consider its server lost.
 		aheadBy(10_000)
 		expect((await ask()).ok).to.equal(true)
 		aheadBy(0)

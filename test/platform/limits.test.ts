@@ -1,17 +1,16 @@
 import { expect } from 'chai'
 import { Refusal } from '../../server/platform/refusal.ts'
-import { inLots, onAccount } from '../../server/platform/security/allowance.ts'
-import { createBucket } from '../../server/platform/security/bucket.ts'
 import { networkOf } from '../../server/platform/security/client-address.ts'
+import { createBucket, inLots, onAccount } from '../../server/platform/security/rate-limit.ts'
 
 describe('limits by address', () => {
-	it('count an IPv4 address by itself, however it is written', () => {
+	it('count each IPv4 address separately, in every notation', () => {
 		expect(networkOf('10.0.0.1')).to.equal('10.0.0.1')
 		expect(networkOf('::ffff:10.0.0.1')).to.equal('10.0.0.1')
 		expect(networkOf('::FFFF:10.0.0.2')).to.equal('10.0.0.2')
 	})
 
-	it('count the addresses that one IPv6 subscriber has as one', () => {
+	it('count all addresses of one IPv6 subscriber together', () => {
 		const network = '2001:db8:0:7::/64'
 		for (const ip of [
 			'2001:db8:0:7::1',
@@ -25,13 +24,13 @@ describe('limits by address', () => {
 		expect(networkOf('::1')).to.equal('0:0:0:0::/64')
 	})
 
-	it('take what is no address for what it is', () => {
+	it('leave other text unchanged', () => {
 		for (const text of ['', 'unknown', '10.0.0.1:80', ':::']) expect(networkOf(text)).to.equal(text)
 	})
 })
 
-describe('a limit that is drawn in lots', () => {
-	/** A limiter with so many points, that notes what is asked of it. */
+describe('a limit drawn in lots', () => {
+	/** A limiter with this many points that notes each request for points. */
 	const aLimiter = (points: number) => {
 		const drawn: number[] = []
 		let left = points
@@ -47,7 +46,7 @@ describe('a limit that is drawn in lots', () => {
 		}
 	}
 
-	it('lets exactly as many through as were drawn, also when all come at once', async () => {
+	it('allows exactly as many calls as were drawn, also when all arrive at once', async () => {
 		const limiter = aLimiter(40)
 		const allowance = inLots(limiter, 20, 1000)
 		const answers = await Promise.allSettled(Array.from({ length: 100 }, () => allowance('ada')))
@@ -55,7 +54,7 @@ describe('a limit that is drawn in lots', () => {
 		expect(limiter.drawn.slice(0, 3)).to.deep.equal([20, 20, 20])
 	})
 
-	it('asks once for many calls, and lets them on in their order', async () => {
+	it('asks Redis once for many calls, and continues them in order', async () => {
 		const limiter = aLimiter(1000)
 		const allowance = inLots(limiter, 20, 1000)
 		const passed: number[] = []
@@ -64,7 +63,7 @@ describe('a limit that is drawn in lots', () => {
 		expect(limiter.drawn).to.deep.equal([20, 20, 20])
 	})
 
-	it('does not save up what is not used in time', async () => {
+	it('does not save unused points', async () => {
 		const limiter = aLimiter(1000)
 		const allowance = inLots(limiter, 20, 30)
 		await allowance('ada')
@@ -74,8 +73,8 @@ describe('a limit that is drawn in lots', () => {
 	})
 })
 
-describe('a limit that is charged afterwards', () => {
-	it('lets a key in until what was charged is above the limit, and counts a debt until it is paid', async () => {
+describe('a limit charged afterwards', () => {
+	it('allows a key until its charges exceed the limit, and counts the debt until it is paid', async () => {
 		let left = 40
 		const limiter = {
 			consume: async (_key: string, count = 1) => {
@@ -97,7 +96,7 @@ describe('a limit that is charged afterwards', () => {
 })
 
 describe('a bucket', () => {
-	it('gives so much at once, and then as much as time fills in', () => {
+	it('gives its burst at once, and then only its rate', () => {
 		let nowMs = 0
 		const take = createBucket({ perSecond: 10, burst: 5 }, () => nowMs)
 		const taken = (tries: number) => Array.from({ length: tries }, take).filter(Boolean).length

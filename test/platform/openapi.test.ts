@@ -24,21 +24,21 @@ describe('the OpenAPI description', () => {
 		Object.entries<Json>(item).map(([method, operation]) => ({ path, method, operation })),
 	)
 
-	it('is of version 3.1 and says what it describes', () => {
+	it('has version 3.1 and names the API', () => {
 		expect(document.openapi).to.match(/^3\.1\.\d+$/)
 		expect(document.info).to.deep.include({ title: 'Liveslot', version: '1.2.3' })
 		expect(document.servers).to.deep.equal([{ url: '/api/v1' }])
 		expect(JSON.parse(JSON.stringify(document))).to.deep.equal(document)
 	})
 
-	it('has every call, once', () => {
+	it('contains every call once', () => {
 		expect(operations.map(({ operation }) => operation.operationId)).to.have.members(Object.keys(endpoints))
 		for (const { method, path } of Object.values(endpoints)) {
 			expect(document.paths[path.replace(/:(\w+)/g, '{$1}')], path).to.have.property(method)
 		}
 	})
 
-	it('refers only to what is there', () => {
+	it('refers only to components that exist', () => {
 		const refs = [...everyObject(document)].flatMap(({ $ref }) => (typeof $ref === 'string' ? [$ref] : []))
 		expect(refs).not.to.be.empty
 		for (const ref of refs) {
@@ -48,7 +48,7 @@ describe('the OpenAPI description', () => {
 		for (const object of everyObject(document)) expect(object).not.to.have.property('$defs')
 	})
 
-	it('declares exactly the parameters that its paths name', () => {
+	it('declares exactly the parameters of its paths', () => {
 		for (const { path, operation } of operations) {
 			const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
 			const declared = operation.parameters.filter((parameter: Json) => parameter.in === 'path')
@@ -76,21 +76,21 @@ describe('the OpenAPI description', () => {
 		expect(document.paths['/appointments'].post.responses['409'].description).to.match(/slot_booked.*patient_overlap/s)
 	})
 
-	it('asks for a body only where there is one, and insists only where a field is required', () => {
+	it('declares a body only for calls that have one, and requires it only where a field is required', () => {
 		expect(document.paths['/auth/logout'].post).not.to.have.property('requestBody')
 		expect(document.paths['/appointments/{id}/cancel'].post.requestBody.required).to.equal(false)
 		expect(document.paths['/patients'].post.requestBody.required).to.equal(true)
 		for (const { method, operation } of operations) if (method === 'get') expect(operation).not.to.have.property('requestBody')
 	})
 
-	it('says where a token is needed and where not', () => {
+	it('says which calls need a token', () => {
 		expect(document.paths['/auth/login'].post.security).to.deep.equal([{}])
 		expect(document.paths['/patients'].get).not.to.have.property('security')
 		expect(document.security).to.deep.equal([{ bearer: [] }])
 		expect(document.components.securitySchemes.bearer).to.deep.include({ type: 'http', scheme: 'bearer' })
 	})
 
-	it('resolves schemas that are named inside named ones', () => {
+	it('resolves named schemas inside named schemas', () => {
 		const Leaf = z.object({ id: Id }).meta({ id: 'Leaf' })
 		const Tree = z.object({ leaves: z.array(Leaf) }).meta({ id: 'Tree' })
 		const getTree = endpoint({ method: 'get', path: '/tree', tag: 'Test', summary: 'A tree.', access: 'anyone', response: Tree })
@@ -99,7 +99,7 @@ describe('the OpenAPI description', () => {
 		expect(components.schemas.Leaf.properties.id).to.deep.equal({ $ref: '#/components/schemas/Id' })
 	})
 
-	describe('in the browser', () => {
+	describe('the OpenAPI description in a browser', () => {
 		let app: RunningApp
 		before(async () => {
 			app = await anApp()
@@ -112,7 +112,7 @@ describe('the OpenAPI description', () => {
 			expect(((await response.json()) as Json).paths).to.have.property('/things/{id}')
 		})
 
-		it('is shown on a page whose every asset answers', async () => {
+		it('is shown on a page with all its assets', async () => {
 			const response = await fetch(`${app.url}/docs`)
 			const html = await response.text()
 			expect(response.headers.get('content-type')).to.match(/^text\/html/)

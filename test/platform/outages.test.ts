@@ -9,7 +9,7 @@ import { aWire, type Wire } from './a-wire.ts'
 
 type Readiness = { status: number; down: string[] }
 
-describe('a node that loses what it depends on', function () {
+describe('a node that loses a dependency', function () {
 	this.timeout(60_000)
 	let directory = ''
 	let stores: Awaited<ReturnType<typeof freshStores>>
@@ -47,7 +47,7 @@ describe('a node that loses what it depends on', function () {
 		expect((await fetch(`${url}/livez`)).status).to.equal(200)
 	}
 
-	it('says that PostgreSQL is down, refuses without giving anything away, and heals by itself', async () => {
+	it('reports that PostgreSQL is down, refuses without details, and recovers by itself', async () => {
 		await outage(toPostgres, 'postgresql')
 		const response = await fetch(`${url}/api/v1/doctors`)
 		const body = await response.text()
@@ -60,14 +60,14 @@ describe('a node that loses what it depends on', function () {
 		expect((await fetch(`${url}/api/v1/doctors`)).status).to.equal(200)
 	})
 
-	it('says that Redis is down, and heals by itself', async () => {
+	it('reports that Redis is down, and recovers by itself', async () => {
 		await outage(toRedis, 'redis')
 		await toRedis.mend()
 		await readyAgain()
 		expect((await fetch(`${url}/api/v1/doctors`)).status).to.equal(200)
 	})
 
-	it('outlives a database that ends every session', async () => {
+	it('survives a database that ends every session', async () => {
 		const admin = new pg.Client({ connectionString: stores.databaseUrl })
 		await admin.connect()
 		await admin.query(

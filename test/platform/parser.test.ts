@@ -13,13 +13,13 @@ describe('the parser of sockets', () => {
 		return packets
 	}
 
-	it('keeps of a handshake nothing but its token', () => {
+	it('keeps only the token of a handshake', () => {
 		const [packet] = decode(`0${JSON.stringify({ token: 'abc', pid: 'x'.repeat(1_900_000), more: { deep: [] } })}`)
 		expect(packet).to.deep.include({ type: PacketType.CONNECT, data: { token: 'abc' } })
 		for (const auth of ['', '{}', '{"token":7}', '{"token":{"token":"abc"}}']) expect(decode(`0${auth}`)[0]?.data).to.deep.equal({})
 	})
 
-	it('keeps no token that is longer than any that the server gives out', () => {
+	it('does not keep a token that is longer than any of ours', () => {
 		const [packet] = decode(`0${JSON.stringify({ token: 'x'.repeat(4097) })}`)
 		expect(packet?.data).to.deep.equal({ token: tooLarge })
 	})
@@ -34,7 +34,7 @@ describe('the parser of sockets', () => {
 		expect(decode('0/desk,{}')[0]?.nsp).to.equal('/desk')
 	})
 
-	it('waits for no attachments, and keeps none', () => {
+	it('neither awaits nor keeps attachments', () => {
 		const packets = decode('51-7["slot:hold",{"slotId":{"_placeholder":true,"num":0}}]', Buffer.alloc(1_000_000), '28["slot:release",{}]')
 		expect(packets.map(({ type, id, data }) => [type, id, data[0]])).to.deep.equal([
 			[PacketType.EVENT, 7, 'slot:hold'],

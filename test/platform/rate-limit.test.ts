@@ -36,20 +36,20 @@ describe('a limit', () => {
 		await drop()
 	})
 
-	it('lets exactly its points through, however many come at once and through however many nodes', async () => {
+	it('allows exactly its points, however many calls arrive at once at however many nodes', async () => {
 		const [one, other] = [await aNode(), await aNode()]
 		const answers = await Promise.all([outcomes(20, () => one.consume('ada')), outcomes(20, () => other.consume('ada'))])
 		expect(passed(answers.flat())).to.equal(5)
 		expect(new Set(answers.flat())).to.deep.equal(new Set(['let through', 'rate_limited']))
 	})
 
-	it('counts each key by itself', async () => {
+	it('counts each key separately', async () => {
 		const limiter = await aNode()
 		await outcomes(9, () => limiter.consume('ada'))
 		expect(await outcome(limiter.consume('bea'))).to.equal('let through')
 	})
 
-	it('says when to come back, and then lets through again', async () => {
+	it('says when to retry, and then allows calls again', async () => {
 		const limiter = await aNode()
 		await limiter.consume('ada', 5)
 		const refusal = await limiter.consume('ada').catch(error => error)
@@ -59,7 +59,7 @@ describe('a limit', () => {
 		expect(await outcome(limiter.consume('ada'))).to.equal('let through')
 	})
 
-	it('can be looked at without counting, and reset', async () => {
+	it('can be checked without counting, and reset', async () => {
 		const limiter = await aNode()
 		expect(passed(await outcomes(20, () => limiter.check('ada')))).to.equal(20)
 		await limiter.consume('ada', 5)
@@ -69,7 +69,7 @@ describe('a limit', () => {
 		expect(await outcome(limiter.consume('ada'))).to.equal('let through')
 	})
 
-	it('goes on counting, on each node by itself, while Redis is away', async () => {
+	it('counts on each node separately while Redis is away', async () => {
 		const limiter = await aNode('redis://127.0.0.1:1')
 		const answers = await outcomes(20, () => limiter.consume('ada'))
 		expect(passed(answers)).to.equal(5)
@@ -78,7 +78,7 @@ describe('a limit', () => {
 		await limiter.reset('ada')
 	})
 
-	it('limits nothing when limits are off', async () => {
+	it('allows everything when limits are off', async () => {
 		const limiter = createLimiters({ redis: new Redis({ lazyConnect: true }), enabled: false })({ name: 'off', points: 1, perSeconds: 60 })
 		expect(passed(await outcomes(50, () => limiter.consume('ada')))).to.equal(50)
 	})

@@ -23,7 +23,7 @@ describe('an address of Redis', () => {
 		},
 	}
 	for (const [text, address] of Object.entries(understood)) {
-		it(`is understood: ${text}`, () => {
+		it(`is parsed: ${text}`, () => {
 			expect(parseRedisAddress(text)).to.deep.equal(address)
 		})
 	}
@@ -41,7 +41,7 @@ describe('an address of Redis', () => {
 		'redis+sharded://a': /must be a Redis address/,
 	}
 	for (const [text, complaint] of Object.entries(malformed)) {
-		it(`is refused, and why is said: ${text}`, () => {
+		it(`is refused with the reason: ${text}`, () => {
 			expect(() => parseRedisAddress(text)).to.throw(RedisAddressError, complaint)
 		})
 	}

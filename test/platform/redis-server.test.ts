@@ -6,7 +6,7 @@ const fails = (message: string) => async (): Promise<never> => {
 	throw new Error(`${message}\nand a long tail of output`)
 }
 
-/** A machine with these programs, on which nothing can be got. */
+/** A machine with these programs, on which nothing can be installed. */
 const aMachine = (programs: string[], ways: Partial<WaysToRedis> = {}): WaysToRedis => ({
 	onPath: program => (programs.includes(program) ? `/usr/bin/${program}` : undefined),
 	installWithApt: fails('no network'),
@@ -18,17 +18,17 @@ const aMachine = (programs: string[], ways: Partial<WaysToRedis> = {}): WaysToRe
 describe('finding a Redis server', () => {
 	const find = (machine: WaysToRedis) => findRedisServer('/data', () => {}, machine)
 
-	it('takes the one that is installed', async () => {
+	it('uses the installed server', async () => {
 		expect(await find(aMachine(['redis-server', 'apt-get']))).to.equal('/usr/bin/redis-server')
 	})
 
-	it('installs it as root where there are packages', async () => {
+	it('installs a package as root where there are packages', async () => {
 		const programs = ['apt-get']
 		const installWithApt = async () => void programs.push('redis-server')
 		expect(await find(aMachine(programs, { installWithApt }))).to.equal('/usr/bin/redis-server')
 	})
 
-	it('builds one for everybody else, and when installing fails', async () => {
+	it('builds a server for other users, and when installing fails', async () => {
 		const buildWithoutRoot = async (dataDir: string) => `${dataDir}/redis-server`
 		expect(await find(aMachine(['apt-get'], { isRoot: () => false, buildWithoutRoot }))).to.equal('/data/redis-server')
 		expect(await find(aMachine([], { buildWithoutRoot }))).to.equal('/data/redis-server')

@@ -11,11 +11,11 @@ type Redlock = { acquire(resources: string[], durationMs: number): Promise<Lock>
 const RedlockClass = RedlockModule as new (clients: Redis[], settings: Record<string, number>) => Redlock
 const LockClass = LockModule as new (redlock: Redlock, keys: string[], token: string, attempts: [], expiresAtMs: number) => Lock
 
-/** As a script takes a lease along with something else. */
+/** A script that takes a lease together with other work. */
 const takeScript = `${readFileSync(new URL('../../server/platform/mailbox/lease.lua', import.meta.url), 'utf8')}
 return lease_take(KEYS[1], ARGV[1], tonumber(ARGV[2])) and 1 or 0`
 
-// Guards against upgrades: leases are taken by scripts of ours, in the form in which the library keeps its own.
+// Fails when an upgrade changes the form of the library's leases, because our scripts take leases in that form.
 describe('a lease in the form of Redlock', () => {
 	let stores: Awaited<ReturnType<typeof freshStores>>
 	let redis: Redis
@@ -40,7 +40,7 @@ describe('a lease in the form of Redlock', () => {
 			(error: Error) => error.name,
 		)
 
-	it('taken by a script keeps the library out, and is extended and released by it', async () => {
+	it('taken by a script refuses the library, which can extend and release it', async () => {
 		const key = aKey()
 		expect(await take(key, 'a token')).to.equal(true)
 		expect(await nameOfFailure(redlock.acquire([key], 5000))).to.equal('ExecutionError')
@@ -51,7 +51,7 @@ describe('a lease in the form of Redlock', () => {
 		expect(await redis.exists(key)).to.equal(0)
 	})
 
-	it('taken by the library keeps scripts out, has the token as its value, and is free once released or lapsed', async () => {
+	it('taken by the library refuses scripts, has the token as its value, and is free once released or expired', async () => {
 		const key = aKey()
 		const lock = await redlock.acquire([key], 5000)
 		expect(await redis.get(key)).to.equal(lock.value)
@@ -63,7 +63,7 @@ describe('a lease in the form of Redlock', () => {
 		expect(await redlock.acquire([key], 5000)).to.have.property('value')
 	})
 
-	it('that has passed to another is neither released nor extended by its holder before', async () => {
+	it('that has passed to another owner is neither released nor extended by the previous one', async () => {
 		const key = aKey()
 		await take(key, 'the later token')
 		const before = lockOf(key, 'the token before')

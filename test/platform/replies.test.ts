@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { createReplies } from '../../server/platform/mailbox/replies.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
-import { useBench } from '../booking/a-drain.ts'
+import { useBench } from '../booking/drain.ts'
 
 describe('replies', () => {
 	const bench = useBench()
@@ -14,7 +14,7 @@ describe('replies', () => {
 			error => error.code,
 		)
 
-	it('reach the caller’s node from whichever node settled the message', async () => {
+	it('reach the caller’s node from the node that settled the message', async () => {
 		const [here, there] = [await repliesOf('here'), await repliesOf('there')]
 		const heard = here.wait('m')
 		there.deliver([{ to: 'here', messageId: 'm', outcome: 'won' }])
@@ -24,7 +24,7 @@ describe('replies', () => {
 		there.stop()
 	})
 
-	it('ask the caller to repeat when nothing is heard in time', async () => {
+	it('ask the caller to repeat when no outcome arrives in time', async () => {
 		const replies = await repliesOf('slow', 20)
 		expect(await codeOf(replies.wait('m'))).to.equal('booking_pending')
 		expect(replies.count()).to.equal(0)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { createScheduler } from '../../server/platform/mailbox/scheduler.ts'
 import { waitFor } from '../support/wait.ts'
 
-/** A scheduler whose batches end when the test says so, at a time that it sets. */
+/** A scheduler whose batches end on the test's command, with a clock that the test sets. */
 const aScheduler = () => {
 	const batches: string[][] = []
 	const ends = new Map<string, () => void>()
@@ -18,7 +18,7 @@ const aScheduler = () => {
 		pass: (ms: number) => {
 			now += ms
 		},
-		/** Ends the batch of these keys, and lets follow what follows from it. */
+		/** Ends the batch of these keys, and waits for what follows. */
 		async end(...keys: string[]) {
 			const name = keys.join()
 			await waitFor(() => ends.has(name), `a batch of ${name}`)
@@ -46,7 +46,7 @@ describe('the scheduler', () => {
 		await scheduler.stop()
 	})
 
-	it('opens up to four lanes with few keys each, and the last that is open drains what waits', async () => {
+	it('opens up to four lanes with few keys each, and the last open one drains what waits', async () => {
 		const scheduler = aScheduler()
 		for (const key of ['1', '2', '3', '4', '5', '6', '1']) scheduler.wake(key)
 		expect(scheduler.batches).to.deep.equal([['1'], ['2'], ['3'], ['4']])
@@ -82,7 +82,7 @@ describe('the scheduler', () => {
 		await scheduler.stop()
 	})
 
-	it('lets running batches end when it is stopped, and begins no other', async () => {
+	it('waits for running batches when it is stopped, and begins no other', async () => {
 		const scheduler = aScheduler()
 		for (const key of ['1', '2', '3', '4', '5']) scheduler.wake(key)
 		let isStopped = false

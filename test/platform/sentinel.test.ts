@@ -8,7 +8,7 @@ import { startRedisSentinel, type TestRedisSentinel } from '../support/redis-sen
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, closeSockets, ok } from '../support/watcher.ts'
 
-// Elections take their time.
+// Elections take too long for every run.
 if (isLong)
 	describe('two nodes on a Redis that Sentinel watches', function () {
 		this.timeout(90_000)
@@ -22,7 +22,7 @@ if (isLong)
 			await redis.stop()
 		})
 
-		it('go on with the replica when the master is killed and a sentinel hangs, and lose no appointment', async () => {
+		it('continue with the replica when the master is killed and a sentinel hangs, and lose no appointment', async () => {
 			const { id: doctorId } = await aDoctor(one!)
 			const slots = await someSlots(one!, doctorId, { count: 12 })
 			const socket = await aSocket(one!, (await aPatient(one!)).token)

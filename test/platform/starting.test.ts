@@ -27,7 +27,7 @@ describe('the server as a process', function () {
 	}
 
 	const nothingStays = () => until('nothing stays behind', () => processesOn(directory).length === 0)
-	/** A node that ended in good order has stopped its servers first; only the shells that watched over them end a moment later. */
+	/** A node that exits normally has stopped its servers first. Only their guards' shells end a moment later. */
 	const everythingIsStopped = async () => {
 		expect(processesOn(directory).filter(line => !line.includes('read -r called_off'))).to.deep.equal([])
 		await nothingStays()
@@ -43,7 +43,7 @@ describe('the server as a process', function () {
 		rmSync(directory, { recursive: true, force: true })
 	})
 
-	it('brings its own PostgreSQL and Redis, and on SIGTERM stops them and ends with 0', async () => {
+	it('starts its own PostgreSQL and Redis, and on SIGTERM stops them and exits with 0', async () => {
 		const server = start()
 		const ready = await fetch(`${await server.url}/readyz`)
 		expect(ready.status).to.equal(200)
@@ -56,7 +56,7 @@ describe('the server as a process', function () {
 		await everythingIsStopped()
 	})
 
-	/** Stops a process without ending it: it keeps its connections and answers nothing. */
+	/** Suspends a process, which keeps its connections and answers nothing. */
 	const stall = () => {
 		const [redis = 0] = readFileSync(path.join(directory, 'redis', 'redis.pid'), 'utf8')
 			.split(' ')
@@ -64,7 +64,7 @@ describe('the server as a process', function () {
 		process.kill(redis, 'SIGSTOP')
 	}
 
-	it('stops within seconds and ends with 0 when Redis does not answer', async () => {
+	it('stops within seconds and exits with 0 when Redis does not answer', async () => {
 		const server = start()
 		await server.url
 		stall()
@@ -76,8 +76,8 @@ describe('the server as a process', function () {
 		await everythingIsStopped()
 	})
 
-	describe('given an error that nothing catches', () => {
-		/** Makes the process throw, or leave a rejection alone, when it gets a signal. */
+	describe('the server after an uncaught error', () => {
+		/** Makes the process throw, or leave a rejection unhandled, on a signal. */
 		const withFault = (fault: string) => {
 			const file = path.join(directory, 'fault.mjs')
 			writeFileSync(file, `process.on('SIGUSR2', () => { ${fault} })`)
@@ -88,7 +88,7 @@ describe('the server as a process', function () {
 			['an exception', `throw new Error('as planned')`],
 			['a rejection', `Promise.reject(new Error('as planned'))`],
 		] as const)
-			it(`logs ${name} in one line, stops in order, and ends with 1`, async () => {
+			it(`logs ${name} in one line, stops in order, and exits with 1`, async () => {
 				const server = withFault(fault)
 				await server.url
 				server.child.kill('SIGUSR2')
@@ -101,20 +101,20 @@ describe('the server as a process', function () {
 			})
 	})
 
-	it('only brings the database up to date in the role of migrate, and ends with 0', async () => {
+	it('only updates the database in the role `migrate`, and exits with 0', async () => {
 		const { code, stdout, stderr } = await start({ ROLE: 'migrate' }).exit
 		expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
 		expect(stdout).to.equal('The database is up to date\n')
 		await everythingIsStopped()
 	})
 
-	it('takes its role as an argument, too, where hosts set commands rather than environments', async () => {
+	it('also takes its role as an argument, for hosts that set only commands', async () => {
 		const asked = aProcess({ DATA_DIR: directory, ROLE: 'web' }, ['cleaner'])
 		const { code, stderr } = await asked.exit
 		expect({ code, stderr }).to.deep.equal({ code: 1, stderr: 'ROLE must be web, worker, all or migrate\n' })
 	})
 
-	it('stops as asked while it is still starting', async () => {
+	it('stops on request while it is still starting', async () => {
 		const server = start()
 		await until('PostgreSQL is being prepared', () => readdirSync(directory).includes('postgres'))
 		server.child.kill('SIGTERM')
@@ -143,7 +143,7 @@ describe('the server as a process', function () {
 		await until('PostgreSQL and Redis follow their node', () => processesOn(directory).length === 0)
 	})
 
-	it('runs side by side with another on a directory of its own, and stops on Ctrl-C as well', async () => {
+	it('runs beside another server on its own directory, and stops on Ctrl-C', async () => {
 		const one = start({ DATA_DIR: path.join(directory, 'one') })
 		const other = start({ DATA_DIR: path.join(directory, 'other') })
 		expect((await register(await one.url, 'ada@example.com')).status).to.equal(201)
@@ -155,7 +155,7 @@ describe('the server as a process', function () {
 		expect((await one.exit).code).to.equal(0)
 	})
 
-	it('leaves another that uses the same directory alone, and says so in one line', async () => {
+	it('does not disturb another server on the same directory, and says so in one line', async () => {
 		const first = start()
 		const url = await first.url
 		const { code, stderr } = await start().exit
@@ -165,7 +165,7 @@ describe('the server as a process', function () {
 		expect((await register(url, 'ada@example.com')).status).to.equal(201)
 	})
 
-	it('says in one line that its port is taken, and ends with 1', async () => {
+	it('says in one line that its port is taken, and exits with 1', async () => {
 		const holder = createServer()
 		await new Promise<void>(resolve => holder.listen(0, resolve))
 		const { port } = holder.address() as { port: number }
@@ -176,14 +176,14 @@ describe('the server as a process', function () {
 		await nothingStays()
 	})
 
-	it('names a setting that is malformed in one line, and ends with 1 before it starts anything', async () => {
+	it('names a malformed setting in one line, and exits with 1 before it starts anything', async () => {
 		const { code, stdout, stderr } = await start({ HOLD_SECONDS: 'two minutes' }).exit
 		expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
 		expect(stderr).to.equal('HOLD_SECONDS must be a whole number of seconds from 1 to 3600\n')
 		expect(readdirSync(directory)).to.deep.equal([])
 	})
 
-	describe('that is started before what it needs', () => {
+	describe('the server started before its stores', () => {
 		let stores: Awaited<ReturnType<typeof freshStores>>
 		before(async () => {
 			stores = await freshStores()
@@ -201,7 +201,7 @@ describe('the server as a process', function () {
 		] as const) {
 			const waiting = `${name} cannot be reached yet: waiting for it\n`
 
-			it(`waits for ${name}, says so once, and goes on when it is there`, async () => {
+			it(`waits for ${name}, says so once, and continues once it answers`, async () => {
 				const wire = await aWire(stores[address])
 				await wire.cut()
 				const server = start(settingsOf({ [address]: wire.url }))
@@ -214,7 +214,7 @@ describe('the server as a process', function () {
 				await wire.stop()
 			})
 
-			it(`stops at once when it is told to while it waits for ${name}`, async () => {
+			it(`stops at once on request while it waits for ${name}`, async () => {
 				const wire = await aWire(stores[address])
 				await wire.stop()
 				const server = start(settingsOf({ [address]: wire.url }))
@@ -224,7 +224,7 @@ describe('the server as a process', function () {
 			})
 		}
 
-		it('does not wait for a PostgreSQL that says no', async () => {
+		it('does not wait for a PostgreSQL that refuses', async () => {
 			const { pathname } = new URL(stores.databaseUrl)
 			const url = stores.databaseUrl.replace(pathname, '/no_such_database')
 			const { code, stdout, stderr } = await start(settingsOf({ databaseUrl: url })).exit
@@ -233,7 +233,7 @@ describe('the server as a process', function () {
 		})
 	})
 
-	it('says what to do when PostgreSQL cannot be prepared, and stops what has started', async () => {
+	it('says what to do when PostgreSQL cannot be prepared, and stops what it has started', async () => {
 		writeFileSync(path.join(directory, 'postgres'), 'in the way')
 		const { code, stderr } = await start().exit
 		expect(code).to.equal(1)

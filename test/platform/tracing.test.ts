@@ -18,7 +18,7 @@ describe('traces', () => {
 	const aTracer = (overrides: Partial<TracerSettings> = {}) =>
 		createTracer({ endpoint: receiver.url, ratio: 1, serviceName: 'clinic', version: '1.2.3', nodeId: 'node-1', log, ...overrides })
 
-	it('go to the receiver, below its base address, as steps of one another', async () => {
+	it('go to the receiver, below its base address, with each step under its parent', async () => {
 		for (const endpoint of [receiver.url, `${receiver.url}/`]) {
 			const tracer = await aTracer({ endpoint })
 			const outer = tracer.start('outer', { kind: 'server', beganMs: performance.now() - 250 })
@@ -41,7 +41,7 @@ describe('traces', () => {
 		expect(receiver.bodies[0]).to.include('"clinic"').and.to.include('"1.2.3"')
 	})
 
-	it('go on from the context that another process hands over; from a malformed one they begin anew', async () => {
+	it('continue a context from another process, and start new ones for a malformed context', async () => {
 		const [here, there] = [await aTracer({ nodeId: 'here' }), await aTracer({ nodeId: 'there' })]
 		const asked = here.start('asked')
 		there.start('done', { parent: asked.context }).end()
@@ -53,7 +53,7 @@ describe('traces', () => {
 		expect(seen('lost').map(({ parentSpanId }) => parentSpanId)).to.deep.equal([undefined, undefined, undefined, undefined])
 	})
 
-	it('are kept by the share that was asked for, whole or not at all', async () => {
+	it('are kept in the configured share, whole or not at all', async () => {
 		const tracer = await aTracer({ ratio: 0.3 })
 		for (let i = 0; i < 200; i++) {
 			const outer = tracer.start('sampled')
@@ -66,12 +66,12 @@ describe('traces', () => {
 		expect(steps?.map(({ traceId }) => traceId)).to.have.members(kept?.map(({ traceId }) => traceId) ?? [])
 	})
 
-	/** So many that they are sent at once. */
+	/** Enough spans to be sent at once. */
 	const aBatch = (tracer: Tracer) => {
 		for (let i = 0; i < 600; i++) tracer.start('one of many').end()
 	}
 
-	it('that are refused are dropped, with one line, and with another when they are taken again', async () => {
+	it('are dropped with one log line when they are refused, and with another when they are accepted again', async () => {
 		const tracer = await aTracer()
 		receiver.refusal.status = 400
 		aBatch(tracer)
@@ -83,7 +83,7 @@ describe('traces', () => {
 		expect(lines.map(({ msg }) => msg)).to.deep.equal(['traces are not received', 'traces are received again'])
 	})
 
-	it('keep nobody from stopping when the receiver is away', async () => {
+	it('do not keep a process from stopping when the receiver is away', async () => {
 		const tracer = await aTracer({ endpoint: 'http://127.0.0.1:1' })
 		aBatch(tracer)
 		const began = performance.now()
@@ -91,7 +91,7 @@ describe('traces', () => {
 		expect(performance.now() - began).to.be.below(4000)
 	})
 
-	it('cost nothing while there is nowhere to send them: nothing is made, and no part of OpenTelemetry is loaded', async function () {
+	it('cost nothing without a receiver: no span is made, and no part of OpenTelemetry is loaded', async function () {
 		this.timeout(30_000)
 		expect(await aTracer({ endpoint: undefined })).to.equal(noTracer)
 		expect(noTracer.start('a')).to.equal(noTracer.child('b'))
@@ -110,7 +110,7 @@ describe('traces', () => {
 			'what is loaded',
 		).not.to.deep.equal([])
 		expect(loaded.filter(url => /observability\/tracer\.js$/.test(url))).to.have.length(1)
-		// prom-client knows the few definitions of its API; all that works is elsewhere.
+		// prom-client loads the few definitions of the API package. Everything that works is elsewhere.
 		expect(loaded.filter(url => /@opentelemetry\/(?!api\/)|\/otel\.js$/.test(url))).to.deep.equal([])
 	})
 })

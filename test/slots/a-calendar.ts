@@ -8,7 +8,7 @@ import { useNodes } from '../support/nodes.ts'
 import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { aSocket, type Client, closeSockets, ok, refused } from '../support/watcher.ts'
 
-/** Two nodes for one `describe`, with the fourteen free slots of a doctor who is new for every test, and what is done to them. */
+/** Two nodes for one `describe`, with a new doctor with fourteen free slots for every test, and functions that act on them. */
 export const useCalendar = () => {
 	const [node, other] = useNodes(2) as [TestNode, TestNode]
 	const doctor = {} as Person
@@ -32,7 +32,7 @@ export const useCalendar = () => {
 		return (await call<Snapshot>(node, 'GET', `/doctors/${doctor.id}/slots?from=${from}&to=${to}`, { token })).body.slots
 	}
 	const states = async () => (await listed()).map(slot => slot.state[0]).join('')
-	/** The states of all slots, by their first letters; those not named are free. */
+	/** Checks the states of all slots, by their first letters. Slots that are not named are free. */
 	const expectStates = async (beginning: string) => expect(await states()).to.equal(beginning.padEnd(slots.length, 'f'))
 
 	return { node, other, doctor, slots, aHolder, hold, notHeld, release, book, listed, expectStates }

@@ -14,7 +14,7 @@ const freeSlots = fc
 		})
 	})
 
-/** As one would say it, without a thought for speed. */
+/** A plain version without regard to speed. */
 const expected = (free: readonly FreeSlot[], taken: ReadonlySet<number>, wanted: number, minutes: number) => {
 	const left = new Map(free.filter(slot => !taken.has(slot.startMinute)).map(slot => [slot.startMinute, slot.endMinute]))
 	const hasRoom = (from: number) => {
@@ -33,7 +33,7 @@ const expected = (free: readonly FreeSlot[], taken: ReadonlySet<number>, wanted:
 }
 
 describe('alternatives to a slot that is gone', () => {
-	it('are the nearest in time that are free and have room, earlier ones first among equals', () => {
+	it('are the nearest free slots with room, the earlier of two equally near ones first', () => {
 		const wish = fc.record({ around: fc.nat(1200), minutes: fc.constantFrom(1, 15, 30, 45), taken: fc.array(fc.nat(39)) })
 		fc.assert(
 			fc.property(freeSlots, wish, (free, { around, minutes, taken }) => {
@@ -46,7 +46,7 @@ describe('alternatives to a slot that is gone', () => {
 		)
 	})
 
-	it('say when each begins and ends', () => {
+	it('have a start and an end', () => {
 		const [offer] = nearestOffers('7', [{ startMinute: 29_000_000, endMinute: 29_000_020 }], () => false, 29_000_100)
 		expect(offer).to.deep.equal({
 			id: '7-29000000',

@@ -14,10 +14,10 @@ import { useDatabase } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, closeSockets, type Watcher } from '../support/watcher.ts'
 
-/** What promise 3 allows. */
+/** The time that promise 3 allows. */
 const toldWithinMs = 1000
 
-describe('a change of a calendar that does not come through the queue', function () {
+describe('a change of a calendar without a request', function () {
 	this.timeout(40_000)
 	const [node, other] = useNodes(2)
 	afterEach(closeSockets)
@@ -35,7 +35,7 @@ describe('a change of a calendar that does not come through the queue', function
 
 	type Change = {
 		make: (on: { url: string }) => Promise<unknown>
-		/** Whether the database has it. */
+		/** Whether the change is in the database. */
 		isMade: () => Promise<boolean>
 		isSeen: (watcher: Watcher) => boolean
 	}
@@ -97,7 +97,7 @@ describe('a change of a calendar that does not come through the queue', function
 	}
 
 	for (const [title, change] of Object.entries(changes))
-		it(`is told at once: ${title}`, async () => {
+		it(`is published at once: ${title}`, async () => {
 			const watcher = await watching()
 			const answer = (await change.make(node!)) as { status: number }
 			expect(answer.status).to.be.within(200, 204)
@@ -105,12 +105,12 @@ describe('a change of a calendar that does not come through the queue', function
 		})
 
 	for (const [title, change] of Object.entries(changes).filter(([title]) => title !== 'a patient who is erased'))
-		it(`is told by another node when its own was killed right after the commit: ${title}`, async () => {
+		it(`is published by another node when its own was killed right after the commit: ${title}`, async () => {
 			const watcher = await watching()
 			const doomed = await startProcessNode(node!)
 			const admin = new Redis(node!.redisUrl)
 			try {
-				// What it is to tell goes through Redis, which keeps it waiting until it is dead.
+				// The announcement goes through Redis, which delays it until the node is dead.
 				await admin.call('CLIENT', 'PAUSE', 10_000, 'WRITE')
 				const making = change.make(doomed).catch(() => {})
 				await waitFor(change.isMade, 'the commit', 4000)
@@ -139,7 +139,7 @@ describe('announcements of changes of calendars', () => {
 	const starts = (count: number) => Array.from({ length: count }, (_, n) => new Date((n + 1) * 60_000))
 	const left = async () => (await database.db('calendar_announcements')).length
 
-	it('name the slots while they are few, and the whole calendar when they are many', async () => {
+	it('name few slots, and the whole calendar instead of many', async () => {
 		const [doctorId, told] = [await aCalendar(), [] as string[]]
 		const announcements = announcing(
 			async (_, startsAt) => void told.push(startsAt ? `${startsAt.length} from ${startsAt[0]!.getTime()}` : 'all'),
@@ -154,7 +154,7 @@ describe('announcements of changes of calendars', () => {
 		await announcements.stop()
 	})
 
-	it('are not told when what they were written with is rolled back', async () => {
+	it('are not published when their transaction is rolled back', async () => {
 		const [doctorId, told] = [await aCalendar(), [] as string[]]
 		const announcements = announcing(async doctor => void told.push(doctor))
 		await database.db
@@ -168,7 +168,7 @@ describe('announcements of changes of calendars', () => {
 		await announcements.stop()
 	})
 
-	it('that cannot be told stay, each by itself, and are told by the sweep', async () => {
+	it('stay recorded when they cannot be published, and the sweep publishes them', async () => {
 		const [away, fine] = [await aCalendar(), await aCalendar()]
 		const told: string[] = []
 		let isAway = true
@@ -185,7 +185,7 @@ describe('announcements of changes of calendars', () => {
 		await announcements.stop()
 	})
 
-	it('are told by one node only, however many look', async () => {
+	it('are published by one node only', async () => {
 		const [doctorId, told] = [await aCalendar(), [] as string[]]
 		const nodes = Array.from({ length: 3 }, () =>
 			announcing(async doctor => {
@@ -205,7 +205,7 @@ describe('announcements of changes of calendars', () => {
 		await Promise.all(nodes.map(each => each.stop()))
 	})
 
-	it('are told by others when a node froze while it told them', async () => {
+	it('are published by another node when one froze while publishing', async () => {
 		const [doctorId, told] = [await aCalendar(), [] as string[]]
 		const frozen = announcing(() => new Promise(resolve => setTimeout(resolve, 3000)))
 		const awake = announcing(async doctor => void told.push(doctor))

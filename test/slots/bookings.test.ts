@@ -27,7 +27,7 @@ describe('holds and bookings', () => {
 	const book = (socket: Client, slotId: string, patientId?: string) =>
 		socket.emitWithAck('appointment:book', { slotId, idempotencyKey: randomUUID(), ...(patientId && { patientId }) })
 
-	it('let the holder book what they hold, and nobody else', async () => {
+	it('let the holder book a held slot, and no other patient', async () => {
 		const [holder, rival] = [await aPatient(one!), await aPatient(one!)]
 		const [holding, rivalling] = [await aSocket(one!, holder.token), await aSocket(two!, rival.token)]
 		const recorder = await watching(two!, holder.token)
@@ -46,7 +46,7 @@ describe('holds and bookings', () => {
 		expect(refused(await rivalling.emitWithAck('slot:hold', { slotId: slots[4]! })).code).to.equal('slot_booked')
 	})
 
-	it('let the desk book for a patient what the desk holds', async () => {
+	it('let the desk book a slot that it holds for a patient', async () => {
 		const desk = await aSocket(one!, (await aReceptionist(one!)).token)
 		const patient = await aPatient(one!)
 		ok(await desk.emitWithAck('slot:hold', { slotId: slots[0]! }))
@@ -68,7 +68,7 @@ describe('holds and bookings', () => {
 		ok(await socket.emitWithAck('slot:release', { slotId: slots[0]! }))
 	})
 
-	it('never show or grant as free or held what is booked, however many want the same slots both ways', async function () {
+	it('do not show or grant a booked slot as free or held, under many concurrent requests', async function () {
 		this.timeout(60_000)
 		const staff = await aReceptionist(one!)
 		const recorders = await Promise.all([watching(one!), watching(two!), watching(two!, staff.token), watching(one!, doctor.token)])
@@ -95,7 +95,7 @@ describe('holds and bookings', () => {
 			for (let turn = 0; turn < 50 && booked.size < slots.length; turn++) {
 				const slotId = slots[Math.floor(Math.random() * slots.length)]!
 				const chance = Math.random()
-				// Seldom enough that the slots are not gone before there was a contest for them.
+				// Rare enough that slots are contested before they are gone.
 				if (chance < 0.12) {
 					await tryToBook(socket, slotId)
 					continue
@@ -108,7 +108,7 @@ describe('holds and bookings', () => {
 				if (got) holds++
 				if (got && wasBooked) wronglyHeld.push(slotId)
 				if (got && chance < 0.6) await socket.emitWithAck('slot:release', { slotId })
-				// Whoever keeps a slot to the end keeps it from everybody who would book it.
+				// A socket that never releases its slot would keep others from booking it.
 				else if (got && chance < 0.7) await tryToBook(socket, slotId)
 			}
 		}
@@ -125,7 +125,7 @@ describe('holds and bookings', () => {
 		for (const [index, recorder] of recorders.entries()) {
 			const listed = await recorder.agrees(index % 2 ? one! : two!, tokens[index])
 			expect(listed.slots.filter(slot => slot.state === 'booked').map(slot => slot.id)).to.deep.equal(inDatabase)
-			// Nobody cancels here: what was told as booked must never be told as anything else.
+			// No client cancels here, so a slot that was published as booked must stay booked.
 			const known = new Map<string, Slot['state']>()
 			for (const { id, state, version } of recorder.frames().flatMap(frame => frame.changes)) {
 				expect(known.get(id) === 'booked' && state !== 'booked', `${id} became ${state} in ${version}`).to.equal(false)
@@ -136,7 +136,7 @@ describe('holds and bookings', () => {
 		expect(await inconsistencies(one!.db)).to.equal(0)
 	})
 
-	it('never leave a slot marked as held when its holder books, renews and lets go at the same time', async () => {
+	it('do not leave a slot marked as held when its holder books, renews and releases at the same time', async () => {
 		const recorder = await watching(two!)
 		for (const slotId of slots.slice(0, 12)) {
 			const patient = await aPatient(one!)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { fullSlot, holderIn, publicChangeJson, visibleSlot, visibleSlotJson } from '../../server/slots/codec.ts'
 import { isoOf } from '../../server/slots/slot-id.ts'
 
-/** Names that look like what is looked for, too. */
+/** Includes names that look like the marks in the JSON. */
 const aName = fc.oneof(fc.string(), fc.constantFrom(',"holderId":"3"}', '"state":"free"', ',\n', '\\","heldUntilMs":1'))
 
 const aStoredSlot = fc.record({
@@ -24,11 +24,11 @@ const aHolder = fc.option(
 )
 
 describe('a slot as JSON', () => {
-	it('says instants as the contract has them', () => {
+	it('writes instants in the contract’s form', () => {
 		fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 42 }), ms => void expect(isoOf(ms)).to.equal(new Date(ms).toISOString())))
 	})
 
-	it('is what a watcher may see of it, whatever is in it', () => {
+	it('contains only what a watcher may see', () => {
 		fc.assert(
 			fc.property(
 				aStoredSlot,
@@ -43,7 +43,7 @@ describe('a slot as JSON', () => {
 		)
 	})
 
-	it('is for the public what it sees of a change, and tells who holds it, though it is not read', () => {
+	it('yields the public change and the holder’s id without being parsed', () => {
 		fc.assert(
 			fc.property(aStoredSlot, aHolder, fc.nat(), (stored, holder, version) => {
 				const slot = fullSlot(stored, holder, 29_500_000 * 60_000)

@@ -71,7 +71,7 @@ describe('a hold while a booking is being settled', () => {
 			slots: minutes.map(minute => ({ minute, json: jsonOf(minute) })),
 			throughSocket: false,
 		})
-	/** A batch of another booking that has claimed the slots, and what ends it. */
+	/** A batch of another booking that has claimed the slots, and a function that ends it. */
 	const claimed = async (userId: string, minutes: readonly number[]) => {
 		const [batch, ended] = await new Promise<[Batch, () => void]>((resolve, reject) => {
 			onBatch = (...begun) => resolve(begun)
@@ -94,7 +94,7 @@ describe('a hold while a booking is being settled', () => {
 		expect(told).to.deep.equal(changes)
 	}
 
-	it('keeps others off slots that its holder lets go of meanwhile, until the booking is settled', async () => {
+	it('keeps other holds off slots that its holder releases, until the booking is settled', async () => {
 		await place('1', [first, second])
 		const booking = await claimed('1', [first, second])
 		expect(await holds.release(doctorId, '1', first)).to.have.length(2)
@@ -104,7 +104,7 @@ describe('a hold while a booking is being settled', () => {
 		expect(await place('2', [second])).to.include({ state: 'placed' })
 	})
 
-	it('keeps others off slots that its holder renews without meanwhile, until the booking is settled', async () => {
+	it('keeps other holds off slots that its holder leaves out of a renewal, until the booking is settled', async () => {
 		await place('1', [first, second])
 		const booking = await claimed('1', [first, second])
 		expect((await place('1', [first])) as { ended: object[] }).to.deep.include({
@@ -126,18 +126,18 @@ describe('a hold while a booking is being settled', () => {
 		await toldInTheEnd('first held', 'first free')
 	})
 
-	it('is told as free when it ran out just before another’s booking, which then fails', async () => {
+	it('is published as free when it expired just before another’s booking, which then fails', async () => {
 		await place('1', [first], 30)
 		await waitFor(() => told.length === 1, 'the hold to be told')
 		await new Promise(resolve => setTimeout(resolve, 50))
-		// The sweep has not come by yet.
+		// The sweep has not run yet.
 		const booking = await claimed('2', [first])
 		expect(booking.held).to.deep.equal([])
 		await booking.finish({ unclaim: [first] })
 		await toldInTheEnd('first held', 'first free')
 	})
 
-	it('cannot be placed by one who read the database before a booking was settled', async () => {
+	it('cannot be placed by a request that read the database before a booking was settled', async () => {
 		const before = await holds.truth(doctorId)
 		const booking = await claimed('1', [first])
 		await booking.finish({
@@ -147,14 +147,14 @@ describe('a hold while a booking is being settled', () => {
 		expect(await place('2', [first], 60_000, before)).to.deep.equal({ state: 'stale', truth: await holds.truth(doctorId) })
 	})
 
-	it('cannot be placed by one who knows only versions from before Redis lost its memory', async () => {
+	it('cannot be placed by a node that knows only versions from before Redis lost its memory', async () => {
 		const before = await holds.truth(doctorId)
 		await new Promise(resolve => setTimeout(resolve, 10))
 		await redis.flushdb()
 		expect(await place('2', [first], 60_000, before)).to.include({ state: 'stale' })
 	})
 
-	it('cannot be placed by one who knows a number that a lagging replica, now the master, will give out again', async () => {
+	it('cannot be placed by a node that knows a number which a lagging replica, now the master, will give out again', async () => {
 		const version = await holds.truth(doctorId)
 		expect(await place('2', [first], 60_000, version + 1)).to.deep.equal({ state: 'stale', truth: version })
 	})

@@ -25,7 +25,7 @@ const awkward = [
 	'',
 ]
 
-/** What the scripts publish is made of text in Lua, and must be what TypeScript would have written. */
+/** The Lua scripts build their JSON as text, which must equal TypeScript's. */
 describe('the JSON of a slot that a script completes', () => {
 	let redis: Redis
 	let subscriber: Subscriber
@@ -77,7 +77,7 @@ describe('the JSON of a slot that a script completes', () => {
 		return published.splice(0)
 	}
 
-	/** Each text is what the codec says of a slot, key by key, and is cut for the public as the codec cuts it. */
+	/** Checks that each text equals the codec's JSON, key by key, and is cut for the public like the codec's. */
 	const expectWritten = (texts: readonly string[], holder?: { userId: string; name: string; role: Role; untilMs: number }) => {
 		const slots = minutes.map(minute => fullSlot(stored(minute), holder, 0))
 		expect(texts.map(text => JSON.parse(text))).to.deep.equal(slots)
@@ -98,20 +98,20 @@ describe('the JSON of a slot that a script completes', () => {
 		expectWritten(await told())
 	}
 
-	it('is what the codec writes of a slot that is held and let go of, whatever its holder is called', async () => {
+	it('equals the codec’s JSON of a slot that is held and released, for any name of its holder', async () => {
 		for (const name of awkward) await roundTrip(name, 'receptionist', '12')
-		const someone = [
+		const anyHolder = [
 			fc.string({ unit: 'binary', maxLength: 40 }),
 			fc.constantFrom<Role>('patient', 'doctor', 'admin'),
 			fc.bigInt(1n, 10n ** 17n),
 		] as const
 		await fc.assert(
-			fc.asyncProperty(...someone, (name, role, id) => roundTrip(name, role, String(id))),
+			fc.asyncProperty(...anyHolder, (name, role, id) => roundTrip(name, role, String(id))),
 			{ numRuns: 100 },
 		)
 	})
 
-	it('is what the codec writes of a slot whose hold ran out', async () => {
+	it('equals the codec’s JSON of a slot whose hold expired', async () => {
 		const holder = { userId: '12', name: awkward[0]!, role: 'patient' as const }
 		const untilMs = await place(holder.userId, holder.name, holder.role, 40)
 		expectWritten(await told(), { ...holder, untilMs })

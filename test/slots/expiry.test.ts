@@ -7,12 +7,12 @@ import { aRecorder, type Recorder } from '../support/recorder.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, type Client, closeSockets, ok, refused } from '../support/watcher.ts'
 
-/** What promise 4 allows, and a little for a busy machine. */
+/** The time that promise 4 allows, and a little for a busy machine. */
 const announcedWithinMs = 1500
 
 const holdMs = 1000
 
-describe('a hold that runs out', () => {
+describe('a hold that expires', () => {
 	const [node, other] = useNodes(2, { HOLD_SECONDS: String(holdMs / 1000), HOLD_SECONDS_STAFF: '2' })
 	afterEach(closeSockets)
 
@@ -27,7 +27,7 @@ describe('a hold that runs out', () => {
 	const hold = async (socket: Client, slotId: string, typeId?: string) =>
 		ok(await socket.emitWithAck('slot:hold', { slotId, ...(typeId && { typeId }) })).hold
 
-	/** A watcher who notes how long after its `heldUntil` each slot was told to be free. */
+	/** A watcher that notes how long after its `heldUntil` each slot was published as free. */
 	const watching = async (on: { url: string }): Promise<Recorder & { lateMs: (slotId: string) => number | undefined }> => {
 		const recorder = aRecorder(await aSocket(on), doctor.id, soon())
 		const ends = new Map<string, number>()
@@ -47,7 +47,7 @@ describe('a hold that runs out', () => {
 		for (const slotId of slotIds) expect(recorder.lateMs(slotId), slotId).to.be.within(-50, announcedWithinMs)
 	}
 
-	it('is told as free by itself, on every node, all slots of it', async () => {
+	it('frees all its slots by itself, published on every node', async () => {
 		const recorders = [await watching(node!), await watching(other!)]
 		const typeId = await aType(node!, 90)
 		await hold(await aHolder(), slots[0]!)
@@ -61,7 +61,7 @@ describe('a hold that runs out', () => {
 		await hold(holder, slots[2]!)
 	})
 
-	it('is freed in time also when hundreds run out at once', async () => {
+	it('is removed in time also when hundreds expire at once', async () => {
 		const many = await someSlots(node!, doctor.id, { count: 400, minutes: 5, from: hoursAhead(240) })
 		const recorder = await watching(other!)
 		const holders = await Promise.all(Array.from({ length: 80 }, () => aHolder()))
@@ -79,7 +79,7 @@ describe('a hold that runs out', () => {
 		await freedInTime(recorder, [slots[0]!])
 	})
 
-	it('lives on while it is renewed, but only to five times its length; then its holder has room for others', async function () {
+	it('can be renewed to five times its length, after which its holder has room for others', async function () {
 		this.timeout(60_000)
 		const holder = await aHolder()
 		const recorder = await watching(other!)
@@ -93,7 +93,7 @@ describe('a hold that runs out', () => {
 			await waitFor(() => Date.now() >= next, 'the time to renew')
 			for (const life of lives.filter(({ ended }) => !ended)) {
 				const end = Date.parse((await hold(holder, life.slotId)).expiresAt)
-				// On a machine that comes too late with a renewal it is another hold, which has its own time.
+				// On a machine that renews too late, this is another hold with its own lifetime.
 				if (end >= life.end + holdMs) Object.assign(life, { firstEnd: end, end, renewals: 0 })
 				else Object.assign(life, { end, renewals: life.renewals + 1, ended: end === life.end })
 			}
@@ -106,7 +106,7 @@ describe('a hold that runs out', () => {
 		for (const slotId of slots.slice(5, 10)) await hold(holder, slotId)
 	})
 
-	it('leaves room for others as soon as it is told', async () => {
+	it('frees the holder’s count as soon as its end is published', async () => {
 		const holder = await aHolder()
 		const recorder = await watching(node!)
 		for (const slotId of slots.slice(0, 5)) await hold(holder, slotId)
@@ -115,7 +115,7 @@ describe('a hold that runs out', () => {
 		for (const slotId of slots.slice(5, 10)) await hold(holder, slotId)
 	})
 
-	it('can be had by another the moment it ends', async () => {
+	it('leaves its slot to another account the moment it ends', async () => {
 		const recorder = await watching(node!)
 		await hold(await aHolder(), slots[0]!)
 		const rival = await aHolder(other!)
@@ -123,7 +123,7 @@ describe('a hold that runs out', () => {
 		await recorder.agrees(node!)
 	})
 
-	it('is freed by another node when its own has stopped', async () => {
+	it('is removed by another node when its own has stopped', async () => {
 		const recorder = await watching(node!)
 		const { token } = await aPatient(node!)
 		const held = slots.slice(0, 3)

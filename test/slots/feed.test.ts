@@ -39,7 +39,7 @@ describe('a feed', () => {
 		return { feed, arrived }
 	}
 
-	/** Redis whose answers about versions can be kept waiting. */
+	/** A Redis whose answers about versions can be delayed. */
 	const withSlowVersions = () => {
 		let gate = Promise.resolve()
 		let asked = 0
@@ -67,7 +67,7 @@ describe('a feed', () => {
 		}
 	}
 
-	it('does not reset a topic that was left, even before it was followed', async () => {
+	it('does not reset a topic that was left, even before following began', async () => {
 		const { feed } = following()
 		const followed = feed.follow('left')
 		feed.unfollow('left')
@@ -79,7 +79,7 @@ describe('a feed', () => {
 		await feed.stop()
 	})
 
-	it('knows what arrived while it was beginning to follow', async () => {
+	it('counts changes that arrived while following began', async () => {
 		const { slow, asked, hold } = withSlowVersions()
 		const { feed, arrived } = following(slow)
 		const open = hold()
@@ -107,10 +107,10 @@ describe('a feed', () => {
 		await feed.stop()
 	})
 
-	/** As a replica that lagged has it when it is promoted. */
+	/** The state of a lagging replica when it is promoted. */
 	const setBack = (topic: string, version: number) => redis.set(feedKeys(topic).versionKey, version)
 
-	it('lifts a counter that went back above every number that was seen, and makes followers start over', async () => {
+	it('raises a counter that went back above every number it saw, and makes followers start over', async () => {
 		const { feed, arrived } = following()
 		await feed.follow('lagged')
 		for (let i = 0; i < 3; i++) await feed.reset('lagged')
@@ -126,7 +126,7 @@ describe('a feed', () => {
 		await feed.stop()
 	})
 
-	it('notices numbers that are given out again although they have passed the last one seen by then', async () => {
+	it('notices repeated numbers although they have already passed the last number it saw', async () => {
 		const { feed, arrived } = following()
 		await feed.follow('again')
 		for (let i = 0; i < 3; i++) await feed.reset('again')
@@ -143,13 +143,13 @@ describe('a feed', () => {
 		await feed.stop()
 	})
 
-	it('makes followers start over once when its connection was lost, because numbers cannot tell what was missed', async () => {
+	it('makes followers start over once after its connection was lost', async () => {
 		const { feed, arrived } = following()
 		await feed.follow('cut')
 		const [{ versionKey }, version] = [feedKeys('cut'), await feed.version('cut')]
 		const admin = createRedis({ url, name: 'admin' })
 		await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
-		// Changes of another history, which end at the number that is known here.
+		// Changes of another history that end at the number which this follower knows.
 		await admin.set(versionKey, version)
 		admin.disconnect()
 		await waitFor(() => arrived.length > 0, 'the reset')
@@ -159,7 +159,7 @@ describe('a feed', () => {
 		await feed.stop()
 	})
 
-	it('leaves no number of a topic that nobody uses in Redis for ever', async () => {
+	it('does not keep the number of an unused topic in Redis for ever', async () => {
 		const { feed } = following()
 		await feed.version('unused')
 		expect(await redis.pttl(feedKeys('unused').versionKey)).to.be.within(3_600_000, 7 * 86_400_000)

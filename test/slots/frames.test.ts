@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createFrames, type Frame, newsAfter } from '../../server/slots/frames.ts'
+import { createFrames, type Frame, partAfter } from '../../server/slots/frames.ts'
 import { waitFor } from '../support/wait.ts'
 
 const slotNamed = (id: string) => JSON.stringify({ id, doctorId: '1', startsAt: '', endsAt: '', state: 'free' })
@@ -23,7 +23,7 @@ describe('frames of changes', () => {
 		return { frames, sent, pass, ids: () => sent.map(frame => frame.slots.map(idIn).join('')) }
 	}
 
-	it('leave at once on an idle calendar', () => {
+	it('are sent at once on an idle calendar', () => {
 		const { frames, ids, pass } = gathering()
 		frames.add(changes(5, 'a'))
 		pass(50)
@@ -32,7 +32,7 @@ describe('frames of changes', () => {
 		frames.stop()
 	})
 
-	it('gather what follows within the window', async () => {
+	it('gather changes that follow within the window', async () => {
 		const { frames, sent, ids } = gathering()
 		frames.add(changes(5, 'a'))
 		frames.add(changes(6, 'b'))
@@ -43,7 +43,7 @@ describe('frames of changes', () => {
 		frames.stop()
 	})
 
-	it('never join what is not contiguous', async () => {
+	it('do not join changes that are not contiguous', async () => {
 		const { frames, sent } = gathering()
 		frames.add(changes(5, 'a'))
 		frames.add(changes(6, 'b'))
@@ -57,7 +57,7 @@ describe('frames of changes', () => {
 		frames.stop()
 	})
 
-	it('are read from nodes of an earlier version, too, which do not set slots apart', () => {
+	it('are also read from nodes of an earlier version, which do not separate slots', () => {
 		const { frames, ids } = gathering()
 		frames.add({ topic: '1', from: 5, to: 6, changes: `[${slotNamed('a')},${slotNamed('b')}]` })
 		expect(ids()).to.deep.equal(['ab'])
@@ -77,7 +77,7 @@ describe('frames of changes', () => {
 		frames.stop()
 	})
 
-	it('send nothing of a calendar that was forgotten', async () => {
+	it('are not sent for a forgotten calendar', async () => {
 		const { frames, sent } = gathering(5)
 		frames.add(changes(5, 'a'))
 		frames.add(changes(6, 'b'))
@@ -87,11 +87,11 @@ describe('frames of changes', () => {
 		frames.stop()
 	})
 
-	it('are cut to what is news', () => {
+	it('are cut to the part after a version', () => {
 		const frame: Frame = { doctorId: '1', fromVersion: 5, toVersion: 7, slots: ['a', 'b', 'c'].map(slotNamed) }
-		expect(newsAfter(frame, 4)).to.equal(frame)
-		expect(newsAfter(frame, 3)).to.equal(frame)
-		expect(newsAfter(frame, 7)).to.equal(null)
-		expect(newsAfter(frame, 5)).to.deep.equal({ doctorId: '1', fromVersion: 6, toVersion: 7, slots: [slotNamed('b'), slotNamed('c')] })
+		expect(partAfter(frame, 4)).to.equal(frame)
+		expect(partAfter(frame, 3)).to.equal(frame)
+		expect(partAfter(frame, 7)).to.equal(null)
+		expect(partAfter(frame, 5)).to.deep.equal({ doctorId: '1', fromVersion: 6, toVersion: 7, slots: [slotNamed('b'), slotNamed('c')] })
 	})
 })

@@ -9,7 +9,7 @@ import { aSocket, type Client, closeSockets, ok } from '../support/watcher.ts'
 
 const graceMs = 10_000
 
-/** Each takes as long as the grace does: they are played at the same time, and looked at one by one. */
+/** Each story takes as long as the grace, so all are played at the same time and checked one by one. */
 describe('a holder who disconnects', function () {
 	this.timeout(40_000)
 	const [one, two] = useNodes(2, { HOLD_SECONDS: '60' })
@@ -30,7 +30,7 @@ describe('a holder who disconnects', function () {
 			connect: (on: { url: string } = one!) => aSocket(on, patient.token),
 			hold: async (socket: Client, slotId: string, typeId?: string) =>
 				ok(await socket.emitWithAck('slot:hold', { slotId, ...(typeId && { typeId }) })).hold,
-			/** When a slot was told to be free, in ms from now; undefined when it was not. */
+			/** When a slot was published as free, in ms from now; undefined when it was not. */
 			freedAfterMs: async (slotId: string, forMs: number) => {
 				const began = Date.now()
 				await waitFor(() => recorder.told(slotId)?.state === 'free' || Date.now() - began > forMs, 'the time to pass', forMs + 1000)
@@ -79,7 +79,7 @@ describe('a holder who disconnects', function () {
 			)
 			expect(freed.filter(ms => ms !== undefined)).to.deep.equal([])
 		},
-		'keeps the hold while another tab is open, on whichever node': async () => {
+		'keeps the hold while another tab is open at any node': async () => {
 			const { slots, hold, connect, freedAfterMs } = await aScene()
 			const socket = await connect(one!)
 			await connect(two!)
@@ -87,7 +87,7 @@ describe('a holder who disconnects', function () {
 			socket.disconnect()
 			expect(await freedAfterMs(slots[0]!, 12_500)).to.equal(undefined)
 		},
-		'loses the hold when the last tab is closed, though it was another that placed it': async () => {
+		'loses the hold when the last tab is closed, although another tab placed it': async () => {
 			const { slots, hold, connect, freedAfterMs } = await aScene()
 			const [holding, last] = [await connect(one!), await connect(two!)]
 			await hold(holding, slots[0]!)
@@ -96,7 +96,7 @@ describe('a holder who disconnects', function () {
 			last.disconnect()
 			expect(await freedAfterMs(slots[0]!, 20_000)).to.be.within(graceMs - 500, graceMs + 2000)
 		},
-		'has room for other holds once the old ones are gone': async () => {
+		'has room for other holds once the old ones have ended': async () => {
 			const { slots, hold, connect, freedAfterMs } = await aScene()
 			const socket = await connect()
 			for (const slotId of slots.slice(0, 5)) await hold(socket, slotId)
@@ -105,7 +105,7 @@ describe('a holder who disconnects', function () {
 			const back = await connect()
 			for (const slotId of slots.slice(5, 10)) await hold(back, slotId)
 		},
-		'still counts what is held after coming back in time': async () => {
+		'keeps the count of held slots after reconnecting in time': async () => {
 			const { slots, hold, connect } = await aScene()
 			const socket = await connect()
 			for (const slotId of slots.slice(0, 5)) await hold(socket, slotId)
@@ -115,12 +115,12 @@ describe('a holder who disconnects', function () {
 			await pause(graceMs)
 			expect(await back.emitWithAck('slot:hold', { slotId: slots[5]! })).to.have.nested.property('error.code', 'hold_limit')
 		},
-		'leaves what was held over HTTP alone: there is no connection to lose': async () => {
+		'keeps holds that were placed over HTTP': async () => {
 			const { slots, patient, freedAfterMs } = await aScene()
 			expect((await call(one!, 'POST', `/slots/${slots[0]}/hold`, { token: patient.token, body: {} })).status).to.equal(201)
 			expect(await freedAfterMs(slots[0]!, 12_500)).to.equal(undefined)
 		},
-		'does not touch what others hold': async () => {
+		'does not affect holds of other accounts': async () => {
 			const { slots, hold, connect, freedAfterMs } = await aScene()
 			const socket = await connect()
 			await hold(socket, slots[0]!)

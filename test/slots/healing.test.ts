@@ -11,7 +11,7 @@ import { aRecorder } from '../support/recorder.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, closeSockets, ok, type Watcher } from '../support/watcher.ts'
 
-describe('two nodes', () => {
+describe('the watchers of two nodes', () => {
 	const [one, two] = useNodes(2)
 	afterEach(closeSockets)
 
@@ -34,7 +34,7 @@ describe('two nodes', () => {
 	}
 	const isRight = async (watcher: Watcher) => JSON.stringify([...watcher.picture.values()]) === JSON.stringify((await listed(one!)).slots)
 
-	it('tell their watchers the same changes, in the same order, under the same versions', async () => {
+	it('receive the same changes, in the same order, under the same versions', async () => {
 		const recorders = await Promise.all([one!, two!, one!, two!].map(recording))
 		const holders = await Promise.all(
 			Array.from({ length: 8 }, async (_, index) => aSocket(index % 2 ? one! : two!, (await aPatient(one!)).token)),
@@ -42,7 +42,7 @@ describe('two nodes', () => {
 		await Promise.all(
 			holders.map(async (holder, index) => {
 				for (let round = 0; round < 15; round++) {
-					// Everybody wants everything: most are refused, and that changes nothing.
+					// All sockets want all slots, so most are refused, which changes nothing.
 					const slotId = slots[(index + round) % slots.length]!
 					const answer = await holder.emitWithAck('slot:hold', { slotId })
 					if (answer.ok && round % 3 === 2) await holder.emitWithAck('appointment:book', { slotId, idempotencyKey: randomUUID() })
@@ -61,7 +61,7 @@ describe('two nodes', () => {
 		}
 	})
 
-	it('notice what their watchers missed while the connection to Redis was cut, and make them start over', async () => {
+	it('start over when they missed changes while the connection to Redis was cut', async () => {
 		const watchers = await Promise.all([watching(one!), watching(two!)])
 		const holder = await aPatient(one!)
 		const admin = new Redis(one!.redisUrl)
@@ -82,7 +82,7 @@ describe('two nodes', () => {
 		await waitFor(async () => (await Promise.all(watchers.map(isRight))).every(Boolean), 'every watcher to be right')
 	})
 
-	it('go on to tell changes as they come after the cut', async () => {
+	it('receive changes as before after the cut', async () => {
 		const watcher = await watching(two!)
 		const admin = new Redis(one!.redisUrl)
 		const subscribers = () => admin.call('CLIENT', 'LIST', 'TYPE', 'PUBSUB').then(list => String(list).split('\n').filter(Boolean).length)
@@ -97,7 +97,7 @@ describe('two nodes', () => {
 		}
 	})
 
-	it('show what is true when Redis has lost its memory, and never a number again', async () => {
+	it('see the right state after Redis lost its memory, and no number twice', async () => {
 		const patient = await aPatient(one!)
 		const socket = await aSocket(one!, patient.token)
 		ok(await socket.emitWithAck('slot:hold', { slotId: slots[0]! }))
@@ -120,7 +120,7 @@ describe('two nodes', () => {
 		await waitFor(() => watchers.every(watcher => watcher.stateOf(slots[0]!) === 'held'), 'changes to be told as before')
 	})
 
-	it('show what is true when Redis gives out numbers again, as a replica does that lagged when it became the master', async () => {
+	it('see the right state when a lagging replica that became the master gives out numbers again', async () => {
 		const watchers = await Promise.all([watching(one!), watching(two!)])
 		const holder = await aSocket(one!, (await aPatient(one!)).token)
 		for (const slotId of slots.slice(0, 4)) ok(await holder.emitWithAck('slot:hold', { slotId }))
@@ -137,7 +137,7 @@ describe('two nodes', () => {
 		await waitFor(() => watchers.every(watcher => watcher.stateOf(slots[0]!) === 'held'), 'changes to be told as before')
 	})
 
-	it('show a change that comes right after Redis lost its memory', async () => {
+	it('receive a change right after Redis lost its memory', async () => {
 		const watcher = await watching(two!)
 		const socket = await aSocket(one!, (await aPatient(one!)).token)
 		const admin = new Redis(one!.redisUrl)
@@ -154,7 +154,7 @@ describe('two nodes', () => {
 		weekly: [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start: '00:00', end: '24:00' })),
 	}
 
-	it('make watchers start over when a whole schedule changes', async () => {
+	it('start over when a whole schedule changes', async () => {
 		const watchers = await Promise.all([watching(one!), watching(two!)])
 		expect((await call(one!, 'PUT', `/doctors/${doctor.id}/schedule`, { token: doctor.token, body: hours })).status).to.equal(200)
 		expect((await call(one!, 'POST', `/doctors/${doctor.id}/slots/generate`, { token: doctor.token, body: { days: 2 } })).status).to.equal(
@@ -167,7 +167,7 @@ describe('two nodes', () => {
 		}
 	})
 
-	it('do not ask watchers to start over who did so by themselves, or left', async () => {
+	it('are not sent a reset after they started over by themselves or left', async () => {
 		const recorders = await Promise.all(Array.from({ length: 30 }, () => recording(one!)))
 		await call(one!, 'PUT', `/doctors/${doctor.id}/schedule`, { token: doctor.token, body: hours })
 		await call(one!, 'POST', `/doctors/${doctor.id}/slots/generate`, { token: doctor.token, body: { days: 2 } })
@@ -180,14 +180,14 @@ describe('two nodes', () => {
 			...staying.map(recorder => recorder.watch()),
 		])
 		const before = leaving.map(recorder => recorder.frames().length)
-		// Everyone is told within 0.4 s; what is looked for here is that nothing comes.
+		// All watchers would be sent it within 0.4 s. This test checks that nothing is sent.
 		await new Promise(resolve => setTimeout(resolve, 500))
 		for (const [index, recorder] of leaving.entries()) expect(recorder.frames()).to.have.length(before[index]!)
 		for (const { heard } of staying)
 			expect(heard.at(heard.findLastIndex(each => each.kind !== 'presence'))).to.have.property('kind', 'snapshot')
 	})
 
-	it('leave watchers of one node alone when somebody only looked in through the other', async () => {
+	it('are not disturbed when a socket briefly watches through the other node', async () => {
 		const recorder = await recording(two!)
 		for (let i = 0; i < 30; i++) {
 			const visitor = await aSocket(one!)
@@ -202,7 +202,7 @@ describe('two nodes', () => {
 		expect(recorder.frames().map(frame => frame.changes.length)).to.deep.equal([1])
 	})
 
-	it('do not make the first watcher of a calendar start over because something changed just then', async () => {
+	it('do not start over when a change comes just as the first of them begins', async () => {
 		const doctors = await Promise.all(Array.from({ length: 40 }, () => aDoctor(one!)))
 		const holder = await aSocket(two!, (await aPatient(one!)).token)
 		const holders = await Promise.all(doctors.map(async () => aSocket(two!, (await aPatient(one!)).token)))

@@ -9,8 +9,8 @@ import { useCalendar } from './a-calendar.ts'
 describe('holding a slot', () => {
 	const { node, other, doctor, slots, aHolder, hold, notHeld, release, book, listed, expectStates } = useCalendar()
 
-	describe('placing and letting go', () => {
-		it('answers with the hold and shows it to everybody, with its end', async () => {
+	describe('placing and releasing', () => {
+		it('returns the hold, and publishes it with its end', async () => {
 			const began = Date.now()
 			const placed = await hold(await aHolder(), slots[2]!)
 			expect(placed).to.deep.equal({ slotId: slots[2], slotIds: [slots[2]], doctorId: doctor.id, expiresAt: placed.expiresAt })
@@ -26,7 +26,7 @@ describe('holding a slot', () => {
 			}
 		})
 
-		it('is the same thing over HTTP and over a socket', async () => {
+		it('works alike over HTTP and over a socket', async () => {
 			const patient = await aPatient(node)
 			const socket = await aSocket(other, patient.token)
 			const { status, body } = await call<Hold>(node, 'POST', `/slots/${slots[0]}/hold`, { token: patient.token, body: {} })
@@ -43,7 +43,7 @@ describe('holding a slot', () => {
 			expect([again.status, again.body.code]).to.deep.equal([409, 'hold_expired'])
 		})
 
-		it('can be let go once, and by its holder only', async () => {
+		it('can be released once, and by its holder only', async () => {
 			const [holder, stranger] = [await aHolder(), await aHolder(other)]
 			await hold(holder, slots[0]!)
 			expect(refused(await stranger.emitWithAck('slot:release', { slotId: slots[0]! })).code).to.equal('hold_expired')
@@ -56,7 +56,7 @@ describe('holding a slot', () => {
 			await expectStates('h')
 		})
 
-		it('asks for an account that may', async () => {
+		it('requires an account with the right', async () => {
 			const pending = await aDoctor(node, { status: 'pending' })
 			const cases = [
 				[undefined, 'unauthenticated', 401],
@@ -71,7 +71,7 @@ describe('holding a slot', () => {
 			await expectStates('')
 		})
 
-		it('goes to exactly one of fifty who want it at once', async () => {
+		it('succeeds for exactly one of fifty concurrent callers', async () => {
 			const sockets = await Promise.all(Array.from({ length: 50 }, (_, index) => aHolder(index % 2 ? node : other)))
 			for (const slotId of slots.slice(0, 8)) {
 				const answers = await Promise.all(sockets.map(socket => socket.emitWithAck('slot:hold', { slotId })))
@@ -82,8 +82,8 @@ describe('holding a slot', () => {
 		})
 	})
 
-	describe('what cannot be held', () => {
-		it('is what another holds: others are offered that are free, nearest first', async () => {
+	describe('a refused hold', () => {
+		it('names a slot that another account holds, and offers the nearest free slots', async () => {
 			const [holder, booker, asker] = [await aHolder(), await aHolder(), await aHolder(other)]
 			await hold(holder, slots[6]!)
 			await hold(holder, slots[5]!)
@@ -96,7 +96,7 @@ describe('holding a slot', () => {
 			for (const offer of alternatives!) await hold(asker, offer.id)
 		})
 
-		it('is what is booked, blocked, past, or nothing at all', async () => {
+		it('names a booked, blocked, past or missing slot', async () => {
 			const asker = await aHolder()
 			await book(await aHolder(), slots[0]!)
 			await node
@@ -137,7 +137,7 @@ describe('holding a slot', () => {
 			expect((await listed()).filter(slot => slot.state === 'held')).to.deep.equal([])
 		})
 
-		it('is what belongs to a doctor who is not active: and nothing of theirs is offered instead', async () => {
+		it('names a slot of an inactive doctor, and offers none of that doctor’s slots', async () => {
 			const gone = await aDoctor(node, { status: 'disabled' })
 			const [slotId] = await someSlots(node, gone.id, { count: 6 })
 			const error = await notHeld(await aHolder(), slotId!)

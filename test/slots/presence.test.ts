@@ -6,7 +6,7 @@ import { aRecorder } from '../support/recorder.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, closeSockets, ok } from '../support/watcher.ts'
 
-describe('how many watch a calendar', () => {
+describe('the number of watchers of a calendar', () => {
 	const [one, two] = useNodes(2)
 	afterEach(closeSockets)
 
@@ -21,13 +21,13 @@ describe('how many watch a calendar', () => {
 	}
 	const toldLast = (recorder: { presences(): number[] }) => recorder.presences().at(-1)
 
-	it('is counted over all nodes, and told to everyone who watches', async () => {
+	it('is counted over all nodes, and sent to every watcher', async () => {
 		const watching = await aCalendar()
 		const watchers = await Promise.all([one!, one!, two!, two!, two!].map(watching))
 		for (const watcher of watchers) await waitFor(() => toldLast(watcher) === 5, 'five to be told')
 	})
 
-	it('falls when somebody leaves, stops watching, or loses the connection', async () => {
+	it('falls when a socket disconnects, stops watching, or loses its connection', async () => {
 		const watching = await aCalendar()
 		const stayer = await watching(one!)
 		const [leaver, unwatcher, cut] = await Promise.all([two!, two!, one!].map(watching))
@@ -41,7 +41,7 @@ describe('how many watch a calendar', () => {
 		expect(unwatcher!.presences()).to.have.length(toldBefore)
 	})
 
-	it('does not count a socket twice that watches again', async () => {
+	it('does not include a socket twice that watches again', async () => {
 		const watching = await aCalendar()
 		const watcher = await watching(one!)
 		for (let i = 0; i < 5; i++) await watcher.watch()
@@ -50,7 +50,7 @@ describe('how many watch a calendar', () => {
 		expect(Math.max(...watcher.presences())).to.equal(2)
 	})
 
-	it('is told at most once a second, however many come and go', async () => {
+	it('is sent at most once a second, however many come and go', async () => {
 		const watching = await aCalendar()
 		const watcher = await watching(one!)
 		const times: number[] = []
@@ -60,11 +60,11 @@ describe('how many watch a calendar', () => {
 		const last = await watching(two!)
 		await waitFor(() => toldLast(watcher) === 2 && toldLast(last) === 2, 'two to be told in the end')
 		expect(times.length).to.be.greaterThan(0)
-		// Timers of a busy machine are late by a little, and what comes late is followed by what comes in time.
+		// Timers of a busy machine are a little late, and the next message is then early by as much.
 		for (const [index, time] of times.slice(1).entries()) expect(time - times[index]!).to.be.greaterThan(800)
 	})
 
-	it('is told to whoever takes the place of another, though the number stays the same', async () => {
+	it('is sent to a watcher that replaces another, although the number is unchanged', async () => {
 		const watching = await aCalendar()
 		const stayer = await watching(one!)
 		const first = await watching(one!)

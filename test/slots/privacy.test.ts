@@ -9,7 +9,7 @@ import { aRecorder, type Recorder } from '../support/recorder.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, closeSockets, eavesdrop, ok } from '../support/watcher.ts'
 
-describe('who sees what of a calendar', () => {
+describe('a calendar', () => {
 	const [node, other] = useNodes(2)
 	afterEach(closeSockets)
 
@@ -28,7 +28,7 @@ describe('who sees what of a calendar', () => {
 		return { recorder, sent, token, on }
 	}
 
-	/** One hold that stays, one booking, one booking by the desk, one that was cancelled. */
+	/** A hold that stays, a booking, a booking by the desk, and a cancelled one. */
 	const aBusyMorning = async () => {
 		const holder = await aPatient(node!, { fullName: 'Marker Holder' })
 		const patient = await aPatient(node!, { fullName: 'Marker Patient' })
@@ -49,7 +49,7 @@ describe('who sees what of a calendar', () => {
 
 	const personal = /Marker|"heldBy"|"appointment"|"patientName"|"holderId"|"patientId"|"reason"/i
 
-	it('tells the public that slots are taken, never by whom: not in snapshots, changes, listings or refusals', async () => {
+	it('shows the public that slots are taken, but not by whom, in snapshots, changes, listings and refusals', async () => {
 		const tokens = [
 			undefined,
 			(await aPatient(node!)).token,
@@ -73,7 +73,7 @@ describe('who sees what of a calendar', () => {
 		for (const { recorder } of early) expect(recorder.frames().flatMap(frame => frame.changes).length).to.be.greaterThan(5)
 	})
 
-	it('tells staff and the doctor who holds a slot, and whose appointment it is', async () => {
+	it('shows staff and the doctor who holds a slot, and whose appointment it is', async () => {
 		const tokens = [doctor.token, (await aReceptionist(node!)).token, (await anAdmin(node!)).token]
 		const early = await Promise.all(tokens.map((token, index) => watching(index % 2 ? node! : other!, token)))
 		const { appointment } = await aBusyMorning()
@@ -132,7 +132,7 @@ describe('who sees what of a calendar', () => {
 		}
 	})
 
-	it('sends holders and others the same versions when a burst mixes their holds', async () => {
+	it('sends holders and others the same versions when a burst contains holds of both', async () => {
 		const people = await Promise.all(Array.from({ length: 4 }, () => aPatient(node!)))
 		const watchers = await Promise.all(people.map((person, index) => watching(index % 2 ? node! : other!, person.token)))
 		for (let round = 0; round < 10; round++) {
@@ -146,7 +146,7 @@ describe('who sees what of a calendar', () => {
 		}
 	})
 
-	it('refuses a listing with a bad token rather than show it the public view', async () => {
+	it('refuses a listing with a bad token instead of showing the public view', async () => {
 		const { from, to } = soon()
 		const { status } = await call<Snapshot>(node!, 'GET', `/doctors/${doctor.id}/slots?from=${from}&to=${to}`, { token: 'nonsense' })
 		expect(status).to.equal(401)

@@ -11,7 +11,7 @@ describe('the range of a calendar', () => {
 	const node = useNode()
 	afterEach(closeSockets)
 
-	/** Over both transports, which must agree. */
+	/** Asks over both transports, whose answers must agree. */
 	const ask = async (doctorId: string, from: string, to: string) => {
 		const answer = await call<Snapshot & { code?: string }>(node, 'GET', `/doctors/${doctorId}/slots?from=${from}&to=${to}`)
 		const socket = await aSocket(node)
@@ -33,7 +33,7 @@ describe('the range of a calendar', () => {
 		expect((await ask(id, '2027-01-01', '2027-01-01')).status).to.equal(200)
 	})
 
-	it('does not run backwards, and takes dates only', async () => {
+	it('cannot end before it begins, and has dates only', async () => {
 		const { id } = await aDoctor(node)
 		const wrong = [
 			['2027-01-02', '2027-01-01'],
@@ -47,19 +47,19 @@ describe('the range of a calendar', () => {
 		expect(refused(await socket.emitWithAck('calendar:watch', { doctorId: id } as never)).code).to.equal('invalid_input')
 	})
 
-	it('is that of an approved doctor: nobody else has a calendar', async () => {
+	it('is refused for accounts other than approved doctors', async () => {
 		const { from, to } = soon()
 		const pending = await aDoctor(node, { status: 'pending' })
 		const disabled = await aDoctor(node, { status: 'disabled' })
 		const patient = await aPatient(node)
 		const desk = await aReceptionist(node)
-		const nobody = ['999999', '0', '-1', 'x', '1e3', '99999999999999999999999', `${pending.id} `]
-		for (const id of [pending.id, disabled.id, patient.id, desk.id, ...nobody]) {
+		const unknownIds = ['999999', '0', '-1', 'x', '1e3', '99999999999999999999999', `${pending.id} `]
+		for (const id of [pending.id, disabled.id, patient.id, desk.id, ...unknownIds]) {
 			expect(await ask(encodeURIComponent(id), from, to), id).to.include({ status: 404, code: 'not_found' })
 		}
 	})
 
-	it('keeps what was watched when another calendar does not exist', async () => {
+	it('does not end the present watch when another calendar does not exist', async () => {
 		const doctor = await aDoctor(node)
 		const [slotId] = await someSlots(node, doctor.id)
 		const socket = await aSocket(node)

@@ -17,7 +17,7 @@ describe('holding a slot', () => {
 			;[twoSlots, threeSlots] = [await aType(node, 60), await aType(node, 75)]
 		})
 
-		it('takes all of them, and lets go of all of them, whichever is named', async () => {
+		it('takes all of them, and releases all of them, whichever is named', async () => {
 			const holder = await aHolder()
 			for (const named of [0, 1, 2]) {
 				const placed = await hold(holder, slots[1]!, threeSlots)
@@ -44,13 +44,13 @@ describe('holding a slot', () => {
 			] as const) {
 				const error = await notHeld(asker, slots[first]!, threeSlots)
 				expect(error.code, `from slot ${first}`).to.equal(code)
-				// From 2, 6 and 10 on there is room for three; every offer must have it.
+				// From 2, 6 and 10 on, three slots are free, which every offer must have.
 				expect(error.alternatives?.map(offer => slots.indexOf(offer.id)).sort((a, b) => a - b)).to.deep.equal([2, 6, 10, 11])
 			}
 			await expectStates('fhfffbfffb')
 		})
 
-		it('gives overlapping wishes to one of those who have them', async () => {
+		it('gives overlapping requests to one of their callers', async () => {
 			const sockets = await Promise.all(Array.from({ length: 20 }, () => aHolder()))
 			for (let round = 0; round < 5; round++) {
 				const answers = await Promise.all(
@@ -63,7 +63,7 @@ describe('holding a slot', () => {
 			}
 		})
 
-		it('frees the rest when renewed for a shorter one, and takes more for a longer one', async () => {
+		it('frees the rest when renewed for a shorter appointment, and takes more for a longer one', async () => {
 			const holder = await aHolder()
 			await hold(holder, slots[1]!, threeSlots)
 			expect((await hold(holder, slots[1]!)).slotIds).to.deep.equal([slots[1]])
@@ -74,7 +74,7 @@ describe('holding a slot', () => {
 			await expectStates('ffhh')
 		})
 
-		it('keeps the shorter hold when the longer one cannot be had', async () => {
+		it('keeps the shorter hold when the longer one is refused', async () => {
 			const [holder, rival] = [await aHolder(), await aHolder()]
 			await hold(holder, slots[1]!)
 			await hold(rival, slots[2]!)
@@ -84,7 +84,7 @@ describe('holding a slot', () => {
 			await expectStates('ffh')
 		})
 
-		it('tells watchers of all of them together', async () => {
+		it('publishes all of them together', async () => {
 			const recorder = aRecorder(await aSocket(other), doctor.id, soon())
 			await recorder.watch()
 			const holder = await aHolder()
@@ -101,8 +101,8 @@ describe('holding a slot', () => {
 		})
 	})
 
-	describe('the limit', () => {
-		it('is five for a patient, over every doctor, node and transport, however fast they are', async () => {
+	describe('the limit of holds', () => {
+		it('is five for a patient, over all doctors, nodes and transports, however fast the requests', async () => {
 			const patient = await aPatient(node)
 			const sockets = [await aSocket(node, patient.token), await aSocket(other, patient.token)]
 			const [elsewhere] = await someSlots(node, (await aDoctor(node)).id)
@@ -135,7 +135,7 @@ describe('holding a slot', () => {
 			await expectStates('')
 		})
 
-		it('has room again after booking what was held', async () => {
+		it('has room again after a held slot is booked', async () => {
 			const socket = await aHolder()
 			for (const slotId of slots.slice(0, 5)) await hold(socket, slotId)
 			for (const slotId of slots.slice(0, 5)) await book(socket, slotId)
@@ -143,7 +143,7 @@ describe('holding a slot', () => {
 			for (const slotId of slots.slice(6, 10)) await hold(socket, slotId)
 		})
 
-		it('has room again after a hold of several slots was let go by the name of any', async () => {
+		it('has room again after a hold of several slots is released by any of them', async () => {
 			const [socket, typeId] = [await aHolder(), await aType(node, 60)]
 			for (let round = 0; round < 5; round++) {
 				await hold(socket, slots[0]!, typeId)
@@ -152,7 +152,7 @@ describe('holding a slot', () => {
 			for (const slotId of slots.slice(2, 7)) await hold(socket, slotId)
 		})
 
-		it('has room again after a hold made way for another of the same holder', async () => {
+		it('has room again after a hold was replaced by another of the same holder', async () => {
 			const [socket, typeId] = [await aHolder(), await aType(node, 60)]
 			for (const slotId of slots.slice(0, 4)) await hold(socket, slotId, typeId)
 			await expectStates('fffhh')
@@ -180,10 +180,10 @@ describe('holding a slot', () => {
 			expect((await notHeld(socket, slots[8]!)).code).to.equal('hold_limit')
 		})
 
-		/** The slots that one patient holds, whoever else holds others. */
+		/** The slots that one patient holds, without other patients' slots. */
 		const heldBy = async (token: string) => (await listed(token)).filter(slot => slot.heldByMe).map(slot => slots.indexOf(slot.id))
 
-		it('is not evaded by letting go of a slot and holding it again at the same time', async () => {
+		it('cannot be evaded by releasing a slot and holding it again at the same time', async () => {
 			const patient = await aPatient(node)
 			const sockets = [await aSocket(node, patient.token), await aSocket(other, patient.token)] as const
 			for (const slotId of slots) {
@@ -196,13 +196,13 @@ describe('holding a slot', () => {
 			}
 			const held = await heldBy(patient.token)
 			expect(held.length).to.be.within(1, 5)
-			// Nothing is counted that is not held, either.
+			// No slot is counted that is not held, either.
 			for (const index of held) await release(sockets[0], slots[index]!)
 			for (const slotId of slots.slice(0, 5)) await hold(sockets[1], slotId)
 			expect(await heldBy(patient.token)).to.deep.equal([0, 1, 2, 3, 4])
 		})
 
-		it('is not evaded by asking for a long hold that is refused and a short one at the same time', async () => {
+		it('cannot be evaded by a long hold that is refused and a short one at the same time', async () => {
 			const [patient, typeId, rival] = [await aPatient(node), await aType(node, 60), await aSocket(node, (await aReceptionist(node)).token)]
 			const sockets = [await aSocket(node, patient.token), await aSocket(other, patient.token)] as const
 			for (let index = 1; index < slots.length; index += 2) await hold(rival, slots[index]!)
@@ -217,7 +217,7 @@ describe('holding a slot', () => {
 			expect(await heldBy(patient.token)).to.have.length(5)
 		})
 
-		it('counts what is left of a long hold that was booked only in part', async () => {
+		it('counts the rest of a long hold that was booked only in part', async () => {
 			const [socket, typeId] = [await aHolder(), await aType(node, 90)]
 			await hold(socket, slots[0]!, typeId)
 			await book(socket, slots[0]!)

@@ -8,7 +8,7 @@ import { aSocket, closeSockets, refused } from '../support/watcher.ts'
 
 const dayMs = 86_400_000
 
-describe('what callers leave in Redis', () => {
+describe('records in Redis', () => {
 	const node = useNode()
 	afterEach(closeSockets)
 
@@ -19,7 +19,7 @@ describe('what callers leave in Redis', () => {
 	const keysOf = (doctorId: string) => withRedis(redis => redis.keys(`*:${doctorId}*`))
 	const { from, to } = soon()
 
-	it('is nothing of a doctor who does not exist', async () => {
+	it('are not made for a doctor who does not exist', async () => {
 		const patient = await aPatient(node)
 		const socket = await aSocket(node, patient.token)
 		const invented = Array.from({ length: 20 }, (_, index) => String(987_000_001 + index))
@@ -38,7 +38,7 @@ describe('what callers leave in Redis', () => {
 		expect(await withRedis(redis => redis.dbsize())).to.be.at.most(before + 1)
 	})
 
-	it('is forgotten of a doctor whose calendar nobody uses any more', async () => {
+	it('expire for a doctor whose calendar is not used any more', async () => {
 		const doctor = await aDoctor(node)
 		const [slotId] = await someSlots(node, doctor.id)
 		const socket = await aSocket(node, (await aPatient(node)).token)

@@ -28,7 +28,7 @@ describe('watching a calendar', () => {
 	const hold = async (socket: Client, slotId: string) => ok(await socket.emitWithAck('slot:hold', { slotId })).hold
 	const release = async (socket: Client, slotId: string) => ok(await socket.emitWithAck('slot:release', { slotId }))
 
-	/** Holds and releases without a pause until `stop`; each socket keeps to slots of its own, so that nothing is refused. */
+	/** Holds and releases without pause until `stop`. Each socket uses its own slots, so that no request is refused. */
 	const aStorm = async (holders: number) => {
 		const sockets = await Promise.all(Array.from({ length: holders }, aHolder))
 		let stopping = false
@@ -50,7 +50,7 @@ describe('watching a calendar', () => {
 		}
 	}
 
-	it('answers with every slot of the range in order of time, the zone and a version', async () => {
+	it('returns every slot of the range in order of time, the zone and a version', async () => {
 		const snapshot = ok(await (await aSocket(node)).emitWithAck('calendar:watch', { doctorId: doctor.id, ...soon() }))
 		expect(snapshot).to.have.all.keys('ok', 'doctorId', 'timeZone', 'version', 'slots')
 		expect(snapshot.doctorId).to.equal(doctor.id)
@@ -69,7 +69,7 @@ describe('watching a calendar', () => {
 		}
 	})
 
-	it('gives over HTTP the very snapshot that it gives over the socket', async () => {
+	it('returns the same snapshot over HTTP as over the socket', async () => {
 		const holder = await aPatient(node)
 		await hold(await aSocket(node, holder.token), slots[3] as string)
 		const { from, to } = soon()
@@ -81,7 +81,7 @@ describe('watching a calendar', () => {
 		}
 	})
 
-	it('tells one change on an idle server in one frame, right after the snapshot’s version', async () => {
+	it('sends one change on an idle server in one frame, right after the snapshot’s version', async () => {
 		const recorder = await watching()
 		const { version } = recorder.picture()
 		const held = await hold(await aHolder(), slots[0] as string)
@@ -102,7 +102,7 @@ describe('watching a calendar', () => {
 		expect(recorder.frames()).to.have.length(1)
 	})
 
-	it('lets the changes of a burst share frames, without leaving one out', async () => {
+	it('sends the changes of a burst in shared frames, without losing one', async () => {
 		const recorder = await watching()
 		const holders = await Promise.all(Array.from({ length: 12 }, aHolder))
 		for (let round = 0; round < 5; round++) {
@@ -115,7 +115,7 @@ describe('watching a calendar', () => {
 		expect(recorder.frames().length).to.be.lessThan(60)
 	})
 
-	it('misses, repeats and disorders nothing when it begins and begins again in the middle of a storm', async () => {
+	it('does not miss, repeat or reorder changes when it begins, and begins again, during a storm', async () => {
 		const storm = await aStorm(6)
 		const recorders = await Promise.all(Array.from({ length: 8 }, async () => aRecorder(await aSocket(node), doctor.id, soon())))
 		for (let round = 0; round < 25; round++) {
@@ -130,7 +130,7 @@ describe('watching a calendar', () => {
 		}
 	})
 
-	it('is right for sockets that come and go on a calendar that nobody else watches, in the middle of a storm', async () => {
+	it('is correct for sockets that come and go on a calendar without other watchers, during a storm', async () => {
 		const storm = await aStorm(4)
 		for (let round = 0; round < 40; round++) {
 			const recorder = aRecorder(await aSocket(node), doctor.id, soon())
@@ -145,7 +145,7 @@ describe('watching a calendar', () => {
 		await storm.stop()
 	})
 
-	it('answers several watches that are asked at once in order, each newer than what was told before it', async () => {
+	it('answers concurrent watches in order, each with a snapshot newer than the changes before it', async () => {
 		const storm = await aStorm(4)
 		const recorder = aRecorder(await aSocket(node), doctor.id, soon())
 		for (let round = 0; round < 30; round++) await Promise.all([recorder.watch(), recorder.watch(), recorder.watch()])
@@ -153,7 +153,7 @@ describe('watching a calendar', () => {
 		await recorder.agrees(node)
 	})
 
-	it('watches over polling as over a WebSocket', async () => {
+	it('works over polling as over a WebSocket', async () => {
 		const recorder = aRecorder(await aSocket(node, undefined, ['polling']), doctor.id, soon())
 		await recorder.watch()
 		const storm = await aStorm(3)
@@ -165,7 +165,7 @@ describe('watching a calendar', () => {
 		expect(recorder.socket.io.engine.transport.name).to.equal('polling')
 	})
 
-	it('tells nothing more after unwatching, and everything again after watching anew', async () => {
+	it('does not send changes after unwatching, and sends them after watching again', async () => {
 		const [leaver, stayer] = [await watching(), await watching()]
 		const holder = await aHolder()
 		await hold(holder, slots[0] as string)
@@ -174,7 +174,7 @@ describe('watching a calendar', () => {
 		await hold(holder, slots[1] as string)
 		await release(holder, slots[0] as string)
 		await stayer.agrees(node)
-		// An answered request: everything that was sent before it has arrived.
+		// Once this request is answered, everything that was sent before it has arrived.
 		refused(await leaver.socket.emitWithAck('slot:hold', { slotId: slots[0] as string }))
 		expect(leaver.frames()).to.have.length(1)
 		await leaver.watch()
@@ -182,11 +182,11 @@ describe('watching a calendar', () => {
 		await leaver.agrees(node)
 	})
 
-	it('has nothing against unwatching what was never watched', async () => {
+	it('accepts unwatching a calendar that was never watched', async () => {
 		expect(await (await aSocket(node)).emitWithAck('calendar:unwatch', { doctorId: doctor.id })).to.deep.equal({ ok: true })
 	})
 
-	it('tells of one calendar only those who watch it', async () => {
+	it('sends a calendar’s changes only to its watchers', async () => {
 		const other = await aDoctor(node)
 		const [otherSlot] = await someSlots(node, other.id)
 		const recorder = await watching()
@@ -207,7 +207,7 @@ describe('watching a calendar', () => {
 		expect(heardOfFirst).to.deep.equal([])
 	})
 
-	it('lets a socket that watches as many calendars as it may watch each of them again', async () => {
+	it('allows a socket at its limit of calendars to watch each of them again', async () => {
 		const socket = await aSocket(node)
 		const doctors = [doctor]
 		while (doctors.length < 61) doctors.push(await aDoctor(node))
@@ -218,7 +218,7 @@ describe('watching a calendar', () => {
 		for (const { id } of watched.slice(0, 3)) ok(await socket.emitWithAck('calendar:watch', { doctorId: id, ...soon() }))
 	})
 
-	it('announces a booking and a cancellation with the state of every slot they touch', async () => {
+	it('publishes a booking and a cancellation with the state of every slot', async () => {
 		const patient = await aPatient(node)
 		const typeId = await aType(node, 90)
 		const recorder = await watching(patient.token)

@@ -11,13 +11,13 @@ const template = fileURLToPath(new URL('../../deploy/nginx.conf', import.meta.ur
 const onPath = (): string | undefined =>
 	[...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin'].map(directory => path.join(directory, 'nginx')).find(existsSync)
 
-/** Finds nginx, or gets it from the system's packages as root. Null when there is none to be had. */
+/** Finds nginx, or installs it from the system's packages as root. Null where neither works. */
 export const findNginx = (): string | null => {
 	const found = onPath()
 	if (found) return found
 	if (process.getuid?.() !== 0) return null
 	try {
-		// A run level without services keeps the package from starting a server of its own.
+		// This run level keeps the package from starting a server of its own.
 		const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
 		const script = 'apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light'
 		execFileSync('flock', [path.join(tmpdir(), 'liveslot-nginx.lock'), 'sh', '-c', script], { env, stdio: 'ignore' })
@@ -30,8 +30,8 @@ export const findNginx = (): string | null => {
 type Places = { port: number; directory: string; servers: readonly string[] }
 
 /**
- * The configuration of docker-compose.yml with addresses in place of the name that Docker's DNS knows: Debian's nginx cannot
- * ask again for names of upstreams. Nothing else is changed.
+ * Fills docker-compose.yml's configuration with addresses in place of the name in Docker's DNS, because Debian's nginx cannot resolve
+ * names of upstreams again. Changes nothing else.
  */
 export const fillTemplate = (text: string, { port, directory, servers }: Places): string =>
 	text
@@ -44,12 +44,12 @@ export const fillTemplate = (text: string, { port, directory, servers }: Places)
 
 export type Balancer = { url: string; stop: () => Promise<void> }
 
-/** nginx before nodes that are already there, as docker-compose.yml has it. */
+/** Starts nginx before running nodes, configured as in docker-compose.yml. */
 export const startBalancer = async (port: number, nodes: readonly string[]): Promise<Balancer> => {
 	const program = findNginx()
 	if (!program) throw new Error('there is no nginx, and none could be installed')
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-balancer-'))
-	// Its workers are another user.
+	// nginx's workers run as another user.
 	chmodSync(directory, 0o711)
 	const file = path.join(directory, 'nginx.conf')
 	const servers = nodes.map(url => `127.0.0.1:${new URL(url).port}`)

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
-/** Chromium without the parts that make windows: the same engine in the same version, for a third less processor time. */
+/** Chromium without windows: the same engine in the same version for a third less processor time. */
 const shellNames = ['chromium-headless-shell']
-/** With everything around the engine, such as asking whether notifications are welcome. */
+/** Complete browsers, with features such as the request to allow notifications. */
 const fullNames = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
 const onPath = (names: readonly string[]): string | undefined =>
@@ -15,14 +15,14 @@ const onPath = (names: readonly string[]): string | undefined =>
 		.flatMap(name => [...(process.env.PATH ?? '').split(path.delimiter), '/usr/bin'].map(directory => path.join(directory, name)))
 		.find(existsSync)
 
-/** Finds a browser, or gets one from the system's packages as root. Null when there is none to be had. */
+/** Finds a browser, or installs one from the system's packages as root. Null where neither works. */
 const findBrowser = (names: readonly string[]): string | null => {
 	const found = onPath(names)
 	if (found) return found
 	if (process.getuid?.() !== 0) return null
 	console.log('      no Chromium is installed; installing it with apt-get')
 	try {
-		// Another process that runs tests may be at it: it is waited for, and then there is nothing left to do.
+		// Another test process may be installing it. This one then waits and finds it installed.
 		const script = 'command -v chromium || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }'
 		const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
 		execFileSync('flock', [path.join(tmpdir(), 'liveslot-browser.lock'), 'sh', '-c', script], { env, stdio: 'ignore' })
@@ -35,11 +35,11 @@ const findBrowser = (names: readonly string[]): string | null => {
 const flags = [
 	...['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update'],
 	...['--disable-sync', '--no-first-run', '--disable-dev-shm-usage'],
-	// There is no graphics card to keep a process for.
+	// Without a graphics card no process is needed for one.
 	...['--in-process-gpu', '--disable-software-rasterizer'],
 ]
 
-/** `full` asks for the browser that people have; by default its engine is enough. */
+/** Opens a browser. `full` asks for a complete one; by default its engine is enough. */
 export const openBrowser = async ({ full = false } = {}): Promise<Browser | null> => {
 	const executablePath = findBrowser(full ? fullNames : [...shellNames, ...fullNames])
 	return executablePath ? await chromium.launch({ executablePath, args: flags }) : null
@@ -54,7 +54,7 @@ export const phone: BrowserContextOptions = {
 	hasTouch: true,
 }
 
-/** Removes everything of the user before, except the page's files that the browser has read and compiled. */
+/** Removes everything of the previous user, except the page's files that the browser has read and compiled. */
 const emptied = async (context: BrowserContext): Promise<BrowserContext> => {
 	for (const page of context.pages()) {
 		const { origin } = new URL(page.url())
@@ -67,10 +67,10 @@ const emptied = async (context: BrowserContext): Promise<BrowserContext> => {
 	return context
 }
 
-/** Characters of a page: a calendar goes on and on. */
+/** How many characters of a page are printed, because calendars are long. */
 const mostTold = 2000
 
-/** What a test that failed was looking at. */
+/** Describes the pages of a failed test. */
 const tellOf = async (pages: readonly Page[]) => {
 	for (const page of pages) {
 		const text = await page.innerText('body', { timeout: 2000 }).catch(error => String(error))
@@ -79,15 +79,15 @@ const tellOf = async (pages: readonly Page[]) => {
 }
 
 export type Browsing = {
-	/** A person with a browser of their own: no cookies or storage are shared. A service worker fetches the page once more, unasked. */
+	/** Opens a page with its own cookies and storage. A service worker loads the page once more by itself. */
 	visitor(options?: BrowserContextOptions): Promise<Page>
-	/** What the pages said on their consoles as errors, and what they threw. */
+	/** Errors on the pages' consoles, and uncaught exceptions. */
 	readonly complaints: string[]
 }
 
 /**
- * A real browser for one `describe`. Skips it, and says so, where there is none; in CI that is a failure. `returning` visitors
- * have been at the clinic before: that takes a quarter off what each costs.
+ * A real browser for one `describe`. Where there is none, skips the block with a note, and fails in CI. `returning` visitors have
+ * been at the clinic before, which makes each a quarter cheaper.
  */
 export const useBrowser = (options: { full?: boolean; returning?: boolean } = {}): Browsing => {
 	let browser: Browser | null = null
@@ -117,7 +117,7 @@ export const useBrowser = (options: { full?: boolean; returning?: boolean } = {}
 
 	const newcomer = async (options: BrowserContextOptions) => {
 		const context = await (browser as Browser).newContext({ reducedMotion: 'reduce', serviceWorkers: 'block', ...options })
-		// tsx marks named functions with a helper that functions sent to a page would miss.
+		// tsx wraps named functions with a helper that is missing where they run in a page.
 		await context.addInitScript('globalThis.__name ??= named => named')
 		return context
 	}
@@ -139,7 +139,7 @@ export const useBrowser = (options: { full?: boolean; returning?: boolean } = {}
 	}
 }
 
-/** Signs in as a browser does that was signed in before: with the cookie, and then the page. The form has tests of its own. */
+/** Signs in like a browser with a session: with the cookie, then the page. The form has tests of its own. */
 export const signIn = async (
 	page: Page,
 	url: string,
@@ -148,16 +148,16 @@ export const signIn = async (
 ): Promise<void> => {
 	const answer = await page.request.post(`${url}/api/v1/auth/login`, { data: { email, password } })
 	if (!answer.ok()) throw new Error(`${email} cannot sign in: ${await answer.text()}`)
-	// The page asks who is signed in only when it remembers a session.
+	// The page asks for the session only when it remembers one.
 	await page.addInitScript("try { sessionStorage.arrived ??= localStorage['liveslot-session'] = '1' } catch {}")
 	const known = page.waitForResponse(/auth\/refresh$/)
 	await page.goto(url + path)
 	await known
-	// The page sends a user with a session on to where they work.
+	// The page redirects users with a session to their first screen.
 	if (path === '/sign-in') await page.waitForURL(address => address.pathname !== path)
 }
 
-/** Goes to another screen of the page that is open, as a link would; opens the page first where there is none. */
+/** Goes to another screen within the open page, like a link; opens the page first if necessary. */
 export const goWithin = async (page: Page, url: string, path: string): Promise<void> => {
 	if (!page.url().startsWith(url)) {
 		await page.goto(url + path)

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core'
 
-/** The free times of the day that is shown, as their buttons are called in English. */
+/** The buttons of the shown day's free times, by their English names. */
 export const freeTimes = (page: Page) => page.getByRole('button', { name: /^\d\d:\d\d, free/ })
 
-/** On a doctor's page on a phone: a day of next week on which many times are free. */
+/** Chooses a day of next week with many free times, on a doctor's page on a phone. */
 export const chooseFreeDay = async (page: Page, day = 0): Promise<void> => {
 	await page.getByRole('button', { name: 'Later days' }).click()
 	await page.waitForURL(/date=/)
@@ -13,7 +13,7 @@ export const chooseFreeDay = async (page: Page, day = 0): Promise<void> => {
 	await freeTimes(page).first().waitFor()
 }
 
-/** The time of a slot as its button begins with it. */
+/** Reads the time with which a slot's button begins. */
 export const timeOf = async (page: Page, nth = 0): Promise<string> => {
 	const name = await freeTimes(page).nth(nth).getAttribute('aria-label')
 	return (name as string).slice(0, 5)

@@ -9,7 +9,7 @@ export const hoursAhead = (hours: number): Date => new Date(Math.ceil((Date.now(
 
 export type SlotsOptions = { count?: number; minutes?: number; from?: Date }
 
-/** Consecutive free slots of a doctor; resolves to their ids. */
+/** Creates consecutive free slots of a doctor and returns their ids. */
 export const someSlots = async (
 	{ db }: { db: Db },
 	doctorId: string,
@@ -24,7 +24,7 @@ export const someSlots = async (
 	return starts.map(startsAt => slotId(doctorId, startsAt.getTime() / minuteMs))
 }
 
-/** A kind of appointment; resolves to its id. */
+/** Creates a type of appointment and returns its id. */
 export const aType = async ({ db }: { db: Db }, minutes: number): Promise<string> => {
 	const [row] = await db('appointment_types')
 		.insert({ name: `${minutes} minutes ${Math.random().toString(36).slice(2, 8)}`, minutes, position: 100 })
@@ -38,9 +38,9 @@ export const soon = () => {
 	return { from: date(-1), to: date(30) }
 }
 
-/** Pairs that break promise 1: none, whatever happened. */
+/** Counts overlapping appointments, which promise 1 forbids. */
 export const overlaps = async (db: Db): Promise<number> => (await findingsIn(db, ['overlapping appointments'])).length
 
-/** Slots and appointments that disagree about each other. */
+/** Counts slots and appointments that disagree with each other. */
 export const inconsistencies = async (db: Db): Promise<number> =>
 	(await findingsIn(db, ['slots of others', 'appointments without slots'])).length

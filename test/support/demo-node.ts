@@ -4,7 +4,7 @@ import { call } from './http.ts'
 import { type TestNode, useNode } from './node.ts'
 import { filledTemplate } from './servers.ts'
 
-/** A database with the demo clinic. It is made once for the whole run: the clinic has hundreds of appointments. */
+/** A database with the demo clinic, filled once for the whole run because the clinic has hundreds of appointments. */
 export const demoTemplate = (): Promise<string> => filledTemplate('template_demo', db => seedDemoClinic(db, { slotDaysAhead: 60 }))
 
 /** A node with the demo clinic, for one `describe`. */

@@ -1,4 +1,4 @@
-/** Settings as the tests want them: quiet, without demo data, with no limits in the way. */
+/** Settings for tests: quiet, without demo data or limits. */
 export const testEnvironment = (dataDir: string, overrides: Record<string, string> = {}): Record<string, string> => ({
 	PORT: '0',
 	DATA_DIR: dataDir,

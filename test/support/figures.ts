@@ -1,4 +1,4 @@
-/** One line of what Prometheus scrapes. */
+/** One line of a scrape by Prometheus. */
 export type Figure = { name: string; labels: Record<string, string>; value: number }
 
 const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/
@@ -15,7 +15,7 @@ export const parseFigures = (text: string): Figure[] =>
 			return { name, labels: Object.fromEntries([...labels.matchAll(pair)].map(([, key, of]) => [key, of])), value: Number(value) }
 		})
 
-/** What a node exports, as text and read. */
+/** Scrapes a node's metrics, as text and parsed. */
 export const scrape = async ({ url }: { url: string }, token?: string) => {
 	const answer = await fetch(`${url}/metrics`, token ? { headers: { authorization: `Bearer ${token}` } } : {})
 	if (!answer.ok) throw new Error(`/metrics answers ${answer.status}`)
@@ -24,7 +24,7 @@ export const scrape = async ({ url }: { url: string }, token?: string) => {
 	return {
 		text,
 		figures,
-		/** The sum of the figures of that name whose labels are these; undefined when there is none. */
+		/** The sum of the figures with this name and these labels; undefined when there is none. */
 		sum(name: string, labels: Record<string, string> = {}): number | undefined {
 			const found = figures.filter(each => each.name === name && Object.entries(labels).every(([key, value]) => each.labels[key] === value))
 			return found.length > 0 ? found.reduce((total, { value }) => total + value, 0) : undefined

@@ -8,7 +8,7 @@ declare global {
 	}
 }
 
-/** Notes the time between frames, and tasks that kept the page from drawing one, until `readFrames`. */
+/** Records the time between frames, and tasks that blocked drawing, until `readFrames`. */
 export const recordFrames = (page: Page): Promise<void> =>
 	page.evaluate(() => {
 		const gapsMs: number[] = []

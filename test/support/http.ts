@@ -2,7 +2,7 @@ export type Answer<T = any> = { status: number; body: T; headers: Headers; cooki
 
 export type CallOptions = { token?: string; body?: unknown; key?: string; cookie?: string; headers?: Record<string, string> }
 
-/** One HTTP call against a node; `path` is below `/api/v1`. */
+/** Makes an HTTP call to a node. `path` is below `/api/v1`. */
 export const call = async <T = any>(
 	node: { url: string },
 	method: string,

@@ -36,11 +36,11 @@ export const startTestNode = async (overrides: Record<string, string> = {}, log?
 
 type Options = {
 	log?: Log | undefined
-	/** The database that the node's is copied from; an empty one otherwise. */
+	/** The database from which the node's is copied; an empty one by default. */
 	template?: (() => Promise<string>) | undefined
 }
 
-/** A whole node in this process for one `describe`, with stores of its own. */
+/** A complete node in this process for one `describe`, with its own stores. */
 export const useNode = (overrides: Record<string, string> = {}, { log, template }: Options = {}): TestNode => {
 	let node: TestNode | undefined
 	before(async function () {

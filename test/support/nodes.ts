@@ -10,13 +10,13 @@ import type { TestNode } from './node.ts'
 import { freshStores, nodeTemplate } from './servers.ts'
 
 export type NodesOptions = {
-	/** A Redis other than the test run's own. */
+	/** Another Redis than the test run's own. */
 	redisUrl?: () => string
-	/** Settings of one node, by its place. */
+	/** Further settings of each node, by position. */
 	each?: Record<string, string>[]
-	/** Settings that are known only as the nodes start. */
+	/** Settings that are known only when the nodes start. */
 	settings?: () => Record<string, string> | Promise<Record<string, string>>
-	/** Where all of them log to; nowhere otherwise. */
+	/** The log of all nodes; none by default. */
 	log?: Log
 }
 
@@ -30,7 +30,7 @@ const startNodes = async (count: number, overrides: Record<string, string>, opti
 		const config = loadConfig(testEnvironment(dataDir, { ...settings, ...options.each?.[place] }))
 		const node = await startNode({ config, log: options.log ?? createLog(config.logLevel), databaseUrl, redisUrl, version: 'test' })
 		let stopped: Promise<void> | undefined
-		// A test may stop a node itself; the end of the block then has nothing left to do.
+		// A test may stop a node itself, so that the end of the block has nothing to do.
 		return { ...node, db, databaseUrl, redisUrl, config, stop: () => (stopped ??= node.stop()) }
 	}
 	const nodes: TestNode[] = []
@@ -46,7 +46,7 @@ const startNodes = async (count: number, overrides: Record<string, string>, opti
 	}
 }
 
-/** Several nodes in this process for one `describe`, over one database and one Redis that no other test uses. */
+/** Several nodes in this process for one `describe`, with one database and one Redis that no other test uses. */
 export const useNodes = (count: number, overrides: Record<string, string> = {}, options: NodesOptions = {}): TestNode[] => {
 	let started: Awaited<ReturnType<typeof startNodes>> | undefined
 	before(async () => {

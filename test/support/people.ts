@@ -5,19 +5,19 @@ import { createAccessTokens } from '../../server/identity/access-tokens.ts'
 import { hashPassword } from '../../server/identity/passwords.ts'
 import type { Db } from '../../server/platform/database/database.ts'
 
-/** A person with an account and a session. A patient's `id` is the id of their file too, a doctor's that of their calendar. */
+/** A person with an account and a session. `id` is also the id of a patient's file or a doctor's calendar. */
 export type Person = { id: string; token: string; email: string; password: string; fullName: string }
 
 export type PersonOverrides = { email?: string; fullName?: string; phone?: string; status?: AccountStatus }
 export type DoctorOverrides = PersonOverrides & { specialty?: string; timeZone?: string }
 
-/** What the builders need of a node; `useNode()` has it. */
+/** The parts of a node that the builders need; `useNode()` has them. */
 type Clinic = { readonly db: Db; readonly config: Config }
 
 const password = 'a password for tests'
 let sharedHash: Promise<string> | undefined
 
-/** Opens a session straight in the database, as signing in would, and gives its access token. */
+/** Opens a session directly in the database, like a sign-in, and returns its access token. */
 export const aSession = async ({ db, config }: Clinic, { id, role }: { id: string; role: Role }): Promise<string> => {
 	const sessionId = randomUUID()
 	await db('refresh_tokens').insert({

@@ -8,7 +8,7 @@ import { waitFor } from './wait.ts'
 
 const program = '/usr/sbin/pgbouncer'
 
-/** Whether there is a pooler on this machine, or it could be had from the system's packages as root. */
+/** Whether a pooler is installed, or can be installed from the system's packages as root. */
 export const findPooler = (): boolean => {
 	if (!existsSync(program) && process.getuid?.() === 0) {
 		const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
@@ -22,8 +22,8 @@ export const findPooler = (): boolean => {
 }
 
 /**
- * PgBouncer in transaction mode before a database: each transaction may get another session of PostgreSQL, as with the poolers
- * of hosts. `connections` is how many it keeps itself.
+ * Starts PgBouncer in transaction mode before a database: each transaction may get another session of PostgreSQL, as with the poolers
+ * of hosts. `connections` is how many sessions PgBouncer keeps.
  */
 export const startPooler = async (
 	databaseUrl: string,
@@ -31,7 +31,7 @@ export const startPooler = async (
 ): Promise<{ databaseUrl: string; stop: () => Promise<void> }> => {
 	const address = new URL(databaseUrl)
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-pooler-'))
-	// It refuses to run as root, and runs as another user.
+	// PgBouncer refuses to run as root and runs as another user.
 	chmodSync(directory, 0o711)
 	const file = (name: string, lines: readonly string[]): string => {
 		writeFileSync(path.join(directory, name), `${lines.join('\n')}\n`)

@@ -28,7 +28,11 @@ const spawnNode = (stores: Stores, overrides: Record<string, string>, program = 
 	return { child, exited: cleaned, output: () => output }
 }
 
-/** A process that ends by itself, such as one with the role `migrate`. Resolves to what it said. @throws Error when it does not end with 0 */
+/**
+ * Runs a process that ends by itself, such as one with the role `migrate`, and returns its output.
+ *
+ * @throws Error when it does not exit with 0
+ */
 export const runProcess = async (stores: Stores, overrides: Record<string, string>): Promise<string> => {
 	const { exited, output } = spawnNode(stores, overrides)
 	const code = await exited
@@ -36,7 +40,7 @@ export const runProcess = async (stores: Stores, overrides: Record<string, strin
 	return output()
 }
 
-/** A node as a process of its own, as it runs in production, on stores that it shares with others. */
+/** Starts a node as its own process, as in production, with stores that it shares. */
 export const startProcessNode = async (stores: Stores, overrides: Record<string, string> = {}, program?: string): Promise<ProcessNode> => {
 	const { child, exited, output } = spawnNode(stores, overrides, program)
 	const url = await new Promise<string>((resolve, reject) => {

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { type AddressInfo, connect, type Socket } from 'node:net'
 
 /**
- * How the proxy treats a request: it passes on `slow` and `late` ones at once and answers them later, passes on a `lost` one and cuts
- * its answer off, and neither passes on nor answers a `silent` one.
+ * How the proxy treats a request. It forwards `slow` and `late` requests at once and answers them later, forwards a `lost` request
+ * and drops its answer, and neither forwards nor answers a `silent` one.
  */
 export type Fate = 'well' | keyof typeof delaysMs | 'lost' | 'internal' | 'bad gateway' | 'silent'
 
@@ -21,7 +21,7 @@ const answers: Record<'internal' | 'bad gateway', { status: number; type: string
 	'bad gateway': { status: 502, type: 'text/html', body: '<html><body><h1>502 Bad Gateway</h1><hr>nginx/1.18.0</body></html>' },
 }
 
-/** A proxy before a server, which can come between the two. `fateOf` decides for each path. */
+/** Starts a proxy before a server that can disturb requests. `fateOf` decides for each path. */
 export const startProxy = async (target: string) => {
 	const { hostname, port } = new URL(target)
 	let fateOf: (path: string) => Fate = () => 'well'
@@ -78,12 +78,12 @@ export const startProxy = async (target: string) => {
 
 	return {
 		url: `http://localhost:${own}`,
-		/** What is open is cut off, so that it too meets its new fate. */
+		/** Ends open connections, so that they meet their new fate. */
 		decide(decision: (path: string) => Fate) {
 			fateOf = decision
 			for (const socket of open) socket.destroy()
 		},
-		/** Connections are refused from now on. */
+		/** Refuses connections from now on. */
 		refuse: close,
 		accept: () => listen(own),
 		stop: close,

@@ -10,15 +10,15 @@ export type Heard =
 	| { kind: 'presence'; viewers: number }
 
 /**
- * Records what one socket hears of one calendar, in order. It never watches again by itself, and keeps gaps, repetitions and
- * frames that come too early.
+ * Records what one socket receives about one calendar, in order. Unlike a client it never watches again, and it keeps gaps,
+ * repetitions and frames that arrive too early.
  */
 export const aRecorder = (socket: Client, doctorId: string, range: { from: string; to: string }) => {
 	const heard: Heard[] = []
 	socket.on('calendar:changed', frame => void (frame.doctorId === doctorId && heard.push({ kind: 'frame', frame })))
 	socket.on('calendar:presence', ({ doctorId: of, viewers }) => void (of === doctorId && heard.push({ kind: 'presence', viewers })))
 
-	/** A callback, not a promise: a promise would let frames of the same packet overtake the snapshot. */
+	/** A callback, because a promise would let frames of the same packet overtake the snapshot. */
 	const watch = () =>
 		new Promise<Snapshot>((resolve, reject) => {
 			socket.emit('calendar:watch', { doctorId, ...range }, answer => {
@@ -64,12 +64,12 @@ export const aRecorder = (socket: Client, doctorId: string, range: { from: strin
 		frames,
 		picture,
 		presences: () => heard.flatMap(each => (each.kind === 'presence' ? [each.viewers] : [])),
-		/** The last thing that was told of a slot after the first snapshot. */
+		/** The last published state of a slot after the first snapshot. */
 		told: (slotId: string) =>
 			frames()
 				.flatMap(frame => frame.changes)
 				.findLast(change => change.id === slotId),
-		/** Waits until this socket knows what the HTTP listing says for the same person, and compares all of it. */
+		/** Waits until this socket's calendar equals the HTTP listing for the same person, and compares all of it. */
 		async agrees(node: { url: string }, token?: string) {
 			const path = `/doctors/${doctorId}/slots?from=${range.from}&to=${range.to}`
 			let listed = (await call<Snapshot>(node, 'GET', path, { token })).body

@@ -4,8 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, Redis } from 'ioredis'
-import { guardAgainstCrash } from '../../server/platform/embedded/guard.ts'
-import { freePort } from '../../server/platform/embedded/process.ts'
+import { freePort, guardAgainstCrash } from '../../server/platform/embedded/process.ts'
 import { findRedisServer } from '../../server/platform/embedded/redis.ts'
 import { tagOf } from '../../server/platform/redis/shard.ts'
 import { waitFor } from './wait.ts'
@@ -28,7 +27,7 @@ const aMaster = async (program: string, directory: string, password: string): Pr
 		'cluster-enabled': 'yes',
 		'cluster-node-timeout': 2000,
 		appendonly: 'yes',
-		// What was acknowledged is still there after a kill.
+		// Keeps every acknowledged write through a kill.
 		appendfsync: 'always',
 		save: '',
 		dir: own,
@@ -60,7 +59,7 @@ const aMaster = async (program: string, directory: string, password: string): Pr
 	}
 }
 
-/** Three masters without replicas, in this machine's memory and a temporary directory. */
+/** Starts three masters without replicas, in memory and a temporary directory. */
 export const startRedisCluster = async () => {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-cluster-'))
 	const program = await findRedisServer(directory, () => {})
@@ -86,7 +85,7 @@ export const startRedisCluster = async () => {
 	return {
 		url: `redis+cluster://:${password}@${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
 		masters,
-		/** The place of the master that has a doctor's keys. */
+		/** The position of the master that has a doctor's keys. */
 		masterOf: (doctorId: string): number => {
 			const slot = new Command('get', [tagOf(doctorId)]).getSlot() as number
 			return masters.findLastIndex((_, index) => firstSlotOf(index) <= slot)
@@ -102,7 +101,7 @@ export const startRedisCluster = async () => {
 
 export type TestRedisCluster = Awaited<ReturnType<typeof startRedisCluster>>
 
-/** A Redis Cluster for one `describe`; call it before what connects to it. */
+/** A Redis Cluster for one `describe`. Call this before anything that connects to it. */
 export const useRedisCluster = (): TestRedisCluster => {
 	let cluster: TestRedisCluster | undefined
 	before(async function () {

@@ -3,14 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Redis } from 'ioredis'
-import { guardAgainstCrash } from '../../server/platform/embedded/guard.ts'
-import { freePort } from '../../server/platform/embedded/process.ts'
+import { freePort, guardAgainstCrash } from '../../server/platform/embedded/process.ts'
 import { findRedisServer } from '../../server/platform/embedded/redis.ts'
 import { waitFor } from './wait.ts'
 
 const downAfterMs = 1000
 
-/** A master with a replica, and three sentinels that put the one in the other's place. */
+/** Starts a master with a replica, and three sentinels that promote the replica when needed. */
 export const startRedisSentinel = async () => {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-sentinel-'))
 	const program = await findRedisServer(directory, () => {})
@@ -56,7 +55,7 @@ export const startRedisSentinel = async () => {
 	return {
 		url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/clinic`,
 		killMaster: () => void master.child.kill('SIGKILL'),
-		/** A sentinel that takes connections and says nothing. */
+		/** Makes a sentinel accept connections and never answer. */
 		freezeASentinel: () => void sentinels[0]?.child.kill('SIGSTOP'),
 		stop: async () => {
 			for (const { child, callOff } of children) {

@@ -4,7 +4,7 @@ import type { Words } from './words.ts'
 
 const dateAhead = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 
-/** Who looks at a screen: a visitor without a session, or a demo account. */
+/** The viewers of a screen: a visitor without a session, and the demo accounts. */
 export const viewers = [undefined, 'patient', 'reception', 'doctor', 'admin'] as const
 export type Viewer = (typeof viewers)[number]
 
@@ -12,7 +12,7 @@ export type ScreenUnderTest = { name: string; as: Viewer; path: string; ready: (
 
 const firstFree = (page: Page) => page.locator('[data-testid="slot"][data-state="free"]').first()
 
-/** What the paths of the screens are made with. */
+/** The ids in the paths of the screens. */
 const subjects = async ({ db }: TestNode) => {
 	const doctor = await db('users').where({ email: 'doctor@clinic.example' }).first('id')
 	const visit = await db('appointments')
@@ -22,7 +22,7 @@ const subjects = async ({ db }: TestNode) => {
 	return { doctorId: String(doctor.id), visitId: String(visit.id) }
 }
 
-/** Every screen of the client, as it is called in the reader's words. */
+/** Every screen of the client, named in the reader's language. */
 export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUnderTest[]> => {
 	const { doctorId, visitId } = await subjects(node)
 	const week = `/doctors/${doctorId}?date=${dateAhead(7)}`

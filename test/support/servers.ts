@@ -8,16 +8,19 @@ import { startEmbeddedPostgres } from '../../server/platform/embedded/postgres.t
 import { startEmbeddedRedis } from '../../server/platform/embedded/redis.ts'
 import { prepareJobs } from '../../server/platform/jobs/jobs.ts'
 
-/** Where the servers are, told to the processes that mocha runs tests in. */
+/** Variables that pass the servers' addresses to mocha's test processes. */
 const addresses = { postgres: 'TEST_POSTGRES_URL', redis: 'TEST_REDIS_URLS' }
 
-/** Doctors of two databases have the same ids, and Redis channels know no index: what runs at once has a Redis each. */
+/**
+ * Doctors of different databases have the same ids, and Redis channels are not separated by index, so each test process has its own
+ * Redis.
+ */
 export const testProcesses = 3
 
 let stop: (() => Promise<void>) | undefined
 
 const template = 'template_liveslot'
-/** With the tables of jobs, too, which each node would make otherwise. */
+/** Includes the tables of jobs, which each node would otherwise create. */
 export const nodeTemplate = 'template_node'
 
 const onServer = async (text: string): Promise<void> => {
@@ -43,11 +46,11 @@ const running = (): { postgresUrl: string; redisUrl: string } => {
 	return { postgresUrl, redisUrl }
 }
 
-/** One real PostgreSQL for the whole run and one real Redis for each process, on free ports and in directories of their own. */
+/** Starts one real PostgreSQL for the whole run and one real Redis for each process, on free ports and in their own directories. */
 export const startServers = async (): Promise<void> => {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-test-'))
 	const aRedis = (index: number) => startEmbeddedRedis(path.join(directory, `redis-${index}`), line => process.stdout.write(`${line}\n`))
-	// The first one may have to be installed.
+	// The first Redis may have to be installed.
 	const [postgres, first] = await Promise.all([startEmbeddedPostgres(directory), aRedis(0)])
 	const others = await Promise.all(Array.from({ length: testProcesses - 1 }, (_, index) => aRedis(index + 1)))
 	const redises = [first, ...others]
@@ -57,7 +60,7 @@ export const startServers = async (): Promise<void> => {
 	}
 	process.env[addresses.postgres] = postgres.url
 	process.env[addresses.redis] = redises.map(({ url }) => url).join(',')
-	// The machine does not lose its power during a test, and a process that is killed loses nothing by this.
+	// No test cuts the machine's power, and a killed process loses nothing without fsync.
 	await onServer('ALTER SYSTEM SET fsync = off')
 	await onServer('SELECT pg_reload_conf()')
 	await onServer(`CREATE DATABASE ${template}`)
@@ -76,8 +79,8 @@ export const stopServers = async (): Promise<void> => {
 let nextRedisIndex = 0
 
 /**
- * The name of a database that is filled once in the whole run, for others to be copied from. Processes that ask meanwhile
- * wait.
+ * Fills a database once in the whole run and returns its name, for other databases to be copied from. Other processes that ask
+ * meanwhile wait.
  */
 export const filledTemplate = async (name: string, fill: (db: Db) => Promise<void>): Promise<string> => {
 	const { postgresUrl } = running()
@@ -87,7 +90,7 @@ export const filledTemplate = async (name: string, fill: (db: Db) => Promise<voi
 		await client.query('SELECT pg_advisory_lock(hashtext($1))', [name])
 		const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name])
 		if (rowCount) return name
-		// Under its name it is there only when it is complete.
+		// A database has its final name only once it is complete.
 		await client.query(`DROP DATABASE IF EXISTS ${name}_unfinished`)
 		await client.query(`CREATE DATABASE ${name}_unfinished TEMPLATE ${nodeTemplate} STRATEGY file_copy`)
 		const db = createDatabase({ url: withDatabase(postgresUrl, `${name}_unfinished`), poolSize: 2 })
@@ -99,7 +102,7 @@ export const filledTemplate = async (name: string, fill: (db: Db) => Promise<voi
 	}
 }
 
-/** Addresses of a database that is a copy of a template, by default an empty one, and an empty Redis index that no other test uses. */
+/** Creates a copy of a template database, by default an empty one, and reserves an empty Redis index that no other test uses. */
 export const freshStores = async (from = template): Promise<{ databaseUrl: string; redisUrl: string; drop: () => Promise<void> }> => {
 	const { postgresUrl, redisUrl } = running()
 	const name = `test_${randomBytes(6).toString('hex')}`

@@ -7,22 +7,25 @@ import { startServers, stopServers } from './servers.ts'
 import { isTopology, killInTheMiddle } from './topology.ts'
 import { waitFor } from './wait.ts'
 
-// A counterexample alone does not say what is wrong with it.
+// A counterexample alone does not show what is wrong.
 fc.configureGlobal({ includeErrorInReport: true })
 
-/** Servers that are processes of their own, and the web client, are tested as they are built. */
+/** Builds the server and the web client, which tests run as built. */
 const build = () => execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url)), '--if-stale'])
 
 const inMemory = '/dev/shm'
 const roomBytes = 4 * 2 ** 30
 
-/** Some two hundred databases of four hundred files each are made and removed: in memory, where there is plenty. */
+/**
+ * Keeps the databases' files in memory where there is enough: tests create and drop some two hundred databases of four hundred files
+ * each.
+ */
 const keepFilesInMemory = () => {
 	try {
 		const { bavail, bsize } = statfsSync(inMemory)
 		if (Math.min(bavail * bsize, freemem()) > roomBytes) process.env.TMPDIR = inMemory
 	} catch {
-		// This system has no such place.
+		// This system has no such directory.
 	}
 }
 
@@ -33,11 +36,11 @@ export const mochaGlobalSetup = async (): Promise<void> => {
 }
 export const mochaGlobalTeardown = stopServers
 
-/** What keeps this process alive, but for the timers that mocha itself waits by. */
+/** Lists what keeps this process alive, apart from mocha's own timers. */
 const open = () => process.getActiveResourcesInfo().filter(kind => kind !== 'Timeout')
 let before: string[] = []
 
-/** A test that leaks a socket, a server or a process would keep the run from ending: its file is named, and it fails. */
+/** Fails a test file that leaks a socket, a server or a process, because the run would not end. */
 export const mochaHooks = {
 	beforeAll() {
 		before = open()

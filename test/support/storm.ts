@@ -6,7 +6,7 @@ type Holder = { socket: Client; slotIds: string[]; turn: number }
 
 const perHolder = 6
 
-/** Holds and lets go, over and over, so that so many changes a minute are announced. Slots are spread among patients. */
+/** Holds and releases slots repeatedly, for this many changes a minute. Slots are spread over patients. */
 export const startStorm = async (node: TestNode, slotIds: readonly string[], changesPerMinute: number) => {
 	const holders: Holder[] = []
 	for (let first = 0; first < slotIds.length; first += perHolder) {
@@ -18,7 +18,7 @@ export const startStorm = async (node: TestNode, slotIds: readonly string[], cha
 	let refused = 0
 	const began = performance.now()
 	const change = (holder: Holder) => {
-		// A slot is held on even turns and let go on odd ones; what one socket asks is done in order.
+		// A slot is held on even turns and released on odd ones. A socket's requests are handled in order.
 		const slotId = holder.slotIds[Math.floor(holder.turn / 2) % holder.slotIds.length] as string
 		const event = holder.turn++ % 2 === 0 ? 'slot:hold' : 'slot:release'
 		void holder.socket.emitWithAck(event, { slotId }).then(answer => (answer.ok ? made++ : refused++))

@@ -2,13 +2,13 @@
 import { loadavg } from 'node:os'
 import type { Page } from 'playwright-core'
 
-/** How many times slower than this machine a page is to run. */
+/** Slows a page down by this factor. */
 export const throttle = async (page: Page, rate: number): Promise<void> => {
 	const session = await page.context().newCDPSession(page)
 	await session.send('Emulation.setCPUThrottlingRate', { rate })
 }
 
-/** How long a fixed piece of work takes in a page, in milliseconds: on a busy machine it has to share. */
+/** Measures a fixed piece of work in a page, in milliseconds. A busy machine takes longer. */
 export const workMs = (page: Page): Promise<number> =>
 	page.evaluate(() => {
 		const began = performance.now()

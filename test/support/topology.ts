@@ -2,16 +2,16 @@ import { freePort } from '../../server/platform/embedded/process.ts'
 import { startBalancer } from './balancer.ts'
 import { type ProcessNode, runProcess, startProcessNode } from './processes.ts'
 
-/** `npm run topology`: what tests take for one node is a balancer before three of them, and a worker beside them. */
+/** `npm run topology`: tests run against a balancer before three nodes and a worker, instead of one node. */
 export const isTopology = process.env.TEST_TOPOLOGY === '1'
 
 const webNodes = 3
-/** In the middle of a test, not before it. */
+/** Long enough to hit the middle of a test. */
 const killAfterMs = 700
 
 export type Topology = {
 	url: string
-	/** Kills the node with the most sockets, as `kill -9` does; the others are left. */
+	/** Kills the node with the most sockets, like `kill -9`, and leaves the others. */
 	killBusiest(): Promise<void>
 	stop(): Promise<void>
 }
@@ -24,8 +24,8 @@ const socketsOf = async ({ url }: ProcessNode): Promise<number> => {
 }
 
 /**
- * The services of docker-compose.yml as processes, on stores that are already there: migrations once, then three nodes for
- * browsers and a worker, and nginx before the three.
+ * Starts the services of docker-compose.yml as processes, on existing stores: migrations once, then three nodes for browsers, a
+ * worker, and nginx before the three.
  */
 export const startTopology = async (
 	stores: { databaseUrl: string; redisUrl: string },
@@ -33,7 +33,7 @@ export const startTopology = async (
 	overrides: Record<string, string>,
 ): Promise<Topology> => {
 	const port = await freePort()
-	// Shared as nodes on several machines would share a mail server and the keys for web push.
+	// Nodes on several machines would share a mail server and the keys for web push in the same way.
 	const settings = { ...overrides, DATA_DIR: dataDir, PUBLIC_URL: `http://localhost:${port}`, TRUST_PROXY: '1' }
 	await runProcess(stores, { ...settings, ROLE: 'migrate' })
 	const roles = [...Array.from({ length: webNodes }, () => 'web'), 'worker']
@@ -62,7 +62,7 @@ export const startTopology = async (
 	return topology
 }
 
-/** Kills a node of what is running while the test in the middle of its block is under way. */
+/** Kills a node while the test in the middle of its block is running. */
 export const killInTheMiddle = (test: Mocha.Test): void => {
 	const tests = test.parent?.tests ?? []
 	if (tests.indexOf(test) !== Math.floor(tests.length / 2)) return

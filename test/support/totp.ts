@@ -5,7 +5,7 @@ const bytesOf = (base32: string): Buffer => {
 	return Buffer.from((bits.match(/.{8}/g) ?? []).map(byte => Number.parseInt(byte, 2)))
 }
 
-/** A code as RFC 4226 §5.3 makes it, by hand: so that the server is not compared with the library that it uses. */
+/** Computes a code as in RFC 4226 §5.3, without the library that the server uses. */
 export const codeAt = (secret: string, atMs: number): string => {
 	const counter = Buffer.alloc(8)
 	counter.writeBigUInt64BE(BigInt(Math.floor(atMs / 30_000)))

@@ -1,4 +1,4 @@
-/** Waits until the condition holds. The limit is generous: it is there to end a test that would never pass. */
+/** Waits until the condition holds. The generous limit ends a test that would never pass. */
 export const waitFor = async (condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> => {
 	const deadline = Date.now() + timeoutMs
 	while (!(await condition())) {

@@ -5,7 +5,7 @@ export type Client = Socket<ServerToClient, ClientToServer>
 
 const open = new Set<Client>()
 
-/** A connected socket. The test that opens sockets closes them with `closeSockets`. */
+/** Connects a socket. A test that opens sockets closes them with `closeSockets`. */
 export const aSocket = (node: { url: string }, token?: string, transports: string[] = ['websocket']): Promise<Client> =>
 	new Promise((resolve, reject) => {
 		const socket: Client = io(node.url, { transports, auth: token ? { token } : {}, forceNew: true, reconnection: false })
@@ -19,7 +19,7 @@ export const closeSockets = () => {
 	open.clear()
 }
 
-/** Everything that the server sends to a socket, as text. */
+/** Records everything that the server sends to a socket, as text. */
 export const eavesdrop = (socket: Client): string[] => {
 	const sent: string[] = []
 	socket.io.engine.on('packet', packet => void sent.push(String(packet.data)))
@@ -37,8 +37,8 @@ export const refused = <T>(answer: Ack<T>) => {
 }
 
 /**
- * A client that does what the contract says and no more: keeps a picture of one calendar, applies changes in order of
- * versions, and watches again when it sees a gap.
+ * A client that follows the contract exactly: it keeps a picture of one calendar, applies changes in order of their versions, and
+ * watches again after a gap.
  */
 export const aWatcher = async (socket: Client, doctorId: string, range: { from: string; to: string }) => {
 	const picture = new Map<string, Slot>()
@@ -48,7 +48,7 @@ export const aWatcher = async (socket: Client, doctorId: string, range: { from: 
 	let early = 0
 	let watching: Promise<void> | undefined
 
-	/** A callback, not a promise: a promise would let changes of the same packet overtake the snapshot. */
+	/** A callback, because a promise would let changes of the same packet overtake the snapshot. */
 	const ask = () =>
 		new Promise<Ack<Snapshot>>(resolve => {
 			socket.emit('calendar:watch', { doctorId, ...range }, answer => {
@@ -64,7 +64,7 @@ export const aWatcher = async (socket: Client, doctorId: string, range: { from: 
 
 	const watch = async () => {
 		let answer = await ask()
-		// A watcher that the node asks to come back tries again, once it has watched before.
+		// A watcher that has watched before tries again when the node answers booking_pending.
 		while (!answer.ok && answer.error.code === 'booking_pending' && version > 0 && socket.connected) {
 			await new Promise(resolve => setTimeout(resolve, 300))
 			answer = await ask()
@@ -110,7 +110,7 @@ export const aWatcher = async (socket: Client, doctorId: string, range: { from: 
 		get gaps() {
 			return gaps
 		},
-		/** Changes that came before the snapshot they belong after. */
+		/** Counts changes that arrived before their snapshot. */
 		get early() {
 			return early
 		},

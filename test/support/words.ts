@@ -17,7 +17,7 @@ const read = (language: string): Texts => {
 	return texts
 }
 
-/** What the pages say in a language, by key: `words('visits.move')`. */
+/** The pages' texts in a language, by key: `words('visits.move')`. */
 export const wordsIn = (language: string) => {
 	const texts = read(language)
 	return (key: string, values: Record<string, string> = {}): string => {
@@ -29,5 +29,5 @@ export const wordsIn = (language: string) => {
 
 export type Words = ReturnType<typeof wordsIn>
 
-/** The first part of every key, such as `booking`: a text that begins with one and a full stop was not translated. */
+/** The first part of every key, such as `booking`. A text that begins with it and a full stop was not translated. */
 export const keyRoots = (): string[] => Object.keys(read('en'))

@@ -4,14 +4,14 @@ import type { BookingRequest, ChangeRequest, Outcome } from '../../server/bookin
 import { createReplies } from '../../server/platform/mailbox/replies.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
 import { createCrowd } from '../../server/tuning/crowd.ts'
-import { aBooking, aCancellation, aDrain, afterStatement, type Scene, useScene } from '../booking/a-drain.ts'
+import { aBooking, aCancellation, aDrain, afterStatement, type Scene, useScene } from '../booking/drain.ts'
 import { aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 
-/** As many as are let in at once, so that whoever comes after them waits at the door. */
+/** As many requests as go straight into the mailbox, so that later ones wait in the crowd. */
 const first = 200
 
-describe('a crowd at one doctor’s door', function () {
+describe('a crowd of requests for one doctor', function () {
 	this.timeout(30_000)
 	let { doctor, patient, slots } = {} as Scene
 	let rivals: Person[] = []
@@ -29,7 +29,10 @@ describe('a crowd at one doctor’s door', function () {
 
 	const slot = (index: number) => slots[index] as string
 
-	/** A node: its door, its queue, its drain. `queued` are requests that went through Redis, `refused` those of the door. */
+	/**
+	 * A node with its crowd, mailboxes and drain. `queued` are requests that went through Redis, `refused` those that the crowd
+	 * refused.
+	 */
 	const aNode = async ({ run = bench.run, timeoutMs = 20_000 } = {}) => {
 		const nodeId = randomUUID()
 		const replies = await createReplies<Outcome>({
@@ -70,7 +73,7 @@ describe('a crowd at one doctor’s door', function () {
 	const codeOf = (outcome: Outcome) => ('done' in outcome ? 'ok' : 'refused' in outcome ? outcome.refused : 'forward')
 	const idsOf = (requests: readonly ChangeRequest[]) => requests.map(({ id }) => id)
 
-	it('is let in as far as it is no crowd', async () => {
+	it('goes into the mailbox while few requests are unanswered', async () => {
 		const node = await aNode()
 		const requests = bookings(first, () => slot(0))
 		const outcomes = await Promise.all(requests.map(node.ask))
@@ -79,7 +82,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(node.refused).to.deep.equal([])
 	})
 
-	it('is refused at the door when its slots are gone, in order, with others instead, and without a way through Redis', async () => {
+	it('is refused in order, with alternatives and without Redis, when its slots are gone', async () => {
 		const node = await aNode()
 		const requests = bookings(first + 2800, index => slot(index % 2))
 		const outcomes = await Promise.all(requests.map(node.ask))
@@ -92,7 +95,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(last.alternatives?.map(({ id }) => id)).to.deep.equal([2, 3, 4, 5, 6].map(slot))
 	})
 
-	it('is refused for good: the same key is told the same, though the slot is free by then', async () => {
+	it('returns the same refusal to a repeated key when the slot is free again', async () => {
 		const node = await aNode()
 		const requests = bookings(first + 10, () => slot(0))
 		const [winner] = await Promise.all(requests.map(node.ask))
@@ -103,7 +106,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(codeOf(await node.ask(aBooking(patient, slot(0))))).to.equal('ok')
 	})
 
-	it('gets what may still be had: who asks for a free slot goes on into the queue, and whoever comes after them', async () => {
+	it('sends a request for a free slot into the mailbox, and those behind it', async () => {
 		const node = await aNode()
 		const wanted = [...Array(first).fill(0), 0, 3, 0, 3]
 		const requests = bookings(wanted.length, index => slot(wanted[index]))
@@ -113,7 +116,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(node.answered).to.deep.equal(idsOf(requests))
 	})
 
-	it('is let in as many as one transaction settles, and looked at again', async () => {
+	it('sends as many requests into the mailbox as one batch settles, then checks the others again', async () => {
 		const node = await aNode()
 		const requests = bookings(first + 900, index => slot(index < first ? 0 : 1))
 		const outcomes = await Promise.all(requests.map(node.ask))
@@ -123,7 +126,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(node.answered).to.deep.equal(idsOf(requests))
 	})
 
-	it('is refused for slots that went at first, though others were asked for since', async () => {
+	it('is refused for slots that were taken first, although other slots were wanted since', async () => {
 		const node = await aNode()
 		const wanted = [...Array(first).fill(0), ...Array(600).fill(1), 0, 1, 0, 1]
 		const requests = bookings(wanted.length, index => slot(wanted[index]))
@@ -133,7 +136,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(node.answered).to.deep.equal(idsOf(requests))
 	})
 
-	it('is told apart from those who repeat: a key that has won is told so', async () => {
+	it('returns the appointment to a repeated key that has won', async () => {
 		const node = await aNode()
 		const requests = bookings(first, () => slot(0))
 		const repeated = { ...(requests[0] as BookingRequest), id: randomUUID() }
@@ -143,7 +146,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(node.refused).to.deep.equal([])
 	})
 
-	it('is not refused for a slot that is free again by the time', async () => {
+	it('is not refused for a slot that is free again', async () => {
 		const frees = async () => {
 			await bench.db('appointment_slots').where({ doctor_id: doctor.id }).update({ appointment_id: null })
 			await bench.db('appointments').where({ doctor_id: doctor.id }).update({ status: 'cancelled' })
@@ -163,7 +166,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(outcomes.slice(first).map(codeOf)).to.deep.equal(['ok', 'slot_booked'])
 	})
 
-	it('is sent into the queue when the door cannot ask PostgreSQL', async () => {
+	it('goes into the mailbox when PostgreSQL cannot be asked', async () => {
 		const node = await aNode({ run: () => Promise.reject(new Error('away')) })
 		const requests = bookings(first + 5, () => slot(0))
 		const outcomes = await Promise.all(requests.map(node.ask))
@@ -171,7 +174,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(node.queued).to.deep.equal(idsOf(requests))
 	})
 
-	it('of the desk goes into the queue: whether its patients exist is told first', async () => {
+	it('goes into the mailbox when the desk asks, because its patient may not exist', async () => {
 		const node = await aNode()
 		const requests = bookings(first + 5, () => slot(0), { privileged: true })
 		await Promise.all(requests.map(node.ask))
@@ -179,7 +182,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(node.answered).to.deep.equal(idsOf(requests))
 	})
 
-	it('hears the same at another node when its own dies between writing refusals and telling them', async () => {
+	it('returns the same refusals at another node when its own dies between writing and answering', async () => {
 		const dying = await aNode({ run: afterStatement(bench.run, 'refuse_taken', () => new Promise(() => {})), timeoutMs: 1500 })
 		const requests = bookings(first + 20, () => slot(0))
 		const untold = await Promise.all(requests.map(request => dying.ask(request).catch(error => error.code)))
@@ -201,7 +204,7 @@ describe('a crowd at one doctor’s door', function () {
 		expect(await written()).to.deep.equal(before)
 	})
 
-	it('at two nodes has one winner a slot all the same, and each node answers in order', async () => {
+	it('has one winner for each slot at two nodes, and each node answers in order', async () => {
 		const nodes = [await aNode(), await aNode()]
 		const requests = bookings(2 * (first + 300), index => slot(index % 5))
 		const outcomes = await Promise.all(requests.map((request, index) => (nodes[index % 2] as (typeof nodes)[0]).ask(request)))
@@ -213,7 +216,7 @@ describe('a crowd at one doctor’s door', function () {
 		}
 	})
 
-	it('is told to come back when it has waited too long, and is not booked afterwards', async () => {
+	it('is answered booking_pending after the timeout, and is not booked afterwards', async () => {
 		const blocker = await bench.db.transaction()
 		await blocker.raw('LOCK TABLE appointments IN SHARE MODE')
 		const node = await aNode({ timeoutMs: 300 })

@@ -6,7 +6,7 @@ import { writeTogether } from '../../server/tuning/write-together.ts'
 import { type BareSockets, bareSockets } from '../platform/bare-sockets.ts'
 import { waitFor } from '../support/wait.ts'
 
-/** A client that sends frames in one go, and keeps what it hears. */
+/** A client that sends several frames at once and keeps what it receives. */
 const aClient = async (url: string) => {
 	const ws = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
 	const heard: string[] = []
@@ -42,7 +42,7 @@ describe('packets that a connection gets in one turn', () => {
 	const ids = Array.from({ length: requests }, (_, index) => index)
 
 	for (const [title, tuning] of [
-		['are written at once', { connection: writeTogether }],
+		['are written together', { connection: writeTogether }],
 		['arrive in the same order without the tuning', {}],
 	] as const)
 		describe(title, () => {
@@ -70,7 +70,7 @@ describe('packets that a connection gets in one turn', () => {
 			})
 			after(() => bare.stop())
 
-			it('when they are acknowledgements', async () => {
+			it('applies to acknowledgements', async () => {
 				client.send(...ids.map(id => `42${id}["calendar:unwatch",{"doctorId":"1"}]`))
 				await waitFor(() => release.length === requests, 'all requests to wait')
 				const writes = countWrites(bare)
@@ -81,7 +81,7 @@ describe('packets that a connection gets in one turn', () => {
 				else expect(writes(), 'the tuning brings nothing any more').to.be.above(1)
 			})
 
-			it('when it is one frame that sockets share', async () => {
+			it('applies to a frame that sockets share', async () => {
 				const other = await aClient(bare.url)
 				const writes = countWrites(bare)
 				bare.sockets.io.local.emit('calendar:presence', { doctorId: '1', viewers: 2 })

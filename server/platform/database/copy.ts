@@ -6,9 +6,9 @@ import { from, to } from 'pg-copy-streams'
 import type { Tx } from './database.ts'
 
 /**
- * Sends the rows of a `COPY … TO STDOUT` through streams to the last of them. Resolves to how many there were.
+ * Sends all rows of a `COPY … TO STDOUT` through the streams. Returns how many rows there were.
  *
- * @throws whatever a stream threw; the connection is then of no more use, and its transaction is rolled back
+ * @throws whatever a stream threw; the connection is then unusable, and its transaction is rolled back
  */
 export async function copyOut(trx: Tx, statement: string, through: Transform, target: Writable, signal: AbortSignal): Promise<number> {
 	const connection = await connectionOf(trx)
@@ -16,16 +16,16 @@ export async function copyOut(trx: Tx, statement: string, through: Transform, ta
 	try {
 		await pipeline(rows, through, target, { signal })
 	} catch (error) {
-		// PostgreSQL would go on sending what nobody takes.
+		// PostgreSQL would otherwise keep sending rows that have no reader.
 		connection.end().catch(() => {})
 		throw error
 	}
-	// Their number comes after the last of them, and is known for certain when the connection has taken another statement.
+	// The count of rows arrives after the last row. It is certain once the connection has taken another statement.
 	await trx.raw('SELECT 1')
 	return rows.rowCount
 }
 
-/** Rows on their way into PostgreSQL: `COPY … FROM STDIN`. `rowCount` is known at the end. */
+/** Opens `COPY … FROM STDIN`. `rowCount` is known at the end. */
 export async function copyFrom(trx: Tx, statement: string): Promise<Writable & { rowCount: number }> {
 	return (await connectionOf(trx)).query(from(statement))
 }
@@ -37,10 +37,10 @@ export function copyRow(values: readonly (string | number | null | undefined)[])
 	return `${values.map(value => (value === null || value === undefined ? '\\N' : String(value).replace(/[\\\t\n\r]/g, char => escapes[char] as string))).join('\t')}\n`
 }
 
-/** Writes, and waits while the other side is slower. */
+/** Writes the chunk, and waits while the reader is slower. */
 export async function writeTo(stream: Writable, chunk: string | Buffer): Promise<void> {
 	if (!stream.write(chunk)) await once(stream, 'drain')
 }
 
-/** The connection that a transaction holds: knex itself knows no streams. */
+/** Returns the connection of a transaction, because knex itself knows no streams. */
 const connectionOf = (trx: Tx): Promise<pg.Client> => trx.client.acquireConnection()

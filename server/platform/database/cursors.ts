@@ -1,7 +1,7 @@
 import type { Page } from '../../../contract/index.ts'
 import { invalidInput } from '../refusal.ts'
 
-/** Turns `limit + 1` rows into a page: the extra row tells that there are more. */
+/** Turns `limit + 1` rows into a page. The extra row shows that another page follows. */
 export function toPage<Row, Item>(
 	rows: Row[],
 	limit: number,

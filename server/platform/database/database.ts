@@ -6,12 +6,12 @@ import pg from 'pg'
 
 /** A handle outside any transaction. */
 export type Db = Knex
-/** A handle inside one. A function that asks for it must not run without a transaction. */
+/** A handle inside a transaction. A function with this parameter must not run without one. */
 export type Tx = Knex.Transaction
-/** A function that does not care. */
+/** A handle for functions that work inside and outside a transaction. */
 export type DbOrTx = Db | Tx
 
-// bigint columns are ids and counts here: ids travel as opaque strings, counts are cast to int in SQL.
+// Our bigint columns are ids and counts: ids travel as opaque strings, and SQL casts counts to int.
 const parsers: Record<number, (text: string) => unknown> = {
 	[pg.types.builtins.DATE]: text => text,
 }
@@ -25,16 +25,16 @@ export type DatabaseSettings = {
 	url: string
 	poolSize: number
 	applicationName?: string
-	/** How long to wait for an answer; 0 is for ever, for commands that people wait for. */
+	/** How long a statement may take; 0 means no limit, for commands whose operator waits. */
 	queryTimeoutMs?: number
-	/** A pooler in transaction mode stands in front, which would hand on to others what is set on a session. */
+	/** True when a pooler in transaction mode stands in front. Settings of a session would then reach other clients. */
 	isPooled?: boolean
 }
 
 /**
- * Opens a pool. Nothing in it depends on session state, so that a pooler in transaction mode may stand in front.
+ * Opens a pool. It keeps no session state, so that a pooler in transaction mode may stand in front.
  *
- * Statements give up after 12 s, waiting for a connection after 8 s: a caller hears within 15 s either way.
+ * A statement fails after 12 s, and waiting for a connection after 8 s, so that a caller hears within 15 s in both cases.
  */
 export function createDatabase(settings: DatabaseSettings): Db {
 	const { url, poolSize, applicationName = 'liveslot', queryTimeoutMs = 12_000, isPooled = false } = settings
@@ -48,7 +48,7 @@ export function createDatabase(settings: DatabaseSettings): Db {
 			keepAlive: true,
 			types,
 		} as Knex.PgConnectionConfig,
-		// An error then shows its statement with `?` in the place of what people are called.
+		// Errors then show `?` in place of values, which may be people's names.
 		compileSqlOnError: false,
 		pool: {
 			min: 0,
@@ -61,21 +61,21 @@ export function createDatabase(settings: DatabaseSettings): Db {
 						connection.query(limitStatements(queryTimeoutMs), error => done(error, connection)),
 				}),
 		},
-		// The error tells the caller who asked for a connection, in the form that the caller chooses.
+		// The caller who asked for the connection reports the error in its own form.
 		log: { warn: () => {} },
-		// A node that starts again while the next version is rolled out meets a schema that is newer than itself, and serves on.
+		// During a rollout an older node may restart against a newer schema, and it must keep serving.
 		migrations: { migrationSource: migrationSource(), tableName: 'migrations', disableMigrationsListValidation: true },
 	})
 }
 
 export type TurnOptions = {
-	/** Called once when another node is at work. */
+	/** Called once when another node has the lock. */
 	onWait?: () => void
 	/** Ends the waiting with an AbortError. */
 	signal?: AbortSignal
 }
 
-/** Brings the schema up to date. Where it is, nothing is written: a role that may not change the schema can start a server. */
+/** Brings the schema up to date. Writes nothing when it already is, so that a role without rights on the schema can start a server. */
 export function migrate(db: Db, waiting: TurnOptions = {}): Promise<string[]> {
 	return inTurn(
 		db,
@@ -92,8 +92,8 @@ export function migrate(db: Db, waiting: TurnOptions = {}): Promise<string[]> {
 export type TransactionOptions = { retries?: number }
 
 /**
- * Runs the body in a transaction, and again when PostgreSQL asks for it (deadlock, serialisation failure):
- * the body must hold nothing but SQL.
+ * Runs the body in a transaction, and repeats it when PostgreSQL asks for that (deadlock, serialization failure). The body must
+ * therefore contain nothing but SQL.
  */
 export async function inTransaction<T>(db: Db, body: (trx: Tx) => Promise<T>, { retries = 3 }: TransactionOptions = {}): Promise<T> {
 	for (let attempt = 0; ; attempt++) {
@@ -105,10 +105,10 @@ export async function inTransaction<T>(db: Db, body: (trx: Tx) => Promise<T>, { 
 	}
 }
 
-/** Reads a statement that lives in a file of its own, beside the module that runs it. */
+/** Reads a statement from its own file beside the module that runs it. */
 export const readSql = (file: string, base: string): string => readFileSync(new URL(file, base), 'utf8')
 
-/** True when the error says that PostgreSQL could not be reached or is going away, rather than that it said no. */
+/** True when PostgreSQL was unreachable or is shutting down; false when it refused. */
 export function isDatabaseUnavailable(error: unknown): boolean {
 	if (!(error instanceof Error)) return false
 	const code = (error as Error & { code?: string }).code ?? ''
@@ -120,7 +120,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 	)
 }
 
-/** The name of the constraint that an error reports, if it reports one. */
+/** The name of the violated constraint, if the error reports one. */
 export function violatedConstraint(error: unknown): string | undefined {
 	return error instanceof Error && /^23/.test((error as pg.DatabaseError).code ?? '')
 		? ((error as pg.DatabaseError).constraint ?? '')
@@ -128,14 +128,14 @@ export function violatedConstraint(error: unknown): string | undefined {
 }
 
 /**
- * Ends a statement just before its caller gives it up: nothing runs on for nobody, and the connection can be used again.
- * A pooler refuses this as a parameter of the connection, so that it is a statement of its own.
+ * Ends a statement just before its caller gives up, so that PostgreSQL does no work without a reader and the connection stays usable.
+ * Sent as a statement, because a pooler refuses this setting as a parameter of the connection.
  */
 export const limitStatements = (queryTimeoutMs: number): string => `SET statement_timeout = ${Math.ceil(queryTimeoutMs * 0.9)}`
 
 const migrationsDir = fileURLToPath(new URL('../../../db/migrations', import.meta.url))
 
-/** Names without their ending, so that the same database serves the sources and the build. */
+/** Names migrations without their file ending, so that the sources and the build can serve the same database. */
 export function migrationSource(directory = migrationsDir): Knex.MigrationSource<string> {
 	return {
 		getMigrations: async () =>
@@ -150,10 +150,10 @@ export function migrationSource(directory = migrationsDir): Knex.MigrationSource
 const askAgainMs = 100
 
 /**
- * Runs the work in a transaction while no other node does the same: nodes that start at once take turns. Both the work and the
- * waiting take as long as they take, whatever limit the host sets on statements; that of the handle (`queryTimeoutMs`) holds.
+ * Runs the work in a transaction under a lock, so that nodes which start together take turns. Neither the work nor the waiting is cut
+ * short by a limit that the host sets on statements; the handle's own limit (`queryTimeoutMs`) applies.
  *
- * The lock is asked for again and again, because a statement that waits for it would meet every limit on the way.
+ * Asks for the lock repeatedly, because a single statement that waits for it would exceed every limit on the way.
  */
 export async function inTurn<T>(db: Db, name: string, work: (trx: Tx) => Promise<T>, { onWait, signal }: TurnOptions = {}): Promise<T> {
 	for (let isTold = false; ; isTold = true) {
@@ -178,3 +178,17 @@ async function isUpToDate(trx: Tx): Promise<boolean> {
 function isSerialisationFailure(error: unknown) {
 	return error instanceof Error && ['40001', '40P01'].includes((error as Error & { code?: string }).code ?? '')
 }
+
+/** Whether servers have a role of their own and this connection is the owner's, who grants that role its rights. */
+export async function mayGrant(db: Db): Promise<boolean> {
+	const { rows } = await db.raw(`
+		SELECT FROM pg_roles, pg_class
+		WHERE rolname = 'liveslot_app' AND pg_class.oid = 'audit_log'::regclass
+		  AND pg_has_role(relowner, 'USAGE')`)
+	return rows.length > 0
+}
+
+const roles = readSql('../../../db/roles.sql', import.meta.url)
+
+/** Grants the server's role its rights on the present tables. */
+export const grantToServer = (db: Db): Promise<void> => inTurn(db, 'liveslot migrations', async trx => void (await trx.raw(roles)))

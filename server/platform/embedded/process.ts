@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
-/** A setting or a machine that keeps an embedded server from starting. The message is one line that says what to do. */
+/** A setting or a machine prevents an embedded server from starting. The message is one line that says what to do. */
 export class EmbeddedServerError extends Error {}
 
-/** @throws EmbeddedServerError when there is something else, or no permission */
+/** @throws EmbeddedServerError when something else has this name, or without permission */
 export function makePrivateDirectory(directory: string): void {
 	try {
 		mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -14,7 +15,7 @@ export function makePrivateDirectory(directory: string): void {
 	}
 }
 
-/** A port that was free a moment ago. Whoever takes it must be ready to find it taken after all, and ask again. */
+/** Returns a port that is free now. Another program may take it first, so the caller must be ready to ask again. */
 export function freePort(): Promise<number> {
 	return new Promise((resolve, reject) => {
 		const server = createServer()
@@ -29,8 +30,8 @@ export function freePort(): Promise<number> {
 export type LeftOver = { pid: number; startedBy: number; name: string; signal: 'SIGINT' | 'SIGTERM' }
 
 /**
- * Ends a server that an earlier run left behind. Left behind means that it has lost the process that started it; one
- * that has not serves another instance on the same directory, which must not be pulled from under it.
+ * Ends a server that an earlier run left behind, which is a server without the process that started it. A server with that process
+ * serves another instance on the same directory and must keep running.
  *
  * @throws EmbeddedServerError when the directory is in use
  */
@@ -42,14 +43,14 @@ export async function stopLeftOver({ pid, startedBy, name, signal }: LeftOver): 
 	await waitForExit(pid, 20_000, `A ${name} left behind by an earlier run`)
 }
 
-/** Waiting keeps this process alive, even for a child that otherwise would not. */
+/** Waits for the child to exit, and keeps this process alive meanwhile, even for an unreferenced child. */
 export function exitOf(child: ChildProcess): Promise<number | null> {
 	if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
 	child.ref()
 	return new Promise(resolve => child.once('exit', code => resolve(code)))
 }
 
-/** Tries until `attempt` succeeds, or the child has ended, or time is up. */
+/** Tries until `attempt` succeeds, the child ends, or the time is up. */
 export async function untilReady(child: ChildProcess, attempt: () => Promise<void>, timeoutMs: number): Promise<boolean> {
 	const deadline = Date.now() + timeoutMs
 	while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
@@ -76,7 +77,7 @@ export function isRunning(pid: number): boolean {
 /** Linux only; undefined elsewhere. */
 export function parentOf(pid: number): number | undefined {
 	try {
-		// The second field is the program's name in brackets, which may hold anything.
+		// The second field is the program's name in parentheses, which may contain anything.
 		return Number(/.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
 	} catch {
 		return undefined
@@ -85,7 +86,10 @@ export function parentOf(pid: number): number | undefined {
 
 export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
-/** Ended, but not yet reaped by its parent: where process 1 is no init, nobody reaps a crashed node's children. */
+/**
+ * Whether the process has ended without being reaped by its parent. Where process 1 is no init system, a crashed node's children stay
+ * in this state.
+ */
 function isZombie(pid: number): boolean {
 	try {
 		return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
@@ -101,4 +105,21 @@ async function waitForExit(pid: number, timeoutMs: number, name: string): Promis
 		if (Date.now() > deadline) throw new EmbeddedServerError(`${name} (process ${pid}) does not stop; end it and start again`)
 		await sleep(20)
 	}
+}
+
+/**
+ * Starts a shell that signals `pid` when this process has ended in any way. The shell reads from a pipe that only this process holds
+ * open, and `read` returns when the operating system closes the pipe. So even a `kill -9` leaves no server behind.
+ *
+ * @returns a function that ends the guard
+ */
+export function guardAgainstCrash(pid: number, signal: 'INT' | 'TERM'): () => void {
+	const guard = spawn('/bin/sh', ['-c', 'read -r called_off || kill -s "$2" "$1"', 'guard', String(pid), signal], {
+		stdio: ['pipe', 'ignore', 'ignore'],
+		detached: true,
+	})
+	guard.on('error', () => {})
+	guard.stdin.on('error', () => {})
+	guard.unref()
+	return () => guard.stdin.end('off\n')
 }

@@ -4,14 +4,14 @@ import { createRedis, ping } from '../redis/redis.ts'
 
 export type Waiting = { say: (line: string) => void; signal: AbortSignal }
 
-/** Waits for PostgreSQL: a host may start both at once, or restart the one while the other starts. @throws as above */
+/** Waits for PostgreSQL, because a host may start it together with this node or restart it meanwhile. @throws as `untilAnswered` */
 export function untilDatabaseReachable(db: Db, waiting: Waiting): Promise<void> {
 	return untilAnswered({ name: 'PostgreSQL', ask: () => db.raw('SELECT 1'), isRefusal: error => !isDatabaseUnavailable(error) }, waiting)
 }
 
 const wrongAccess = /^(NOAUTH|NOPERM|WRONGPASS)\b/
 
-/** Waits for Redis likewise. @throws as above */
+/** Waits for Redis in the same way. @throws as `untilAnswered` */
 export async function untilRedisReachable(url: string, waiting: Waiting): Promise<void> {
 	const redis = createRedis({ url, name: 'liveslot start' })
 	let reason: Error | undefined
@@ -32,22 +32,22 @@ export async function untilRedisReachable(url: string, waiting: Waiting): Promis
 	}
 }
 
-/** PostgreSQL or Redis does not serve this node; the message is for whoever runs it. */
+/** PostgreSQL or Redis does not serve this node. The message addresses the operator. */
 export class NotServedError extends Error {}
 
 type Asked = {
 	name: string
 	ask: () => Promise<unknown>
-	/** Whether the error says no, rather than nothing at all. */
+	/** Whether the error is a refusal rather than silence. */
 	isRefusal: (error: Error) => boolean
 }
 
 const patienceMs = 60_000
 const againMs = 250
-/** A connection that is being made is nothing to speak of. */
+/** Says nothing while a connection is made within this time. */
 const quietMs = 1000
 
-/** @throws NotServedError when it says no, or nothing for a minute; AbortError when the signal ends the waiting */
+/** @throws NotServedError after a refusal or a minute of silence; AbortError when the signal ends the waiting */
 async function untilAnswered({ name, ask, isRefusal }: Asked, { say, signal }: Waiting): Promise<void> {
 	const beganMs = performance.now()
 	for (let isTold = false; ; ) {

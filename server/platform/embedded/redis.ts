@@ -5,14 +5,13 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import pTimeout from 'p-timeout'
-import { guardAgainstCrash } from './guard.ts'
-import { EmbeddedServerError, exitOf, freePort, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
+import { EmbeddedServerError, exitOf, freePort, guardAgainstCrash, makePrivateDirectory, stopLeftOver, untilReady } from './process.ts'
 
 const stopMs = 3000
 
 export type EmbeddedRedis = { url: string; stop(): Promise<void> }
 
-/** Starts a private Redis whose append-only file lives in `dataDir/redis`. Loopback only, behind a random password. */
+/** Starts a private Redis with its append-only file in `dataDir/redis`. It listens on loopback only and asks for a random password. */
 export async function startEmbeddedRedis(dataDir: string, say: (line: string) => void): Promise<EmbeddedRedis> {
 	const program = await findRedisServer(dataDir, say)
 	const directory = path.join(dataDir, 'redis')
@@ -24,7 +23,7 @@ export async function startEmbeddedRedis(dataDir: string, say: (line: string) =>
 		const port = await freePort()
 		const password = randomBytes(18).toString('hex')
 		const settings = path.join(directory, 'redis.conf')
-		// In a file, not on the command line, where every user of the machine could read the password.
+		// The password goes into a file, because every user of the machine can read the command line.
 		writeFileSync(
 			settings,
 			[
@@ -41,7 +40,7 @@ export async function startEmbeddedRedis(dataDir: string, say: (line: string) =>
 			].join('\n'),
 			{ mode: 0o600 },
 		)
-		// A session of its own: Ctrl-C reaches only the node process, which stops its servers last.
+		// In its own process session, so that Ctrl-C reaches only the node, which stops its servers last.
 		const child = spawn(program, [settings], { detached: true, stdio: 'ignore', cwd: directory })
 		child.on('error', () => {})
 		const callOff = child.pid ? guardAgainstCrash(child.pid, 'TERM') : () => {}
@@ -72,7 +71,7 @@ export async function startEmbeddedRedis(dataDir: string, say: (line: string) =>
 			stop: async () => {
 				const exited = exitOf(child)
 				child.kill('SIGTERM')
-				// One that hangs loses no more than by a crash: its file is at most a second behind.
+				// Killing a hanging Redis loses no more than a crash: its file is at most a second behind.
 				await pTimeout(exited, { milliseconds: stopMs, fallback: () => void child.kill('SIGKILL') })
 				await exited
 				callOff()
@@ -87,11 +86,11 @@ const run = promisify(execFile)
 
 const waysToRedis = { onPath, installWithApt, buildWithoutRoot, isRoot: () => process.getuid?.() === 0 }
 
-/** What finding Redis does to the machine. */
+/** The steps by which Redis is found or installed, which tests replace. */
 export type WaysToRedis = typeof waysToRedis
 
 /**
- * Finds a Redis server, or gets one without asking: from the system's packages as root, else by building it.
+ * Finds a Redis server or installs one without asking: as root from the system's packages, otherwise by building it.
  *
  * @throws EmbeddedServerError with one line that says what to do
  */
@@ -132,7 +131,7 @@ function onPath(program: string): string | undefined {
 
 async function installWithApt(say: (line: string) => void) {
 	say('redis-server is not installed; installing it with apt-get')
-	// A run level without services keeps the package from starting a server of its own.
+	// This run level keeps the package from starting a server of its own.
 	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
 	await run('apt-get', ['update', '-qq'], { env, timeout: 180_000 })
 	await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { env, timeout: 300_000 })
@@ -149,7 +148,7 @@ const reasonOf = (error: unknown) => (error as Error).message.split('\n')[0]
 async function stopEarlier(directory: string, pidFile: string) {
 	try {
 		const [pid = 0, startedBy = 0] = readFileSync(pidFile, 'utf8').split(' ').map(Number)
-		// The number may have gone to another program since: only a Redis that works in this directory is ours to stop.
+		// The process id may belong to another program by now. Only a Redis that works in this directory is ours to stop.
 		if (readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory))
 			await stopLeftOver({ pid, startedBy, name: 'Redis', signal: 'SIGTERM' })
 	} catch (error) {

@@ -11,9 +11,8 @@ import type { Log } from '../observability/log.ts'
 import { noTracer, type Tracer } from '../observability/tracer.ts'
 import { Refusal } from '../refusal.ts'
 import type { MeasureAnswer } from '../security/long-answers.ts'
-import { docsPage } from './docs.ts'
 import { type ObserveRequest, watchRequests } from './observe.ts'
-import { openApiDocument } from './openapi.ts'
+import { docsPage, openApiDocument } from './openapi.ts'
 import { problemHandler, sendProblem } from './problem.ts'
 import { type Authenticate, apiRouter, type Limit, type NoteAccess, type Route } from './routes.ts'
 
@@ -28,13 +27,13 @@ export type AppDeps<C extends Caller = Caller> = {
 	limit: Limit
 	longAnswer?: MeasureAnswer | undefined
 	noteAccess?: NoteAccess
-	/** Names what is down; empty when requests are served. */
+	/** Returns the names of the dependencies that are down; none when requests are served. */
 	whatIsDown: () => Promise<string[]>
 	metrics: () => Promise<{ contentType: string; body: string }>
-	/** Told how each request ended. */
+	/** Called when each request has ended. */
 	observe?: ObserveRequest
 	tracer?: Tracer
-	/** Handlers outside the API: the web client, local pages. */
+	/** Handlers outside the API: the web client and local pages. */
 	pages?: readonly RequestHandler[]
 }
 
@@ -82,7 +81,7 @@ function securityHeaders({ production, publicUrl }: Config): RequestHandler {
 				scriptSrc: ["'self'"],
 				styleSrc: ["'self'", "'unsafe-inline'"],
 				imgSrc: ["'self'", 'data:'],
-				// `'self'` means our WebSockets too; browsers that do not know that yet are told by name.
+				// `'self'` includes our WebSockets, but some browsers do not know that yet and need the address.
 				connectSrc: ["'self'", ...(publicUrl ? [new URL(publicUrl).origin.replace(/^http/, 'ws')] : [])],
 				objectSrc: ["'none'"],
 				baseUri: ["'self'"],
@@ -112,20 +111,20 @@ function probes({ config, whatIsDown, metrics }: Pick<AppDeps, 'config' | 'whatI
 	return router
 }
 
-/** In production figures are for the holder of `METRICS_TOKEN` alone. @throws Refusal unauthenticated, forbidden */
+/** In production only holders of `METRICS_TOKEN` may read metrics. @throws Refusal unauthenticated, forbidden */
 function checkScraper({ production, metricsToken }: Config, authorization: string | undefined): void {
 	if (metricsToken === undefined) {
 		if (production) throw new Refusal('forbidden', { message: 'METRICS_TOKEN is not set' })
 	} else if (!isSame(authorization, `Bearer ${metricsToken}`)) throw new Refusal('unauthenticated')
 }
 
-/** In the same time whatever the difference, so that a secret cannot be guessed piece by piece. */
+/** Compares in constant time, so that a secret cannot be guessed piece by piece. */
 function isSame(given: string | undefined, secret: string): boolean {
 	const digest = (text: string) => createHash('sha256').update(text).digest()
 	return timingSafeEqual(digest(given ?? ''), digest(secret))
 }
 
-/** OpenAPI, and Swagger UI over it. */
+/** Serves OpenAPI and Swagger UI. */
 function description({ endpoints, version }: Pick<AppDeps, 'endpoints' | 'version'>): Router {
 	const router = Router()
 	let json: string | undefined
@@ -140,7 +139,7 @@ function description({ endpoints, version }: Pick<AppDeps, 'endpoints' | 'versio
 	return router
 }
 
-/** Answers carry personal details, and desks are shared: no browser or proxy keeps a copy. */
+/** Answers contain personal details and desks share computers, so no browser or proxy may keep a copy. */
 const neverStored: RequestHandler = (_req, res, next) => {
 	res.setHeader('Cache-Control', 'no-store')
 	next()

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type RequestHandler, Router } from 'express'
 
-/** Serves the web client: its files, and its page for every address that only it knows. */
+/** Serves the web client: its files, and its page for every address that only the client knows. */
 export function clientFiles(): RequestHandler {
 	const router = Router()
 	const directory = findClient()
@@ -16,7 +16,7 @@ export function clientFiles(): RequestHandler {
 		return router
 	}
 	const page = readFileSync(path.join(directory, 'index.html'))
-	// Names of assets carry a hash of what is in them; everything else is asked for anew.
+	// The names of assets contain a hash of their content, so browsers keep them. Browsers ask for everything else each time.
 	router.use('/assets', compressedAssets(path.join(directory, 'assets')))
 	router.use(compression())
 	router.use('/assets', express.static(path.join(directory, 'assets'), { immutable: true, maxAge: '365d', fallthrough: true }))
@@ -31,7 +31,7 @@ export function clientFiles(): RequestHandler {
 	return router
 }
 
-/** The built client, beside the built server and for the sources alike. */
+/** Finds the built client for the built server and for the sources. */
 function findClient(): string | undefined {
 	return ['../../../client', '../../../dist/client']
 		.map(relative => fileURLToPath(new URL(`${relative}/`, import.meta.url)))
@@ -40,7 +40,7 @@ function findClient(): string | undefined {
 
 const extensions = { br: '.br', gzip: '.gz' } as const
 
-/** Answers with what the build compressed, where the browser takes it. */
+/** Serves the files that the build compressed, to browsers that accept them. */
 function compressedAssets(directory: string): RequestHandler {
 	const files = new Set(readdirSync(directory))
 	return (req, res, next) => {

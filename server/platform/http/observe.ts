@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Log } from '../observability/log.ts'
 
-/** `route` is a pattern of ours, never an address, which may carry a name or a secret; `other` where there is none. */
+/** `route` is one of our patterns, never an address, which may contain a name or a secret. Requests without a route have `other`. */
 export type SeenRequest = { method: string; route: string; status: number; ms: number }
 
 export type ObserveRequest = (seen: SeenRequest) => void
 
-/** Gives each request its id, the caller's own if it is well-formed, and tells how it ended. */
+/** Gives each request an id, the caller's own if it is well-formed, and reports how the request ended. */
 export function watchRequests(log: Log, observe?: ObserveRequest): RequestHandler {
 	return (req, res, next) => {
 		const requestId = requestIdOf(req)
@@ -23,7 +23,7 @@ export function watchRequests(log: Log, observe?: ObserveRequest): RequestHandle
 	}
 }
 
-/** The pattern of a call of the API as it is told in logs, metrics and traces. */
+/** The pattern of an API call, as logs, metrics and traces name it. */
 export const apiPath = (path: string): string => `/api/v1${path}`
 
 export function routeOf(req: Request, res: Response): string {

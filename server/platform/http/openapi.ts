@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Endpoint, Problem, type RefusalCode, refusals } from '../../../contract/index.ts'
 
-/** The OpenAPI 3.1 description, made from the same table that the server is bound to. */
+/** Builds the OpenAPI 3.1 description from the same table that binds the server's routes. */
 export function openApiDocument(endpoints: Record<string, Endpoint>, version: string) {
 	const components: Record<string, unknown> = {}
 	schemaOf(z.object({ problem: Problem }), 'output', components)
@@ -33,7 +33,7 @@ type JsonSchema = Record<string, unknown> & {
 
 function schemaOf(type: z.ZodType, io: 'input' | 'output', components: Record<string, unknown>): JsonSchema {
 	const schema = z.toJSONSchema(type, { io, target: 'draft-2020-12', unrepresentable: 'any' }) as JsonSchema
-	// A named schema stands once among the components, wherever it is used, also by another named one.
+	// A named schema appears once among the components, wherever it is used, also inside another named schema.
 	const { $defs, $schema: _, ...rest } = JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema
 	Object.assign(components, $defs)
 	return rest
@@ -109,4 +109,25 @@ function alwaysPossible(endpoint: Endpoint): RefusalCode[] {
 		'rate_limited',
 		'internal',
 	]
+}
+
+/** Swagger UI over our own OpenAPI file. Its scripts are separate files because the content security policy forbids inline scripts. */
+export const docsPage = {
+	html: `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Liveslot API</title>
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+<link rel="icon" href="/docs/assets/favicon-32x32.png">
+</head>
+<body>
+<main id="api"></main>
+<script src="/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`,
+	script: `SwaggerUIBundle({ url: '/api/v1/openapi.json', dom_id: '#api', deepLinking: true, defaultModelsExpandDepth: 0 })\n`,
 }

@@ -5,7 +5,7 @@ import type { Log } from '../observability/log.ts'
 import { Refusal } from '../refusal.ts'
 import { routeOf } from './observe.ts'
 
-/** RFC 9457 answers for everything that goes wrong. */
+/** Answers every error in the form of RFC 9457. */
 export function problemHandler(log: Log): ErrorRequestHandler {
 	return (error, req, res, _next) => {
 		const requestId = String(res.locals.requestId ?? '')

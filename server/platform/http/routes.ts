@@ -2,10 +2,9 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { z } from 'zod'
 import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
 import type { Caller, CallerPolicy, Origin } from '../caller.ts'
-import { parseInput } from '../input.ts'
 import type { Span, Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
-import { Refusal } from '../refusal.ts'
+import { parseInput, Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
 import type { MeasureAnswer } from '../security/long-answers.ts'
 import { apiPath } from './observe.ts'
@@ -31,7 +30,7 @@ export type Route<C extends Caller = Caller> = {
 	handle: (input: Input<Endpoint>, caller: C | null) => Promise<unknown>
 }
 
-/** What a handler answers. */
+/** A handler's answer. */
 type Answer<E extends Endpoint> = z.input<E['response']> | PreparedJson
 
 /** `route`, for a domain's own type of caller. */
@@ -52,7 +51,7 @@ export type RouterDeps<C extends Caller> = {
 	limit: Limit
 	/** Undefined where nothing is limited. */
 	longAnswer?: MeasureAnswer | undefined
-	/** Told of each answer that shows other people's personal details. */
+	/** Called for each answer that shows other people's personal details. */
 	noteAccess: NoteAccess
 	tracer: Tracer
 }
@@ -72,7 +71,7 @@ export function route<E extends Endpoint, C extends Caller>(
 	return { endpoint, handle: handle as Route<C>['handle'] }
 }
 
-/** Binds a call that anyone may make; `caller` is null without a token. */
+/** Binds a call without an account; `caller` is null without a token. */
 export function publicRoute<E extends Endpoint, C extends Caller>(
 	endpoint: E,
 	handle: (input: Input<E>, caller: C | null) => Promise<Answer<E>>,
@@ -101,7 +100,7 @@ function answering<C extends Caller>(
 ) {
 	return async (req: Request, res: Response, trace: string | undefined): Promise<void> => {
 		const origin: Origin = { ip: req.ip ?? '', requestId: res.locals.requestId, ...(trace && { trace }) }
-		// A client that signs in, renews or ends a session may still send an expired token: these calls ignore it.
+		// A client that signs in, renews or ends a session may still send an expired token, which these calls ignore.
 		const known = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
 		res.locals.actorId = known?.userId
 		await limit(known, origin.ip)
@@ -133,7 +132,7 @@ function answering<C extends Caller>(
 		else res.type(endpoint.contentType ?? 'application/json').send(body)
 	}
 
-	/** A request with a bad token counts like one without a token: by address. */
+	/** Counts a request with a bad token like a request without one: by address. */
 	async function authenticateOrCount(authorization: string | undefined, ip: string): Promise<C | null> {
 		try {
 			return await authenticate(authorization)
@@ -150,7 +149,10 @@ function bodyOf({ status, contentType }: Endpoint, answer: unknown): string {
 	return answer instanceof PreparedJson ? answer.text : JSON.stringify(answer)
 }
 
-/** What was looked at: one record by its id, or how many of a list, and what the list was narrowed to. What was searched for is personal too. */
+/**
+ * Describes a read for the audit log: the id of one record, or the length of a list and how it was narrowed. Search words are
+ * personal details and left out.
+ */
 function readingOf(kind: string, { params, query }: { params: unknown; query: unknown }, answer: unknown) {
 	const items = (answer as { items?: unknown[] } | undefined)?.items
 	const narrowed = Object.entries(query as Record<string, unknown>).filter(([name, value]) => name.endsWith('Id') && value !== undefined)
@@ -163,7 +165,7 @@ function readingOf(kind: string, { params, query }: { params: unknown; query: un
 	}
 }
 
-/** The call as a step of a trace, of the caller's own if it says so (https://www.w3.org/TR/trace-context/). */
+/** Runs the call as a step of a trace, the caller's own if the request names one (https://www.w3.org/TR/trace-context/). */
 async function traced(span: Span, requestId: string, answer: () => Promise<void>) {
 	span.set('liveslot.request_id', requestId)
 	try {

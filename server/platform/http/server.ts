@@ -3,24 +3,24 @@ import type { AddressInfo } from 'node:net'
 import pTimeout from 'p-timeout'
 
 export type HttpServer = {
-	/** For what answers beside the app, such as Socket.IO. */
+	/** For other users of the port, such as Socket.IO. */
 	server: Server
-	/** Where this machine reaches the server, such as `http://localhost:3000`. */
+	/** The server's address on this machine, such as `http://localhost:3000`. */
 	url(): string
-	/** Says what answers requests. To be called before anything else attaches. */
+	/** Sets the app that answers requests. To be called before anything else attaches. */
 	serve(app: RequestListener): void
 	/** @throws Error when the port is taken */
 	listen(): Promise<void>
-	/** Takes no more connections. */
+	/** Refuses new connections. */
 	close(): void
-	/** Ends all connections, as soon as every request is answered or after `timeoutMs`. */
+	/** Ends all connections when every request is answered, or after `timeoutMs`. */
 	end(timeoutMs: number): Promise<void>
 }
 
-/** Above the 60 s of most balancers, so that it is the balancer that ends an idle connection. */
+/** Longer than the 60 s of most balancers, so that the balancer ends an idle connection first. */
 const keepAliveMs = 65_000
 
-/** A server that gives slow clients `slowClientMs` for their headers, and twice as much for a whole request. */
+/** Creates a server that gives clients `slowClientMs` for their headers, and twice as long for a whole request. */
 export function createHttpServer({ port, slowClientMs }: { port: number; slowClientMs: number }): HttpServer {
 	const server = createServer({
 		headersTimeout: slowClientMs,
@@ -28,7 +28,7 @@ export function createHttpServer({ port, slowClientMs }: { port: number; slowCli
 		connectionsCheckingInterval: slowClientMs / 4,
 		keepAliveTimeout: keepAliveMs,
 	})
-	// Ends connections whose client does not read its answer. Upgraded connections have their own heartbeat.
+	// Ends connections of clients that do not read their answer. Upgraded connections have their own heartbeat.
 	server.timeout = 4 * slowClientMs
 	const unanswered = new Set<ServerResponse>()
 	let allAnswered = () => {}
@@ -41,7 +41,7 @@ export function createHttpServer({ port, slowClientMs }: { port: number; slowCli
 			server.on('request', app)
 		},
 		listen() {
-			// Before all others: an answer that is given at once counts, too.
+			// Registered before all other listeners, so that answers which are given at once count as well.
 			server.prependListener('request', (_, response) => watch(response))
 			return new Promise((resolve, reject) => {
 				server.once('error', reject)
@@ -56,7 +56,7 @@ export function createHttpServer({ port, slowClientMs }: { port: number; slowCli
 				allAnswered = resolve
 			})
 			if (unanswered.size > 0) await pTimeout(answered, { milliseconds: timeoutMs, message: false })
-			// Browsers open connections to have one at hand. Node.js waits for those that have carried no request:
+			// Browsers keep spare connections, and Node.js waits for those that have carried no request:
 			// https://nodejs.org/docs/latest-v20.x/api/http.html#servercloseidleconnections
 			server.closeAllConnections()
 			await closed

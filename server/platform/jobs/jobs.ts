@@ -8,18 +8,18 @@ export type JobDefinition = {
 	name: string
 	/** A cron line in UTC, or an interval such as `1 minute`. */
 	every: string
-	/** Safe to run twice: a node that dies in the middle leaves the job to another. */
+	/** Must be safe to run twice: when a node dies in the middle, another node runs the job again. */
 	run: () => Promise<void>
 }
 
-/** A job as the clinic's admins see it. */
+/** A job as admins see it. */
 export type JobReport = {
 	name: string
 	every: string
 	running: boolean
 	lastRunAt: Date | undefined
 	lastFinishedAt: Date | undefined
-	/** The node that ran it last, or runs it. */
+	/** The node that runs the job or ran it last. */
 	lastRunBy: string | undefined
 	nextRunAt: Date | undefined
 	failures: number
@@ -28,20 +28,20 @@ export type JobReport = {
 }
 
 export type JobObserver = {
-	/** `lagMs` is how much later than planned it starts; undefined when the plan is not known. */
+	/** `lagMs` is how much later than planned the job starts; undefined when the plan is unknown. */
 	started(name: string, lagMs: number | undefined): void
 	ended(name: string, ms: number, failed: boolean): void
 }
 
 export type JobsDeps = {
 	databaseUrl: string
-	/** A pooler in transaction mode stands before PostgreSQL. */
+	/** True when a pooler in transaction mode stands before PostgreSQL. */
 	isPooled: boolean
-	/** Agenda keeps its jobs in MongoDB when set, else in PostgreSQL. */
+	/** Where Agenda keeps its jobs in MongoDB; without it, they are in PostgreSQL. */
 	mongoUrl: string | undefined
 	log: Log
 	nodeId: string
-	/** Whether this process runs jobs; every process may look at them, and ask for one to be run. */
+	/** Whether this process runs jobs. Every process may list them and ask for a run. */
 	runs: boolean
 	jobs: readonly JobDefinition[]
 	observe?: JobObserver
@@ -49,22 +49,22 @@ export type JobsDeps = {
 
 export type Jobs = {
 	list(): Promise<JobReport[]>
-	/** Runs a job at the next look at the list, on whichever node looks first. False for one that there is not. */
+	/** Has a job run at the next poll, by whichever node polls first. Returns false for an unknown job. */
 	runNow(name: string): Promise<boolean>
 	stop(): Promise<void>
 }
 
 /**
- * How long a dead node keeps a job from others; a living one renews its lock in time. Agenda leaves a timer of half of this
- * behind after every run.
+ * How long a dead node keeps a job from others. A living node renews its lock in time. Agenda leaves a timer of half this time behind
+ * after every run.
  */
 const lockMs = 14_000
 const renewEveryMs = 4000
 const lookEveryMs = 5000
 
 /**
- * Recurring work, run by one of the nodes at a time. A tick that was missed while none ran is made up for at the start: the
- * time of the next run is kept, and a node that starts leaves it alone unless the rhythm has changed.
+ * Runs recurring work on one node at a time. The time of the next run is stored, and a starting node changes it only when the rhythm
+ * has changed, so a run that was missed while no node was up is made up for at the start.
  */
 export async function createJobs(deps: JobsDeps): Promise<Jobs> {
 	const { log, nodeId, runs, jobs, observe } = deps
@@ -72,7 +72,7 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
 	const plans = notePlans(backend.repository)
 	const agenda = new Agenda({
 		backend,
-		// Shown to admins: the machine, and which of its processes.
+		// Shown to admins: the machine and the process on it.
 		name: `${hostname()} ${nodeId.slice(0, 8)}`,
 		processEvery: lookEveryMs,
 		defaultLockLifetime: lockMs,
@@ -102,7 +102,7 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
 					return {
 						name,
 						every,
-						// A lock also marks a job that is about to run.
+						// Agenda also locks a job that is about to run.
 						running:
 							lockedAt !== undefined && Date.now() - lockedAt.getTime() < lockMs && (date(record?.nextRunAt)?.getTime() ?? 0) <= Date.now(),
 						lastRunAt: date(record?.lastRunAt),
@@ -118,14 +118,14 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
 		async runNow(name) {
 			const record = jobs.some(job => job.name === name) ? await recordOf(agenda, name) : undefined
 			if (!record) return false
-			// The record itself, so that it shows as the job's last run; the run sets the next one as usual. Saving it as a job
-			// would forget its last failure, and in MongoDB its last run as well.
+			// Writes the record itself, so that this run shows as the job's last run and the next one is set as usual. Saving the job
+			// through Agenda would erase its last failure, and in MongoDB its last run as well.
 			const { lastModifiedBy } = record
 			await backend.repository.saveJobState({ ...record, nextRunAt: new Date() }, lastModifiedBy ? { lastModifiedBy } : {})
 			return true
 		},
 		stop: async () => {
-			// Waits for running jobs; what they do is safe to repeat if that takes too long.
+			// Waits for running jobs. They are safe to repeat if that takes too long.
 			if (runs) await agenda.drain(5000)
 			await agenda.stop()
 			await close()
@@ -133,7 +133,7 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
 	}
 }
 
-/** Makes Agenda's tables, as their owner. */
+/** Creates Agenda's tables, as their owner. */
 export async function prepareJobs(ownerUrl: string): Promise<void> {
 	const { PostgresBackend } = await import('@agendajs/postgres-backend')
 	const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, application_name: 'liveslot jobs' })
@@ -144,16 +144,16 @@ export async function prepareJobs(ownerUrl: string): Promise<void> {
 	}
 }
 
-/** Jobs are records of their own, looked up by name: a statement that takes longer waits for something. */
+/** Statements look single jobs up by name, so one that takes longer is waiting for a lock. */
 const queryTimeoutMs = 10_000
 
 async function createBackend({ databaseUrl, isPooled, mongoUrl, log }: JobsDeps) {
-	// Loaded when needed: MongoDB's driver alone is tens of megabytes. Jobs are polled for rather than listened for,
-	// because LISTEN does not pass a pooler in transaction mode.
+	// Loaded when needed, because MongoDB's driver alone has tens of megabytes. Jobs are polled, because LISTEN does not pass a
+	// pooler in transaction mode.
 	if (mongoUrl) {
 		const { MongoBackend } = await import('@agendajs/mongo-backend')
 		const backend = new MongoBackend({ address: mongoUrl })
-		// Agenda closes it only where jobs are run.
+		// Agenda closes its backend only where jobs run.
 		return { backend, close: () => backend.disconnect() }
 	}
 	const { PostgresBackend } = await import('@agendajs/postgres-backend')
@@ -168,9 +168,9 @@ async function createBackend({ databaseUrl, isPooled, mongoUrl, log }: JobsDeps)
 			if (!isPooled) await client.query(limitStatements(queryTimeoutMs))
 		},
 	})
-	// Without a listener the loss of an idle connection would end the process.
+	// Without a listener, losing an idle connection would end the process.
 	pool.on('error', error => log.debug({ reason: error.message }, 'job connection lost'))
-	// A role that may not create tables finds those that `prepareJobs` made.
+	// A role without the right to create tables uses those that `prepareJobs` made.
 	const ensureSchema = await mayCreateTables(pool)
 	return { backend: new PostgresBackend({ pool, disableNotifications: true, ensureSchema }), close: () => pool.end() }
 }
@@ -180,7 +180,7 @@ async function mayCreateTables(pool: pg.Pool): Promise<boolean> {
 	return rows[0].allowed
 }
 
-/** Agenda overwrites the planned time as it starts a job: it is noted here as the job is locked. */
+/** Agenda overwrites the planned time when it starts a job, so this remembers it when the job is locked. */
 function notePlans(repository: AgendaBackend['repository']): Map<string, Date> {
 	const plans = new Map<string, Date>()
 	const next = repository.getNextJobToRun.bind(repository)
@@ -216,7 +216,7 @@ async function keepingLock(job: Job, run: () => Promise<void>, log: Log): Promis
 	}
 }
 
-/** The one record of a recurring job. */
+/** Returns the single record of a recurring job. */
 async function recordOf(agenda: Agenda, name: string): Promise<JobParameters | undefined> {
 	const { jobs } = await agenda.queryJobs({ name })
 	return jobs.find(job => job.type === 'single')

@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.ts'
 import { recordAudit } from '../security/audit.ts'
 import type { Jobs } from './jobs.ts'
 
-/** The admin's view of recurring work. */
+/** Routes by which admins see and start recurring work. */
 export function jobRoutes({ db, jobs }: { db: Db; jobs: Jobs }): Route[] {
 	return [
 		route(endpoints.listJobs, async () => ({

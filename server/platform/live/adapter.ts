@@ -5,9 +5,9 @@ import type { Redis } from '../redis/redis.ts'
 import type { SingleSubscriber, Subscriber } from '../redis/subscriber.ts'
 
 /**
- * Carries messages between nodes. A message to all nodes goes over one channel; in a cluster the channel lives at one master, so that
- * the others do not pass it on. Rooms get no channels of their own: the busy rooms do not cross nodes, and other messages go to several
- * rooms at once.
+ * Carries messages between nodes. A message to all nodes uses one channel, which in a cluster lives at one master, so that the other
+ * masters do not forward it. Rooms get no channels of their own, because the busy rooms do not cross nodes and other messages go to
+ * several rooms at once.
  */
 export function adapterFor(publisher: Redis, subscriber: Subscriber, log: Log) {
 	if (publisher instanceof Cluster)
@@ -21,8 +21,8 @@ export function adapterFor(publisher: Redis, subscriber: Subscriber, log: Log) {
 const adapterCommands: ReadonlySet<PropertyKey> = new Set(['publish', 'subscribe', 'psubscribe', 'unsubscribe', 'punsubscribe'])
 
 /**
- * The adapter does not wait for its commands. A message that Redis does not take is lost, as are those that a subscriber misses, and
- * subscriptions end with their connection; none of it must end the process as an unhandled rejection.
+ * The adapter does not wait for its commands. When Redis refuses a message, that message is lost, like those that a subscriber
+ * misses. Subscriptions end with their connection. None of these failures may end the process as an unhandled rejection.
  */
 function withoutRejections(connection: SingleRedis, log: Log): SingleRedis {
 	return new Proxy(connection, {

@@ -10,44 +10,44 @@ import { tooLarge } from './parser.ts'
 export type CallerRooms<C extends Caller = Caller> = {
 	account(userId: string): string
 	session(sessionId: string): string
-	/** The rooms that the caller shares with others. */
+	/** The rooms that the caller shares with other accounts. */
 	others(caller: C): readonly string[]
 }
 
-/** Reads callers again, in the order given: null for one who is a stranger now, a refusal for one who must leave. */
+/** Reads callers again, in the given order. Returns null for a caller who is a stranger now, and a refusal for one who must leave. */
 export type ReadAgain<C extends Caller> = (callers: readonly C[]) => Promise<(C | null | Refusal)[]>
 
 export type CallerDeps<C extends Caller> = {
 	log: Log
 	policy: CallerPolicy<C>
 	rooms: CallerRooms<C>
-	/** @throws Refusal when the token is bad; null for a socket without one */
+	/** Returns null for a socket without a token. @throws Refusal for a bad token */
 	authenticate: (token: string | undefined) => Promise<C | null>
 	readAgain: ReadAgain<C>
 	noteAccess: (fact: AuditFact) => void
 	addressOf: (socket: Socket) => string
-	/** Whether the socket's connection may try to sign in once more. */
+	/** Whether the socket's connection may try to sign in again. */
 	maySignIn: (socket: Socket) => boolean
-	/** Open sockets of this node in a room. */
+	/** Counts this node's open sockets in a room. */
 	countIn: (room: string) => number
 	/** Undefined when limits are off. */
 	maxSocketsPerAccount: number | undefined
 	sockets: () => Iterable<Socket>
-	/** Told when the caller of an open socket is another one than before, or may do something else. */
+	/** Called when an open socket has another caller, or its caller has other rights. */
 	changed: (socket: Socket) => void
 }
 
-/** An event is handled only if its caller's authority was read at most so long before. */
+/** An event is handled only if its caller's authority was read within this time. */
 const maxAgeMs = 4000
-/** Authority that was read so long ago is read again, so that events do not have to wait for it. */
+/** Authority is read again after this time, so that most events need not wait for a read. */
 const readAgainAfterMs = 2000
 const lookEveryMs = 250
-/** Accounts in one statement. */
+/** How many accounts one statement reads. */
 const perRead = 1000
 
 /**
- * The callers of this node's sockets. A caller's authority is read when the socket signs in, again every two seconds, and before an
- * event when the last read is too old: a message that cuts a socket off may be lost. The socket's rooms follow each read.
+ * Keeps the callers of this node's sockets. Authority is read when a socket signs in, then every two seconds, and before an event
+ * when the last read is too old, because the message that disconnects a socket may be lost. Each read updates the socket's rooms.
  */
 export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	const { log, policy, rooms, authenticate, noteAccess, addressOf, maySignIn, countIn, maxSocketsPerAccount, sockets, changed } = deps
@@ -59,7 +59,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 
 	return { signIn, renew, prove, doubt, watch }
 
-	/** Signs a socket in as it connects. @throws Refusal when the token is bad, or the account has too many sockets here */
+	/** Signs a connecting socket in. @throws Refusal for a bad token, or when the account has too many sockets here */
 	async function signIn(socket: Socket, token: unknown): Promise<void> {
 		const readAtMs = performance.now()
 		const caller = await authenticate(tokenFrom(token))
@@ -85,13 +85,17 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		return caller ? [rooms.account(caller.userId), rooms.session(caller.sessionId), ...rooms.others(caller)] : []
 	}
 
-	/** From now on this socket is sent other people's records as they change: that counts as reading them. */
+	/** Records a read, because this socket is now sent other people's records as they change. */
 	function noteFollowing(socket: Socket, caller: C): void {
 		const origin = { ip: addressOf(socket), requestId: socket.id }
 		noteAccess({ actor: caller, origin, action: 'followed', entity: policy.followedEntity })
 	}
 
-	/** Signs an open socket in, or hands in the next token of its account. @throws Refusal as above; rate_limited for too many tries */
+	/**
+	 * Signs an open socket in, or takes the next token of its account.
+	 *
+	 * @throws Refusal as `signIn`; rate_limited for too many attempts
+	 */
 	async function renew(socket: Socket, token: string): Promise<C> {
 		if (!maySignIn(socket)) throw new Refusal('rate_limited', { retryAfterSeconds: 60 })
 		const readAtMs = performance.now()
@@ -106,7 +110,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	}
 
 	/**
-	 * Makes sure that the authority of a socket's caller was read a moment ago; undefined when it was. Sockets that ask in one turn of
+	 * Makes sure that the authority of the socket's caller was read recently; undefined when it was. Sockets that ask in one turn of
 	 * the event loop share a statement.
 	 *
 	 * @throws Refusal for a caller who must leave
@@ -151,7 +155,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		const readAtMs = performance.now()
 		const present = await deps.readAgain(known.map(({ caller }) => caller))
 		for (const [index, { socket, caller }] of known.entries()) {
-			// Otherwise the socket signed in again meanwhile, and this read is older.
+			// If the caller differs, the socket signed in again meanwhile and this read is outdated.
 			if (callerOf(socket) === caller) follow(socket, caller, present[index] ?? null, readAtMs)
 		}
 	}
@@ -159,7 +163,7 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	function follow(socket: Socket, before: C, now: C | null | Refusal, readAtMs: number): void {
 		if (now instanceof Refusal) {
 			socket.data.refusal = now
-			// After the answers to the events that waited.
+			// Disconnects after the waiting events were answered.
 			setImmediate(() => socket.disconnect(true))
 			return
 		}
@@ -171,12 +175,15 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		changed(socket)
 	}
 
-	/** Reads the authority of a socket that has just connected again: it may have changed before the socket could be cut off. */
+	/**
+	 * Reads the authority of a socket that has just reconnected, because its account may have changed before the socket could be
+	 * disconnected.
+	 */
 	function doubt(socket: Socket): void {
 		socket.data.authorityReadAtMs = Number.NEGATIVE_INFINITY
 	}
 
-	/** Reads authority that is about to be too old. Gives back its stop. */
+	/** Reads authority before it is too old. @returns a function that stops this */
 	function watch(): () => void {
 		let reading = false
 		const timer = setInterval(() => void look(), lookEveryMs)
@@ -196,18 +203,18 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 	}
 }
 
-/** The account that a socket is signed in as; null for a socket without one. */
+/** Returns the account that the socket is signed in as; null for a socket without one. */
 export function callerOf<C extends Caller = Caller>(socket: Socket): C | null {
 	return socket.data.caller ?? null
 }
 
-/** @throws Refusal payload_too_large for a token that no server of ours gave out */
+/** @throws Refusal payload_too_large for a token that is longer than any of ours */
 function tokenFrom(token: unknown): string | undefined {
 	if (token === tooLarge) throw new Refusal('payload_too_large')
 	return typeof token === 'string' && token ? token : undefined
 }
 
-/** A new token of the same session changes nothing but its own end. */
+/** Whether nothing has changed but the time at which the token expires. */
 function isSameAuthority<C extends Caller>(before: C | null, now: C | null): boolean {
 	return isDeepStrictEqual({ ...before, tokenExpiresAtMs: 0 }, { ...now, tokenExpiresAtMs: 0 })
 }

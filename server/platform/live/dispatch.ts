@@ -3,12 +3,11 @@ import type { z } from 'zod'
 import { type Ack, type AckError, type AckOf, type ClientEventName, clientEvents, type Payload, refusals } from '../../../contract/index.ts'
 import type { Caller, CallerPolicy, Origin } from '../caller.ts'
 import { toRefusal } from '../failure.ts'
-import { parseInput } from '../input.ts'
 import { newId } from '../new-id.ts'
 import type { Log } from '../observability/log.ts'
 import { noSpan, type Tracer } from '../observability/tracer.ts'
 import { PreparedJson } from '../prepared-json.ts'
-import { Refusal } from '../refusal.ts'
+import { parseInput, Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
 import type { MeasureAnswer } from '../security/long-answers.ts'
 import { callerOf } from './callers.ts'
@@ -20,7 +19,10 @@ export type SocketContext<C extends Caller = Caller> = {
 	origin: Origin
 }
 
-/** An answer, and what happens once its acknowledgement has been sent: what that sends to the same socket arrives later. */
+/**
+ * An answer, and a function that runs once the acknowledgement is sent. Messages which that function sends to the same socket arrive
+ * after the answer.
+ */
 export class Followed<A> {
 	readonly answer: A
 	readonly afterAck: () => void
@@ -30,7 +32,7 @@ export class Followed<A> {
 	}
 }
 
-/** One handler an event; what it returns goes into the acknowledgement. */
+/** One handler for each event. Its return value becomes the acknowledgement. */
 export type EventHandlers<C extends Caller = Caller> = {
 	[E in ClientEventName]: (
 		payload: Payload<E>,
@@ -51,19 +53,19 @@ export type DispatchDeps<C extends Caller> = {
 	addressOf: (socket: Socket) => string
 	/** @throws Refusal rate_limited */
 	limit: (socket: Socket) => Promise<void> | undefined
-	/** Makes sure that the caller's authority was read a moment ago. @throws Refusal */
+	/** Makes sure that the caller's authority was read recently. @throws Refusal */
 	prove: (socket: Socket) => Promise<void> | undefined
 	/** Undefined where nothing is limited. */
 	longAnswer?: MeasureAnswer | undefined
-	/** Told when an event comes and when it is answered. */
+	/** Called when an event arrives and when it is answered. */
 	asked: (socket: Socket) => void
 	answered: (socket: Socket) => void
-	/** Told of each answer that shows other people's personal details. */
+	/** Called for each answer that shows other people's personal details. */
 	noteAccess: (fact: AuditFact) => void
-	/** Told how each event ended, for the metrics. */
+	/** Called when each event has ended, for the metrics. */
 	observe: (event: string, outcome: string, ms: number) => void
 	tracer: Tracer
-	/** Makes requests with one refusal share their answer. */
+	/** Lets requests with the same refusal share one encoded answer. */
 	share?: ShareRefusals | undefined
 }
 
@@ -73,7 +75,7 @@ type Answer = Ack<Record<string, unknown>> | PreparedJson
 
 type AnyHandler<C extends Caller> = (payload: unknown, context: SocketContext<C>) => Promise<Result>
 
-/** Answers an event with its acknowledgement, whatever it carried. Never throws. */
+/** Answers an event with its acknowledgement, whatever its payload. Never throws. */
 export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatch {
 	const { handlers, policy, log, addressOf, limit, prove, longAnswer, asked, answered, noteAccess, observe, tracer, share } = deps
 
@@ -84,7 +86,7 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 		const payload = typeof args[0] === 'function' ? undefined : args[0]
 		const requestId = newId()
 		const began = performance.now()
-		// A name that a client made up says nothing, and may say too much.
+		// The name of an unknown event is the client's text: useless in metrics, and it may contain anything.
 		const name = isEvent(event) ? event : 'unknown'
 		const span = tracer.isOn ? tracer.start(name, { kind: 'server' }) : noSpan
 		span.set('liveslot.request_id', requestId)
@@ -115,7 +117,8 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 
 	type Call = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
 
-	// None of these is async beyond need: thousands of events may wait at once, and each function that waits takes half a kilobyte.
+	// These functions avoid async where possible: thousands of events may wait at once, and each waiting function takes half a
+	// kilobyte.
 	function admit(...call: Call): Promise<Result> {
 		const limited = limit(call[0])
 		return limited ? limited.then(() => proveAndHandle(...call)) : proveAndHandle(...call)
@@ -132,7 +135,7 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 		if (!isEvent(event)) throw new Refusal('invalid_input', { message: 'There is no such event' })
 		const definition = clientEvents[event]
 		const caller = callerOf<C>(socket)
-		// An old token does not show again what it was once entitled to either.
+		// An expired token does not even show again what it once gave access to.
 		if (caller && caller.tokenExpiresAtMs <= Date.now() && !handsInToken(event)) throw new Refusal('token_expired')
 		const actor = policy.admit(definition.access, caller)
 		const handler = handlers[event] as AnyHandler<C>
@@ -152,7 +155,7 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 
 const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
 
-/** Prepared JSON is never an empty object: its fields follow. */
+/** Puts `ok` before the fields of prepared JSON, which is never an empty object. */
 function granted(body: Body): Answer {
 	return body instanceof PreparedJson ? new PreparedJson(`{"ok":true,${body.text.slice(1)}`) : { ok: true, ...body }
 }
@@ -169,10 +172,10 @@ function refused({ code, message, details }: Refusal, requestId: string): Refuse
 	return { ok: false, error }
 }
 
-/** The one event whose token, and not the socket's own, says who the caller is. */
+/** The only event whose own token, not the socket's, identifies the caller. */
 const handsInToken = (event: string) => event === 'session:renew'
 
-/** Answers that are long are prepared. */
+/** Measures prepared JSON only, because all long answers are prepared. */
 function bytesOf(result: Result): number {
 	const answer = result instanceof Followed ? result.answer : result
 	return answer instanceof PreparedJson ? Buffer.byteLength(answer.text) : 0

@@ -1,38 +1,44 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket as EngineConnection } from 'engine.io'
 import type { Server } from 'socket.io'
-import { createBucket } from '../security/bucket.ts'
 import { clientAddress, networkOf } from '../security/client-address.ts'
 import type { IsOwnPage } from '../security/own-pages.ts'
 import type { Limiter } from '../security/rate-limit.ts'
+import { createBucket } from '../security/rate-limit.ts'
 import { cutOff } from './connection.ts'
 
 export type DoorDeps = {
 	isOwnPage: IsOwnPage
 	trustedProxies: number
-	/** Counts arriving connections by address; undefined when limits are off. */
+	/** Limits new connections by address; undefined when limits are off. */
 	arrivals: Limiter | undefined
 }
 
 type AllowRequest = (req: IncomingMessage, answer: (error: string | null | undefined, allowed: boolean) => void) => void
 
-/** Open connections of one address at one node: a company behind one router has fewer, and a node carries several times as many. */
+/**
+ * How many open connections one address may have at one node. A company behind one router has fewer, and a node can carry several
+ * times as many.
+ */
 const maxPerAddress = 2000
 /**
- * Packets of one connection, of whatever kind. Events over their own limit are still answered, with a refusal; a client that goes on
- * for so long does not listen to answers.
+ * Packets of any kind on one connection. Events over their own limit are still answered with a refusal; a client that exceeds this
+ * limit too ignores those answers.
  */
 const packetRate = { perSecond: 200, burst: 6000 }
-/** A connection signs in when it opens, again after its token was turned down, and then with a new token each quarter of an hour. */
+/**
+ * Sign-ins of one connection. A connection signs in when it opens, again after its token was refused, and with a new token every
+ * quarter of an hour.
+ */
 const signInRate = { perSecond: 1 / 60, burst: 20 }
 
 /**
- * Judges connections before anything is kept for them, those included that never say who they are: none come from foreign pages,
- * not too many from one address, and none sends without end. Each node counts its open connections for itself, because a shared
- * count would outlive a node that dies. Redis counts the arriving ones.
+ * Checks connections before the server keeps anything for them, also those that never say who they are. Refuses connections from
+ * foreign pages and too many from one address, and ends those that send without pause. Each node counts its own open connections,
+ * because a shared count would outlive a node that dies. Redis counts new connections.
  */
 export function createDoor({ isOwnPage, trustedProxies, arrivals }: DoorDeps) {
-	/** Open connections by network. */
+	/** The number of open connections by network. */
 	const open = new Map<string, number>()
 	const addresses = new WeakMap<object, string>()
 	const maySignIn = new WeakMap<object, () => boolean>()
@@ -51,9 +57,9 @@ export function createDoor({ isOwnPage, trustedProxies, arrivals }: DoorDeps) {
 	return {
 		allowRequest,
 		watch: (engine: Server['engine']) => void engine.on('connection', admit),
-		/** The address of a connection's client, for as long as the connection is open. */
+		/** Returns the client's address for as long as the connection is open. */
 		addressOf: (connection: EngineConnection): string => addresses.get(connection) ?? connection.remoteAddress,
-		/** Whether a connection may try to sign in once more: each try is looked up in the database. */
+		/** Whether the connection may try to sign in again. Each attempt costs a look-up in the database. */
 		maySignIn(connection: EngineConnection): boolean {
 			if (!arrivals) return true
 			const known = maySignIn.get(connection)
@@ -66,8 +72,8 @@ export function createDoor({ isOwnPage, trustedProxies, arrivals }: DoorDeps) {
 	function admit(connection: EngineConnection): void {
 		const address = clientAddress(connection.request, trustedProxies)
 		addresses.set(connection, address)
-		// Nothing else of its first request is needed. Kept, it would be most of an idle socket's memory.
-		// See https://socket.io/docs/v4/memory-usage/
+		// Nothing else of the connection's first request is needed, and it would be most of an idle socket's memory. See
+		// https://socket.io/docs/v4/memory-usage/
 		Object.assign(connection, { request: null })
 		if (!arrivals) return
 		const network = networkOf(address)
@@ -84,7 +90,7 @@ export function createDoor({ isOwnPage, trustedProxies, arrivals }: DoorDeps) {
 	}
 }
 
-/** The host that the browser asked for. */
+/** Returns the host that the browser asked for. */
 function hostOf({ headers }: IncomingMessage, trustedProxies: number): string | undefined {
 	const forwarded =
 		trustedProxies > 0

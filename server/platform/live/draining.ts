@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Socket } from 'socket.io'
 import { Refusal } from '../refusal.ts'
 
-/** Sockets sent away at once: their clients all come back to other nodes. */
+/** How many sockets are sent away together, since all their clients connect to other nodes at once. */
 const slice = 100
 const sliceEveryMs = 20
 
 /**
- * Sends sockets to other nodes without dropping their requests: each is let go as soon as all of its requests are answered. The
- * connection is closed below Socket.IO, because a client that hears Socket.IO's own goodbye does not come back by itself.
- * See https://socket.io/docs/v4/client-socket-instance/#disconnect
+ * Sends sockets to other nodes without dropping their requests: each socket is closed once all its requests are answered. The
+ * connection is closed below Socket.IO, because a client that receives Socket.IO's own disconnect does not reconnect by itself. See
+ * https://socket.io/docs/v4/client-socket-instance/#disconnect
  */
 export function createDraining() {
-	/** Requests that were not answered yet, by socket. */
+	/** The number of unanswered requests by socket. */
 	const underWay = new Map<Socket, number>()
 	let isOn = false
 	let allAnswered = () => {}
@@ -47,7 +47,7 @@ export function createDraining() {
 		}
 	}
 
-	/** Waits until every request is answered, for so long at most. */
+	/** Waits until every request is answered, but no longer than `timeoutMs`. */
 	async function end(timeoutMs: number): Promise<void> {
 		if (underWay.size === 0) return
 		const tooLong = new AbortController()

@@ -1,8 +1,8 @@
 import type { Socket } from 'socket.io'
 import { Refusal } from '../refusal.ts'
-import type { Allowance } from '../security/allowance.ts'
-import { createBucket } from '../security/bucket.ts'
 import { networkOf } from '../security/client-address.ts'
+import type { Allowance } from '../security/rate-limit.ts'
+import { createBucket } from '../security/rate-limit.ts'
 import { callerOf } from './callers.ts'
 
 export type EventLimits = {
@@ -15,7 +15,11 @@ export type EventLimits = {
 /** Events of one socket. A person sends far fewer. */
 const socketRate = { perSecond: 50, burst: 300 }
 
-/** Counts an event by socket at once; then by account, or by address without one, in lots from Redis. @throws Refusal rate_limited */
+/**
+ * Counts an event by socket in memory, then by account, or by address without an account, in lots from Redis.
+ *
+ * @throws Refusal rate_limited
+ */
 export function createEventLimit({ byAccount, byAddress }: EventLimits, addressOf: (socket: Socket) => string) {
 	return (socket: Socket): Promise<void> => {
 		socket.data.maySend ??= createBucket(socketRate)

@@ -1,8 +1,8 @@
--- A feed is a numbered sequence of changes on one topic. Taking the number and publishing happen in one script, so
--- that every subscriber on every node sees the same changes in the same order, without a gap.
+-- A feed is a numbered sequence of changes on one topic. One script takes the number and publishes, so that every subscriber on every
+-- node gets the same changes in the same order, without a gap.
 
--- The number of a topic that nobody uses is forgotten after a day. No topic has so many changes that its numbers could
--- overtake the clock, so the number that it starts with next is above all that it gave out before.
+-- An unused topic's number expires after a day. No topic has enough changes for its numbers to overtake the clock, so its next
+-- number, which is the clock, is above all numbers that it gave out before.
 local feed_ttl_ms = 86400000
 
 local function clock_ms()
@@ -10,8 +10,8 @@ local function clock_ms()
 	return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- The last number given out. The first number of a feed is the clock: a reader who remembers numbers from before Redis
--- lost its memory sees a jump ahead, never the same number twice.
+-- Returns the last number given out. A feed's first number is the clock: when Redis has lost its memory, a reader with numbers from
+-- before sees a jump ahead, never the same number twice.
 local function feed_version(version_key)
 	local version = redis.call('GETEX', version_key, 'PX', feed_ttl_ms)
 	if version then return version end
@@ -28,8 +28,8 @@ local function feed_append(version_key, channel, count, changes)
 	return version
 end
 
--- Skips a number: every follower of the feed sees the gap and starts over from a snapshot. With `seen`, a number that
--- was given out by a Redis whose successor does not know of it, the counter is lifted above that first.
+-- Skips a number, so that every follower of the feed sees a gap and starts over from a snapshot. A replica that became the master may
+-- not know the highest number that its predecessor gave out. `seen` is such a number; the counter is first raised to it.
 local function feed_reset(version_key, channel, seen)
 	local version = tonumber(feed_version(version_key))
 	if seen and seen > version then redis.call('SET', version_key, string.format('%.0f', seen), 'PX', feed_ttl_ms) end

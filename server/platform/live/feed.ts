@@ -4,23 +4,23 @@ import { defineScript, type Redis, readLua } from '../redis/redis.ts'
 import { tagOf } from '../redis/shard.ts'
 import type { Subscriber } from '../redis/subscriber.ts'
 
-/** Functions for scripts that append to a feed as part of something larger; to be put before their text. */
+/** Lua functions for scripts that append to a feed as part of a larger step. They belong before the script's text. */
 export const feedLua = readLua('feed.lua', import.meta.url)
 
 export type Feed = {
-	/** The last number given out. */
+	/** Returns the last number given out. */
 	version(topic: string): Promise<number>
-	/** Makes every follower of the topic start over, under a number above all that were seen here. */
+	/** Makes every follower of the topic start over, under a number above all that this node has seen. */
 	reset(topic: string): Promise<void>
-	/** Resolves when messages are sure to arrive; a reader of the version afterwards misses none. */
+	/** Resolves when messages are certain to arrive. A reader that reads the version afterwards misses no change. */
 	follow(topic: string): Promise<void>
 	unfollow(topic: string): void
-	/** The last number that arrived here, of a topic that is followed. */
+	/** Returns the last number of a followed topic that has arrived here. */
 	arrived(topic: string): number
 	stop(): Promise<void>
 }
 
-/** Changes `from` through `to`, inclusive. Without `changes` the number was skipped: start over from a snapshot. */
+/** Changes `from` through `to`, inclusive. Without changes the number was skipped, and readers start over from a snapshot. */
 export type FeedMessage = { topic: string; from: number; to: number; changes: string }
 
 export type FeedDeps = {
@@ -28,37 +28,37 @@ export type FeedDeps = {
 	subscriber: Subscriber
 	log: Log
 	deliver: (message: FeedMessage) => void
-	/** Other traffic of the topic, out of sequence. */
+	/** Receives the topic's messages without a number. */
 	deliverAside?: (topic: string, text: string) => void
 	auditMs?: number
-	/** Told how long something published now takes to arrive here, behind all that was published before it. */
+	/** Called with the time that a message published now takes to arrive here, behind all messages before it. */
 	observeDelivery?: (ms: number) => void
 }
 
-/** Text after this mark on a feed's channel is no change: it has no number and nobody misses it. */
+/** Text after this mark on a feed's channel is no change. It has no number and may be missed. */
 export const asideMark = '!'
 
-/** The number of a topic that nobody uses is forgotten after a day (feed.lua): one that is followed is read this often. */
+/** An unused topic's number expires after a day (feed.lua), so the numbers of followed topics are read this often. */
 const touchEveryMs = 3_600_000
 
 type Followed = {
-	/** The highest number that arrived; unknown while a topic is beginning to be followed. */
+	/** The highest number that arrived; undefined until the follower has begun. */
 	lastTo: number | undefined
-	/** `lastTo` at an audit that found it behind. */
+	/** `lastTo` at the audit that found this feed behind. */
 	behindAt: number | undefined
-	/** Numbers cannot tell whether changes are missing: their connection was lost, or a number came twice. */
+	/** True when numbers cannot show whether changes are missing, because the connection was lost or a number came twice. */
 	isDoubtful: boolean
 	touchedAtMs: number
 }
 
 /**
- * Follows feeds. Publish/subscribe forgets what it sent while a connection was down, Redis may lose its memory, and a replica
- * that lagged may take its master's place and give numbers out again. So every half second the numbers are compared with what
- * arrived, and a feed that lost something is reset, above every number that was seen here.
+ * Follows feeds and repairs losses. Publish/subscribe drops messages while a connection is down, Redis may lose its memory, and a
+ * lagging replica may become the master and give out numbers again. So every half second an audit compares the numbers with those
+ * that arrived, and resets a feed that lost something, above every number that this node saw.
  */
 export function createFeed({ redis, subscriber, log, deliver, deliverAside, auditMs = 450, observeDelivery }: FeedDeps): Feed {
-	const read = defineScript<string>(redis, 'feedRead', feedLua + readLua('feed-read.lua', import.meta.url))
-	const skip = defineScript<number>(redis, 'feedReset', feedLua + readLua('feed-reset.lua', import.meta.url))
+	const read = defineScript<string>(redis, 'feedRead', `${feedLua} return feed_version(KEYS[1])`)
+	const skip = defineScript<number>(redis, 'feedReset', `${feedLua} return feed_reset(KEYS[1], ARGV[1], tonumber(ARGV[2]))`)
 	const followed = new Map<string, Followed>()
 	const topics = new Map<string, string>()
 
@@ -84,7 +84,8 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 		async follow(topic) {
 			const { channel } = feedKeys(topic)
 			topics.set(channel, topic)
-			// Known from the start: what arrives before the version is read counts, and one that is left meanwhile stays left.
+			// The state exists from the start, so that messages which arrive before the version is read count, and a topic that is
+			// left meanwhile stays left.
 			const state: Followed = followed.get(topic) ?? {
 				lastTo: undefined,
 				behindAt: undefined,
@@ -94,7 +95,8 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 			followed.set(topic, state)
 			await subscriber.subscribe(channel)
 			const current = await version(topic)
-			// Behind the messages on their connection: what the number counts has arrived by now, and is not taken for news.
+			// The ping is answered behind the messages on their connection, so every change up to the version has arrived and is not
+			// delivered as new.
 			const connection = subscriber.via(channel)
 			if (!connection) throw new Error('Connection is closed.')
 			await connection.ping()
@@ -143,7 +145,7 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 		}
 	}
 
-	/** Master by master: in a cluster one that is away keeps nobody from auditing the others. */
+	/** Audits each master separately, so that in a cluster a missing master does not prevent the audit of the others. */
 	async function auditAll() {
 		const byConnection = groupBy(followed, ([topic]) => subscriber.via(feedKeys(topic).channel))
 		const audits = await Promise.allSettled([...byConnection].map(([connection, states]) => connection && auditOne(connection, states)))
@@ -155,8 +157,8 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 	async function auditOne(connection: Connection, states: [string, Followed][]) {
 		const seen = states.map(([, { lastTo }]) => lastTo)
 		const currents = await versionsOf(states)
-		// Answered on the connection of the messages, behind them: however busy this process is, what was published
-		// before the numbers were read has arrived by now.
+		// The ping is answered on the messages' connection, behind them. However busy this process is, all that was published before
+		// the numbers were read has arrived by then.
 		const askedMs = performance.now()
 		await connection.ping()
 		observeDelivery?.(performance.now() - askedMs)
@@ -172,7 +174,7 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 		)
 	}
 
-	/** One command a shard: a node may follow hundreds of topics, and asks twice a second. */
+	/** Reads the versions with one command for each shard, because a node may follow hundreds of topics and asks twice a second. */
 	async function versionsOf(states: readonly [string, Followed][]): Promise<Map<string, number>> {
 		const nowMs = performance.now()
 		return new Map((await Promise.all([...groupBy(states, ([topic]) => tagOf(topic)).values()].map(readShard))).flat())
@@ -181,7 +183,7 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 			const texts = await redis.mget(ofShard.map(([topic]) => feedKeys(topic).versionKey))
 			const numbers = await Promise.all(
 				ofShard.map(([topic, state], index) => {
-					// A Redis without its memory has no number: it begins anew when it is asked for one.
+					// Redis has lost this number. Asking for the version starts the feed again.
 					if (texts[index] && nowMs - state.touchedAtMs < touchEveryMs) return Number(texts[index])
 					state.touchedAtMs = nowMs
 					return version(topic)
@@ -192,7 +194,7 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 	}
 }
 
-/** What such a script needs: the key of the version, and the channel. */
+/** The key of the version and the channel, which scripts need that append to the feed. */
 export function feedKeys(topic: string) {
 	return {
 		versionKey: `${tagOf(topic)}:feed:${topic}:version`,
@@ -200,7 +202,7 @@ export function feedKeys(topic: string) {
 	}
 }
 
-/** Remembers what arrived. After a skipped number everybody starts over: what was doubted before is in the snapshot. */
+/** Notes what arrived. After a skipped number all watchers start over from a snapshot, which contains whatever was in doubt before. */
 function note(state: Followed, { from, to, changes }: FeedMessage) {
 	if (changes === '[]') state.isDoubtful = false
 	if (state.lastTo !== undefined && from <= state.lastTo) state.isDoubtful = true
@@ -208,12 +210,12 @@ function note(state: Followed, { from, to, changes }: FeedMessage) {
 }
 
 function lostSomething(state: Followed, current: number): boolean {
-	// More may have arrived since the number was read.
+	// More changes may have arrived since the number was read.
 	if ((state.lastTo as number) >= current) {
 		state.behindAt = undefined
 		return false
 	}
-	// Given time for what is on its way: the number must have been missing at the audit before, too.
+	// Messages may still be on their way, so a feed counts as behind only when the same number was missing at the previous audit.
 	const stillBehind = state.behindAt === state.lastTo
 	state.behindAt = state.lastTo
 	return stillBehind

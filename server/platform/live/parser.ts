@@ -1,9 +1,9 @@
 import { Decoder, type Encoder, type Packet, PacketType } from 'socket.io-parser'
 
 /**
- * Builds a parser whose decoder bounds what a client can make the server keep. An oversized message keeps its event's name and its
- * acknowledgement, so that the client is answered instead of cut off. A handshake keeps its token only. A packet that makes no sense
- * throws, and Socket.IO closes its connection.
+ * Builds a parser whose decoder limits how much a client can make the server keep. Of an oversized message it keeps the event's name
+ * and the acknowledgement's number, so that the client gets an answer instead of a disconnect. Of a handshake it keeps only the
+ * token. It throws on a malformed packet, and Socket.IO then closes the connection.
  *
  * See https://socket.io/docs/v4/custom-parser/
  */
@@ -18,7 +18,7 @@ export function createLimitedParser(maxChars: number, encoder: typeof Encoder) {
 		}
 
 		override add(message: unknown): void {
-			// No event takes bytes: attachments are not waited for, and not kept.
+			// No event takes bytes, so attachments are neither awaited nor kept.
 			if (typeof message !== 'string') return
 			this.#chars = message.length
 			this.#decoder.add(withoutAttachments(message))
@@ -27,10 +27,10 @@ export function createLimitedParser(maxChars: number, encoder: typeof Encoder) {
 	return { Encoder: encoder, Decoder: LimitedDecoder }
 }
 
-/** Stands in for what a client sent over the limit: the payload of a message, or the token of a handshake. */
+/** Replaces text over the limit: the payload of a message, or the token of a handshake. */
 export const tooLarge = Symbol('too large')
 
-/** There is one namespace, `/`. A client that asks for another is told so, in its own words. */
+/** `/` is the only namespace. The refusal to a client that asks for another repeats the name, up to this length. */
 const maxNamespaceChars = 100
 
 function bounded(packet: Packet, isTooLarge: boolean): Packet {
@@ -40,7 +40,7 @@ function bounded(packet: Packet, isTooLarge: boolean): Packet {
 	return { ...packet, data: [packet.data[0], tooLarge] }
 }
 
-/** As long as the contract lets a token be. */
+/** The length that the contract allows for a token. */
 const maxTokenChars = 4096
 
 function tokenOnly(auth: { token?: unknown } | undefined): { token?: unknown } {
@@ -54,7 +54,7 @@ const plainTypes: Record<string, PacketType | undefined> = {
 	[PacketType.BINARY_ACK]: PacketType.ACK,
 }
 
-/** A packet that announces attachments becomes one that has none; placeholders for them are in its payload still. */
+/** Turns a packet that announces attachments into one without. Their placeholders stay in its payload. */
 function withoutAttachments(message: string): string {
 	const plainType = plainTypes[message.charAt(0)]
 	return plainType === undefined ? message : message.replace(/^.\d*-/, String(plainType))

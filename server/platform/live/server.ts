@@ -16,18 +16,17 @@ import type { IsOwnPage } from '../security/own-pages.ts'
 import type { Limiter } from '../security/rate-limit.ts'
 import { adapterFor } from './adapter.ts'
 import { type CallerRooms, createCallers, type ReadAgain } from './callers.ts'
-import { cutOff } from './connection.ts'
+import { cutOff, endOverdueConnections } from './connection.ts'
 import { createDispatch, type EventHandlers, type ShareRefusals } from './dispatch.ts'
 import { createDoor } from './door.ts'
 import { createDraining } from './draining.ts'
 import { createEventLimit, type EventLimits } from './event-limits.ts'
 import { createLimitedParser } from './parser.ts'
-import { startReaper } from './reaper.ts'
 
-/** And connections that arrive, by address. */
+/** The limits of events, and of new connections by address. */
 export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer?: MeasureAnswer }
 
-/** What only makes sockets faster. */
+/** Parts that only make sockets faster. */
 export type SocketTuning = {
 	/** Prepares a connection when it opens. */
 	connection?: (connection: EngineConnection) => void
@@ -46,15 +45,15 @@ export type SocketDeps<C extends Caller = Caller> = {
 	trustedProxies: number
 	/** Undefined when limits are off. */
 	limits: SocketLimits | undefined
-	/** How long a connection may take to say who it is. */
+	/** How long a new connection may take to say what it wants. */
 	connectTimeoutMs: number
 	noteAccess: (fact: AuditFact) => void
-	/** @throws Refusal when the token is bad; null for a socket without one */
+	/** Returns null for a socket without a token. @throws Refusal for a bad token */
 	authenticate: (token: string | undefined) => Promise<C | null>
 	readAgain: ReadAgain<C>
 	policy: CallerPolicy<C>
 	rooms: CallerRooms<C>
-	/** Told how each event ended. */
+	/** Called when each event has ended. */
 	observe: (event: string, outcome: string, ms: number) => void
 	tracer?: Tracer
 	tuning?: SocketTuning
@@ -63,33 +62,33 @@ export type SocketDeps<C extends Caller = Caller> = {
 export type SocketHooks = {
 	connected(socket: Socket): void
 	disconnected(socket: Socket): void
-	/** The socket's caller is another one than before, or may do something else. */
+	/** Called when the socket has another caller, or its caller has other rights. */
 	callerChanged(socket: Socket): void
 }
 
 export type Sockets<C extends Caller = Caller> = {
 	io: LiveServer
-	/** Starts to take connections, beside the requests that the server answers already. */
+	/** Starts to accept connections on a server that already answers requests. */
 	attach(http: HttpServer): void
-	/** Starts to answer. Handlers come late because they need `io` themselves. */
+	/** Starts to answer events. Handlers are passed here because they need `io` themselves. */
 	serve(handlers: EventHandlers<C>, hooks: SocketHooks): void
-	/** Signs an open socket in, or hands in the next token of its account. @throws Refusal */
+	/** Signs an open socket in, or takes the next token of its account. @throws Refusal */
 	renew(socket: Socket, token: string): Promise<C>
-	/** Cuts the sockets of an account off, on every node: all, those of one session, or those of all but one. */
+	/** Disconnects an account's sockets on every node: all, those of one session, or all except those of one session. */
 	cutOff(userId: string, which?: { only?: string; except?: string }): void
-	/** The node is stopping: events are refused with `booking_pending` from now on, and sockets sent to other nodes. */
+	/** Prepares to stop: refuses events with `booking_pending` from now on, and sends sockets to other nodes. */
 	drain(): void
 	close(): Promise<void>
 }
 
 const maxPayloadChars = 100_000
-/** Above this the transport gives up on a message; below it the sender still gets an answer. */
+/** Above this size the transport ends the connection; below it the client still gets an answer. */
 const maxMessageBytes = 2_000_000
 
-/** An account works in a few tabs and devices. */
+/** A person uses a few tabs and devices. */
 const maxSocketsPerAccount = 100
 
-/** How long a closing node waits for answers that are still being worked on. */
+/** How long a closing node waits for unfinished answers. */
 const unansweredMs = 2000
 
 /** The Socket.IO side of a node. */
@@ -128,7 +127,7 @@ export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C>
 	})
 	const draining = createDraining()
 	const limitEvent = limits && createEventLimit(limits, addressOf)
-	const stops = [startReaper(sockets, log), callers.watch()]
+	const stops = [endOverdueConnections(sockets, log), callers.watch()]
 
 	all.adapter.on('error', error => log.warn({ reason: error.message }, 'socket adapter'))
 
@@ -140,7 +139,7 @@ export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C>
 		} catch (error) {
 			const code = error instanceof Refusal ? error.code : 'booking_pending'
 			if (!(error instanceof Refusal)) log.warn({ reason: (error as Error).message }, 'handshake failed')
-			// Socket.IO hands `data` to the client's connect_error.
+			// Socket.IO passes `data` to the client's connect_error.
 			next(Object.assign(new Error(code), { data: { code } }))
 		}
 	})
@@ -174,7 +173,7 @@ export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C>
 			})
 			io.on('connection', anySocket => {
 				const socket = anySocket as Socket
-				// The token has been read.
+				// The token has been read and is not needed any more.
 				socket.handshake.auth = {}
 				connected(socket)
 				callers.doubt(socket)
@@ -191,13 +190,13 @@ export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C>
 		close: async () => {
 			await draining.end(unansweredMs)
 			for (const stop of stops) stop()
-			// Closes every connection; clients come back to another node by themselves.
+			// Closes every connection. Clients reconnect to another node by themselves.
 			await new Promise<void>(resolve => void io.close(() => resolve()))
 		},
 	}
 }
 
-/** Stands in for an event's payload, which it is the JSON of: encoded once for all sockets that are sent it. */
+/** Returns prepared JSON in place of an event's payload, so that it is encoded once for all sockets. */
 export function preparedPayload<E extends keyof ServerToClient>(json: string) {
 	return new PreparedJson(json) as unknown as Parameters<ServerToClient[E]>[0]
 }

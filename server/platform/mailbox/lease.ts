@@ -4,37 +4,37 @@ import RedlockModule, { Lock as LockOfModule } from 'redlock'
 import { type Redis, readLua } from '../redis/redis.ts'
 
 /**
- * A lease on a key. `token` is the key's value while the lease lasts: a script that compares it does nothing for a node
- * whose lease has passed to another.
+ * A lease on a key. `token` is the key's value while the lease lasts. A script that compares it does nothing for a node whose lease
+ * has passed to another.
  */
 export type Lease = {
 	key: string
 	token: string
 	leaseMs: number
-	/** Lets go of the lease if this node has it. Never rejects. */
+	/** Releases the lease if this node has it. Never rejects. */
 	release(): Promise<void>
 }
 
 export type Leases = {
-	/** A lease that nobody has yet. A script takes it with `lease_take` of lease.lua. */
+	/** A lease without an owner yet. A script takes it with `lease_take` of lease.lua. */
 	propose(key: string): Lease
 }
 
-/** Functions for scripts that take a lease, or do something only under it; to be put before their text. */
+/** Lua functions for scripts that take a lease, or act only under one. They belong before the script's text. */
 export const leaseLua = readLua('lease.lua', import.meta.url)
 
-/** The lease has passed to another node: what is left to do is done there. */
+/** The lease has passed to another node, which does the remaining work. */
 export class FencedOff extends Error {}
 
 /**
- * Leases by Redlock, an optimisation as every lease is: it spares work, and what must be true is true without it.
- * See https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html.
+ * Leases by Redlock. They only save work: correctness does not depend on them. See
+ * https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html.
  */
 export function createLeases({ redis, leaseMs }: { redis: Redis; leaseMs: number }): Leases {
 	const redlock = new RedlockClass([redis], { retryCount: 0 })
-	// Redlock reports every lost vote here, too; a release that fails needs no more than the lease's own end.
+	// Redlock also reports every lost vote as an error. A lease whose release fails expires by itself.
 	redlock.on('error', () => {})
-	// What no other node's tokens begin with: random bytes are too dear for each of thousands of proposals a second.
+	// A prefix that makes this node's tokens unique. Random bytes for each of thousands of proposals a second would cost too much.
 	const tokenPrefix = randomBytes(16).toString('hex')
 	let proposed = 0
 
@@ -42,7 +42,7 @@ export function createLeases({ redis, leaseMs }: { redis: Redis; leaseMs: number
 		propose(key) {
 			const token = `${tokenPrefix}-${++proposed}`
 			const lock = new LockClass(redlock, [key], token, [], Date.now() + leaseMs)
-			// A lease that has lapsed, or a Redis that is away, leaves nothing to release.
+			// After an expired lease or with Redis away there is nothing to release.
 			const release = async () => void (await lock.release().catch(() => {}))
 			return { key, token, leaseMs, release }
 		},

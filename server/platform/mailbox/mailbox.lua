@@ -1,9 +1,9 @@
--- A mailbox is a stream of messages for one key, in the order in which they reached Redis, and a lease: the node that has
--- the lease settles them. Messages leave the stream only when they are settled, so that none is lost with the node that took it.
--- The index `waiting` tells since when each key's messages have waited, so that a key whose node died is found.
+-- A mailbox is a stream of messages for one key, in the order in which they reached Redis, and a lease: the lease's owner settles the
+-- messages. Messages leave the stream only once they are settled, so that none is lost when their node dies. The index `waiting`
+-- records since when each key's messages have waited, so that other nodes find the keys of a dead node.
 --
--- A rider is another owner of records for the same key, which does its part in the same script:
---   rider_take(keys, key, entries, now)    returns what the batch is to see of them
+-- A rider is another owner of records for the same key. It does its part in the same script:
+--   rider_take(keys, key, entries, now)    returns what the batch needs of those records
 --   rider_finish(keys, key, json, now)     changes them as the batch has settled
 --
 -- KEYS of each script but the last: stream, waiting, lease, and the rider's.
@@ -18,10 +18,10 @@ local function mailbox_take(key, at_most, now)
 	return { string.format('%.0f', now), entries, redis.call('XLEN', KEYS[1]), seen }
 end
 
--- Appends messages in order. Takes the lease and the oldest messages along with it, when told to and nobody else has it.
+-- Appends messages in order. When asked to, and when no other node has the lease, also takes the lease and the oldest messages.
 -- ARGV  key, lease's token (empty to leave the lease alone), lease ms, at most how many to take,
---       then for each message: how many may be before it, and the message
--- Returns '1' or '0' for each message, '0' when the mailbox was full, and what was taken, if it was.
+--       then for each message: the highest number of messages before it, and the message
+-- Returns '1' or '0' for each message ('0' when the mailbox was full), and the batch, if one was taken.
 local function append()
 	local key, token = ARGV[1], ARGV[2]
 	local now = clock_ms()
@@ -41,7 +41,7 @@ local function append()
 	return { table.concat(added), mailbox_take(key, ARGV[4], now) }
 end
 
--- Takes the lease, and with it the oldest messages; not when another has the lease, nor when there is nothing to do.
+-- Takes the lease and the oldest messages, unless another node has the lease or the mailbox is empty.
 -- ARGV  key, lease's token, lease ms, at most how many
 local function take()
 	if redis.call('XLEN', KEYS[1]) == 0 then return 'empty' end
@@ -49,9 +49,9 @@ local function take()
 	return mailbox_take(ARGV[1], ARGV[4], clock_ms())
 end
 
--- Ends a batch for one key: the rider does its part, settled messages leave, and the lease may end with it. All of it happens
--- here or nothing: a node whose lease has passed on changes nothing, and the node that has it finds the messages still there.
--- ARGV  key, lease's token, the id after the last settled message (empty for none), '1' when the lease ends, what the rider is told
+-- Ends a batch for one key: the rider does its part, settled messages leave, and the lease may end. All or nothing of it happens: a
+-- node whose lease has passed on changes nothing, and the new owner still finds the messages.
+-- ARGV  key, lease's token, the id after the last settled message (empty for none), '1' when the lease ends, the rider's JSON
 -- Returns how many messages are left, or -1 when the lease has passed on.
 local function finish()
 	if not lease_holds(KEYS[3], ARGV[2]) then return -1 end
@@ -61,18 +61,17 @@ local function finish()
 	local left = redis.call('XLEN', KEYS[1])
 	if left == 0 then
 		redis.call('ZREM', KEYS[2], ARGV[1])
-		-- The stream of a key that is not used any more is forgotten.
+		-- An unused key's stream expires after a day.
 		redis.call('PEXPIRE', KEYS[1], 86400000)
 	else
 		redis.call('ZADD', KEYS[2], 'XX', string.format('%.0f', now), ARGV[1])
 	end
-	-- At the same moment at which it is known whether anything is left: a message that comes later finds the lease free.
+	-- Released in the same script that counts the rest, so that a later message finds the lease free.
 	if ARGV[4] == '1' then redis.call('DEL', KEYS[3]) end
 	return left
 end
 
--- Keys of some shards whose messages have waited since before a moment, each with since when.
--- KEYS  the index of each shard        ARGV  the moment (ms), at most how many of each shard
+-- Finds keys of some shards whose messages have waited since before a moment, each with its start of waiting.
 local function strays()
 	if redis.call('EXISTS', unpack(KEYS)) == 0 then return {} end
 	local found = {}

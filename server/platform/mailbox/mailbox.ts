@@ -8,12 +8,12 @@ import { FencedOff, type Lease, type Leases, leaseLua } from './lease.ts'
 import { createScheduler } from './scheduler.ts'
 
 /**
- * Ordered messages for keys, settled in batches by whichever node has a key's lease. Messages of one key are settled in the
- * order in which they reached Redis; a message whose node dies is settled by another.
+ * Keeps ordered messages for keys and settles them in batches on the node that has a key's lease. Messages of one key are settled in
+ * the order in which they reached Redis. When a node dies, another settles its messages.
  *
  *   post → take under the lease → settle → finish
  *
- * A batch that fails is settled again by key, and then message by message, so that one that stands no chance fails alone.
+ * A batch that fails is settled again key by key, and then message by message, so that a message which can never succeed fails alone.
  */
 export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, Seen, End>): Mailbox<Message> {
 	const { redis, leases, rider, handler, observe, log } = deps
@@ -23,10 +23,10 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 
 	return { post, wake: scheduler.wake, sweep, stop: scheduler.stop }
 
-	/** Resolves when the message is in its mailbox, and so will be settled. @throws Refusal queue_full */
+	/** Resolves when the message is in its mailbox, from where it is certain to be settled. @throws Refusal queue_full */
 	function post(key: string, message: Message): Promise<void> {
 		return new Promise((resolve, reject) => {
-			// What is posted in one turn of the event loop is appended together.
+			// Messages that are posted in one turn of the event loop are appended together.
 			if (posted.size === 0) setImmediate(appendPosted)
 			const list = posted.get(key)
 			if (list) list.push({ message, resolve, reject })
@@ -34,7 +34,10 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 		})
 	}
 
-	/** One script a key, in the order of posting. A free lane takes the lease and the oldest messages in the same script. */
+	/**
+	 * Appends with one script for each key, in the order of posting. If a lane is free, the same script takes the lease and the
+	 * oldest messages.
+	 */
 	function appendPosted(): void {
 		const beganMs = performance.now()
 		const lists = posted
@@ -46,7 +49,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 		turn?.run(() => attempt(async () => drainParcels(present(await Promise.all(appending)), beganMs)))
 	}
 
-	/** Never rejects: the callers learn of a failure, and the sweep finds what was appended all the same. */
+	/** Never rejects: a failure reaches the callers, and the sweep finds messages that were appended all the same. */
 	async function append(key: string, list: readonly Posted<Message>[], lease: Lease | undefined, atMost: number): Promise<Parcel | null> {
 		const messages = list.flatMap(({ message }) => [deps.roomFor(message), JSON.stringify(message)])
 		try {
@@ -60,7 +63,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 			return lease && taken ? toParcel(key, lease, taken) : null
 		} catch (error) {
 			for (const { reject } of list) reject(error)
-			// Whether the script ran is unknown: the lease may be ours.
+			// The script may have run, so the lease may be ours.
 			if (lease) void lease.release()
 			return null
 		}
@@ -86,7 +89,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 		}
 	}
 
-	/** Settles what was taken of each key, and lets go of the leases. */
+	/** Settles the taken messages of each key and releases the leases. */
 	async function drainParcels(taken: readonly Parcel[], beganMs: number): Promise<void> {
 		const parcels = new Map(taken.map(parcel => [parcel.key, parcel]))
 		const entries = taken.flatMap(parcel => parcel.entries)
@@ -106,7 +109,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 				await Promise.all(taken.filter(parcel => !isReleased(parcel)).map(({ lease }) => lease.release()))
 			}
 		}
-		// A message may have come, and been left to this node, before the lease ended.
+		// Before the lease ended, another message may have arrived and been left to this node.
 		await Promise.all(
 			taken.map(async ({ key, state }) => {
 				if (state !== 'released' && (await redis.xlen(keyOf.stream(key))) > 0) scheduler.wait(key)
@@ -124,7 +127,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 		}
 	}
 
-	/** A message that fails every time is refused, so that it does not hold up those behind it for ever. */
+	/** Settles one message. If that fails, refuses the message, so that it does not block those behind it for ever. */
 	async function settleAlone(batch: Batch): Promise<void> {
 		for (let tries = 1; ; tries++) {
 			try {
@@ -141,7 +144,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 		return byKey.size > 1 ? [...byKey.values()] : entries.map(entry => [entry])
 	}
 
-	/** @throws FencedOff when the lease has passed to another node, which finds the messages still there */
+	/** @throws FencedOff when the lease has passed to another node, which still finds the messages */
 	async function finish(parcel: Parcel, settled: readonly Entry<Message>[], end: End): Promise<void> {
 		const { key } = parcel
 		const last = settled.findLast(entry => entry.key === key)
@@ -153,7 +156,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 		if (left > 0) scheduler.wait(key)
 	}
 
-	/** Messages stay in their mailboxes when this fails; the sweep, or the node that has the lease, takes them. */
+	/** Runs the work. After a failure the messages stay in their mailboxes, for the sweep or the lease's next owner. */
 	async function attempt(work: () => Promise<void>): Promise<void> {
 		try {
 			await work()
@@ -165,7 +168,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 	}
 
 	async function sweep(nowMs: number): Promise<void> {
-		// In a cluster one master may be away, which must not keep the mailboxes of the others waiting.
+		// In a cluster a missing master must not delay the mailboxes of the others.
 		const found = await Promise.allSettled(
 			shardsTogether(redis).map(tags => scripts.strays(tags.map(keyOf.waiting), [nowMs - strayAfterMs, straysPerShard])),
 		)
@@ -196,7 +199,7 @@ export type MailboxDeps<Message, Seen, End> = {
 	leases: Leases
 	rider: Rider<Seen, End>
 	handler: Handler<Message, Seen, End>
-	/** How many messages may be in the mailbox before this one. */
+	/** The highest number of messages in the mailbox before this one. */
 	roomFor: (message: Message) => number
 	observe?: MailboxObserver<Message, Seen, End> | undefined
 	log: Log
@@ -206,14 +209,14 @@ export type Mailbox<Message> = {
 	post(key: string, message: Message): Promise<void>
 	/** Drains the key's mailbox as soon as a lane is free. */
 	wake(key: string): void
-	/** Wakes keys whose messages have waited for too long: the node that was to drain them may have died. */
+	/** Wakes keys whose messages have waited for too long, because their node may have died. */
 	sweep(nowMs: number): Promise<void>
-	/** Lets running batches end. */
+	/** Waits for running batches. */
 	stop(): Promise<void>
 }
 
 export type Handler<Message, Seen, End> = {
-	/** Settles all entries or a prefix of each key's, and finishes every key. What it throws leaves nothing settled. */
+	/** Settles all entries, or a prefix of each key's, and finishes every key. If it throws, nothing is settled. */
 	settle(batch: BatchOf<Message, Seen, End>): Promise<void>
 	/** Settles one message that failed every time. */
 	refuse(batch: BatchOf<Message, Seen, End>, error: unknown): Promise<void>
@@ -221,22 +224,22 @@ export type Handler<Message, Seen, End> = {
 
 export type Entry<Message> = { key: string; entryId: string; message: Message }
 
-/** What was taken of one key, under its lease. */
+/** The messages that were taken of one key, under its lease. */
 export type ParcelOf<Message, Seen> = {
 	key: string
 	lease: Lease
 	/** The oldest messages, in order. */
 	entries: readonly Entry<Message>[]
-	/** Messages in the mailbox, those that were not taken included. */
+	/** The number of messages in the mailbox, including those that were not taken. */
 	length: number
 	/** Redis's time. */
 	nowMs: number
-	/** What the rider told. */
+	/** What the rider read. */
 	seen: Seen
 	state: 'leased' | 'released'
 }
 
-/** What is settled together: of one key or of many, all that was taken or, after a failure, a part of it with the same parcels. */
+/** Messages that are settled together, of one or more keys. After a failure a batch is a part of the first one, with the same parcels. */
 export type BatchOf<Message, Seen, End> = {
 	parcels: ReadonlyMap<string, ParcelOf<Message, Seen>>
 	/** Each key's in order. */
@@ -245,7 +248,7 @@ export type BatchOf<Message, Seen, End> = {
 	nowMs: number
 	/** On the scale of `performance.now()`. */
 	beganMs: number
-	/** Ends the batch for a key: `settled` messages leave the mailbox, and the rider does its part. @throws FencedOff */
+	/** Ends the batch for a key: the `settled` messages leave the mailbox, and the rider does its part. @throws FencedOff */
 	finish(key: string, settled: readonly Entry<Message>[], end: End): Promise<void>
 }
 
@@ -258,27 +261,27 @@ export type Rider<Seen, End> = {
 	end(end: End): string
 }
 
-/** A mailbox that has waited for longer than a running node lets it. */
+/** A mailbox that has waited longer than a running node would let it. */
 export type Stray = { key: string; waitingMs: number }
 
 export type MailboxObserver<Message, Seen, End> = {
 	/** Another node had the lease. */
 	contended(): void
-	/** Does the batch's work, and watches it. */
+	/** Runs the batch's work and observes it. */
 	around(batch: BatchOf<Message, Seen, End>, work: () => Promise<void>): Promise<void>
-	/** Messages stay in their mailboxes: the lease has passed on, or a store failed. */
+	/** Called when messages stay in their mailboxes, because the lease has passed on or a store failed. */
 	failed(why: 'fenced' | 'error'): void
-	/** Called at every sweep, with none mostly. */
+	/** Called at every sweep, usually with none. */
 	strayed(strays: readonly (Stray & { messages: number })[]): void
 }
 
-/** Messages that are settled together; more wait for the next batch. */
+/** How many messages are settled together. The others wait for the next batch. */
 export const maxBatch = 600
 const minBatchOfKey = 20
 const maxTries = 4
-/** How long a mailbox may wait for the node that was to drain it before every node looks after it. */
+/** How long a mailbox may wait for its node before every node takes care of it. */
 const strayAfterMs = 1000
-/** A sweep looks after so many of a shard; the next one finds more. */
+/** How many keys of a shard one sweep wakes. The next sweep finds the others. */
 const straysPerShard = 100
 
 type Posted<Message> = { message: Message; resolve: () => void; reject: (error: unknown) => void }
@@ -292,7 +295,7 @@ export function mailboxFull(): Refusal {
 	return new Refusal('queue_full', { retryAfterSeconds: 2 })
 }
 
-/** Errors that pass by themselves: the messages stay in their mailboxes, and are settled later. */
+/** Whether the error will pass by itself. The messages then stay in their mailboxes and are settled later. */
 export function isPassing(error: unknown): boolean {
 	return error instanceof FencedOff || isDatabaseUnavailable(error) || isRedisUnavailable(error)
 }
@@ -315,7 +318,7 @@ function defineScripts(redis: Redis, riderLua: string) {
 	}
 }
 
-/** Stream ids are `milliseconds-sequence`: everything below this one is settled. */
+/** Returns the next stream id (`milliseconds-sequence`). Every id below it is settled. */
 function successorOf(entryId: string): string {
 	const [ms, sequence] = entryId.split('-')
 	return `${ms}-${BigInt(sequence ?? 0) + 1n}`

@@ -5,11 +5,11 @@ import type { Subscriber } from '../redis/subscriber.ts'
 import { Refusal } from '../refusal.ts'
 
 /**
- * Callers who posted a message through this node and wait for its outcome, on whichever node it is settled. A caller who is
- * not reached asks again under the same key.
+ * Keeps the callers of this node who posted a message and wait for its outcome, on whichever node it is settled. A caller who gets no
+ * outcome repeats the request with the same key.
  */
 export async function createReplies<Outcome>({ redis, subscriber, nodeId, log, timeoutMs }: RepliesDeps): Promise<Replies<Outcome>> {
-	/** All wait equally long, so that those who came first give up first. */
+	/** All callers wait equally long, so the oldest are first in the map and time out first. */
 	const waiting = new Map<string, Waiter<Outcome>>()
 	let timer: NodeJS.Timeout | undefined
 	subscriber.on('message', onMessage)
@@ -19,7 +19,7 @@ export async function createReplies<Outcome>({ redis, subscriber, nodeId, log, t
 		wait: messageId =>
 			new Promise((resolve, reject) => {
 				waiting.set(messageId, { resolve, reject, untilMs: performance.now() + timeoutMs })
-				// One timer for all of them: a crowd would have thousands.
+				// One timer for all callers, because a stampede would need thousands.
 				timer ??= setTimeout(giveUp, timeoutMs)
 			}),
 		isWaiting: messageId => waiting.has(messageId),
@@ -85,21 +85,21 @@ export async function createReplies<Outcome>({ redis, subscriber, nodeId, log, t
 export type RepliesDeps = { redis: Redis; subscriber: Subscriber; nodeId: string; log: Log; timeoutMs: number }
 
 export type Replies<Outcome> = {
-	/** @throws Refusal booking_pending when nothing is heard in time */
+	/** @throws Refusal booking_pending when no outcome arrives in time */
 	wait(messageId: string): Promise<Outcome>
 	isWaiting(messageId: string): boolean
-	/** The message could not be posted. */
+	/** Rejects the caller's wait, because the message could not be posted. */
 	fail(messageId: string, error: unknown): void
-	/** Tells the callers, here or on other nodes. */
+	/** Delivers outcomes to callers, here or on other nodes. */
 	deliver(replies: readonly Reply<Outcome>[]): void
-	/** Callers who wait. */
+	/** Counts the waiting callers. */
 	count(): number
-	/** Tells every caller to ask again: the messages are in their mailboxes, for another node to settle. */
+	/** Tells every caller to repeat the request. The messages are in their mailboxes, where another node settles them. */
 	giveUpAll(): void
 	stop(): void
 }
 
-/** `to` is the node through which the caller asked. */
+/** `to` is the node of the caller. */
 export type Reply<Outcome> = { to: string; messageId: string; outcome: Outcome }
 
 type Waiter<Outcome> = { resolve: (outcome: Outcome) => void; reject: (error: unknown) => void; untilMs: number }

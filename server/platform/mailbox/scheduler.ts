@@ -2,18 +2,18 @@
  * Decides which keys this node drains, and when.
  *
  * A key is
- *   idle      This node knows of no message for it. It leaves this state when a message is posted or found by a sweep.
- *   waiting   It has messages, and no lane has taken it. The next free lane takes it.
- *   draining  One lane has it, from asking for its lease until its batch is settled; two lanes never have the same key.
- *             It is idle after that, or waits again if messages were left or came meanwhile.
+ *   idle      This node knows of no message for the key. The key leaves this state when a message is posted or a sweep finds one.
+ *   waiting   The key has messages and no lane. The next free lane takes it.
+ *   draining  One lane has the key, from asking for its lease until its batch is settled; two lanes never have the same key.
+ *             Afterwards the key is idle, or waits again if messages were left or arrived meanwhile.
  *
- * A lane drains up to 100 keys together, then those that wait by then, until nothing waits. It is
- *   open      Draining. A lane with more than `fewKeys` keys is the only one that opens: what is settled together costs least.
- *   held up   Open for longer than `heldUpMs`, by a disk or by rows that another transaction has locked. Others open as if
- *             it were not there.
- *   closed    Nothing waited when its batch was settled, or another open lane is about to look.
+ * A lane drains up to 100 keys together, then those that wait by then, until no key waits. A lane is
+ *   open      Draining. While a lane has more than `fewKeys` keys, no other opens, because settling together costs least.
+ *   held up   Open for longer than `heldUpMs`, because of a slow disk or rows that another transaction has locked. Other lanes
+ *             open as if this one did not exist.
+ *   closed    No key waited when its batch was settled, or another open lane is about to look.
  *
- * `drain` settles what waits for the keys, and never rejects.
+ * `drain` settles the waiting messages of the keys, and never rejects.
  */
 export function createScheduler(
 	drain: (keys: readonly string[]) => Promise<void>,
@@ -26,13 +26,13 @@ export function createScheduler(
 
 	return { wake, wait: key => void waiting.add(key), begin, stop }
 
-	/** The key has messages, and a free lane drains it now. */
+	/** Notes that the key has messages, which a free lane drains now. */
 	function wake(key: string): void {
 		waiting.add(key)
 		wakeLane()
 	}
 
-	/** A lane for those of the keys that no lane drains; null when no lane is free. Its owner must run it. */
+	/** Returns a lane for the keys that no lane drains; null when no lane is free. The caller must run it. */
 	function begin(keys: readonly string[]): Turn | null {
 		const mine = keys.filter(key => !draining.has(key)).slice(0, maxKeys)
 		const lane = mine.length > 0 ? openLane() : null
@@ -42,7 +42,7 @@ export function createScheduler(
 		return { keys: mine, run: work => void runLane(lane, mine, work) }
 	}
 
-	/** Lets running batches end; what waits is left to other nodes. */
+	/** Waits for running batches, and leaves waiting keys to other nodes. */
 	async function stop(): Promise<void> {
 		if (stage.name === 'running') clearTimeout(stage.look)
 		waiting.clear()
@@ -97,7 +97,7 @@ export function createScheduler(
 		else wakeLane()
 	}
 
-	/** Looks once more in case the open lanes are held up by then. */
+	/** Looks again later, in case the open lanes are held up by then. */
 	function lookLater(): void {
 		if (stage.name !== 'running' || stage.look) return
 		const look = setTimeout(() => {
@@ -136,16 +136,16 @@ export function createScheduler(
 
 export type Scheduler = {
 	wake(key: string): void
-	/** The key has messages; whichever lane is free next drains it. */
+	/** Notes that the key has messages, for the next free lane. */
 	wait(key: string): void
 	begin(keys: readonly string[]): Turn | null
 	stop(): Promise<void>
 }
 
-/** An open lane whose work is not known yet. */
+/** An open lane that waits for its work. */
 export type Turn = {
 	keys: readonly string[]
-	/** Does the work, which must not reject, then drains what waits. */
+	/** Does the work, which must not reject, then drains the waiting keys. */
 	run(work: () => Promise<void>): void
 }
 

@@ -3,13 +3,13 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-/** One figure, or one for each value of a label. */
+/** One value, or one for each value of a label. */
 export type Reading = number | Readonly<Record<string, number>>
 
-/** A scrape does not wait longer for anything: Prometheus itself gives up after ten seconds. */
+/** How long a scrape waits for a reading. Prometheus itself gives up after ten seconds. */
 const readingMs = 3000
 
-/** A registry of one node's figures; a factory, so that several nodes may live in one test process. */
+/** Creates the registry of one node's figures. A factory, so that several nodes may run in one test process. */
 export function createMetrics() {
 	const registry = new Registry()
 	collectDefaultMetrics({ register: registry, prefix: 'liveslot_' })
@@ -21,8 +21,8 @@ export function createMetrics() {
 		histogram: (name: string, help: string, buckets: number[], labelNames: string[] = []) =>
 			new Histogram({ ...common(name, help, labelNames), buckets }),
 		/**
-		 * A gauge that is read at each scrape, and costs nothing between them. What cannot be read is left out: with Redis or
-		 * PostgreSQL away the other figures are needed most.
+		 * A gauge that is read at each scrape and costs nothing otherwise. A reading that fails is left out, because the other
+		 * figures are needed most while Redis or PostgreSQL is away.
 		 */
 		sampled: (name: string, help: string, read: () => Reading | Promise<Reading>, label?: string) =>
 			new Gauge({

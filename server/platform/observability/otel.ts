@@ -17,11 +17,11 @@ import { noSpan, type Span, type Tracer, type TracerSettings } from './tracer.ts
 
 const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER }
 
-/** A receiver that is away must not keep a node from stopping. */
+/** How long an export may take, so that a missing receiver does not keep a node from stopping. */
 const exportTimeoutMs = 3000
 const stopMs = 2000
 
-/** The real thing. Nothing of it is global, so that several nodes may live in one test process. */
+/** Creates a tracer that exports spans. Nothing in it is global, so that several nodes may run in one test process. */
 export function createOtelTracer(settings: Omit<TracerSettings, 'endpoint'> & { endpoint: string }): Tracer {
 	const { endpoint, ratio, serviceName, version, nodeId, log } = settings
 	const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: exportTimeoutMs })
@@ -44,7 +44,8 @@ export function createOtelTracer(settings: Omit<TracerSettings, 'endpoint'> & { 
 			const below = contextOf(parent)
 			const options = {
 				...(kind && { kind: kinds[kind] }),
-				// By today's clock, which may have been set since this process began; the end is told by it, too.
+				// Computed from the present clock, which may have been set since this process began and which also gives the span's
+				// end.
 				...(beganMs !== undefined && { startTime: Date.now() - (performance.now() - beganMs) }),
 				links: links.flatMap(link => {
 					const context = toSpanContext(link)
@@ -76,7 +77,7 @@ export function createOtelTracer(settings: Omit<TracerSettings, 'endpoint'> & { 
 	}
 }
 
-/** Says once that the receiver is away, and once that it is back. */
+/** Logs once that the receiver is away, and once that it is back. */
 function telling(exporter: SpanExporter, log: Log): SpanExporter {
 	let isAway = false
 	return {

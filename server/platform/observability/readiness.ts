@@ -2,14 +2,14 @@ import pTimeout from 'p-timeout'
 import type { Db } from '../database/database.ts'
 import { ping, type Redis } from '../redis/redis.ts'
 
-/** What a node cannot serve without, as it is named to those who run it. */
+/** The dependencies without which a node cannot serve, named as operators know them. */
 export const dependencies = ['postgresql', 'redis'] as const
 
 export type Readiness = {
-	/** Names of the dependencies that do not answer within 2 s. Asks anew at most four times a second. */
+	/** Returns the names of dependencies that do not answer within 2 s. Asks them at most four times a second. */
 	whatIsDown(): Promise<string[]>
 	isRedisUp(withinMs: number): Promise<boolean>
-	/** From now on the node counts as down, so that a balancer sends no more work. */
+	/** Makes the node report itself as down, so that a balancer sends no more work. */
 	drain(): void
 }
 
@@ -23,7 +23,7 @@ export function createReadiness({ db, redis }: { db: Db; redis: Redis }): Readin
 	return {
 		async whatIsDown() {
 			if (draining) return ['stopping']
-			// Not the clock, which may jump: an old answer would stand for as long.
+			// Monotonic time, because after a jump of the clock an old answer would stay in use.
 			const nowMs = performance.now()
 			if (!asked || nowMs - asked.atMs > freshMs) asked = { atMs: nowMs, answer: ask() }
 			return await asked.answer

@@ -1,11 +1,11 @@
 import type { Log } from './log.ts'
 
-/** A step on a request's way. It carries no personal detail: names, codes, counts and ids of requests only. */
+/** A step on a request's way. It contains no personal details: only names, codes, counts and ids of requests. */
 export type Span = {
-	/** Its trace context in the form of a `traceparent` (https://www.w3.org/TR/trace-context/), to be handed on; undefined while nothing is traced. */
+	/** The trace context as a `traceparent` (https://www.w3.org/TR/trace-context/), for passing on; undefined while nothing is traced. */
 	readonly context: string | undefined
 	set(name: string, value: string | number | boolean): void
-	/** It went wrong, and it is our fault. */
+	/** Marks the step as failed by our fault. */
 	fail(reason: string): void
 	end(): void
 }
@@ -13,28 +13,28 @@ export type Span = {
 export type SpanOptions = {
 	/** The trace context of the step that led to this one. */
 	parent?: string | undefined
-	/** Trace contexts of others that it serves as well. */
+	/** The trace contexts of other requests that this step serves as well. */
 	links?: readonly string[]
 	kind?: 'server' | 'client' | 'producer' | 'consumer'
-	/** On the scale of `performance.now()`; now, when left out. */
+	/** When the step began, on the scale of `performance.now()`. By default, now. */
 	beganMs?: number
 }
 
 export type Tracer = {
-	/** False when nothing is traced, for those who would make something only to trace it. */
+	/** False when nothing is traced, so that callers can skip work which only traces need. */
 	readonly isOn: boolean
-	/** Begins a span below another; without a parent, a trace of its own. */
+	/** Begins a span below its parent, or a new trace without a parent. */
 	start(name: string, options?: SpanOptions): Span
-	/** Begins a span below the active one; where none is active nothing is traced. */
+	/** Begins a span below the active one. Without an active span nothing is traced. */
 	child(name: string, options?: Pick<SpanOptions, 'kind'>): Span
-	/** Makes the span the active one for the work, and for what follows from it. */
+	/** Makes the span active for the work and everything that follows from it. */
 	within<T>(span: Span, work: () => T): T
 	stop(): Promise<void>
 }
 
 export const noSpan: Span = { context: undefined, set: () => {}, fail: () => {}, end: () => {} }
 
-/** What runs when no endpoint is set: it makes nothing and keeps nothing. */
+/** The tracer without an endpoint: it creates and keeps nothing. */
 export const noTracer: Tracer = {
 	isOn: false,
 	start: () => noSpan,
@@ -44,9 +44,9 @@ export const noTracer: Tracer = {
 }
 
 export type TracerSettings = {
-	/** Base address of an OTLP/HTTP receiver, such as `http://tempo:4318`; without one nothing is traced. */
+	/** The base address of an OTLP/HTTP receiver, such as `http://tempo:4318`. Without one nothing is traced. */
 	endpoint: string | undefined
-	/** How many of the traces that begin here are kept, from 0 to 1. */
+	/** The share of traces that begin here and are kept, from 0 to 1. */
 	ratio: number
 	serviceName: string
 	version: string

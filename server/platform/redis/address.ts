@@ -1,6 +1,6 @@
 import type { RedisOptions } from 'ioredis'
 
-/** What one connection needs to know of its server, beside where it is. */
+/** What a connection needs to know of its server, apart from the server's address. */
 type Access = Pick<RedisOptions, 'username' | 'password' | 'db' | 'tls'>
 type Host = { host: string; port: number }
 
@@ -9,14 +9,14 @@ export type RedisAddress =
 	| { kind: 'sentinel'; sentinels: Host[]; master: string; access: Access; sentinelPassword: string | undefined }
 	| { kind: 'cluster'; seeds: Host[]; access: Access }
 
-/** An address that cannot be understood. The message says what it must be, to be put after the setting's name. */
+/** An address that cannot be parsed. The message says what the address must be, for use after the setting's name. */
 export class RedisAddressError extends Error {}
 
 const forms =
 	'must be a Redis address, such as redis://host:6379/0, redis+sentinel://host:26379,host:26379/mymaster or redis+cluster://host:6379,host:6379 (rediss for TLS)'
 
 /**
- * Understands `redis[s]://`, `redis[s]+sentinel://` and `redis[s]+cluster://`. By hand, because a URL has one host.
+ * Parses `redis[s]://`, `redis[s]+sentinel://` and `redis[s]+cluster://`. Not with `URL`, which allows only one host.
  *
  * @throws RedisAddressError
  */

@@ -5,14 +5,14 @@ import type { Subscriber } from './subscriber.ts'
 export type RedisConnections = {
 	/** For commands. */
 	redis: Redis
-	/** For our own channels. */
+	/** For channels of ours. */
 	subscriber: Subscriber
-	/** For Socket.IO's, which reads all that comes. */
+	/** For Socket.IO's channels. Its adapter reads all messages of the connection. */
 	adapterSubscriber: Subscriber
 	disconnect(): void
 }
 
-/** A node's connections to Redis. Resolves once commands are taken, or when that takes too long. */
+/** Opens a node's connections to Redis. Resolves once Redis takes commands, or after a timeout. */
 export async function connectToRedis(url: string, log: Log): Promise<RedisConnections> {
 	const redis = createRedis({ url, name: 'liveslot' })
 	const subscriber = createSubscriber({ url, name: 'liveslot feeds' }, redis)

@@ -12,8 +12,8 @@ export type Redis = SingleRedis | Cluster
 export type RedisSettings = { url: string; name: string }
 
 /**
- * A command fails after 5 s or after its connection broke once, and is never sent twice by itself: what it did is
- * then unknown, and the caller says so.
+ * A command fails after 5 s, or after its connection broke once, and is never sent twice automatically. Its effect is then unknown,
+ * which the caller must report.
  */
 const forCommands = {
 	maxRetriesPerRequest: 1,
@@ -22,7 +22,7 @@ const forCommands = {
 	connectTimeout: 5000,
 } satisfies RedisOptions
 
-/** A connection for commands. */
+/** Opens a connection for commands. */
 export function createRedis({ url, name }: RedisSettings): Redis {
 	const address = parseRedisAddress(url)
 	if (address.kind === 'cluster') return createCluster(address, name)
@@ -35,10 +35,13 @@ export function createRedis({ url, name }: RedisSettings): Redis {
 	})
 }
 
-/** Reconnects for ever, at most a second apart, so that the service heals soon after Redis is back. */
+/** Reconnects for ever, with pauses of at most a second, so that the service recovers soon after Redis is back. */
 const reconnectDelayMs = (attempt: number) => Math.min(50 * 2 ** attempt, 1000)
 
-/** Outlives every outage. To subscribe while Redis is away fails in time; what was subscribed before comes back by itself. */
+/**
+ * For connections that survive every outage. Subscribing while Redis is away fails after a timeout; earlier subscriptions come back
+ * by themselves.
+ */
 const forSubscriptions = {
 	maxRetriesPerRequest: null,
 	commandTimeout: 5000,
@@ -46,7 +49,7 @@ const forSubscriptions = {
 	retryStrategy: reconnectDelayMs,
 } satisfies RedisOptions
 
-/** A connection for subscriptions; in a cluster one to every master that has some, and `redis` says where those are. */
+/** Opens a connection for subscriptions; in a cluster, one to every master that has some of the channels, as `redis` knows them. */
 export function createSubscriber({ url, name }: RedisSettings, redis?: Redis): Subscriber {
 	const address = parseRedisAddress(url)
 	if (address.kind !== 'cluster') {
@@ -59,37 +62,43 @@ export function createSubscriber({ url, name }: RedisSettings, redis?: Redis): S
 	})
 }
 
-/** Resolves once commands are taken, or when that takes too long. Other than a cluster's, a connection keeps them until then. */
+/**
+ * Resolves once Redis takes commands, or after a timeout. A single server's connection queues commands until then; a cluster's does
+ * not.
+ */
 export async function untilConnected(redis: Redis, timeoutMs = 5000): Promise<void> {
 	if (!(redis instanceof Cluster) || redis.status === 'ready') return
 	const ready = new Promise<void>(resolve => void redis.once('ready', resolve))
 	await pTimeout(ready, { milliseconds: timeoutMs, message: false })
 }
 
-/** Rejects when Redis does not answer. A cluster that answers for some doctors answers. */
+/** Rejects when Redis does not answer. A cluster counts as answering when one master does. */
 export async function ping(redis: Redis): Promise<void> {
 	if (redis.status !== 'ready') throw new Error('not connected')
 	if (redis instanceof Cluster) await Promise.any(Array.from({ length: shardCount }, (_, shard) => redis.exists(shardTag(shard))))
 	else await redis.ping()
 }
 
-/** Tags of the shards whose keys one script may touch: in a cluster those of each shard alone, elsewhere all of them together. */
+/** Groups the tags of shards whose keys one script may touch: in a cluster each shard alone, elsewhere all shards together. */
 export function shardsTogether(redis: Redis): string[][] {
 	const tags = Array.from({ length: shardCount }, (_, shard) => shardTag(shard))
 	return redis instanceof Cluster ? tags.map(tag => [tag]) : [tags]
 }
 
-/** In a cluster a message goes only to the master that has the channel's slot, see https://redis.io/docs/latest/develop/pubsub/#sharded-pubsub. */
+/**
+ * Publishes a message; in a cluster only at the master that has the channel's slot, see
+ * https://redis.io/docs/latest/develop/pubsub/#sharded-pubsub.
+ */
 export function publish(redis: Redis, channel: string, text: string): Promise<unknown> {
 	return redis instanceof Cluster ? redis.spublish(channel, text) : redis.publish(channel, text)
 }
 
-/** Reads a Lua script that lives in a file of its own, beside the module that runs it. */
+/** Reads a Lua script from its own file beside the module that runs it. */
 export const readLua = (file: string, base: string): string => readFileSync(new URL(file, base), 'utf8')
 
 /**
- * A script as a function; ioredis sends its hash, and its text when Redis has forgotten it. The script publishes with
- * the command that `publish_command` names.
+ * Makes a script a function. ioredis sends the script's hash, and its text when Redis does not know the hash. The script publishes
+ * with the command in `publish_command`.
  */
 export function defineScript<Reply>(redis: Redis, name: string, text: string) {
 	const publishCommand = redis instanceof Cluster ? 'SPUBLISH' : 'PUBLISH'
@@ -100,7 +109,7 @@ export function defineScript<Reply>(redis: Redis, name: string, text: string) {
 	return (keys: string[], args: (string | number)[]): Promise<Reply> => run.call(redis, keys.length, ...keys, ...args)
 }
 
-/** True when the error says that Redis could not be reached or would not serve, rather than that it refused. */
+/** True when Redis was unreachable or not ready to serve; false when it refused. */
 export function isRedisUnavailable(error: unknown): boolean {
 	return (
 		error instanceof Error &&
@@ -113,13 +122,13 @@ export function isRedisUnavailable(error: unknown): boolean {
 }
 
 /**
- * While no master is known a command fails at once: in ioredis's own queue it would wait without a limit. (Its
- * `enableOfflineQueue: false` would refuse the first commands to every master too, while the connection is being made.)
+ * Fails a command at once while no master is known, because it would wait without a limit in ioredis's own queue.
+ * (`enableOfflineQueue: false` would also refuse the first commands to each master while its connection is being made.)
  */
 class PromptCluster extends Cluster {
 	override sendCommand(...args: Parameters<Cluster['sendCommand']>): unknown {
 		const [command] = args
-		// The check that makes it ready is a command itself.
+		// ioredis sends this command itself to become ready.
 		if (this.status === 'ready' || command.name === 'cluster') return super.sendCommand(...args)
 		command.reject(new Error('Connection is closed.'))
 		return command.promise
@@ -128,18 +137,18 @@ class PromptCluster extends Cluster {
 
 function createCluster({ seeds, access }: Extract<RedisAddress, { kind: 'cluster' }>, name: string): Cluster {
 	return new PromptCluster(seeds, {
-		// No automatic pipelines: one that met a moved slot or a lost master would be sent again as a whole.
+		// No automatic pipelines, because ioredis would repeat a whole pipeline that met a moved slot or a lost master.
 		enableAutoPipelining: false,
 		retryDelayOnFailover: 0,
 		slotsRefreshInterval: 5000,
 		clusterRetryStrategy: reconnectDelayMs,
-		// Names stay names, so that TLS can check them against certificates.
+		// Keeps host names, so that TLS can check them against certificates.
 		dnsLookup: (host, callback) => callback(null, host),
 		redisOptions: { ...access, ...forCommands, connectionName: name },
 	})
 }
 
-/** Where a connection leads that is not to a cluster. */
+/** The target of a connection outside a cluster. */
 function placeOf(address: Exclude<RedisAddress, { kind: 'cluster' }>): RedisOptions {
 	if (address.kind === 'single') return { ...address.host, ...address.access }
 	const { sentinels, master, access, sentinelPassword } = address
@@ -150,7 +159,7 @@ function placeOf(address: Exclude<RedisAddress, { kind: 'cluster' }>): RedisOpti
 		...(sentinelPassword && { sentinelPassword }),
 		...(access.tls && { sentinelTLS: access.tls, enableTLSForSentinelMode: true }),
 		sentinelRetryStrategy: reconnectDelayMs,
-		// One that hangs must not keep the others from being asked.
+		// A hanging sentinel must not keep the others from being asked.
 		sentinelCommandTimeout: 2000,
 	}
 }

@@ -4,8 +4,8 @@ export const tagOf = (topic: string): string => shardTag(shardOf(topic))
 export const shardTag = (shard: number): string => `{s${shard}}`
 
 /**
- * Keys are spread over a fixed number of shards. All keys of one topic share their shard's hash tag, so that a script
- * may touch them together in a Redis Cluster; the number must never change while keys exist.
+ * Keys are spread over a fixed number of shards. All keys of a topic have their shard's hash tag, so that one script may touch them
+ * in a Redis Cluster. The number must never change while keys exist.
  */
 export const shardCount = 16
 

@@ -5,14 +5,17 @@ import type { Subscriber } from './subscriber.ts'
 type Host = { host: string; port: number }
 
 export type ShardedSubscriberDeps = {
-	/** Knows which master has which slots. */
+	/** Knows the master of each slot. */
 	cluster: Cluster
-	/** Opens a connection that reconnects for ever and does not subscribe again by itself. */
+	/** Opens a connection that reconnects for ever and does not resubscribe by itself. */
 	connect: (host: Host) => Redis
 	lookEveryMs?: number
 }
 
-/** What Socket.IO's sharded adapter calls beside. It looks at no answer, so that these never fail: what fails is tried again. */
+/**
+ * Methods that Socket.IO's sharded adapter calls as well. The adapter ignores their answers, so they never fail; failed subscriptions
+ * are retried.
+ */
 export type ShardedSubscriber = Subscriber & {
 	on(event: 'smessageBuffer', listener: (channel: Buffer, message: Buffer) => void): unknown
 	ssubscribe(channel: string): void
@@ -20,16 +23,16 @@ export type ShardedSubscriber = Subscriber & {
 }
 
 /**
- * Subscriptions in a cluster, each at the master that has its channel's slot. They follow their slots: a master that was
- * restarted, replaced by a replica or relieved of slots is noticed within moments. Not ioredis's own group of sharded
- * subscribers, which does not tell when a subscription is in force again, and has no way to ask one master.
+ * Keeps subscriptions in a cluster, each at the master that has its channel's slot. Subscriptions follow their slots: within moments
+ * this notices a master that was restarted, replaced by a replica or relieved of slots. ioredis's own group of sharded subscribers
+ * does not report when a subscription is active again, and cannot ask a single master.
  */
 export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }: ShardedSubscriberDeps): ShardedSubscriber {
 	const events = new EventEmitter()
-	// One listener each for feeds, outcomes and reminders, whatever their number.
+	// Feeds, outcomes and reminders add one listener each, and tests run several nodes.
 	events.setMaxListeners(0)
 	const connections = new Map<string, Redis>()
-	/** Wanted channels, and the connection that is sure to bring them. */
+	/** Wanted channels, each with the connection that is certain to bring its messages. */
 	const channels = new Map<string, Redis | undefined>()
 
 	const masterOf = (channel: string): string | undefined => cluster.slots[slotOf(channel)]?.[0]
@@ -72,7 +75,7 @@ export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }:
 	async function look() {
 		const astray = [...channels].filter(([channel, at]) => at === undefined || at !== connections.get(masterOf(channel) ?? ''))
 		await Promise.allSettled(astray.map(([channel]) => settle(channel)))
-		// Masters that have no slot any more, or no slot of a channel.
+		// Drops masters that have no slot any more, or no slot of a channel.
 		const used = new Set([...channels.keys()].map(masterOf))
 		for (const [master, connection] of connections) {
 			if (used.has(master)) continue
@@ -90,11 +93,11 @@ export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }:
 		try {
 			await connection.ssubscribe(channel)
 		} catch (error) {
-			// The slot may have moved: the next look knows.
+			// The slot may have moved, which the next look will show.
 			cluster.refreshSlotsCache()
 			throw error
 		}
-		// It may have been given up meanwhile.
+		// The channel may have been unsubscribed meanwhile.
 		if (channels.has(channel)) channels.set(channel, connection)
 		else await connection.sunsubscribe(channel)
 	}

@@ -1,19 +1,19 @@
 import type { Redis } from 'ioredis'
 
-/** Where messages arrive, however many servers they come from. */
+/** Where messages arrive, from any number of servers. */
 export type Subscriber = {
 	on(event: 'message', listener: (channel: string, text: string) => void): unknown
 	on(event: 'error', listener: (error: Error) => void): unknown
-	/** A connection was lost, and with it messages of these channels; of all channels when none are named. */
+	/** A connection was lost together with messages of these channels, or of all channels when none are named. */
 	on(event: 'close', listener: (channels?: readonly string[]) => void): unknown
 	off(event: 'message', listener: (channel: string, text: string) => void): unknown
 	off(event: 'close', listener: (channels?: readonly string[]) => void): unknown
-	/** Resolves when messages are sure to arrive. */
+	/** Resolves when messages are certain to arrive. */
 	subscribe(channel: string): Promise<unknown>
 	unsubscribe(channel: string): Promise<unknown>
 	/**
-	 * The connection that brings the channel's messages; undefined while it is down. What it answers to a ping comes behind
-	 * all that was published before.
+	 * Returns the connection that brings the channel's messages; undefined while it is down. Its answer to a ping arrives behind all
+	 * messages that were published before.
 	 */
 	via(channel: string): { ping(): Promise<unknown> } | undefined
 	disconnect(): void
@@ -21,7 +21,7 @@ export type Subscriber = {
 
 export type SingleSubscriber = Subscriber & Redis
 
-/** ioredis's own connection, which brings all channels. */
+/** Wraps a single ioredis connection, which brings all channels. */
 export function singleSubscriber(redis: Redis): SingleSubscriber {
 	return Object.assign(redis, { via: () => (redis.status === 'ready' ? redis : undefined) })
 }

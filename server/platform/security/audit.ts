@@ -7,28 +7,28 @@ export type AuditFact = {
 	origin?: Origin
 	/** A verb in the past: `approved`, `signed_in`. */
 	action: string
-	/** The table-like name of the thing: `user`, `patient`, `schedule`. */
+	/** The kind of record, named like its table: `user`, `patient`, `schedule`. */
 	entity: string
 	entityId?: string
-	/** No secrets, and no more personal detail than is needed to tell what happened. */
+	/** Contains no secrets, and no more personal details than the entry needs. */
 	details?: Record<string, unknown>
-	/** When it happened, if that is not now. */
+	/** When it happened; now by default. */
 	at?: Date
 }
 
 export type AuditTrail = {
-	/** Records a reading within a moment; the caller does not wait for it. */
+	/** Records a read soon afterwards. The caller does not wait. */
 	note(fact: AuditFact): void
-	/** Writes what is left. */
+	/** Writes the remaining entries. */
 	stop(): Promise<void>
 }
 
 const flushEveryMs = 500
-/** What is kept while PostgreSQL is away; beyond it, the log says what was lost. */
+/** How many entries are kept while PostgreSQL is away. Further entries are logged as lost. */
 const maxKept = 20_000
 const perStatement = 1000
 
-/** Writes down who looked at what, many facts in a statement. Changes are no business of it: they are recorded with what they change. */
+/** Records who read what, many facts in one statement. Changes are recorded elsewhere, in the transaction that makes them. */
 export function createAuditTrail({ db, log }: { db: Db; log: Log }): AuditTrail {
 	let kept: AuditFact[] = []
 	let writing: Promise<void> | undefined
@@ -67,7 +67,7 @@ export function createAuditTrail({ db, log }: { db: Db; log: Log }): AuditTrail 
 		}
 	}
 
-	/** What the database will not take is looked for one by one: it must not keep all others waiting. */
+	/** Finds the entries that the database refuses one by one, so that they do not block the others. */
 	async function insert(facts: AuditFact[]): Promise<void> {
 		try {
 			await recordAudit(db, facts)
@@ -79,7 +79,7 @@ export function createAuditTrail({ db, log }: { db: Db; log: Log }): AuditTrail 
 	}
 }
 
-/** Writes down who did what to what. Given a transaction, the fact stands or falls with it. */
+/** Records who did what to what. Given a transaction, the entry is committed or rolled back with it. */
 export async function recordAudit(db: DbOrTx, facts: AuditFact | AuditFact[]): Promise<void> {
 	const rows = [facts].flat().map(({ actor, origin, action, entity, entityId, details, at }) => ({
 		...(at && { at }),
@@ -94,7 +94,10 @@ export async function recordAudit(db: DbOrTx, facts: AuditFact | AuditFact[]): P
 	if (rows.length > 0) await db('audit_log').insert(rows)
 }
 
-/** PostgreSQL takes neither a NUL nor half a pair. What was asked for with them was asked for all the same. */
+/**
+ * Replaces characters that PostgreSQL refuses, a NUL and half a surrogate pair, because a read for such text must be recorded as
+ * well.
+ */
 const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD')
 
 function storableJson(details: Record<string, unknown>): string {

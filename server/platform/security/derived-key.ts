@@ -1,6 +1,9 @@
 import { hkdfSync } from 'node:crypto'
 
-/** A key for one purpose alone, of 256 bits: what is made with it says nothing of the server's secret, nor can it be taken for another's. */
+/**
+ * Derives a key of 256 bits for one purpose. Its output reveals nothing about the server's secret, and a key of one purpose is
+ * useless for another.
+ */
 export function derivedKey(serverSecret: string, purpose: string): Buffer {
 	return Buffer.from(hkdfSync('sha256', serverSecret, '', `liveslot ${purpose}`, 32))
 }

@@ -1,12 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import pLimit, { type LimitFunction } from 'p-limit'
-import type { Account } from './allowance.ts'
 import { networkOf } from './client-address.ts'
+import type { Account } from './rate-limit.ts'
 
 /**
- * Makes an answer that may be long when it is its turn, and counts its bytes. How long an answer is shows only when it is made,
- * and making it costs more than sending it: so those of one address are made a few at a time, each after the ones before it have
- * been counted.
+ * Makes an answer that may be long in its turn, and counts its bytes. An answer's length is known only once it is made, and making it
+ * costs more than sending it. So a node makes a few answers of one address at a time, each after the earlier ones were counted.
  *
  * @throws Refusal rate_limited when the caller or the address has read too much
  */
@@ -16,7 +15,7 @@ export type MeasureAnswer = <T>(
 	bytesOf: (answer: T) => number,
 ) => Promise<T>
 
-/** Answers of one address that a node makes at the same time. */
+/** How many answers of one address a node makes at the same time. */
 const atOnce = 8
 const maxAddresses = 10_000
 

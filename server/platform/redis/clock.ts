@@ -1,15 +1,15 @@
-import type { Redis } from './redis/redis.ts'
+import type { Redis } from './redis.ts'
 
 export type Clock = { nowMs(): number; stop(): void }
 
 const sampleEveryMs = 2000
 
 /**
- * The time as Redis has it, so that nodes agree: what is past for one is past for all, even when one node's own clock
- * jumps. While Redis is away the last known difference stands.
+ * Gives Redis's time, so that all nodes agree on what is past, even when one node's own clock jumps. While Redis is away, the last
+ * known difference to the local clock stays in use.
  */
 export async function createClock(redis: Redis): Promise<Clock> {
-	// Monotonic: a jump of the machine's clock does not show here.
+	// Monotonic, so that a jump of the machine's clock has no effect.
 	const localMs = () => performance.timeOrigin + performance.now()
 	let offsetMs = Date.now() - localMs()
 

@@ -3,16 +3,16 @@ import type { BookingRequest } from '../../server/booking/requests.ts'
 import type { Refusal } from '../../server/platform/refusal.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
-import { aBooking, actorOf, aDrain, type Scene, useScene } from './a-drain.ts'
+import { aBooking, actorOf, aDrain, type Scene, useScene } from './drain.ts'
 
-describe('a booking that comes alone', () => {
+describe('a booking that is alone in its batch', () => {
 	let { patient, slots, otherSlots } = {} as Scene
 	const bench = useScene(scene => {
 		;({ patient, slots, otherSlots } = scene)
 	})
 	const slot = (index: number) => slots[index] as string
 
-	/** Takes the request in on a node of its own, and waits for what it comes to. */
+	/** Posts the request on a node of its own, and waits for its outcome. */
 	const answerTo = async (request: BookingRequest, overrides: Parameters<typeof aDrain>[1] = {}) => {
 		const node = aDrain(bench, overrides)
 		await node.post(request.doctorId, request)
@@ -28,7 +28,7 @@ describe('a booking that comes alone', () => {
 		)
 	}
 
-	it('keeps others from holding its slot from when it is queued until it is settled', async () => {
+	it('keeps new holds off its slot from the take until it is settled', async () => {
 		const heldMeanwhile: string[] = []
 		let claims = 0
 		const claim: typeof bench.claim = (...args) => {
@@ -45,13 +45,13 @@ describe('a booking that comes alone', () => {
 		expect([answer, heldMeanwhile, claims]).to.deep.equal(['ok', ['slot_held'], 0])
 	})
 
-	it('leaves a slot that it did not get to be held by others', async () => {
+	it('leaves a slot that it did not win free for holds', async () => {
 		expect(await answerTo(aBooking(patient, otherSlots[0] as string))).to.equal('ok')
 		expect(await answerTo(aBooking(patient, slot(0)))).to.equal('patient_overlap')
 		expect(await holdFor(slot(0))).to.equal('held')
 	})
 
-	it('does not get a slot that another holds, nor ends that hold', async () => {
+	it('does not win a slot that another account holds, nor end that hold', async () => {
 		expect(await holdFor(slot(0))).to.equal('held')
 		expect(await answerTo(aBooking(patient, slot(0)))).to.equal('slot_held')
 		expect(await holdFor(slot(0))).to.equal('slot_held')

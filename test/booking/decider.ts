@@ -3,7 +3,7 @@ import type { BookingRequest, CancelRequest, RescheduleRequest, StatusRequest } 
 import { createDecider, type Decision, type State, type StoredAppointment } from '../../server/booking/rules.ts'
 import { type StoredSlot, slotKey } from '../../server/slots/availability.ts'
 
-/** Minutes are counted from a morning; it is now `now`, and nothing has begun. */
+/** Minutes count from a morning. The present is `now`, before every slot. */
 export const morning = 30_000_000
 export const nowMs = (morning - 60) * 60_000
 
@@ -33,17 +33,17 @@ export const anAppointment = (changes: Partial<StoredAppointment> = {}): StoredA
 export type World = {
 	slots?: StoredSlot[]
 	appointments?: StoredAppointment[]
-	/** Slot of doctor 1 by its minute of the morning, and who holds it. */
+	/** The holders of doctor 1's slots, by minute of the morning. */
 	held?: Record<number, string>
 	prior?: Record<string, ReturnType<State['prior']>>
 	patients?: string[]
-	/** The account of a patient. */
+	/** The accounts of patients, by patient. */
 	accounts?: Record<string, string>
 	nowMs?: number
 	cutoffMs?: number
 }
 
-/** Decides against a world in which the appointments have their slots and their patients' time. */
+/** Builds a decider over a state in which the appointments occupy their slots and their patients' time. */
 export const decider = ({
 	slots = [],
 	appointments = [],

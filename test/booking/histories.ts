@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { deskIndex, doctorCount, type Op, patientCount, slotCount } from './desk-model.ts'
 
-/** What histories may meet; together they must meet all of it. */
+/** Answers that histories may get. Together the histories must get all of them. */
 export const everyAnswer = [
 	'ok',
 	'slot_booked',
@@ -15,9 +15,9 @@ export const everyAnswer = [
 	'forbidden',
 ]
 
-/** One of them is busier than the others, and meets the limit of holds. */
+/** One actor is busier than the others, and reaches the limit of holds. */
 const actor = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 4, arbitrary: fc.nat(patientCount) })
-/** Whom the desk books for; a patient who tries it is refused, so seldom. */
+/** The patient whom the desk books for. Rarely set for a patient's own request, which is then refused. */
 const patient = fc.nat(patientCount - 1)
 const slot = fc.nat(doctorCount * slotCount - 1)
 const appointment = fc.nat(30)
@@ -39,7 +39,7 @@ export const anOp: fc.Arbitrary<Op> = fc.oneof(
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant('start' as const), appointment }) },
 )
 
-/** A history that meets every answer, so that luck does not decide whether one is looked at. */
+/** A history that gets every answer, so that every answer is checked in each run. */
 export const tour: Op[] = [
 	...[0, 1, 2, 3, 4, 5].map(index => ({ do: 'hold', actor: 0, slot: index, long: false }) as const),
 	{ do: 'book', actor: 1, patient: 1, slot: 0, long: false },

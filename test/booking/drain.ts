@@ -35,7 +35,7 @@ import { freshStores } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import { expectConsistent } from './desk.ts'
 
-/** What is below a node: stores, holds, mailboxes that no node drains. */
+/** The parts below a node: stores, holds, and mailboxes that no node drains. */
 export type Bench = {
 	db: Db
 	config: Config
@@ -47,7 +47,7 @@ export type Bench = {
 	holds: Holds
 	redisUrl: string
 	queue: {
-		/** Leaves a request in its doctor's mailbox, as a node does that dies right after appending. */
+		/** Leaves a request in its doctor's mailbox, like a node that dies right after appending. */
 		add(request: QueueRequest): Promise<void>
 		length(doctorId: string): Promise<number>
 	}
@@ -107,16 +107,16 @@ export const useBench = (): Bench => {
 
 type Overrides = Partial<Pick<SettleDeps, 'run' | 'claim'>> & {
 	leases?: Leases
-	/** Stands before what follows a commit. */
+	/** Runs before the effects. */
 	beforeEffects?: () => Promise<void>
-	/** Stands in for the end of a batch. */
+	/** Replaces the end of a batch. */
 	finish?: Batch['finish']
-	/** Told of every batch that begins: how many requests of which doctor. */
+	/** Called when a batch begins, with its number of requests by doctor. */
 	onBatch?: (requests: Record<string, number>) => void
 	deliver?: (replies: readonly { messageId: string; outcome: Outcome }[]) => void
 }
 
-/** One node's part in draining mailboxes, and all that it told. */
+/** A node's drain of mailboxes, and everything that it published and answered. */
 export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 	const { redis } = bench
 	const outcomes = new Map<string, Outcome[]>()
@@ -170,7 +170,7 @@ export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 			}, 'an empty mailbox')
 			await mailbox.stop()
 		},
-		/** `ok` or the code of what a request came to. */
+		/** The outcome of a request: `ok` or a code. */
 		answer: (request: ChangeRequest) => codeOfOutcome(outcomes.get(request.id)?.at(-1)),
 		appointment: (request: ChangeRequest): Appointment => {
 			const outcome = outcomes.get(request.id)?.at(-1)
@@ -185,7 +185,7 @@ const roomFor = (request: QueueRequest) => (request.kind === 'announce' ? Number
 const codeOfOutcome = (outcome: Outcome | undefined): string =>
 	outcome === undefined ? 'untold' : 'done' in outcome ? 'ok' : 'refused' in outcome ? outcome.refused : 'forward'
 
-/** Runs statements as they are, and something else when one of them is done. */
+/** Runs statements unchanged, and something else after one of them. */
 export const afterStatement =
 	(run: Run, name: string, then: () => Promise<void>): Run =>
 	async (statement, values) => {
@@ -194,7 +194,7 @@ export const afterStatement =
 		return rows as never
 	}
 
-/** What watchers hear of a doctor, in order: `minute state`, or `reset`. */
+/** Records what watchers of a doctor receive, in order: `minute state`, or `reset`. */
 export const hear = async ({ subscriber }: Bench, doctorId: string): Promise<string[]> => {
 	const heard: string[] = []
 	const { channel } = feedKeys(doctorId)
@@ -215,7 +215,7 @@ const common = (by: string) => {
 
 const refOf = (id: string) => parseSlotId(id) as NonNullable<ReturnType<typeof parseSlotId>>
 
-/** Requests as the operations put them into the queue. The first appointment type of the clinic has the id 1. */
+/** Builds requests as commands append them. The clinic's first appointment type has the id 1. */
 export const aBooking = (patient: { id: string }, slot: string, changes: Partial<BookingRequest> = {}): BookingRequest => ({
 	...common(patient.id),
 	...refOf(slot),
@@ -266,7 +266,7 @@ export const aScene = async (bench: Bench): Promise<Scene> => {
 	return { doctor, other, patient, slots, otherSlots }
 }
 
-/** A bench for one `describe`, with a fresh scene before each test; the database is looked over after each. */
+/** A bench for one `describe`, with a new scene before each test and a check of the database after each. */
 export const useScene = (take: (scene: Scene) => void): Bench => {
 	const bench = useBench()
 	beforeEach(async () => take(await aScene(bench)))

@@ -5,7 +5,7 @@ import { createJobs, type JobDefinition, type Jobs } from './platform/jobs/jobs.
 import type { Log } from './platform/observability/log.ts'
 import type { Metrics } from './platform/observability/metrics.ts'
 import { observeJobs } from './platform/observability/observe-jobs.ts'
-import { cleanUp } from './reminders/clean-up.ts'
+import { cleanUp } from './privacy/retention.ts'
 
 type WorkDeps = {
 	db: Db

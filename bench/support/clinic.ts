@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { createAccessTokens } from '../../server/identity/access-tokens.ts'
+import { createAccessTokens } from '../../server/identity/authentication.ts'
 import { slotId } from '../../server/slots/slot-id.ts'
 import { jwtSecret } from './node.ts'
 

@@ -1,4 +1,4 @@
-import type { AppointmentStatus, RefusalCode } from '../../contract/index.ts'
+import { type AppointmentStatus, type RefusalCode, refusalProperties } from '../../contract/index.ts'
 import { type StoredSlot, slotKey } from '../slots/availability.ts'
 import { consecutiveSlots, whyUnavailable } from '../slots/slot-run.ts'
 import type {
@@ -271,9 +271,9 @@ export function minutesToMove({ slotMinutes, typeMinutes, startMinute, endMinute
 	return slotMinutes.length === 1 && typeMinutes !== undefined && typeMinutes > endMinute - startMinute ? undefined : typeMinutes
 }
 
-/** Refusals that say that the slot is gone: the caller is offered alternatives. */
+/** Whether a refusal says that the slot cannot be had: its answer offers alternatives. */
 export function isSlotRefusal(code: RefusalCode): boolean {
-	return code === 'slot_booked' || code === 'slot_held' || code === 'slot_blocked' || code === 'slot_in_past'
+	return refusalProperties(code).offersAlternatives === true
 }
 
 /** The code that a decision refuses with, now or when it was decided first. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import jwt from 'jsonwebtoken'
-import { createAccessTokens, readBearer } from '../../server/identity/access-tokens.ts'
+import { createAccessTokens, readBearer } from '../../server/identity/authentication.ts'
 import { Refusal } from '../../server/platform/refusal.ts'
 
 const secret = 'the secret of the access token tests, long enough'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { createSeal } from '../../server/identity/sealing.ts'
-import { stepOfCode } from '../../server/identity/totp.ts'
+import { stepOfCode } from '../../server/identity/second-factor.ts'
+import { createSeal } from '../../server/identity/secrets.ts'
 
 describe('the codes of a second factor', () => {
 	// The secret and times of RFC 6238, appendix B; of its eight digits the last six.

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createSeal } from '../../server/identity/sealing.ts'
+import { createSeal } from '../../server/identity/secrets.ts'
 import { call } from '../support/http.ts'
 import { anAdmin, aPatient, aReceptionist, aSession, type Person } from '../support/people.ts'
 import { aWrongCode, codeAt } from '../support/totp.ts'

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { findingsIn } from '../../server/operations/check/check.ts'
-import { rules } from '../../server/operations/check/rules.ts'
+import { findingsIn, rules } from '../../server/operations/check/check.ts'
 import { partsOf, toLine } from '../../server/operations/check/schema.ts'
 import { createDatabase, type DbOrTx } from '../../server/platform/database/database.ts'
 import { aClinic, anAppointment, type Clinic } from '../db/clinic.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { commands } from '../../server/operations/commands.ts'
+import { commands } from '../../server/operations/run.ts'
 import { aCommand } from './a-command.ts'
 
 const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))

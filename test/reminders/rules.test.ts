@@ -3,8 +3,7 @@ import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import { createLinkTokens } from '../../server/reminders/links.ts'
 import { retryAfterMs } from '../../server/reminders/message.ts'
-import { quietSpan, type Ringing, whenToRing } from '../../server/reminders/quiet-hours.ts'
-import { backoffMs } from '../../server/reminders/rules.ts'
+import { backoffMs, quietSpan, type Ringing, whenToRing } from '../../server/reminders/rules.ts'
 
 const at = (text: string, zone = 'Europe/Berlin') => DateTime.fromISO(text, { zone }).toMillis()
 const quiet = { fromMinute: 21 * 60, untilMinute: 8 * 60 }

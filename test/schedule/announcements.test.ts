@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { changedCalendars } from '../../server/schedule/announcements.ts'
+import { changedCalendars } from '../../server/schedule/generate.ts'
 
 describe('the calendars that a generation changed', () => {
 	it('are those of doctors whose slots came or went', () => {

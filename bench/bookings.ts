@@ -8,7 +8,7 @@ import { startWorker } from './support/worker.ts'
 
 const sockets = 100
 const inFlight = 400
-/** The pool's sizes among which the baseline finds its best. */
+/** The pool sizes from which the baseline chooses the fastest. */
 const poolSizes = [4, 8, 16, 32, 64]
 const probeBookings = 600
 
@@ -28,7 +28,7 @@ export const work = {
 			LightSocket.connect(urls[index % urls.length] as string, clinic.patients[index]?.token),
 		)
 	},
-	/** Bookings a second, each acknowledged over the patient's own socket. */
+	/** Measures bookings a second, each acknowledged over the patient's own socket. */
 	async book(clinic: BenchClinic, list: Wish[]) {
 		const book = async (index: number) => {
 			const wish = list[index] as Wish
@@ -37,7 +37,7 @@ export const work = {
 		}
 		return list.length / (await seconds(() => inParallel(list.length, inFlight, book)))
 	},
-	/** The baseline: the same SQL, one transaction a booking, straight from a pool. Bookings a second. */
+	/** Measures the baseline in bookings a second: the same SQL, one transaction for each booking, straight from a pool. */
 	async bookDirectly(databaseUrl: string, connections: number, clinic: BenchClinic, list: Wish[]) {
 		const pool = await openPool(databaseUrl, connections)
 		const run = runOn(pool)
@@ -48,7 +48,7 @@ export const work = {
 	},
 }
 
-/** Gives out stretches of a clinic's bookings, each once. */
+/** Returns successive ranges of a clinic's bookings, each once. */
 export const wishList = (clinic: BenchClinic) => {
 	let slot = 0
 	return (count: number): Wish[] => {
@@ -58,7 +58,7 @@ export const wishList = (clinic: BenchClinic) => {
 	}
 }
 
-/** Bookings that a clinic needs room for: every round's on both sides, and the search for the best pool. */
+/** How many bookings a clinic must have room for: those of every round on both sides, and of the search for the best pool. */
 export const slotsNeeded = (rounds: number, bookings: number, doctors: number, sides = 2) =>
 	Math.ceil(((rounds + 1) * sides * bookings + poolSizes.length * probeBookings) / doctors) + 2 * rounds + 10
 

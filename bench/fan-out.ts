@@ -13,7 +13,7 @@ import { alternate, quantile, type Row, ratioRow, sleep } from './support/measur
 import { cpuMs, startServer } from './support/node.ts'
 import { startWorker } from './support/worker.ts'
 
-/** What the load generator sends: so many changes of slots, spread over the calendars, a second. */
+/** The load: changes of slots a second, spread over the calendars. */
 export type Changes = { count: number; perSecond: number }
 export type Delivery = { p99Ms: number; deliveriesPerSecond: number }
 
@@ -28,21 +28,21 @@ const bareChannel = (doctorId: string) => `bare:${doctorId}`
 const doctorOf = (channel: string) => channel.slice('bare:'.length)
 const slotsOfDoctor = 50
 
-/** A watcher as it should be at the end: it has seen every version once, in order. */
+/** A watcher, which must have seen every version once and in order at the end. */
 type Watcher = { doctorId: string; version: number; gaps: number }
 
 const watchers: Watcher[] = []
-/** When each version of a calendar was published, and which slot was given which state by it. */
+/** When each version of a calendar was published, with its slot and state. */
 const published = new Map<string, { firstVersion: number; atMs: number[]; states: string[] }>()
 let latencies: number[] = []
 let deliveries = 0
 let sockets: LightSocket[] = []
 
 const header = /"doctorId":"(\d+)","fromVersion":(\d+),"toVersion":(\d+)/
-/** Texts of frames, by what they cover: all watchers of a node are to get the same. */
+/** The texts of frames by the versions that they cover: all watchers of a node must receive the same text. */
 const texts = new Map<string, string>()
 
-/** Frames' content is compared with what was published when all is delivered: more nodes send more frames, which must not cost the load time. */
+/** Compares frames with the published changes only after delivery, because this takes more time with more nodes, and must not slow the load. */
 const checkAll = () => {
 	for (const text of texts.values()) {
 		const { doctorId, changes } = JSON.parse(text)[1] as { doctorId: string; changes: SlotChange[] }
@@ -73,7 +73,7 @@ const receive = (watcher: Watcher, text: string) => {
 type Publish = (doctorId: string, version: number, slot: FullSlot) => void
 
 const publishThroughFeed = (redis: Redis): Publish => {
-	// As the scripts for holds do it: the number and the message in one step.
+	// One step takes the version and publishes, as in the scripts for holds.
 	const append = defineScript<number>(redis, 'benchAppend', `${feedLua}\nreturn feed_append(KEYS[1], ARGV[1], 1, ARGV[2])`)
 	return (doctorId, _version, slot) => {
 		const { versionKey, channel } = feedKeys(doctorId)
@@ -89,7 +89,7 @@ const publishFrames =
 		redis.publish(bareChannel(doctorId), `42${JSON.stringify(['calendar:changed', frame])}`).catch(() => {})
 	}
 
-/** As the scripts for holds tell it: to nodes, who holds it, too. */
+/** A change as the scripts for holds publish it: with the holder, whom only nodes see. */
 const changeNumber = (clinic: BenchClinic, doctor: number, turn: number): FullSlot => {
 	const slot = turn % slotsOfDoctor
 	const minute = minuteOfSlot(slot)
@@ -136,7 +136,7 @@ const untilDelivered = async () => {
 }
 
 export const work = {
-	/** The baseline's server: hands each message of a channel to the channel's sockets as it came, one frame a change. */
+	/** The baseline's server: forwards each message of a channel unchanged to the channel's sockets, one frame for each change. */
 	async bareServer(redisUrl: string) {
 		const topics = new Map<string, Set<WebSocket>>()
 		const http = createServer()
@@ -154,7 +154,7 @@ export const work = {
 		await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
 		return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 	},
-	/** Watchers of the clinic's doctors in turn, over the nodes in turn. */
+	/** Connects watchers, spread over the doctors and the nodes. */
 	async watch(urls: string[], clinic: BenchClinic, count: number, range: { from: string; to: string }) {
 		await work.close()
 		sockets = await connectMany(count, async index => {
@@ -184,7 +184,7 @@ export const work = {
 			return socket
 		})
 	},
-	/** Publishes, and waits until every watcher has everything. */
+	/** Publishes, and waits until every watcher has received every change. */
 	async deliver(redisUrl: string, clinic: BenchClinic, changes: Changes, bare: boolean): Promise<Delivery> {
 		const redis = new Redis(redisUrl, { enableAutoPipelining: true })
 		latencies = []
@@ -207,7 +207,7 @@ const firstDay = () => new Date(minuteOfSlot(0) * 60_000).toISOString().slice(0,
 export const fanOutRange = () => ({ from: firstDay(), to: firstDay() })
 export { slotsOfDoctor as fanOutSlots }
 
-/** Processor time of both servers for the same changes, and how late the slowest hundredth of deliveries was. */
+/** Compares the processor time of both servers for the same changes, and the delay of the slowest hundredth of deliveries. */
 const compare = async ({ stores, rounds }: BenchContext, { doctors, watchers: count, changes }: Shape) => {
 	const fresh = await stores.fresh()
 	const clinic = await aClinic(fresh.databaseUrl, { doctors, patients: 1, slots: slotsOfDoctor })
@@ -252,7 +252,7 @@ export const fanOut: Benchmark = {
 	},
 }
 
-/** 1,000 watchers of one calendar, 2,000 changes a second: the morning on which its slots open. */
+/** 1,000 watchers of one calendar, 2,000 changes a second: the morning on which the calendar's slots open. */
 export const burstFanOut: Benchmark = {
 	name: 'burst-fan-out',
 	async run(context) {

@@ -20,7 +20,7 @@ const insertSchedules = `
 	SELECT id, 15, (SELECT jsonb_agg(jsonb_build_object('weekday', weekday, 'start', '08:00', 'end', '16:00')) FROM generate_series(1, 5) AS weekday)
 	FROM doctors`
 
-/** As many rows into the same table, as PostgreSQL does it by itself. */
+/** The baseline: PostgreSQL inserts as many rows into the same table with one statement. */
 const insertRaw = `
 	INSERT INTO appointment_slots (doctor_id, starts_at, ends_at)
 	SELECT d.id, t, t + interval '15 minutes'
@@ -28,12 +28,12 @@ const insertRaw = `
 
 const empty = async (client: pg.Client) => {
 	await client.query('TRUNCATE appointment_slots')
-	// What one side left to be written must not be written in the other's time.
+	// Pages that one side left unwritten must not be written in the other side's time.
 	await client.query('CHECKPOINT')
 }
 
 export const work = {
-	/** The nightly job, announcements included. Slots a second. */
+	/** Measures the nightly job with its announcements, in slots a second. */
 	async generate(databaseUrl: string, redisUrl: string) {
 		const client = new pg.Client({ connectionString: databaseUrl })
 		await client.connect()

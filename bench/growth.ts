@@ -7,9 +7,9 @@ import { type BenchNode, startServer } from './support/node.ts'
 import type { FreshStores } from './support/stores.ts'
 import { startWorker, type Worker } from './support/worker.ts'
 
-/** Sixty days of a doctor, as in production: what grows is the number of doctors. */
+/** Slots of a doctor in sixty days, as in production. Only the number of doctors grows. */
 const slotsPerDoctor = 2000
-/** As many as the smallest table has doctors, so that each is with another one; each holds five slots at once, which is the limit. */
+/** As many patients as the smallest table has doctors, so that each sees another doctor. Each holds five slots at once, the limit. */
 const patients = 50
 const atOnce = 4
 
@@ -32,10 +32,10 @@ export const work = {
 	async connect(url: string, clinic: BenchClinic) {
 		sockets = await connectMany(patients, index => LightSocket.connect(url, clinic.patients[index]?.token))
 	},
-	/** Milliseconds of each kind of request, on slots from `from` on: two of them are used up. */
+	/** Measures the milliseconds of each kind of request on the slots from `from` on. Uses up two slots. */
 	async measure(url: string, clinic: BenchClinic, from: number, count: number): Promise<Sample> {
 		const { doctorIds } = clinic
-		// At each time every patient is with another doctor, all over the table: neighbours would share pages.
+		// Spreads the patients' doctors over the whole table, because neighbouring rows would share pages.
 		const wish = (index: number, offset: number) => {
 			const block = Math.floor(index / patients)
 			const doctor = (Math.floor(((index % patients) * doctorIds.length) / patients) + 7 * block) % doctorIds.length
@@ -97,7 +97,7 @@ const rowsOf = ([least, ...larger]: readonly Place[]): Row[] =>
 		}),
 	)
 
-/** Book, hold and snapshot with 0.1, 1 and 10 million slots in the table, in turns: the largest against the smallest. */
+/** Book, hold and snapshot with 0.1, 1 and 10 million slots in the table, in turns. Compares the largest table with the smallest. */
 export const benchmark: Benchmark = {
 	name: 'growth',
 	async run(context) {

@@ -12,14 +12,14 @@ import { startServer } from './support/node.ts'
 import { startWorker } from './support/worker.ts'
 
 const slots = 50
-/** Between two changes, so that each finds the server idle. */
+/** The pause between two changes, so that each finds the server idle. */
 const pauseMs = 25
 
 type Pair = { holder: LightSocket; watcher: LightSocket }
 const pairs = new Map<string, Pair>()
 
 export const work = {
-	/** The baseline's server: tells every socket what one of them says, through Redis when it has an address. */
+	/** The baseline's server: relays each socket's messages to all sockets, through Redis when an address is given. */
 	async relay(redisUrl: string | undefined) {
 		const http = createServer()
 		const io = new Server(http, { serveClient: false })
@@ -33,16 +33,16 @@ export const work = {
 		await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
 		return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 	},
-	/** Connects one who holds and another who watches; both keep their connections. */
+	/** Connects a holder and a watcher, which stay connected. */
 	async connect(name: string, clinic: BenchClinic, holderUrl: string, watcherUrl: string) {
 		const holder = await LightSocket.connect(holderUrl, clinic.patients[0]?.token)
 		const watcher = await LightSocket.connect(watcherUrl)
-		// A relay knows no watching, and leaves it unanswered.
+		// The relay does not answer `calendar:watch`.
 		const watched = watcher.ask('calendar:watch', { doctorId: clinic.doctorIds[0], ...fanOutRange() })
 		await Promise.race([watched, sleep(500)])
 		pairs.set(name, { holder, watcher })
 	},
-	/** Milliseconds from `slot:hold` to the other's `calendar:changed`, in the median. */
+	/** The median milliseconds from the holder's `slot:hold` to the watcher's `calendar:changed`. */
 	async holdToSight(name: string, clinic: BenchClinic, count: number) {
 		const { holder, watcher } = pairs.get(name) as Pair
 		const times: number[] = []
@@ -71,7 +71,7 @@ export const work = {
 
 const target = { atMost: 2, unit: 'ms' as const }
 
-/** How soon others see a hold, on the same node and across two, over a bare Socket.IO relay. */
+/** How much later than over a bare Socket.IO relay watchers see a hold, on the same node and across two. */
 export const benchmark: Benchmark = {
 	name: 'hold-to-sight',
 	async run({ stores, rounds, short }) {

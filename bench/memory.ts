@@ -10,9 +10,9 @@ import { residentBytes, startServer } from './support/node.ts'
 import { startWorker } from './support/worker.ts'
 
 const doctors = 100
-/** V8 collects what starting and connecting left behind when little has been allocated for a while: 10 to 30 s later here. */
+/** V8 collects the garbage of starting and connecting only after 10 to 30 quiet seconds. */
 const collectMs = 40_000
-/** From then on memory rises with what pings leave behind, and falls again. */
+/** From then on memory rises with the garbage of pings, and falls again. */
 const observeMs = 30_000
 
 export const work = {
@@ -45,7 +45,7 @@ const meanResidentBytes = async (pid: number): Promise<number> => {
 	return samples.reduce((sum, each) => sum + each, 0) / samples.length
 }
 
-/** Bytes that each connection costs a server: as it lives on, and at once, with the garbage of connecting. */
+/** Measures the bytes of each connection: in the long run, and at once, with the garbage of connecting. */
 const bytesEach = async (pid: number, count: number, connect: () => Promise<unknown>) => {
 	const before = await meanResidentBytes(pid)
 	await connect()
@@ -61,7 +61,7 @@ export const benchmark: Benchmark = {
 		const count = short ? 2000 : 10_000
 		const fresh = await stores.fresh()
 		const clinic = await aClinic(fresh.databaseUrl, { doctors, patients: 1, slots: 50 })
-		// Processes of their own each round: memory that was used once is not always given back. Both sides mostly wait, and do it together.
+		// Each round has new processes, because processes do not always return memory. Both sides mostly wait, so they run together.
 		const round = async () => {
 			const node = await startServer(fresh)
 			const workers = await Promise.all([1, 2, 3].map(() => startWorker<typeof work>(import.meta.url)))

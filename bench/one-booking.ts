@@ -7,7 +7,7 @@ import { alternate, differenceRow, median, sleep } from './support/measure.ts'
 import { startServer } from './support/node.ts'
 import { startWorker } from './support/worker.ts'
 
-/** Between two bookings, so that each finds the server idle. */
+/** The pause between two bookings, so that each finds the server idle. */
 const pauseMs = 5
 
 const medianOf = async (list: readonly Wish[], book: (wish: Wish) => Promise<unknown>): Promise<number> => {
@@ -28,7 +28,7 @@ export const work = {
 	async connect(url: string, clinic: BenchClinic) {
 		socket = await LightSocket.connect(url, clinic.patients[0]?.token)
 	},
-	/** Milliseconds from asking to the acknowledgement, in the median. */
+	/** The median milliseconds from the request to the acknowledgement. */
 	async book(clinic: BenchClinic, list: Wish[]) {
 		return await medianOf(list, async wish =>
 			granted((await socket?.ask('appointment:book', { slotId: slotIdOf(clinic, wish), idempotencyKey: newKey() })) ?? { ok: false }),

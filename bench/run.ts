@@ -30,7 +30,7 @@ const machine = (): Machine => ({
 	at: new Date().toISOString(),
 })
 
-/** A run of some benchmarks replaces their lines and keeps the others'. */
+/** A run of some benchmarks replaces their rows, and keeps the rows of the others. */
 const earlierRows = (path: string): Row[] => {
 	try {
 		return JSON.parse(readFileSync(path, 'utf8')).rows
@@ -61,10 +61,10 @@ try {
 }
 
 say(table(rows))
-// A quick look is no result.
+// Short runs are too inaccurate for the table.
 if (!short || values.keep) {
 	const results = file('./results.json')
-	// Of a run of all, lines of earlier runs have other names by now.
+	// After a run of all benchmarks, rows of earlier runs belong to benchmarks that no longer exist.
 	const kept = chosen === benchmarks ? [] : earlierRows(results).filter(old => !rows.some(row => row.name === old.name))
 	const all = [...kept, ...rows]
 	writeFileSync(results, asJson(all, began))

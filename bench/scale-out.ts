@@ -11,27 +11,27 @@ const nodeCounts = [1, 2, 4]
 const mostNodes = Math.max(...nodeCounts)
 const sockets = 100
 const doctors = 20
-/** As for fan-out on one node, and as many a node when there are four: who adds nodes has more watchers. */
+/** With one node as in the fan-out benchmark, with four as many for each node: a clinic adds nodes for more watchers. */
 const watcherCounts = [2000, 8000]
-/** V8 compiles what is hot in each process for itself, which takes each of them a few seconds of work: all do it before the rounds. */
+/** V8 compiles hot code in each process, which takes a few seconds of work. Each process does this work before the rounds. */
 const warmUps = 4 * mostNodes
-/** Shares of what is measured: of each warm-up, and what is done before time is taken. After a pause nodes that book compile again for seconds. */
+/** The warm-ups as shares of the measured work: before the rounds, and in each round. After a pause, V8 compiles again for seconds. */
 const warmUpShare = 0.5
 const sharesAhead = { bookings: 2, fanOut: 0.5 }
 
-/** No loss on two cores: what a round's noise takes is no loss. */
+/** The target: no loss on two cores, beyond the noise of a round. */
 const target = { atLeast: 0.95, unit: 'x' as const }
 
 const moduleUrl = (file: string) => new URL(file, import.meta.url).href
 
 type Place = { fresh: FreshStores; clinic: BenchClinic; nodes: BenchNode[] }
-/** Work a second with so many nodes, of so much of it. */
+/** Does an amount of work with a number of nodes, and resolves to the work a second. */
 type Measure = (nodeCount: number, share: number) => Promise<number>
 type Comparison = { rounds: number; unit: string; ahead: number }
 
 /**
- * Every number of nodes in each round. What counts is how many do the work, not that clients have just come to them: some
- * work is done before time is taken.
+ * Measures every number of nodes in each round. Some work comes before the measurement, so that the number of nodes counts and not
+ * that clients have just connected.
  */
 const compare = async (name: string, { rounds, unit, ahead }: Comparison, measure: Measure): Promise<Row[]> => {
 	const series = new Map<number, number[]>(nodeCounts.map(count => [count, []]))
@@ -67,7 +67,7 @@ const bookings = async ({ clinic, nodes }: Place, rounds: number, count: number)
 
 const urls = (nodes: readonly BenchNode[], count: number) => nodes.slice(0, count).map(node => node.url)
 
-/** As many changes as the nodes can deliver: publishes a second's worth at once. */
+/** Measures how many changes the nodes can deliver: publishes the changes of a second at once. */
 const fanOut = async ({ fresh, clinic, nodes }: Place, rounds: number, watchers: number, count: number): Promise<Row[]> => {
 	let watchedOn = 0
 	const load = await startWorker<typeof fanOutWork>(moduleUrl('./fan-out.ts'))
@@ -98,13 +98,13 @@ const open = async ({ stores, rounds }: BenchContext, bookingsEach: number): Pro
 	return { fresh, clinic, nodes }
 }
 
-/** Bookings and fan-out with 1, 2 and 4 node processes on one machine, against itself with one. */
+/** Bookings and fan-out with 1, 2 and 4 node processes on one machine, against one node. */
 export const benchmark: Benchmark = {
 	name: 'scale-out',
 	async run(context) {
 		const { rounds, short } = context
 		const bookingsEach = short ? 1000 : 8000
-		// As many deliveries for each number of watchers.
+		// The number of deliveries is the same for each number of watchers.
 		const deliveries = short ? 10_000_000 : 100_000_000
 		const place = await open(context, bookingsEach)
 		try {

@@ -23,7 +23,7 @@ export const week = () => ({ from: day(0), to: day(6) })
 
 const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
 
-/** The body's length, or an error when the call was not answered with 200. */
+/** Resolves to the body's length. @throws Error when the status is not 200 */
 export const fetchLength = (url: string): Promise<number> =>
 	new Promise((resolve, reject) => {
 		get(url, { agent }, response => {
@@ -57,7 +57,7 @@ export const work = {
 		await new Promise(resolve => server.once('listening', resolve))
 		return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 	},
-	/** Weeks a second, of the doctors in turn. */
+	/** Measures weeks a second, of one doctor after the other. */
 	async read(base: string, doctorIds: string[], count: number) {
 		const { from, to } = week()
 		return await perSecond(count, index =>

@@ -13,17 +13,17 @@ import { startWorker } from './support/worker.ts'
 const slots = 100
 const poolSizes = [8, 16, 32, 64]
 
-/** One request of the stampede, in the order in which requests were sent, and when it was answered. */
+/** One request of the stampede, with the time of its answer. Listed in the order of sending. */
 export type Outcome = { slot: number; socket: number; answeredAs: number; won: boolean }
 
-/** What is wrong with the outcomes of a stampede; empty when all is as promised. */
+/** The broken promises among the outcomes of a stampede. */
 export const faults = (outcomes: readonly Outcome[], slotCount: number): string[] => {
 	const winners = outcomes.filter(each => each.won)
 	const found: string[] = []
 	if (winners.length !== slotCount) found.push(`${winners.length} winners for ${slotCount} slots`)
 	if (new Set(winners.map(each => each.slot)).size !== winners.length) found.push('a slot has two winners')
-	// Of one socket's requests the order of arrival is known: it is the order of sending. Across sockets only the server
-	// knows it, and test/bench asks it over one.
+	// Requests of one socket arrive in the order of sending. Across sockets only the server knows the order of arrival, so test/bench
+	// uses one socket.
 	const lastOfSocket = new Map<number, number>()
 	for (const { socket, answeredAs } of outcomes) {
 		if (answeredAs < (lastOfSocket.get(socket) ?? -1)) found.push(`socket ${socket} was answered out of order`)
@@ -32,7 +32,7 @@ export const faults = (outcomes: readonly Outcome[], slotCount: number): string[
 	return found
 }
 
-/** Asks for the slots of the clinic's first doctor from `from` on, all at once, over all sockets in turn. */
+/** Requests the slots of the clinic's first doctor from `from` on, all at once, spread over all sockets. */
 export const stampede = async (sockets: readonly LightSocket[], clinic: BenchClinic, from: number, count: number, slotCount = slots) => {
 	const wanted = Array.from({ length: count }, (_, index) => {
 		const slot = (index + Math.floor(index / sockets.length)) % slotCount
@@ -61,7 +61,7 @@ export const stampede = async (sockets: readonly LightSocket[], clinic: BenchCli
 let open: LightSocket[] = []
 
 export const work = {
-	/** What no server on Socket.IO can be faster than: one that acknowledges, and does nothing else. */
+	/** The limit for every server on Socket.IO: a server that acknowledges, and does nothing else. */
 	async bare() {
 		const http = createServer()
 		const io = new Server(http, { serveClient: false })
@@ -69,7 +69,7 @@ export const work = {
 		await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
 		return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 	},
-	/** Milliseconds until all requests are acknowledged, by any node. */
+	/** Measures the milliseconds until all requests are acknowledged, by any node. */
 	async askAll(clinic: BenchClinic, count: number) {
 		const questions = Array.from({ length: count }, (_, index) => {
 			const wish = { doctor: 0, patient: 0, slot: index % slots }
@@ -82,7 +82,7 @@ export const work = {
 	async connect(url: string, clinic: BenchClinic) {
 		open = await connectMany(clinic.patients.length, index => LightSocket.connect(url, clinic.patients[index]?.token))
 	},
-	/** Milliseconds until the last of them is answered. */
+	/** Measures the milliseconds until the last request is answered. */
 	async stampede(clinic: BenchClinic, from: number, count: number) {
 		const { outcomes, ms } = await stampede(open, clinic, from, count)
 		const wrong = faults(outcomes, slots)
@@ -90,8 +90,8 @@ export const work = {
 		return ms
 	},
 	/**
-	 * The baseline: one transaction a request, which locks the slot's row, reads it, and books or gives up. The server also
-	 * keeps refusals; the baseline does so with `keepsRefusals`.
+	 * The baseline: one transaction for each request, which locks and reads the slot's row, and books or refuses. Stores refusals, as the
+	 * server does, with `keepsRefusals`.
 	 */
 	async lockRows(databaseUrl: string, connections: number, clinic: BenchClinic, from: number, count: number, keepsRefusals: boolean) {
 		const pool = await openPool(databaseUrl, connections)
@@ -127,7 +127,7 @@ export const work = {
 	},
 }
 
-/** What is left of the target when nothing is done at all. */
+/** The ratio that a server reaches that only acknowledges. */
 const floorNote = (pairs: readonly Pair[]) => {
 	const ratio = median(pairs.map(({ subject, baseline }) => subject / baseline))
 	const ms = median(pairs.map(({ subject }) => subject))
@@ -158,7 +158,7 @@ export const benchmark: Benchmark = {
 			const probes: { size: number; ms: number }[] = []
 			for (const size of poolSizes) {
 				probes.push({ size, ms: await lockRows(size) })
-				// As warm as the baseline.
+				// Warms the server up as much as the baseline.
 				await subject()
 			}
 			const best = probes.reduce((a, b) => (b.ms < a.ms ? b : a)).size

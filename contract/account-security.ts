@@ -30,7 +30,7 @@ export const RecoveryCodes = z
 	.meta({ id: 'RecoveryCodes' })
 export type RecoveryCodes = z.infer<typeof RecoveryCodes>
 
-/** One place where the account is signed in. Of the address and the browser there is only what tells places apart. */
+/** One place where the account is signed in. Address and browser are shortened to what tells places apart. */
 export const OwnSession = z
 	.object({
 		id: Id,

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { CalendarDate, Id, IdempotencyKey, IdParams, Instant, InstantInput, PageQuery, pageOf, Text } from './common.ts'
 import { endpoint } from './endpoint.ts'
+import { slotRefusals } from './errors.ts'
+import type { RefusalCode } from './refusals.ts'
 
 export const AppointmentStatus = z.enum(['booked', 'checked_in', 'in_progress', 'completed', 'no_show', 'cancelled'])
 export type AppointmentStatus = z.infer<typeof AppointmentStatus>
@@ -51,7 +53,7 @@ export type AppointmentChanged = z.infer<typeof AppointmentChanged>
 
 const DayOrInstant = z.union([CalendarDate, InstantInput])
 
-const slotRefusals = ['not_found', 'slot_booked', 'slot_held', 'slot_blocked', 'slot_in_past', 'patient_overlap'] as const
+const bookingRefusals: readonly RefusalCode[] = ['not_found', ...slotRefusals, 'patient_overlap']
 const queueRefusals = ['idempotency_mismatch', 'queue_full', 'booking_pending'] as const
 
 const tag = 'Booking'
@@ -67,7 +69,7 @@ export const appointmentEndpoints = {
 		status: 201,
 		response: Appointment,
 		repeatable: true,
-		refusals: [...slotRefusals, ...queueRefusals],
+		refusals: [...bookingRefusals, ...queueRefusals],
 	}),
 	listAppointments: endpoint({
 		method: 'get',
@@ -134,7 +136,7 @@ export const appointmentEndpoints = {
 		body: z.object({ slotId: Id }),
 		response: Appointment,
 		repeatable: true,
-		refusals: ['too_late', 'wrong_status', ...slotRefusals, ...queueRefusals],
+		refusals: ['too_late', 'wrong_status', ...bookingRefusals, ...queueRefusals],
 	}),
 	setAppointmentStatus: endpoint({
 		method: 'post',

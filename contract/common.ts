@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** An opaque identifier. Clients must not read anything into it. */
 export const Id = z.string().min(1).max(64).meta({ id: 'Id', description: 'An opaque identifier.' })
 
-/** An instant, ISO 8601 in UTC with milliseconds, as the server writes it. */
+/** An instant as the server writes it: ISO 8601 in UTC, with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 }).meta({ id: 'Instant', example: '2026-12-01T09:00:00.000Z' })
 
 /** An instant as a client may send it: any ISO 8601 offset, any precision. */
@@ -31,7 +31,7 @@ const isTimeZone = (name: string) => {
 	if (known === undefined) {
 		try {
 			new Intl.DateTimeFormat('en', { timeZone: name })
-			// Abbreviations mean different zones to different libraries, and some legacy names nothing to PostgreSQL.
+			// Libraries disagree about abbreviations, and PostgreSQL does not know some legacy names.
 			known = /^(UTC|GMT|(?!SystemV\/|US\/Pacific-New)[A-Z][A-Za-z_-]*(\/[A-Za-z0-9_+-]+)+)$/.test(name)
 		} catch {
 			known = false
@@ -57,11 +57,11 @@ export const Text = (maxLength: number) =>
 		// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
 		.refine(text => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ud800-\udfff]/u.test(text), 'must not contain control characters')
 
-/** A person's name: one line that can be seen, in the direction of its own letters. */
+/** A person's name: one visible line, in the direction of its own letters. */
 export const FullName = Text(120)
 	.refine(text => !/[\p{Cc}\u2028\u2029]/u.test(text), 'must be one line')
 	.refine(text => !/[\u202a-\u202e\u2066-\u2069]/u.test(text), 'must not override the direction of text')
-	// A blank of Braille and marks without a letter show nothing either.
+	// The Braille blank, and marks without a letter, are invisible too.
 	.refine(text => /(?![\p{Default_Ignorable_Code_Point}\p{M}\u2800])[^\p{C}\p{Z}]/u.test(text), 'must be visible')
 
 export const Email = z.string().trim().toLowerCase().max(254).pipe(z.email()).meta({ id: 'Email', example: 'ada@example.com' })

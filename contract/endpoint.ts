@@ -3,15 +3,15 @@ import type { RefusalCode } from './refusals.ts'
 import type { Role } from './roles.ts'
 
 /**
- * Who may call: anyone, anyone signed in with an active account, an account in any status
- * (so that a doctor who waits for approval can see as much), or the named roles.
+ * Who may call: anyone; any active account that is signed in; a signed-in account in any status, so that a doctor can see that the
+ * approval is pending; or the named roles.
  */
 export type Access = 'anyone' | 'signed-in' | 'any-status' | readonly Role[]
 
 const Nothing = z.object({})
 type Nothing = typeof Nothing
 
-/** One HTTP call: the server is bound to it, the OpenAPI page is made from it, clients take their types from it. */
+/** One HTTP call. The server's routes, the OpenAPI page and the clients' types all come from this definition. */
 export type Endpoint<
 	P extends z.ZodType = z.ZodType,
 	Q extends z.ZodType = z.ZodType,
@@ -29,15 +29,15 @@ export type Endpoint<
 	body: B
 	status: 200 | 201 | 202 | 204
 	response: R
-	/** Of the answer, when it is not JSON. */
+	/** The content type of the answer, when it is not JSON. */
 	contentType?: string
-	/** Whether it can be repeated safely with the same `Idempotency-Key`. */
+	/** Whether a caller can repeat the call safely with the same `Idempotency-Key`. */
 	repeatable?: boolean
-	/** Whether answers may be long. They are made a few at a time for each address, and their bytes are limited. */
+	/** Whether answers may be long. The server makes only a few long answers at a time for each address, and limits their bytes. */
 	isLong?: boolean
-	/** The kind of personal record that the answer shows. Readings by anyone but patients are written to the audit log. */
+	/** The kind of personal record that the answer shows. Readings by anyone but patients are recorded in the audit log. */
 	reveals?: string
-	/** Refusals that are particular to this call; those of bad input, access and rate go without saying. */
+	/** Refusals that are particular to this call. Every call may also refuse bad input, access and rate. */
 	refusals: readonly RefusalCode[]
 }
 

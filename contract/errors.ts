@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { refusalCodes } from './refusals.ts'
+import { refusalCodes, refusalProperties } from './refusals.ts'
 
 export const InputError = z.object({ path: z.string(), message: z.string() })
 
@@ -42,7 +42,10 @@ export const AckError = z.object({ code: z.enum(refusalCodes), message: z.string
 
 export type AckError = z.infer<typeof AckError>
 
-/** What some refusals carry beside what all may. */
+/** The fields that only refusals with certain codes carry. */
 export type RefusalExtra = Pick<AckError, 'alternatives'>
 
 export type Ack<T> = ({ ok: true } & T) | { ok: false; error: AckError }
+
+/** The codes that say that a slot cannot be had, and why. Their answers carry the nearest free slots. */
+export const slotRefusals = refusalCodes.filter(code => refusalProperties(code).offersAlternatives)

@@ -10,11 +10,11 @@ type ClientEvent<P extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodTyp
 	summary: string
 	access: Access
 	payload: P
-	/** As in an endpoint. */
+	/** See `Endpoint`. */
 	isLong?: boolean
-	/** As in an endpoint, with the name of the field that says whose. */
+	/** See `Endpoint`. `idField` names the field of the payload with the id of the record. */
 	reveals?: { kind: string; idField: string }
-	/** What the acknowledgement carries beside `ok: true`. */
+	/** The fields of the acknowledgement beside `ok: true`. */
 	ack: A
 }
 
@@ -22,7 +22,7 @@ const event = <P extends z.ZodType, A extends z.ZodType>(definition: ClientEvent
 
 const Nothing = z.object({})
 
-/** What a client asks. Every request is acknowledged, whatever it carries. */
+/** Events that clients send. The server acknowledges every request, whatever the request carries. */
 export const clientEvents = {
 	'calendar:watch': event({
 		summary: 'Watch a doctor’s calendar: a snapshot now, changes after it.',
@@ -76,7 +76,7 @@ export const clientEvents = {
 	}),
 } as const satisfies Record<string, ClientEvent>
 
-/** What the server tells. */
+/** Events that the server sends. */
 export const serverEvents = {
 	'calendar:changed': { summary: 'Slots of a watched calendar changed.', payload: CalendarChanged },
 	'calendar:presence': { summary: 'How many watch this calendar; at most once a second.', payload: CalendarPresence },

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Id, IdParams, Instant } from './common.ts'
 import { endpoint } from './endpoint.ts'
+import { slotRefusals } from './errors.ts'
 
 export const Hold = z.object({ slotId: Id, slotIds: z.array(Id), doctorId: Id, expiresAt: Instant }).meta({ id: 'Hold' })
 export type Hold = z.infer<typeof Hold>
@@ -21,7 +22,7 @@ export const holdEndpoints = {
 		body: z.object({ typeId: Id.optional() }),
 		status: 201,
 		response: Hold,
-		refusals: ['not_found', 'slot_booked', 'slot_held', 'slot_blocked', 'slot_in_past', 'hold_limit'],
+		refusals: ['not_found', ...slotRefusals, 'hold_limit'],
 	}),
 	releaseHold: endpoint({
 		method: 'delete',

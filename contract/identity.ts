@@ -22,7 +22,7 @@ export type User = z.infer<typeof User>
 export const ListedUser = User.extend({ secondFactor: z.literal(true).optional() }).meta({ id: 'ListedUser' })
 export type ListedUser = z.infer<typeof ListedUser>
 
-/** At least 10 characters, as NIST SP 800-63B asks for length rather than composition. */
+/** At least 10 characters: NIST SP 800-63B asks for length rather than composition. */
 export const Password = z.string().min(10).max(200)
 
 export const SessionTokens = z

@@ -15,12 +15,12 @@ export const NotificationStatus = z.enum(['due', 'sent', 'failed', 'void', 'skip
 })
 export type NotificationStatus = z.infer<typeof NotificationStatus>
 
-/** Languages that messages are written in. */
+/** The languages of messages. */
 export const languages = ['en', 'es', 'de', 'ar'] as const
 export const Language = z.enum(languages)
 export type Language = z.infer<typeof Language>
 
-/** A line of the ledger: something that is, was, or was not to be told about an appointment. */
+/** A row of the ledger: one message about an appointment by one channel, whether it is due, sent, failed or void. */
 export const Notification = z
 	.object({
 		id: Id,

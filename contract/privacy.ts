@@ -23,7 +23,7 @@ const ExportedAppointment = Kept.extend({
 	confirmedAt: Instant.optional(),
 })
 
-/** Everything that is kept about a patient. Secrets are left out: hashes, tokens, and what a device is reached by. */
+/** Everything that the clinic keeps about a patient, except secrets: hashes, tokens, and the addresses of devices. */
 export const PersonalData = z
 	.object({
 		exportedAt: Instant,

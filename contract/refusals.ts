@@ -1,24 +1,24 @@
 /** What a refusal means for the caller. */
 export type RefusalProperties = {
-	/** Of the HTTP answer. */
+	/** The status of the HTTP answer. */
 	status: number
 	title: string
 	/**
-	 * The same request may succeed later, and may have succeeded already: `automatic` after a pause and without a question,
-	 * `on-request` when the person wants it. It is repeated with the same idempotency key.
+	 * The same request may succeed later, and may have succeeded already. Clients repeat it with the same idempotency key: `automatic`
+	 * after a pause and without a question, `on-request` when the person asks for it.
 	 */
 	retry?: 'automatic' | 'on-request'
-	/** The slot that was asked for cannot be had: the person chooses another. */
+	/** The requested slot cannot be had: the person chooses another. */
 	losesSlot?: true
 	/** The answer carries the nearest free slots. */
 	offersAlternatives?: true
-	/** No repetition and no correction helps: the thing is gone, over, or another person’s. */
+	/** Neither a repetition nor a correction helps: the requested thing is gone, over, or belongs to another person. */
 	final?: true
 }
 
 /**
- * Every refusal a client can meet. The list is closed. It stands in a file of its own, so that the web client can read it
- * without the schemas and their library.
+ * Every refusal a client can meet. The list is closed. It has a file of its own, so that the web client can read it without the
+ * schemas and their library.
  */
 export const refusals = {
 	invalid_input: { status: 400, title: 'The request is malformed or out of range' },
@@ -52,6 +52,6 @@ export type RefusalCode = keyof typeof refusals
 
 export const refusalCodes = Object.keys(refusals) as [RefusalCode, ...RefusalCode[]]
 
-/** Also of a code that a newer server made up: nothing is known of that one. */
+/** The properties of a code; none for a code that a newer server introduced. */
 export const refusalProperties = (code: string): Partial<RefusalProperties> =>
 	(refusals as Record<string, Partial<RefusalProperties>>)[code] ?? {}

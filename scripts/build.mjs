@@ -1,6 +1,6 @@
 // Compiles the server into dist/, puts the SQL and Lua files beside it, and builds the web client into dist/client.
 //   --if-stale     only when a source is newer than the last build
-//   --if-possible  quietly nothing where the compiler is not installed (production installs)
+//   --if-possible  do nothing, quietly, where the compiler is not installed (production installs)
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -40,7 +40,7 @@ const copyAssets = () => {
 const compressible = /\.(js|css|svg)$/
 const worthIt = 1024
 
-/** What never changes is compressed once, and better than there would be time for while a browser waits. */
+/** Compresses files that never change once, and harder than there would be time for while a browser waits. */
 const compressClient = () => {
 	const assets = inRoot('dist', 'client', 'assets')
 	for (const name of readdirSync(assets)) {

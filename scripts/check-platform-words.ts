@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * `platform/` is mechanism: it knows no word of the domain. Lint keeps it from importing domains; this keeps their words out of its
- * names. Part of `npm run check`; prints each place, and ends with 1 if there is one.
+ * `platform/` is mechanism and knows no word of the domain. Lint keeps it from importing domains; this script keeps the domains' words
+ * out of its names. Part of `npm run check`. Prints each place, and exits with 1 if there is any.
  */
 const words = /doctors?|patients?|slots?|appointments?|visits?|bookings?|receptionists?|admins?|staff|clinics?/i
 
-/** Words that mean something else in what a file talks to. */
+/** Words that have another meaning in the systems that these files talk to. */
 const meantOtherwise: Record<string, RegExp> = {
-	// The parts of a Redis Cluster's keyspace.
+	// The parts of a Redis Cluster's keyspace are slots.
 	'server/platform/redis': /slots?/i,
-	// The product's name, and a code of the contract's closed list.
+	// These are the product's name, and a code of the contract's closed list.
 	'server/platform': /booking_pending|liveslot/i,
 }
 
@@ -35,7 +35,7 @@ function placesIn(file: string, text: string): string[] {
 		)
 }
 
-/** Comments and texts are prose, a text of one word is a name. Lines stay where they are. */
+/** Blanks out comments and texts, which are prose, except texts of one word, which are names. Keeps line numbers. */
 function withoutProse(text: string): string {
 	return text
 		.replace(/\/\*[\s\S]*?\*\/|`(?:[^`\\]|\\.)*`/g, prose => prose.replace(/[^\n]/g, ' '))

@@ -1,6 +1,6 @@
 /**
- * The main job, seen from outside: two people watch one calendar of a running server; one holds a slot, books it and
- * cancels, and the other sees it happen. Prints what was sent and seen, with the times between act and sight.
+ * The main job, seen from outside: two people watch one calendar of a running server. One of them holds a slot, books it and cancels;
+ * the other sees each change. Prints what was sent and seen, with the times between act and sight.
  *
  *   npm start          (in one terminal)
  *   npm run demo       (in another; URL=http://localhost:3000 by default)
@@ -40,7 +40,7 @@ const succeed = <T>(answer: Ack<T>): { ok: true } & T => {
 
 const date = (offsetDays: number) => new Date(Date.now() + offsetDays * 86_400_000).toISOString().slice(0, 10)
 
-/** Resolves when the watcher is told that the slot is in the state. */
+/** Resolves when the watcher receives the slot in the given state. */
 const sight = (socket: Client, slotId: string, state: Slot['state']): Promise<SlotChange> =>
 	new Promise(resolve => {
 		const look = ({ changes }: { changes: SlotChange[] }) => {

@@ -1,4 +1,4 @@
-// Records the schema that `npm run check:database` expects. Run it after a change of the migrations.
+// Records the schema that `npm run check:database` expects. Run this after a change of the migrations.
 import { writeFileSync } from 'node:fs'
 import { partsOf, toLine } from '../server/operations/check/schema.ts'
 import { createDatabase } from '../server/platform/database/database.ts'

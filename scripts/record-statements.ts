@@ -1,5 +1,5 @@
 // Records the SQL that this version sends. The next version's test checks that its schema still serves this one
-// (test/db/upgrade.test.ts). Run it once, when a version is released: npm run record:statements
+// (test/db/upgrade.test.ts). Run this once, when a version is released: npm run record:statements
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,10 +11,10 @@ import { freshStores, startServers, stopServers } from '../test/support/servers.
 const root = new URL('..', import.meta.url)
 const domains = ['analytics', 'booking', 'identity', 'operations', 'patients', 'reminders', 'schedule', 'slots']
 
-/** Statements in one line each, without comments. */
+/** Puts each statement in one line, without comments. */
 const inOneLine = (text: string) => text.replace(/--.*$/gm, ' ').replace(/\s+/g, ' ').trim()
 
-/** The same for lists of different lengths: one of them is enough. */
+/** Makes statements equal that differ only in the length of a list: recording one of them is enough. */
 const kindOf = (line: string) => line.replace(/\((\$\d+(, )?)+\)(, \((\$\d+(, )?)+\))*/g, '($)').replace(/\$\d+/g, '$')
 
 const run = (): string[] => {
@@ -38,7 +38,7 @@ const shortestOfEachKind = (lines: string[]): string[] => {
 	return [...kinds.values()].sort()
 }
 
-/** One statement that is no change of the schema: of several only the first would be prepared, and the others run. */
+/** Whether the text is one statement that does not change the schema. Of several statements only the first would be prepared; the others would run. */
 const isPreparable = (line: string) => /^(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(line) && !line.includes(';')
 
 const lines = shortestOfEachKind(run().filter(isPreparable))
@@ -47,7 +47,7 @@ await startServers()
 const { databaseUrl } = await freshStores()
 const db = createDatabase({ url: databaseUrl, poolSize: 1 })
 const served: string[] = []
-// Tests send a few that are meant to fail, or ask for tables of the job runner.
+// Leaves out statements that are meant to fail, or read tables of the job runner.
 for (const line of lines) if (await isServed(db, line)) served.push(line)
 await db.destroy()
 await stopServers()

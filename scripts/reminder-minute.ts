@@ -1,5 +1,5 @@
-// Real time: books a slot that starts in six minutes through the API of a fresh server, and waits for its five-minute
-// reminder. It must be in the outbox between 5:00 and 3:55 minutes before the start. Takes up to three minutes.
+// Measures a reminder in real time: books a slot that starts in six minutes through the API of a fresh server, and waits for the
+// five-minute reminder, which must be in the outbox between 5:00 and 3:55 minutes before the start. Takes up to three minutes.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

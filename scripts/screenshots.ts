@@ -41,7 +41,7 @@ type Shot = {
 	name: string
 	as?: string
 	path: (doctor: Doctor) => string
-	/** What to wait for, and what else to do before the picture is taken. */
+	/** Waits for the screen, and prepares it, before the picture is taken. */
 	ready: (page: Page) => Promise<unknown>
 }
 
@@ -124,7 +124,7 @@ const run = async () => {
 				if (shot.as) await signIn(page, demo.url, shot.as, { path: screen })
 				else await page.goto(demo.url + screen)
 				await shot.ready(page)
-				// Charts and fonts settle.
+				// Gives charts and fonts time to render.
 				await page.waitForTimeout(400)
 				await page.screenshot({ path: path.join(target, `${shot.name}-${suffix}.png`) })
 				await context.close()

@@ -1,4 +1,4 @@
-// Required by mocha in `npm run record:statements`: notes every statement that a connection of the server sends.
+// Mocha loads this in `npm run record:statements`. Records every statement that a connection of the server sends.
 import { writeFileSync } from 'node:fs'
 import pg from 'pg'
 

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 export const glossary = 'docs/glossary.md'
 export const folders = ['server', 'client', 'contract', 'test', 'scripts', 'bench', 'docs', '*.md']
 
-/** Findings in the files that git knows, or would take in, under the given paths. */
+/** Findings in the files under the given paths that git tracks, or would add. */
 export function checkWords(paths: readonly string[], directory = root): Finding[] {
 	const retired = retiredWords(readFileSync(`${root}/${glossary}`, 'utf8'))
 	const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...paths], {
@@ -45,7 +45,7 @@ export function findRetired(file: string, text: string, retired: readonly string
 
 type Passage = { line: number; text: string }
 
-/** How to read a file; undefined for files that hold no words of ours. */
+/** The function that reads a file's passages; undefined for a file without words of ours. */
 function passagesOf(file: string): ((text: string) => Passage[]) | undefined {
 	if (/\.(ts|tsx|mjs|js)$/.test(file)) return passagesOfCode
 	if (/\.(sql|lua)$/.test(file)) return text => passagesOfLines(text, /--\s?(.*)$/)
@@ -62,7 +62,7 @@ function passagesOfCode(text: string): Passage[] {
 	const before: string[] = []
 	let line = 1
 	let read = 0
-	/** How deep in the parentheses of a call that shows its strings; 0 outside. */
+	/** The depth of parentheses within a call that shows its strings; 0 outside. */
 	let depth = 0
 	for (const match of text.matchAll(token)) {
 		const [found] = match
@@ -76,7 +76,7 @@ function passagesOfCode(text: string): Passage[] {
 		if (/^[A-Za-z_$]/.test(found)) passages.push({ line, text: wordsIn(found) })
 		if (found === '(' && (depth > 0 || showsStrings(before))) depth++
 		if (found === ')' && depth > 0) depth--
-		// What a test does, or a callback, is not shown.
+		// The strings in the body of a test or callback are not shown.
 		if (found === '=>' || found === 'function') depth = 0
 		before.push(found)
 		if (before.length > 4) before.shift()
@@ -96,7 +96,7 @@ function passagesOfLines(text: string, comment: RegExp): Passage[] {
 		.flatMap((line, index) => (comment.test(line) ? { line: index + 1, text: (comment.exec(line) as RegExpExecArray)[1] as string } : []))
 }
 
-/** All but what is code. */
+/** The text of a document without its code. */
 function passagesOfDocument(text: string): Passage[] {
 	const blank = (code: string) => code.replace(/[^\n]/g, ' ')
 	return [{ line: 1, text: text.replace(/^\s*```[\s\S]*?^\s*```/gm, blank).replace(/`[^`\n]*`/g, blank) }]

@@ -5,7 +5,7 @@ import { createJobs, type JobDefinition, type Jobs } from './platform/jobs/jobs.
 import { observeJobs } from './platform/observability/figures.ts'
 import type { Log } from './platform/observability/log.ts'
 import type { Metrics } from './platform/observability/metrics.ts'
-import { cleanUp } from './reminders/clean-up.ts'
+import { cleanUp } from './privacy/retention.ts'
 
 type WorkDeps = {
 	db: Db

@@ -1,5 +1,5 @@
 import { createDomains } from './domains.ts'
-import { createAuthentication } from './identity/identity.ts'
+import { createAuthentication } from './identity/authentication.ts'
 import { type NodeDeps, openStores } from './stores.ts'
 import { createTransports } from './transports.ts'
 

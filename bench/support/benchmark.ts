@@ -4,7 +4,7 @@ import type { Stores } from './stores.ts'
 export type BenchContext = {
 	stores: Stores
 	rounds: number
-	/** A quick look: less work a round, and smaller tables. */
+	/** A quick look with less work in each round, and smaller tables. */
 	short: boolean
 	say: (line: string) => void
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { createAccessTokens } from '../../server/identity/access-tokens.ts'
+import { createAccessTokens } from '../../server/identity/authentication.ts'
 import { slotId } from '../../server/slots/slot-id.ts'
 import { jwtSecret } from './node.ts'
 
@@ -30,21 +30,21 @@ const insertPatients = `
 	SELECT id, gen_random_uuid(), decode(md5(id::text), 'hex'), now() + interval '1 day' FROM people
 	RETURNING user_id::text, family_id`
 
-/** In the order in which they lie in a table that gets a day a night. */
+/** Inserts slots in the order of a table that grows by one day each night. */
 const insertSlots = `
 	INSERT INTO appointment_slots (doctor_id, starts_at, ends_at)
 	SELECT doctor_id, to_timestamp(minute * 60.0), to_timestamp((minute + $4) * 60.0)
 	FROM unnest($1::bigint[]) AS doctor_id, generate_series($2::int, $2::int + ($3::int - 1) * $4::int, $4::int) AS minute
 	ORDER BY minute / 1440, doctor_id, minute`
 
-/** Doctors with free slots one after the other, and patients who are signed in for the next quarter of an hour. */
+/** Creates doctors with successive free slots, and patients who are signed in for the next quarter of an hour. */
 export const aClinic = async (databaseUrl: string, size: { doctors: number; patients: number; slots: number }): Promise<BenchClinic> => {
 	const client = new pg.Client({ connectionString: databaseUrl })
 	await client.connect()
 	try {
 		const doctorIds = (await client.query<{ id: string }>(insertDoctors, [size.doctors])).rows.map(row => row.id)
 		const sessions = await client.query<{ user_id: string; family_id: string }>(insertPatients, [size.patients])
-		// Millions of rows: that their doctors exist is known.
+		// Checking the foreign key of millions of rows takes long, and their doctors exist.
 		await client.query('SET session_replication_role = replica')
 		await client.query(insertSlots, [doctorIds, firstMinute, size.slots, slotMinutes])
 		await client.query('ANALYZE')
@@ -60,7 +60,7 @@ export const aClinic = async (databaseUrl: string, size: { doctors: number; pati
 	}
 }
 
-/** One booking to be made: who, with whom, and the how-manieth of the doctor's slots. */
+/** A booking to make: the patient, the doctor, and the index of the doctor's slot. */
 export type Wish = { patient: number; doctor: number; slot: number }
 
 export const minuteOfSlot = (slot: number): number => firstMinute + slot * slotMinutes
@@ -69,8 +69,8 @@ export const slotIdOf = (clinic: BenchClinic, { doctor, slot }: Wish): string =>
 	slotId(clinic.doctorIds[doctor] as string, minuteOfSlot(slot))
 
 /**
- * Bookings that do not stand in each other's way: each takes a slot of its own, and no patient is in two places at once.
- * At every time as many patients as there are doctors have a visit; so `from` slots of each doctor lie before them.
+ * Bookings without conflicts: each has a slot of its own, and no patient has two visits at a time. At every time each doctor has a
+ * visit. The bookings begin after the first `from` slots of each doctor.
  */
 export const wishes = ({ doctorIds, patients }: BenchClinic, from: number, count: number): Wish[] => {
 	const [doctors, people] = [doctorIds.length, patients.length]

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws'
 
-/** An acknowledgement, as the contract has it. */
+/** An acknowledgement of the contract. */
 // biome-ignore lint/suspicious/noExplicitAny: each benchmark knows what it asked for
 export type Answer = { ok: boolean; error?: { code: string } } & Record<string, any>
 
@@ -8,11 +8,11 @@ export const questionOf = (event: string, payload: unknown): string => JSON.stri
 export const answerIn = (text: string): Answer => JSON.parse(text)[0]
 
 /**
- * A Socket.IO client with nothing in it but the wire (Engine.IO 4, Socket.IO 5, WebSocket only), so that thousands fit
- * into a load generator that shares two cores with what it measures.
+ * A Socket.IO client that speaks only the protocol (Engine.IO 4, Socket.IO 5, WebSocket only), so that thousands fit into a load
+ * generator that shares two cores with the measured server.
  */
 export class LightSocket {
-	/** Gets each event as text: `["name",payload]`. */
+	/** Receives each event as text: `["name",payload]`. */
 	onEvent: (text: string) => void = () => {}
 	readonly #ws: WebSocket
 	readonly #waiting = new Map<number, (text: string) => void>()
@@ -48,12 +48,12 @@ export class LightSocket {
 		settle?.(text.slice(from))
 	}
 
-	/** Asks, and waits for the acknowledgement. */
+	/** Sends a request, and waits for the acknowledgement. */
 	async ask(event: string, payload: unknown): Promise<Answer> {
 		return answerIn(await this.askAsText(questionOf(event, payload)))
 	}
 
-	/** The same with as little work as can be while time is taken: the question was written before, and the answer is read later. */
+	/** The same with little work during a measurement: the caller encodes the request before, and decodes the answer later. */
 	askAsText(question: string): Promise<string> {
 		return new Promise(resolve => {
 			const id = ++this.#lastId
@@ -62,7 +62,7 @@ export class LightSocket {
 		})
 	}
 
-	/** Says, without an acknowledgement. */
+	/** Sends an event that needs no acknowledgement. */
 	say(event: string, payload: unknown) {
 		this.#ws.send(`42${JSON.stringify([event, payload])}`)
 	}
@@ -72,7 +72,7 @@ export class LightSocket {
 	}
 }
 
-/** As many sockets as told, some at a time. */
+/** Opens `count` sockets, a few at a time. */
 export const connectMany = async (
 	count: number,
 	connect: (index: number) => Promise<LightSocket>,
@@ -86,7 +86,7 @@ export const connectMany = async (
 	return sockets
 }
 
-/** The answer, or an error that says why not. */
+/** Returns the answer. @throws Error with the refusal */
 export const granted = (answer: Answer): Answer => {
 	if (!answer.ok) throw new Error(`refused: ${JSON.stringify(answer.error)}`)
 	return answer

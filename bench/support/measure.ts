@@ -1,19 +1,19 @@
-/** What a benchmark must reach: a ratio to its baseline, or so many milliseconds over it. */
+/** The target of a benchmark: a ratio to its baseline, or a difference in milliseconds. */
 export type Target = ({ atLeast: number } | { atMost: number }) & { unit: 'x' | 'ms' }
 
-/** One line of the table: a number each round, and what it was made of. */
+/** One row of the table: a number for each round, and its parts. */
 export type Row = {
 	name: string
 	target: Target
 	values: number[]
-	/** What subject and baseline measured themselves, in a unit of their own. */
+	/** The measurements of subject and baseline, in their own unit. */
 	measured?: { unit: string; subject: number[]; baseline: number[] }
 	note?: string
 }
 
 export type Summary = { min: number; median: number; max: number; met: boolean }
 
-/** The value below which a share of all lies; interpolated, as spreadsheets do it. */
+/** The value below which a share of all values lies, interpolated as in spreadsheets. */
 export const quantile = (values: readonly number[], share: number): number => {
 	const sorted = [...values].sort((a, b) => a - b)
 	if (sorted.length === 0) return Number.NaN
@@ -27,7 +27,7 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 
 export const reaches = (value: number, target: Target): boolean => ('atLeast' in target ? value >= target.atLeast : value <= target.atMost)
 
-/** A target is met by the median: one noisy round neither makes nor breaks it. */
+/** Compares the median with the target, so that one noisy round decides nothing. */
 export const summarise = ({ values, target }: Row): Summary => ({
 	min: Math.min(...values),
 	median: median(values),
@@ -40,8 +40,8 @@ export type Pair = { subject: number; baseline: number }
 export type Rounds = { rounds: number; subject: (round: number) => Promise<number>; baseline: (round: number) => Promise<number> }
 
 /**
- * Measures both sides in turns, so that what slows the machine for a while slows both. Who goes first changes every
- * round. Round 0 warms up and is not counted.
+ * Measures both sides in turns, so that a slow spell of the machine slows both. The side that goes first changes every round. Round 0
+ * warms up and is not counted.
  */
 export const alternate = async ({ rounds, subject, baseline }: Rounds): Promise<Pair[]> => {
 	const pairs: Pair[] = []
@@ -64,7 +64,7 @@ const sidesOf = (pairs: readonly Pair[], unit: string) => ({
 	baseline: pairs.map(each => each.baseline),
 })
 
-/** A row of ratios, subject to baseline. */
+/** A row of ratios of the subject to the baseline. */
 export const ratioRow = (name: string, target: Target, pairs: readonly Pair[], unit: string, note?: string): Row => ({
 	name,
 	target,
@@ -73,7 +73,7 @@ export const ratioRow = (name: string, target: Target, pairs: readonly Pair[], u
 	...(note && { note }),
 })
 
-/** A row of differences: how much the subject takes over the baseline. */
+/** A row of differences: how much longer the subject takes than the baseline. */
 export const differenceRow = (name: string, target: Target, pairs: readonly Pair[], unit: string, note?: string): Row => ({
 	name,
 	target,

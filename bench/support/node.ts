@@ -11,7 +11,7 @@ export const jwtSecret = 'a secret that is only used in benchmarks, of sufficien
 export type BenchNode = { url: string; pid: number; stop(): Promise<void> }
 
 /**
- * Mail is on, so that every booking writes its messages to the ledger in its transaction. No server listens at the address,
+ * Mail is on, so that every booking writes its messages to the ledger in its transaction. No mail server listens at the address,
  * because nodes of the role `web` leave sending to workers.
  */
 export const mailServer = 'smtp://127.0.0.1:9'
@@ -21,7 +21,7 @@ process.once('exit', () => {
 	for (const child of running) child.kill('SIGKILL')
 })
 
-/** The built server as production runs it, rate limits aside. `BENCH_CPU_PROF` names a directory for CPU profiles. */
+/** Starts the built server as in production, except for rate limits. `BENCH_CPU_PROF` names a directory for CPU profiles. */
 export const startServer = async (stores: { databaseUrl: string; redisUrl: string }): Promise<BenchNode> => {
 	const dataDir = mkdtempSync(path.join(tmpdir(), 'liveslot-bench-node-'))
 	const profileDir = process.env.BENCH_CPU_PROF
@@ -69,13 +69,13 @@ export const startServer = async (stores: { databaseUrl: string; redisUrl: strin
 /** Linux counts processor time in hundredths of a second. */
 const tickMs = 10
 
-/** Processor time that a process has used so far, in all its threads. */
+/** The processor time that a process has used so far, in all its threads. */
 export const cpuMs = (pid: number): number => {
-	// Fields are counted after the program's name in brackets, which may hold anything.
+	// The fields follow the program's name in brackets, which may contain spaces.
 	const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
 	return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
-/** Memory of a process that is in RAM, in bytes. */
+/** The memory of a process that is in RAM, in bytes. */
 export const residentBytes = (pid: number): number =>
 	Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024

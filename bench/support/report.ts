@@ -7,7 +7,7 @@ export const targetText = (target: Target): string => {
 	return 'atLeast' in target ? `>= ${target.atLeast}${unit}` : `<= ${target.atMost}${unit}`
 }
 
-/** The parts of the numbers, as medians, for readers who want to know their sizes. */
+/** The medians of the parts of each number. */
 const remarks = ({ measured, note }: Row): string =>
 	[
 		...(measured ? [`${figure(median(measured.subject))} : ${figure(median(measured.baseline))} ${measured.unit}`] : []),
@@ -36,10 +36,10 @@ export const table = (rows: readonly Row[]): string => {
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 const layout = { left: 210, plot: 420, right: 130, line: 26, top: 44 }
-/** The target is drawn at this share of the plot; what lies beyond its end is cut off. */
+/** The chart draws the target at this share of the plot, and cuts off what lies beyond the end. */
 const targetAt = 0.5
 
-/** How far along the plot a value lies: the target in the middle, whatever its size. */
+/** The position of a value on the plot, relative to the target. */
 const positionOf = (value: number, target: Target): number => {
 	const goal = 'atLeast' in target ? target.atLeast : target.atMost
 	return layout.left + layout.plot * Math.min(1, Math.max(0, (value / goal) * targetAt))
@@ -61,7 +61,7 @@ const drawRow = (row: Row, index: number): string => {
 	].join('\n')
 }
 
-/** A chart of all rows: the median as a dot, the span of all rounds as a bar, each beside its own target. */
+/** Draws a chart of all rows: the median as a dot, the range of all rounds as a bar, each with its own target. */
 export const chart = (rows: readonly Row[]): string => {
 	const width = layout.left + layout.plot + layout.right
 	const height = layout.top + rows.length * layout.line
@@ -77,6 +77,6 @@ ${rows.map(drawRow).join('\n')}
 
 export type Machine = { cpus: number; model: string; loadAverage: number[]; node: string; at: string }
 
-/** Everything, for programs. */
+/** All results as JSON, for programs. */
 export const asJson = (rows: readonly Row[], machine: Machine): string =>
 	`${JSON.stringify({ machine, rows: rows.map(row => ({ ...row, ...summarise(row) })) }, null, 2)}\n`

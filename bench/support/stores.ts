@@ -8,7 +8,7 @@ import { createDatabase, migrate } from '../../server/platform/database/database
 import { startEmbeddedPostgres } from '../../server/platform/embedded/postgres.ts'
 import { startEmbeddedRedis } from '../../server/platform/embedded/redis.ts'
 
-/** Addresses of a database and a Redis that nothing else uses. */
+/** Addresses of a database and a Redis of a benchmark's own. */
 export type FreshStores = { databaseUrl: string; redisUrl: string; drop(): Promise<void> }
 
 export type Stores = { fresh(): Promise<FreshStores>; stop(): Promise<void> }
@@ -31,7 +31,7 @@ const withDatabase = (url: string, name: string): string => {
 	return address.href
 }
 
-/** The embedded PostgreSQL and Redis as production has them: with fsync and the append-only file. */
+/** Starts the embedded PostgreSQL and Redis with the settings of production: fsync and the append-only file. */
 export const startStores = async (): Promise<Stores> => {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-bench-'))
 	const [postgres, redis] = await Promise.all([startEmbeddedPostgres(directory), startEmbeddedRedis(directory, console.log)])
@@ -47,7 +47,7 @@ export const startStores = async (): Promise<Stores> => {
 			const index = count++ % 16
 			await query(postgres.url, `CREATE DATABASE ${name} TEMPLATE ${template}`)
 			const databaseUrl = withDatabase(postgres.url, name)
-			// Redis channels know no index: ids of their own keep databases that are served at once apart.
+			// Databases of Redis share their channels, so ids are unique across the databases that are used at the same time.
 			await query(databaseUrl, `SELECT setval('users_id_seq', $1)`, [count * 1_000_000])
 			const redisUrl = `${redis.url}/${index}`
 			const admin = new Redis(redisUrl)

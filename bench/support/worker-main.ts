@@ -1,6 +1,6 @@
 import type { Work } from './worker.ts'
 
-// One process of a benchmark: see worker.ts. It ends with the process that started it.
+// One process of a benchmark, see worker.ts. The process ends with the process that started it.
 const [, , moduleUrl = ''] = process.argv
 const { work } = (await import(moduleUrl)) as { work: Work }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever a benchmark's functions take and give
+// biome-ignore lint/suspicious/noExplicitAny: each benchmark's functions have their own parameters and results
 export type Work = Record<string, (...args: any[]) => Promise<unknown>>
 
 export type Worker<W extends Work> = {
@@ -17,8 +17,8 @@ const program = fileURLToPath(new URL('./worker-main.ts', import.meta.url))
 const exitOf = (child: ChildProcess) => new Promise<void>(resolve => child.once('exit', () => resolve()))
 
 /**
- * Starts a process that imports a benchmark's module and calls the functions of its `work` when asked: load generators
- * and baselines share no event loop with what they measure, nor with each other.
+ * Starts a process that imports a benchmark's module and calls the functions of its `work` on request, so that load generators and
+ * baselines share no event loop with the measured server, nor with each other.
  */
 export const startWorker = async <W extends Work>(moduleUrl: string): Promise<Worker<W>> => {
 	const child = fork(program, [moduleUrl], { execArgv: ['--import', 'tsx'], serialization: 'advanced' })

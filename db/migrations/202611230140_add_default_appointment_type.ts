@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** Every appointment has a type, so a clinic that has set up none yet needs this one. */
+/** Every appointment has a type, so a clinic that has not set up types yet needs this one. */
 export function up(knex: Knex) {
 	return knex.raw(`INSERT INTO appointment_types (name, minutes, position) VALUES ('Consultation', 15, 0) ON CONFLICT (name) DO NOTHING`)
 }

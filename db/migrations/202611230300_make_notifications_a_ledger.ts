@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** Why the version before, which may still be running, is not stopped by what is more than an addition. */
+/** Why the previous version, which may still be running, survives the changes that are more than additions. */
 export const survives = {
 	'constraint notification_queue.notification_queue_kind_check is new or different': 'it leaves the column out, and the default is allowed',
 	'constraint notification_queue.notification_queue_lead_check is new or different': 'it writes reminders only, none after the start',
@@ -9,8 +9,8 @@ export const survives = {
 }
 
 /**
- * The queue becomes a ledger that the desk can read: notices at once beside reminders, with what a dispatcher needs.
- * A row's turn comes at the latest of `due_at`, `retry_at` and `leased_until`; one index serves the looking.
+ * Turns the queue into a ledger that the desk can read: immediate messages beside reminders, with the columns that a dispatcher needs.
+ * A row is due at the latest of `due_at`, `retry_at` and `leased_until`, which one index finds.
  */
 export function up(knex: Knex) {
 	return knex.raw(`

@@ -9,8 +9,8 @@ export const survives = {
 }
 
 /**
- * What is written in the audit log stays as it was written. The one way out is the function that the retention job calls: it
- * runs with the rights of whoever owns the table, and takes nothing that is younger than thirty days, whatever it is told.
+ * Entries of the audit log are never changed, and only the function that the retention job calls deletes them. It runs with the rights
+ * of the table's owner, and keeps entries younger than thirty days, whatever its arguments say.
  */
 export function up(knex: Knex) {
 	return knex.raw(`

@@ -6,8 +6,8 @@ export const survives = {
 }
 
 /**
- * That somebody wants their data gone is written down first, so that it is carried through whatever happens in between. Who asked
- * is kept to act in their name; `erased_at` says that it is done.
+ * A requested erasure is recorded first, so that it is finished after any crash. `erasure_asked_by` is kept, because visits are
+ * cancelled in the name of that account; `erased_at` tells that the erasure is done.
  */
 export function up(knex: Knex) {
 	return knex.raw(`

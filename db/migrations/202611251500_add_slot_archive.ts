@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** Slots of long ago, which only figures and checks look at. */
+/** The archive of old slots, which only figures and checks read. */
 export function up(knex: Knex) {
 	return knex.raw(`
 		CREATE TABLE archived_slots (
@@ -15,7 +15,7 @@ export function up(knex: Knex) {
 	`)
 }
 
-/** They go back to where they came from. */
+/** Moves the archived slots back to the calendar. */
 export function down(knex: Knex) {
 	return knex.raw(`
 		INSERT INTO appointment_slots (doctor_id, starts_at, ends_at, appointment_id, is_blocked)

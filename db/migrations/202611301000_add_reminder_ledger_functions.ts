@@ -3,14 +3,14 @@ import type { Knex } from 'knex'
 /**
  * The rules of the reminder ledger, for every statement that writes it.
  *
- * `changes` are visits as they are after a change: an array of `{id, sequence, patient_id, starts_at, kind}`, where `kind` says
- * what the patient is told:
+ * `changes` are visits after a change: an array of `{id, sequence, patient_id, starts_at, kind}`, where `kind` says which messages
+ * the patient receives:
  * - `booked`, `rescheduled`: at once, and reminders before the visit
  * - `cancelled`: at once
  * - `reminders`: reminders only
  * - `status`: nothing
  *
- * They are handed over as rows, because a function cannot rely on what the statement around it writes at the same time.
+ * The caller passes the rows, because a function does not see what the statement around it writes.
  */
 export function up(knex: Knex) {
 	return knex.raw(`

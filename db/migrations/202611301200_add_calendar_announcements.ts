@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 
 /**
- * Changes of calendars that do not come through their doctors' queues, written with what changes them, until they are told:
- * slots by their starts, or the whole calendar where those are null.
+ * Changes of calendars that do not come through the doctors' mailboxes. Each is written in the transaction that makes the change, and
+ * kept until watchers are told: slots by their starts, or the whole calendar where `slot_starts` is null.
  */
 export function up(knex: Knex) {
 	return knex.raw(`

@@ -12,7 +12,7 @@ type DemoDoctor = {
 const [monday, tuesday, wednesday, thursday, friday, saturday, sunday] = [1, 2, 3, 4, 5, 6, 7] as const
 const workdays = [monday, tuesday, wednesday, thursday, friday]
 
-/** In several time zones, some of them at weekends, so that there is always something to book soon. */
+/** Doctors in several time zones, some with hours at weekends, so that there is always a slot to book soon. */
 export const doctors: DemoDoctor[] = [
 	{
 		email: 'doctor@clinic.example',
@@ -113,7 +113,7 @@ export const patients = Array.from({ length: 20 }, (_, n) => ({
 	email: `patient${n === 0 ? '' : n + 1}@clinic.example`,
 }))
 
-/** Patients who call: only the desk knows them. Every third one left an e-mail address. */
+/** Patients without an account, who telephone the desk. Every third left an e-mail address. */
 export const callers = Array.from({ length: 220 }, (_, n) => ({
 	...personNamed(100 + n),
 	email: n % 3 === 0 ? `caller${n}@example.com` : null,

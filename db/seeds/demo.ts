@@ -5,13 +5,13 @@ import { generateSlots } from '../../server/schedule/generate.ts'
 import { callers, doctors, patients, staff } from './demo-people.ts'
 
 const password = 'demo-clinic-2026'
-/** OWASP's parameters, as `identity` uses them. */
+/** OWASP's parameters, the same as in server/identity/secrets.ts. */
 const argon2id = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
-/** Known to every node, so that only one of those that start together seeds. */
+/** The same on every node, so that of nodes that start together only one seeds. */
 const advisoryLock = 7_203_456_001
 
-/** Fills an empty database with the demo clinic. Does nothing where there are users already. */
+/** Fills an empty database with the demo clinic. Does nothing in a database with users. */
 export async function seedDemoClinic(db: Db, config: Pick<Config, 'slotDaysAhead'>): Promise<void> {
 	if (await hasUsers(db)) return
 	const passwordHash = await hash(password, argon2id)
@@ -21,7 +21,7 @@ export async function seedDemoClinic(db: Db, config: Pick<Config, 'slotDaysAhead
 		await seed(trx, passwordHash, config.slotDaysAhead)
 		return true
 	})
-	// Statistics that match: the first queries come before autovacuum does.
+	// The first queries come before autovacuum updates the statistics.
 	if (seeded) await db.raw('ANALYZE')
 }
 
@@ -42,12 +42,12 @@ async function seed(trx: Tx, passwordHash: string, slotDaysAhead: number): Promi
 		callers: JSON.stringify(callers),
 	})
 	const doctorIds: string[] = await trx('doctors').orderBy('id').pluck('id')
-	// As if the nightly job had run since the clinic opened. The past comes in a pass of its own: where the clocks have
-	// changed since, so many days after the opening's date is not always so many days after today's.
+	// Generates slots as if the nightly job had run since the clinic opened. The past has a pass of its own, because a count of days
+	// from the opening's date does not end on the same date as a count from today where clocks have changed since.
 	const opened = new Date(Date.now() - historyDays * 86_400_000)
 	await generateSlots(trx, { doctorIds, days: historyDays, now: opened })
 	await generateSlots(trx, { doctorIds, days: slotDaysAhead })
-	// The same clinic for everyone.
+	// The seed makes every demo clinic the same.
 	await trx.raw('SELECT setseed(0.2026)')
 	await trx.raw(bookHistory)
 	await trx.raw(bookForPatient)

@@ -1,6 +1,6 @@
--- Appointments of the past months and the coming two weeks, in the slots that are there.
+-- Books appointments of the past months and the coming two weeks, in existing slots.
 --
--- Patients take turns in the order of starts: by the time it is someone's turn again, their last visit is long over.
+-- Patients take turns in the order of starts: when a patient's turn comes again, the patient's last visit is long over.
 WITH turns AS (
 	SELECT id, user_id IS NOT NULL AS has_account, row_number() OVER (PARTITION BY user_id IS NULL ORDER BY id) - 1 AS turn
 	FROM patients
@@ -19,13 +19,13 @@ slots AS (
 	JOIN users u ON u.id = s.doctor_id
 	WHERE s.starts_at < now() + interval '14 days' AND NOT s.is_blocked
 ),
--- Doctors are unequally busy: 66 to 78 of 100 slots.
+-- Doctors are unequally busy: 66 to 78 percent of their slots are booked.
 visits AS (
 	SELECT *, CASE WHEN random() < 0.92 THEN 'completed' ELSE 'no_show' END AS status
 	FROM slots
 	WHERE ends_at < now() AND random() < 0.66 + 0.03 * (doctor_id % 5)
 ),
--- A cancelled appointment leaves its slot free, and may have been followed by a visit.
+-- A cancelled appointment leaves its slot free, so another visit may have taken the slot.
 cancellations AS (
 	SELECT *, 'cancelled' AS status
 	FROM slots

@@ -1,4 +1,4 @@
--- Everyone in the demo clinic, from JSON. Patients with an account share its id.
+-- Inserts the people of the demo clinic, from JSON. A patient with an account has the id of the account.
 WITH accounts AS (
 	INSERT INTO users (email, password_hash, full_name, phone, role, status, created_at, updated_at)
 	SELECT email, :passwordHash, "fullName", phone, role, 'active', now() - interval '150 days', now() - interval '150 days'

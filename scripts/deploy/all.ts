@@ -7,7 +7,7 @@ import { type Findings, lintCompose, lintComposeSettings, lintDockerfile, lintWo
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const workflows = path.join('.github', 'workflows')
 
-/** The files that a linter is for. */
+/** The files that each linter checks. */
 export const deployFiles: [file: string, lint: (text: string, file: string) => Findings | Promise<Findings>][] = [
 	['Dockerfile', lintDockerfile],
 	['docker-compose.yml', lintCompose],

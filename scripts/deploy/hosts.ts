@@ -3,13 +3,13 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { type Findings, lintSettings } from './linters.ts'
 
-// Only what these files use, so that a misspelt key is found. Sources: https://render.com/docs/blueprint-spec,
+// The schemas allow only the keys that these files use, so that a misspelt key is found. Sources: https://render.com/docs/blueprint-spec,
 // https://fly.io/docs/reference/configuration/, https://docs.railway.com/config-as-code/reference
 
 const seconds = z.string().regex(/^\d+s$/)
 const healthPath = z.literal('/readyz')
 
-/** A command that starts the image in a role: hosts give it to the image without a shell. */
+/** A command that starts the image in a role. Hosts run it without a shell. */
 const command = z
 	.string()
 	.regex(
@@ -75,7 +75,7 @@ const Railway = z.strictObject({
 
 const issues = (error: z.ZodError | undefined): Findings => error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
 
-/** What people give by hand, so that the rest can be tried together with it. */
+/** Examples of the settings that people enter by hand, so that the others can be checked together with them. */
 const byHand = {
 	DATABASE_URL: 'postgres://someone@db.example:6543/postgres',
 	REDIS_URL: 'rediss://:secret@redis.example:6379',

@@ -1,5 +1,5 @@
 /**
- * Looks over every file that containers, hosts and workflows are told by. Prints what is wrong, a line each.
+ * Checks every file that configures containers, hosts and workflows. Prints one line for each finding.
  *
  *   npm run lint:deploy
  */
@@ -7,5 +7,5 @@ import { lintAll } from './all.ts'
 
 const findings = await lintAll()
 for (const { file, finding } of findings) console.log(`${file}: ${finding}`)
-console.log(findings.length === 0 ? 'Nothing is wrong with the files for containers, hosts and workflows' : `${findings.length} findings`)
+console.log(findings.length === 0 ? 'The files for containers, hosts and workflows have no findings' : `${findings.length} findings`)
 process.exitCode = findings.length === 0 ? 0 : 1

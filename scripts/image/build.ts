@@ -5,7 +5,7 @@ import { contextOf, copyFromContext, copyFromStage, type Place } from './context
 import { readDockerfile, type Stage, type Step } from './dockerfile.ts'
 import { runInStage } from './sandbox.ts'
 
-/** What the last stage says of how it is run. */
+/** How the last stage is to be run. */
 export type Image = Place & { env: Record<string, string>; command: string[]; healthCheck: string[] }
 
 type Built = Image & { nodeDirectory: string }
@@ -13,7 +13,7 @@ type Built = Image & { nodeDirectory: string }
 const assignmentsOf = (words: readonly string[]) =>
 	Object.fromEntries(words.map(word => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]))
 
-/** One instruction. Whatever is not understood is an error: nothing of the Dockerfile may go unchecked. */
+/** Carries out one instruction. An unknown instruction is an error, so that no part of the Dockerfile goes unchecked. */
 const perform = (step: Step, stage: Built, stages: Map<string, Built>, project: string, context: readonly string[]): void => {
 	const { keyword, words, text, flags } = step
 	const sources = words.slice(0, -1)
@@ -47,7 +47,7 @@ const begin = (stage: Stage, directory: string): Built => {
 	return { ...base, nodeDirectory }
 }
 
-/** Carries out a Dockerfile, instruction by instruction, below a directory; `observe` hears of each. */
+/** Carries out a Dockerfile below a directory, one instruction after the other, and calls `observe` for each. */
 export const buildImage = (project: string, directory: string, observe: (line: string) => void): Image => {
 	const stages = new Map<string, Built>()
 	const context = contextOf(project)

@@ -1,6 +1,6 @@
 /**
- * Builds the image without a container engine and runs it: each command of the Dockerfile in a bare directory, and then
- * its last stage as the whole file system of a process that is not root and cannot write. Needs root, Debian and npm.
+ * Builds the image without a container engine and runs it: carries out each command of the Dockerfile in a bare directory, and then
+ * uses the last stage as the whole file system of a process that is not root and cannot write. Needs root, Debian and npm.
  *
  *   npm run image:check
  */
@@ -39,7 +39,7 @@ const checkSize = ({ root, workdir }: Image): void => {
 	expectThat(whole < sizeLimitMb, `It is under ${sizeLimitMb} MB`)
 }
 
-/** What the process can do beyond reading: nothing, it is hoped. */
+/** Lists what the process can do beyond reading. The list must be empty. */
 const harmless = `
 const { writeFileSync } = require('node:fs')
 for (const file of ['/app/x', '/x', '/nodejs/bin/node']) {
@@ -90,7 +90,7 @@ const checkRunning = async (image: Image, stores: { databaseUrl: string; redisUr
 const run = async (): Promise<void> => {
 	if (process.getuid?.() !== 0) throw new Error('Only root can do this: it mounts what the image would hold')
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-image-'))
-	// The user that the image runs as must get to its root.
+	// The image's user must reach the root of its file system.
 	execFileSync('chmod', ['755', directory])
 	const stops: (() => Promise<void>)[] = []
 	try {

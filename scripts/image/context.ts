@@ -3,10 +3,10 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { Ignore } from '@balena/dockerignore'
 
-// Its types tell of a default export that it does not have.
+// The library's types declare a default export that it does not have.
 const dockerignore = createRequire(import.meta.url)('@balena/dockerignore') as () => Ignore
 
-/** Never sent, and too many to look at. */
+/** Directories that are never sent, and too large to list. */
 const neverSent = ['.git', 'node_modules', 'dist', '.data']
 
 const filesBelow = (root: string, directory = ''): string[] =>
@@ -16,18 +16,18 @@ const filesBelow = (root: string, directory = ''): string[] =>
 		return entry.isDirectory() ? filesBelow(root, name) : [name]
 	})
 
-/** The files that the builder is sent, as .dockerignore says. */
+/** The files of the build context, according to .dockerignore. */
 export const contextOf = (root: string): string[] => {
 	const ignore = dockerignore().add(readFileSync(path.join(root, '.dockerignore'), 'utf8').split('\n'))
 	return ignore.filter(filesBelow(root))
 }
 
-/** Where a stage's files are on this machine, and where in it commands run. */
+/** The directory of a stage's files on this machine, and the working directory within it. */
 export type Place = { root: string; workdir: string }
 
 const inside = ({ root, workdir }: Place, target: string) => path.join(root, path.resolve(workdir, target))
 
-/** `COPY` from the build context: of a directory its content, as Docker does it. */
+/** `COPY` from the build context. Copies the contents of a directory, as Docker does. */
 export const copyFromContext = (
 	from: string,
 	context: readonly string[],

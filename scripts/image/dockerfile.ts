@@ -2,9 +2,9 @@ import { DockerfileParser, type Flag, type Instruction } from 'dockerfile-ast'
 
 export type Step = {
 	keyword: string
-	/** Everything after the keyword and its flags. */
+	/** The text after the keyword and its flags. */
 	text: string
-	/** The same, by word, without quotes. */
+	/** The words of that text, without quotes. */
 	words: string[]
 	flags: Record<string, string>
 }
@@ -13,7 +13,7 @@ export type Stage = { name: string; base: string; instructions: Step[] }
 
 const hasFlags = (instruction: Instruction): instruction is Instruction & { getFlags(): Flag[] } => 'getFlags' in instruction
 
-/** Of the form that is written as JSON, its strings; the library drops the spaces in them. */
+/** The strings of an instruction in JSON form, read here because the library drops their spaces. */
 const wordsOf = (instruction: Instruction): string[] => {
 	const text = instruction.getArgumentsContent() ?? ''
 	return /^\[\s*"/.test(text) ? (JSON.parse(text) as string[]) : instruction.getArguments().map(each => each.getValue())
@@ -30,7 +30,7 @@ const toStep = (instruction: Instruction): Step => {
 	}
 }
 
-/** The stages of a Dockerfile in order; one without a name goes by its place, as Docker numbers them. */
+/** The stages of a Dockerfile in order. A stage without a name gets its number, as in Docker. */
 export const readDockerfile = (text: string): Stage[] => {
 	const stages: Stage[] = []
 	for (const instruction of DockerfileParser.parse(text).getInstructions()) {

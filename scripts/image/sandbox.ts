@@ -4,10 +4,10 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Place } from './context.ts'
 
-/** Who the image runs as: `nonroot` of the distroless images. */
+/** The user of the image: `nonroot` of the distroless images. */
 export const nonroot = 65532
 
-// In namespaces of their own, so that nothing stays mounted or running whatever becomes of this process.
+// Commands run in namespaces of their own, so that nothing stays mounted or running when this process dies.
 const inNamespace = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private', 'sh', '-euc']
 
 /** This machine's programs and libraries, read-only, around the files of a stage: `$1` root, `$2` workdir, `$3` node, `$4` npm's cache. */
@@ -28,7 +28,7 @@ root=$1 workdir=$2
 shift 4
 exec env -i "$@"`
 
-/** The files of the image as its whole file system, which cannot be written to but for /tmp: `$1` root. */
+/** The files of the image as the whole file system, writable only in /tmp: `$1` root. */
 const asFileSystem = `
 mount --bind "$1" "$1"
 mount -o remount,bind,ro "$1"
@@ -41,7 +41,7 @@ exec env -i "$@"`
 const assignments = (env: Record<string, string>) => Object.entries(env).map(([name, value]) => `${name}=${value}`)
 const enter = ({ root, workdir }: Place) => ['unshare', `--root=${root}`, `--wd=${workdir}`]
 
-/** Runs a `RUN` of a Dockerfile as the image it is based on would: with a shell, Node.js and npm, as root. */
+/** Runs a `RUN` of a Dockerfile as in its base image: as root, with a shell, Node.js and npm. */
 export const runInStage = (place: Place, nodeDirectory: string, env: Record<string, string>, command: string): void => {
 	const npmCache = path.join(homedir(), '.npm')
 	mkdirSync(npmCache, { recursive: true })
@@ -53,7 +53,7 @@ export const runInStage = (place: Place, nodeDirectory: string, env: Record<stri
 
 export type Container = { child: ChildProcess; output: () => string; exited: Promise<number | null>; terminate(): void }
 
-/** Starts a command of the image as a container does: as a user other than root, on a file system that cannot be written to. */
+/** Starts a command of the image as a container does: not as root, on a read-only file system. */
 export const startContainer = (place: Place, env: Record<string, string>, command: readonly string[]): Container => {
 	const asNonroot = ['setpriv', '--no-new-privs', ...enter(place), `--setgid=${nonroot}`, `--setuid=${nonroot}`]
 	const arguments_ = [place.root, ...assignments({ PATH: '/usr/bin:/bin', ...env }), ...asNonroot, ...command]
@@ -65,7 +65,7 @@ export const startContainer = (place: Place, env: Record<string, string>, comman
 		output: () => output,
 		exited: new Promise(resolve => child.once('exit', code => resolve(code))),
 		terminate() {
-			// unshare itself passes no signal on.
+			// unshare does not pass signals to its child.
 			const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim()
 			for (const pid of children.split(' ').filter(Boolean)) process.kill(Number(pid), 'SIGTERM')
 		},

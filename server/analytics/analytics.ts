@@ -1,11 +1,10 @@
-import { analyticsEndpoints } from '../../contract/index.ts'
+import { type Analytics, analyticsEndpoints } from '../../contract/index.ts'
 import { type Route, route } from '../identity/handlers.ts'
 import { decodeCursor, toPage } from '../platform/database/cursors.ts'
-import type { Db } from '../platform/database/database.ts'
+import { type Db, readSql } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { readAudit, toAuditEntry } from './audit.ts'
-import { readFigures } from './figures.ts'
 
 export type AnalyticsApi = { routes: Route[] }
 
@@ -30,7 +29,7 @@ export function createAnalytics({ db }: { db: Db }): AnalyticsApi {
 	return { routes: [figures, audit] }
 }
 
-/** Days from the first through the last, both counted. */
+/** The number of days from the first through the last. */
 const daysIn = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / dayMs + 1
 
 function beforeId(cursor: string | undefined): string | undefined {
@@ -39,3 +38,43 @@ function beforeId(cursor: string | undefined): string | undefined {
 	if (!isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
 	return id
 }
+
+const figuresSql = readSql('figures.sql', import.meta.url)
+
+type Span = { from: string; to: string; doctorId: string | undefined }
+
+type Counts = Analytics['totals']
+type DoctorCounts = Counts & { doctorId: string; fullName: string }
+type Figures = Pick<Analytics, 'byDay' | 'byHour' | 'leadTime'> & { byDoctor: DoctorCounts[] }
+
+/** Figures of the visits that start between two dates, both inclusive, in each doctor's own zone. */
+async function readFigures(db: Db, { from, to, doctorId }: Span): Promise<Analytics> {
+	const { rows } = await db.raw<{ rows: Figures[] }>(figuresSql, { from, to, doctorId: doctorId ?? null })
+	return toAnalytics(rows[0] as Figures)
+}
+
+/** Adds totals and shares to the counts. A share is null when its whole is zero. */
+function toAnalytics({ byDoctor, byDay, byHour, leadTime }: Figures): Analytics {
+	const totals = sum(byDoctor)
+	return {
+		totals,
+		byDay,
+		byDoctor: byDoctor.map(({ booked: _booked, completed: _completed, ...counts }) => ({
+			...counts,
+			utilisation: share(counts.bookedSlots, counts.slots),
+		})),
+		byHour,
+		utilisation: share(totals.bookedSlots, totals.slots),
+		leadTime,
+		noShowRate: share(totals.noShow, totals.completed + totals.noShow),
+		cancellationRate: share(totals.cancelled, totals.appointments),
+	}
+}
+
+const countNames = ['appointments', 'booked', 'completed', 'cancelled', 'noShow', 'slots', 'bookedSlots'] as const
+
+function sum(counts: Counts[]): Counts {
+	return Object.fromEntries(countNames.map(name => [name, counts.reduce((total, each) => total + each[name], 0)])) as Counts
+}
+
+const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)

@@ -1,5 +1,6 @@
--- Every figure of the page in one statement, so that all are of one moment. The two dates are inclusive, in each doctor's
--- own zone. "Booked" counts what was not cancelled; a booked slot counts as offered even when time off covers it now.
+-- Reads every figure of the page in one statement, so that all figures are of one moment. The two dates are inclusive, in each
+-- doctor's own zone. "Booked" counts appointments that were not cancelled; a booked slot counts as offered even when time off
+-- covers it now.
 WITH spans AS MATERIALIZED (
 	SELECT d.id AS doctor_id, d.time_zone, u.full_name, u.status = 'active' AND u.role = 'doctor' AS practises,
 		CAST(:from AS date)::timestamp AT TIME ZONE d.time_zone AS begins,

@@ -1,4 +1,4 @@
-import { staffRoom, userRoom } from '../identity/rooms.ts'
+import { staffRoom, userRoom } from '../identity/actor.ts'
 import { type LiveServer, preparedPayload } from '../platform/live/server.ts'
 import type { Log } from '../platform/observability/log.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'

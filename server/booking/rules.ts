@@ -1,4 +1,4 @@
-import type { AppointmentStatus, RefusalCode } from '../../contract/index.ts'
+import { type AppointmentStatus, type RefusalCode, refusalProperties } from '../../contract/index.ts'
 import { consecutiveSlots, type StoredSlot, slotKey, whyUnavailable } from '../slots/availability.ts'
 import type {
 	Announcement,
@@ -275,7 +275,7 @@ export function minutesToMove({ slotMinutes, typeMinutes, startMinute, endMinute
 
 /** Whether the code says that the slot is gone, so that the caller is offered alternatives. */
 export function isSlotRefusal(code: RefusalCode): boolean {
-	return code === 'slot_booked' || code === 'slot_held' || code === 'slot_blocked' || code === 'slot_in_past'
+	return refusalProperties(code).offersAlternatives === true
 }
 
 /** The code with which the decision refuses, now or when the request was first decided. */

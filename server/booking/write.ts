@@ -1,6 +1,6 @@
 import { readSql } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
-import type { NoticePolicy } from '../reminders/policy.ts'
+import type { NoticePolicy } from '../reminders/ledger.ts'
 import type { StoredSlot } from '../slots/availability.ts'
 import type { BookingRequest, ChangeRequest } from './requests.ts'
 import type { Decided, Decision } from './rules.ts'

@@ -7,7 +7,7 @@ import { Refusal } from '../platform/refusal.ts'
 export type Account = {
 	id: string
 	email: string
-	/** Null until the owner of an account that an admin made has set a password. */
+	/** Null for an account that an admin made, until its owner sets a password. */
 	passwordHash: string | null
 	fullName: string
 	phone: string | null
@@ -17,7 +17,7 @@ export type Account = {
 
 const columns = ['id', 'email', 'password_hash as passwordHash', 'full_name as fullName', 'phone', 'role', 'status']
 
-/** The only form in which an account leaves the server. */
+/** The only form in which the server shows an account. */
 export function toUser({ id, email, fullName, phone, role, status }: Account): User {
 	return {
 		id,
@@ -97,7 +97,7 @@ export type AccountFilter = {
 	limit: number
 }
 
-/** Newest first; one row more than `limit` when there are more. */
+/** Newest first. Reads one row more than `limit`, which shows whether there is a next page. */
 export async function listAccounts(db: Db, { q, role, status, cursor, limit }: AccountFilter): Promise<Account[]> {
 	const accounts = db('users')
 		.select(columns)
@@ -106,7 +106,7 @@ export async function listAccounts(db: Db, { q, role, status, cursor, limit }: A
 	if (role) accounts.where({ role })
 	if (status) accounts.where({ status })
 	const fragment = q?.toLowerCase()
-	// Not LIKE, so that no character of the fragment is a wildcard.
+	// `strpos` instead of LIKE, so that no character of the fragment is a wildcard.
 	if (fragment)
 		accounts.where(match => match.whereRaw('strpos(lower(full_name), ?) > 0', fragment).orWhereRaw('strpos(email, ?) > 0', fragment))
 	if (cursor !== undefined) {

@@ -10,7 +10,7 @@ import { callerOf } from '../platform/live/callers.ts'
 import type { SocketContext as ContextOf, EventHandlers as HandlersOf } from '../platform/live/dispatch.ts'
 import type { Actor } from './actor.ts'
 
-// What domains bind their calls and events with: the platform's own, with the actor as the caller.
+// The platform's types and functions for calls and events, with the actor as the caller.
 
 export type Route = RouteOf<Actor>
 export const route: BindRoute<Actor> = bindRoute

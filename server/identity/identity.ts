@@ -1,22 +1,17 @@
 import type { Role } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Db } from '../platform/database/database.ts'
-import type { Run } from '../platform/database/pipeline.ts'
-import type { ReadAgain } from '../platform/live/callers.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
-import { admitted } from './access.ts'
-import { type AccessTokens, createAccessTokens, readBearer } from './access-tokens.ts'
 import type { Actor, Origin } from './actor.ts'
-import { createTokenAuthentication } from './authenticate.ts'
+import type { AccessTokens } from './authentication.ts'
 import type { Route } from './handlers.ts'
 import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
 import { type Announcements, confirmPassword } from './own-account.ts'
 import { offerReset } from './resets.ts'
-import { accountRoutes, passwordRoutes, sessionRoutes, userAdminRoutes } from './routes.ts'
-import { createSeal } from './sealing.ts'
-import { securityRoutes } from './security-routes.ts'
-import type { CutOff } from './sign-in.ts'
+import { identityRoutes } from './routes.ts'
+import { createSeal } from './secrets.ts'
+import type { CutOff } from './sessions.ts'
 
 export type IdentityDeps = {
 	db: Db
@@ -34,7 +29,7 @@ export type IdentityDeps = {
 
 export type Identity = {
 	routes: Route[]
-	/** Confirms, before an act that cannot be undone, that the owner asks. @throws Refusal invalid_credentials, rate_limited */
+	/** Makes sure that the owner asks, before an act that cannot be undone. @throws Refusal invalid_credentials, rate_limited */
 	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
 	/** Waits for reset mails that are still being handed over. */
 	stop: () => Promise<void>
@@ -62,7 +57,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
 	}
 
 	return {
-		routes: [sessionRoutes, passwordRoutes, accountRoutes, securityRoutes, userAdminRoutes].flatMap(routes => routes(routeDeps)),
+		routes: identityRoutes(routeDeps),
 		confirmPassword: (actor, password, ip) => confirmPassword(routeDeps, actor, password, ip),
 		stop: async () => {
 			await Promise.all(running)
@@ -74,27 +69,5 @@ export function createIdentity(deps: IdentityDeps): Identity {
 			.catch(error => log.error({ err: error, requestId: origin.requestId }, 'password reset mail failed'))
 			.finally(() => running.delete(sending))
 		running.add(sending)
-	}
-}
-
-export type Authentication = {
-	accessTokens: AccessTokens
-	/** From an `Authorization` header. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
-	authenticate: (authorization: string | undefined) => Promise<Actor | null>
-	/** From a bare access token, for sockets. Null without one, or while the second factor is lacking. @throws Refusal as above */
-	authenticateToken: (token: string | undefined) => Promise<Actor | null>
-	/** Actors of open sockets as they are now; null while the second factor is lacking, a refusal for those who may not stay. */
-	readAgain: ReadAgain<Actor>
-}
-
-/** Who is asking: the account is read from the database each time. */
-export function createAuthentication({ config, run }: { config: Config; run: Run }): Authentication {
-	const accessTokens = createAccessTokens(config.jwtSecret)
-	const { authenticateToken, readAgain } = createTokenAuthentication({ run, accessTokens, secondFactor: config.secondFactor })
-	return {
-		accessTokens,
-		authenticate: async authorization => await authenticateToken(readBearer(authorization)),
-		authenticateToken: async token => admitted(await authenticateToken(token)),
-		readAgain,
 	}
 }

@@ -1,6 +1,5 @@
 import { networkOf } from '../platform/security/client-address.ts'
 import type { CreateLimiter, Limiter } from '../platform/security/rate-limit.ts'
-import { createTurns } from './turns.ts'
 
 const quarterHourSeconds = 15 * 60
 
@@ -72,5 +71,22 @@ function byNetwork({ consume, check, reset }: Limiter): Limiter {
 		consume: (ip, points) => consume(networkOf(ip), points),
 		check: ip => check(networkOf(ip)),
 		reset: ip => reset(networkOf(ip)),
+	}
+}
+
+export type InTurn = <T>(key: string, work: () => Promise<T>) => Promise<T>
+
+/** Runs the work of one key one after the other, in this process. Different keys do not wait for each other. */
+export function createTurns(): InTurn {
+	const lastOf = new Map<string, Promise<unknown>>()
+	return (key, work) => {
+		const turn = (lastOf.get(key) ?? Promise.resolve()).then(work)
+		const ended = turn
+			.catch(() => {})
+			.then(() => {
+				if (lastOf.get(key) === ended) lastOf.delete(key)
+			})
+		lastOf.set(key, ended)
+		return turn
 	}
 }

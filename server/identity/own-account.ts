@@ -6,15 +6,15 @@ import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, type AccountChanges, findAccount, lockAccount, updateAccount } from './accounts.ts'
 import type { Actor, Origin } from './actor.ts'
 import type { PasswordAttempts } from './limits.ts'
-import { hashPassword, isPassword } from './passwords.ts'
+import { hashPassword, isPassword } from './secrets.ts'
+import type { CutOff } from './sessions.ts'
 import { endSessions } from './sessions.ts'
-import type { CutOff } from './sign-in.ts'
 
-/** How watchers of calendars hear of changes: written in the transaction that makes them, told after it. */
+/** Tells watchers of calendars about changes of accounts: written in the transaction that makes the change, told after its commit. */
 export type Announcements = {
-	/** A doctor takes appointments from now on, or no more. */
+	/** Announces that a doctor takes appointments from now on, or no longer. */
 	writeDoctor(trx: Tx, doctorId: string): Promise<void>
-	/** A patient has another name. */
+	/** Announces a patient's new name. */
 	writePatient(trx: Tx, patientId: string): Promise<void>
 	tell(): Promise<void>
 }
@@ -29,7 +29,7 @@ export async function confirmPassword(deps: OwnAccountDeps, actor: Actor, passwo
 export type OwnChanges = z.output<typeof identityEndpoints.updateMe.body>
 
 /**
- * Changes one's own name, phone or password. With a new password every other session ends.
+ * Changes the actor's own name, phone or password. A new password ends every other session.
  *
  * @throws Refusal invalid_credentials when the current password is wrong
  */
@@ -50,12 +50,12 @@ export async function updateOwnAccount(deps: OwnAccountDeps, actor: Actor, chang
 		const account = await lockAccount(trx, actor.userId)
 		if (!account) throw new Refusal('unauthenticated')
 		if (password !== undefined) {
-			// The password was reset during the comparison.
+			// The password was reset while the current one was compared.
 			if (account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')
 			await endSessions(trx, account.id, { except: actor.sessionId })
 		}
 		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'user', entityId: account.id, details: { fields } })
-		// An account and its patient file have the same number.
+		// An account and its patient file have the same id.
 		if (fullName !== undefined && fullName !== account.fullName) await announcements.writePatient(trx, account.id)
 		return await updateAccount(trx, account.id, update)
 	})

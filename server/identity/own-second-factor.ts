@@ -5,10 +5,18 @@ import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, lockAccount } from './accounts.ts'
 import type { Actor, Origin } from './actor.ts'
 import { checkCurrentPassword, type OwnAccountDeps, readOwnAccount } from './own-account.ts'
-import { countRecoveryCodes, replaceRecoveryCodes } from './recovery-codes.ts'
-import { beginSetup, confirmSetup, hasSecondFactor, removeSecondFactor, takeCode, wrongCode } from './second-factor.ts'
-import type { SecondStepDeps } from './second-step.ts'
+import {
+	beginSetup,
+	confirmSetup,
+	countRecoveryCodes,
+	hasSecondFactor,
+	removeSecondFactor,
+	replaceRecoveryCodes,
+	takeCode,
+	wrongCode,
+} from './second-factor.ts'
 import { endSessions } from './sessions.ts'
+import type { SecondStepDeps } from './sign-in.ts'
 
 export type OwnFactorDeps = OwnAccountDeps & SecondStepDeps
 
@@ -26,7 +34,7 @@ export async function readSecondFactor(
 
 type Who = { actor: Actor; origin: Origin }
 
-/** Takes the password too, so that a passer-by at an unattended desk cannot lock its owner out. */
+/** Asks for the password, so that a passer-by at an unattended desk cannot lock the owner of the account out. */
 export async function beginSecondFactor(deps: OwnFactorDeps, who: Who, currentPassword: string): Promise<SecondFactorSetup> {
 	const known = await readOwnAccount(deps.db, who.actor)
 	await checkCurrentPassword(deps, known, currentPassword, who.origin.ip)
@@ -37,7 +45,7 @@ export async function beginSecondFactor(deps: OwnFactorDeps, who: Who, currentPa
 	})
 }
 
-/** Ends every other session: those were opened with the password alone. */
+/** Ends every other session, because those were opened with the password alone. */
 export async function confirmSecondFactor(deps: OwnFactorDeps, who: Who, code: string): Promise<{ recoveryCodes: string[] }> {
 	const { userId, sessionId } = who.actor
 	const isRight = async (trx: Tx) => (await lockAccount(trx, userId)) !== undefined && (await confirmSetup(trx, deps, userId, code))
@@ -67,11 +75,11 @@ export async function disableSecondFactor(deps: OwnFactorDeps, who: Who, proof: 
 		await note(trx, who, 'second_factor_disabled')
 		return {}
 	})
-	// This session's sockets as well: their rights may depend on the second factor.
+	// Disconnects this session's sockets as well: their rights may depend on the second factor.
 	deps.cutOff(userId)
 }
 
-/** Locks the actor's account. @throws Refusal invalid_credentials when its password is no longer the one that was compared */
+/** Locks the account. @throws Refusal invalid_credentials when its password changed since it was compared */
 async function lockKnown(trx: Tx, known: Account): Promise<Account> {
 	const account = await lockAccount(trx, known.id)
 	if (!account || account.passwordHash !== known.passwordHash) throw new Refusal('invalid_credentials')

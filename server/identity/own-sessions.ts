@@ -9,12 +9,12 @@ import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { lockAccount } from './accounts.ts'
 import type { Actor, Origin } from './actor.ts'
+import type { CutOff } from './sessions.ts'
 import { endSessions, type WhichSessions } from './sessions.ts'
-import type { CutOff } from './sign-in.ts'
 
 export type SessionRow = { tokenId: string; id: string; startedAt: Date; lastUsedAt: Date; ip: string | null; userAgent: string | null }
 
-/** Lists the last used first, and one row more than `limit` when there are more. */
+/** Lists sessions, the last used first. Reads one row more than `limit`, which shows whether there is a next page. */
 export async function listSessions(
 	db: Db,
 	{ userId }: Actor,
@@ -66,7 +66,7 @@ export async function endOtherSessions(deps: OwnSessionDeps, actor: Actor, origi
 	}
 }
 
-/** Shortens an address to its network: enough to recognise one's own, too little to tell where a colleague lives. */
+/** Shortens an address to its network: enough to recognise one's own sessions, too little to locate a colleague's home. */
 export function shortAddress(ip: string): string | null {
 	const v4 = /(?:^|:)(\d+\.\d+\.\d+)\.\d+$/.exec(ip)?.[1]
 	if (v4) return `${v4}.x`
@@ -77,7 +77,7 @@ export function shortAddress(ip: string): string | null {
 	return `${before.split(':').slice(0, 4).join(':')}::x`
 }
 
-/** The newest token of each open session: the one that was not used yet. */
+/** The newest token of each open session, which is the unused one. */
 function running(db: DbOrTx, userId: string) {
 	return db('refresh_tokens').where({ user_id: userId, used_at: null, revoked_at: null }).whereRaw('expires_at > now()')
 }
@@ -93,7 +93,7 @@ async function end({ db, cutOff }: OwnSessionDeps, actor: Actor, origin: Origin,
 		if (sessions.length > 0) await recordAudit(trx, { actor, origin, action: 'sessions_ended', entity: 'user', entityId: userId, details })
 		return sessions.length
 	})
-	// Not otherwise: the session that was named may belong to another account.
+	// Only then: a session that was named may belong to another account.
 	if (ended > 0) cutOff(userId, which)
 
 	return ended

@@ -3,8 +3,7 @@ import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, findAccountByEmail, lockAccount, updateAccount } from './accounts.ts'
 import type { Origin } from './actor.ts'
-import { hashPassword } from './passwords.ts'
-import { digestSecret, newSecret } from './secrets.ts'
+import { digestSecret, hashPassword, newSecret } from './secrets.ts'
 import { endSessions } from './sessions.ts'
 
 const lifetimeMinutes = 60
@@ -22,7 +21,7 @@ export async function offerReset(db: Db, email: string, origin: Origin, send: Se
 			user_id: account.id,
 			expires_at: trx.raw('now() + make_interval(mins => ?)', lifetimeMinutes),
 		})
-		// Anyone can ask: the actor is unknown.
+		// The sender need not be the owner, so the actor is unknown.
 		await recordAudit(trx, { actor: null, origin, action: 'password_reset_requested', entity: 'user', entityId: account.id })
 	})
 	await send({ userId: account.id, email: account.email, fullName: account.fullName }, token)
@@ -34,7 +33,7 @@ export async function offerReset(db: Db, email: string, origin: Origin, send: Se
  * @throws Refusal token_expired when the token is unknown, used or too old; account_disabled
  */
 export async function resetPassword(db: Db, token: string, password: string, origin: Origin): Promise<Account> {
-	// Before the password is hashed, which is expensive.
+	// Checked first, because hashing the password is expensive.
 	if (!(await findOwner(db, token))) throw new Refusal('token_expired')
 	const passwordHash = await hashPassword(password)
 	return await inTransaction(db, async trx => {

@@ -1,100 +1,32 @@
-import type { Request, Response } from 'express'
-import { accountSecurityEndpoints, identityEndpoints, type ListedUser, type Role, type SessionTokens } from '../../contract/index.ts'
-import type { Config } from '../config.ts'
+import { accountSecurityEndpoints, identityEndpoints, type ListedUser } from '../../contract/index.ts'
 import { toPage } from '../platform/database/cursors.ts'
-import { Refusal } from '../platform/refusal.ts'
-import { createOwnPages } from '../platform/security/own-pages.ts'
-import { type AccessTokens, accessTokenSeconds } from './access-tokens.ts'
 import { type Account, listAccounts, toUser } from './accounts.ts'
 import type { Origin } from './actor.ts'
-import { readRefreshCookie, refreshCookie } from './cookie.ts'
 import { publicRoute, type Route, route } from './handlers.ts'
-import type { RegistrationLimit, ResetLimits } from './limits.ts'
+import type { ResetLimits } from './limits.ts'
 import { type OwnAccountDeps, readOwnAccount, updateOwnAccount } from './own-account.ts'
-import { register } from './registration.ts'
+import { beginSecondFactor, confirmSecondFactor, disableSecondFactor, readSecondFactor, renewRecoveryCodes } from './own-second-factor.ts'
+import { endOtherSessions, endOwnSession, listSessions, toOwnSession } from './own-sessions.ts'
 import { resetPassword } from './resets.ts'
-import { hasSecondFactor, withSecondFactor } from './second-factor.ts'
-import { answerChallenge, type SecondStepDeps } from './second-step.ts'
-import { createMarks, createNextToken } from './secrets.ts'
-import type { Client } from './sessions.ts'
-import { refresh, type SignedIn, signIn, signOut } from './sign-in.ts'
-import { createUser, updateUser } from './user-admin.ts'
+import { withSecondFactor } from './second-factor.ts'
+import { type SessionRouteDeps, sessionRoutes } from './session-routes.ts'
+import { createUser, resetSecondFactor, updateUser } from './user-admin.ts'
 
-export type RouteDeps = OwnAccountDeps &
-	SecondStepDeps & {
-		config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret'>
-		accessTokens: AccessTokens
-		registrationLimit: RegistrationLimit
+export type IdentityRouteDeps = SessionRouteDeps &
+	OwnAccountDeps & {
 		resetLimits: ResetLimits
-		/** Whether an account of this role must have a second factor. */
-		isSecondFactorRequired: (role: Role) => boolean
 		/** Starts to mail a link. Neither waits nor fails. */
 		beginReset: (email: string, origin: Origin) => void
 	}
 
-export function sessionRoutes(deps: RouteDeps): Route[] {
-	const { db, config, accessTokens, attempts, registrationLimit } = deps
-	const isOwnPage = createOwnPages(config)
-	const transport = { secure: config.production }
-	const markOf = createMarks(config.jwtSecret)
-	const nextToken = createNextToken(config.jwtSecret)
-
-	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
-
-	return [
-		publicRoute(identityEndpoints.register, async ({ body, origin, req, res }) => {
-			await registrationLimit.consume(origin.ip)
-			return await handOver(res, await register(db, body, clientOf(req, origin)))
-		}),
-		publicRoute(identityEndpoints.login, async ({ body, origin, req, res }) => {
-			const answer = await signIn({ db, attempts, markOf }, body, clientOf(req, origin))
-			return 'challenge' in answer ? answer : await handOver(res, answer)
-		}),
-		publicRoute(accountSecurityEndpoints.answerChallenge, async ({ body, origin, req, res }) =>
-			handOver(res, await answerChallenge(deps, body, clientOf(req, origin))),
-		),
-		publicRoute(identityEndpoints.refresh, async ({ origin, idempotencyKey, req, res }) => {
-			refuseForeignPages(req)
-			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
-			if (!refreshToken) throw new Refusal('unauthenticated')
-			try {
-				const trade = { refreshToken, next: nextToken(refreshToken, idempotencyKey) }
-				return await handOver(res, await refresh(deps, trade, clientOf(req, origin)))
-			} catch (error) {
-				// A cookie that was refused once is refused every time.
-				if (error instanceof Refusal) setCookie(res, null)
-				throw error
-			}
-		}),
-		publicRoute(identityEndpoints.logout, async ({ origin, req, res }) => {
-			refuseForeignPages(req)
-			const refreshToken = readRefreshCookie(req.headers.cookie, transport)
-			if (refreshToken) await signOut(deps, refreshToken, clientOf(req, origin))
-			setCookie(res, null)
-		}),
-	]
-
-	async function handOver(res: Response, { account, session }: SignedIn): Promise<SessionTokens> {
-		const lacksSecondFactor = deps.isSecondFactorRequired(account.role) && !(await hasSecondFactor(db, account.id))
-		setCookie(res, session.refreshToken)
-		return {
-			accessToken: accessTokens.sign({ userId: account.id, role: account.role, sessionId: session.id }),
-			expiresIn: accessTokenSeconds,
-			user: toUser(account),
-			...(lacksSecondFactor && { secondFactorNeeded: true }),
-		}
-	}
-
-	/** For calls that need the cookie alone: a page of another site could make them in the owner's browser. */
-	function refuseForeignPages(req: Request) {
-		if (!isOwnPage(req.headers, req.host)) throw new Refusal('forbidden')
-	}
+export function identityRoutes(deps: IdentityRouteDeps): Route[] {
+	return [sessionRoutes, passwordRoutes, accountRoutes, securityRoutes, userAdminRoutes].flatMap(routes => routes(deps))
 }
 
-export function passwordRoutes({ db, attempts, resetLimits, cutOff, beginReset }: RouteDeps): Route[] {
+function passwordRoutes({ db, attempts, resetLimits, cutOff, beginReset }: IdentityRouteDeps): Route[] {
 	return [
 		publicRoute(identityEndpoints.forgotPassword, async ({ body, origin }) => {
-			// The network address first, so that one cannot use up everyone's mails.
+			// The network address first, so that one sender cannot use up other people's mails.
 			await resetLimits.byIp.consume(origin.ip)
 			await resetLimits.byEmail.consume(body.email)
 			beginReset(body.email, origin)
@@ -108,14 +40,40 @@ export function passwordRoutes({ db, attempts, resetLimits, cutOff, beginReset }
 	]
 }
 
-export function accountRoutes(deps: RouteDeps): Route[] {
+function accountRoutes(deps: IdentityRouteDeps): Route[] {
 	return [
 		route(identityEndpoints.getMe, async (_input, actor) => toUser(await readOwnAccount(deps.db, actor))),
 		route(identityEndpoints.updateMe, async ({ body, origin }, actor) => toUser(await updateOwnAccount(deps, actor, body, origin))),
 	]
 }
 
-export function userAdminRoutes(deps: RouteDeps): Route[] {
+/** An account's second factor, and its open sessions. */
+function securityRoutes(deps: IdentityRouteDeps): Route[] {
+	return [
+		route(accountSecurityEndpoints.getSecondFactor, (_input, actor) => readSecondFactor(deps, actor, deps.isSecondFactorRequired)),
+		route(accountSecurityEndpoints.beginSecondFactor, ({ body, origin }, actor) =>
+			beginSecondFactor(deps, { actor, origin }, body.currentPassword),
+		),
+		route(accountSecurityEndpoints.confirmSecondFactor, ({ body, origin }, actor) =>
+			confirmSecondFactor(deps, { actor, origin }, body.code),
+		),
+		route(accountSecurityEndpoints.renewRecoveryCodes, ({ body, origin }, actor) => renewRecoveryCodes(deps, { actor, origin }, body)),
+		route(accountSecurityEndpoints.disableSecondFactor, ({ body, origin }, actor) => disableSecondFactor(deps, { actor, origin }, body)),
+		route(accountSecurityEndpoints.resetSecondFactor, ({ params, origin }, actor) => resetSecondFactor(deps, actor, params.id, origin)),
+		route(accountSecurityEndpoints.listOwnSessions, async ({ query }, actor) =>
+			toPage(
+				await listSessions(deps.db, actor, query),
+				query.limit,
+				row => toOwnSession(row, actor),
+				({ tokenId }) => [tokenId],
+			),
+		),
+		route(accountSecurityEndpoints.endOtherSessions, ({ origin }, actor) => endOtherSessions(deps, actor, origin)),
+		route(accountSecurityEndpoints.endOwnSession, ({ params, origin }, actor) => endOwnSession(deps, actor, params.id, origin)),
+	]
+}
+
+function userAdminRoutes(deps: IdentityRouteDeps): Route[] {
 	return [
 		route(identityEndpoints.listUsers, async ({ query }) => {
 			const accounts = await listAccounts(deps.db, query)
@@ -132,5 +90,3 @@ export function userAdminRoutes(deps: RouteDeps): Route[] {
 		),
 	]
 }
-
-const clientOf = (req: Request, origin: Origin): Client => ({ origin, userAgent: req.headers['user-agent'] })

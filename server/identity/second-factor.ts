@@ -1,10 +1,10 @@
+import { randomInt } from 'node:crypto'
+import { Secret, TOTP } from 'otpauth'
 import type { DbOrTx, Tx } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
-import { takeRecoveryCode } from './recovery-codes.ts'
-import type { Seal } from './sealing.ts'
-import { isTotpCode, newTotpSecret, stepOfCode, totpSetup } from './totp.ts'
+import { digestSecret, type Seal } from './secrets.ts'
 
-/** The ids of those accounts that have a second factor. */
+/** The ids of the accounts that have a second factor. */
 export async function withSecondFactor(db: DbOrTx, userIds: readonly string[]): Promise<Set<string>> {
 	const rows = await db('second_factors').select('user_id').whereIn('user_id', userIds).whereNotNull('confirmed_at')
 	return new Set(rows.map(row => row.user_id))
@@ -20,7 +20,7 @@ type Row = { secret: Buffer; lastStep: number | null; failures: number }
 
 export type FactorUsed = 'totp' | 'recovery_code'
 
-/** Compares a code. A right one is used up, a wrong one is counted. The account must be locked. */
+/** Compares a code. Uses a right code up, and counts a wrong one. The account must be locked. */
 export async function takeCode(trx: Tx, deps: FactorDeps, userId: string, typed: string): Promise<FactorUsed | undefined> {
 	const row: Row | undefined = await find(trx, userId).whereNotNull('confirmed_at')
 	if (!row) return undefined
@@ -31,7 +31,7 @@ export async function takeCode(trx: Tx, deps: FactorDeps, userId: string, typed:
 	return 'recovery_code'
 }
 
-/** Makes a secret that waits for its confirmation. The account must be locked. @throws Refusal forbidden when a second factor is on */
+/** Makes a secret that waits for confirmation by a code. The account must be locked. @throws Refusal forbidden when a second factor is on */
 export async function beginSetup(trx: Tx, { seal }: FactorDeps, { id, email }: { id: string; email: string }) {
 	if (await hasSecondFactor(trx, id)) throw new Refusal('forbidden', { message: 'Switch the present second factor off first' })
 	const secret = newTotpSecret()
@@ -84,7 +84,7 @@ function find(db: DbOrTx, userId: string) {
 /** Wrong codes in a row that NIST SP 800-63B §5.2.2 allows; then only a recovery code or an admin helps. */
 const maxFailures = 100
 
-/** Accepts a code once: neither that code nor an older one is accepted again, even within its time. */
+/** Accepts a code once: refuses that code and older ones afterwards, even within their time. */
 async function takeTotpCode(trx: Tx, { seal, nowMs }: FactorDeps, userId: string, row: Row, code: string): Promise<boolean> {
 	const secret = row.failures < maxFailures ? seal.open(row.secret, userId) : undefined
 	const step = secret && stepOfCode(secret, code, nowMs())
@@ -93,4 +93,82 @@ async function takeTotpCode(trx: Tx, { seal, nowMs }: FactorDeps, userId: string
 		.where({ user_id: userId })
 		.update(isRight ? { last_step: step, failures: 0 } : { failures: row.failures + 1 })
 	return isRight
+}
+
+const periodSeconds = 30
+
+/** 160 random bits, the length of the HMAC (RFC 4226 §4). */
+export const newTotpSecret = (): Uint8Array => new Secret({ size: 20 }).bytes
+
+/** Writes the secret in the forms that authenticator apps read. */
+export function totpSetup(secret: Uint8Array, account: string): { secret: string; uri: string } {
+	const totp = totpOf(secret, account)
+	return { secret: totp.secret.base32, uri: totp.toString() }
+}
+
+export const isTotpCode = (code: string): boolean => /^\d{6}$/.test(code)
+
+/** Accepts a code of the step before or after, because phones' clocks are off and typing takes time (RFC 6238 §5.2). */
+const window = 1
+
+/** The time step of a code; undefined when the code is wrong. Steps count up, so that a used code is recognised (RFC 6238 §5.2). */
+export function stepOfCode(secret: Uint8Array, code: string, nowMs: number): number | undefined {
+	const delta = totpOf(secret).validate({ token: code, timestamp: nowMs, window })
+	return delta === null ? undefined : TOTP.counter({ period: periodSeconds, timestamp: nowMs }) + delta
+}
+
+function totpOf(secret: Uint8Array, account = ''): TOTP {
+	return new TOTP({
+		issuer: 'Liveslot',
+		label: account,
+		// Every authenticator app supports SHA-1, and HMAC-SHA-1 has no known weakness.
+		algorithm: 'SHA1',
+		digits: 6,
+		period: periodSeconds,
+		secret: new Secret({ buffer: new Uint8Array(secret).buffer }),
+	})
+}
+
+const recoveryCodes = 10
+/** Without letters that look like digits. */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const groups = 4
+const groupLength = 6
+
+/** Replaces an account's codes with new ones. The account must be locked. */
+export async function replaceRecoveryCodes(trx: Tx, userId: string): Promise<string[]> {
+	const given = Array.from({ length: recoveryCodes }, newCode)
+	await trx('recovery_codes').where({ user_id: userId }).delete()
+	await trx('recovery_codes').insert(given.map(code => ({ user_id: userId, code_hash: digestSecret(code) })))
+	return given
+}
+
+/** Uses a code up. False when the account has no such code, or it was used before. */
+export async function takeRecoveryCode(trx: Tx, userId: string, typed: string): Promise<boolean> {
+	const used = await trx('recovery_codes')
+		.where({ user_id: userId, code_hash: digestSecret(asGiven(typed)), used_at: null })
+		.update({ used_at: trx.fn.now() })
+	return used > 0
+}
+
+export async function countRecoveryCodes(db: DbOrTx, userId: string): Promise<number> {
+	const rows = await db('recovery_codes').select('code_hash').where({ user_id: userId, used_at: null })
+	return rows.length
+}
+
+/** 120 random bits: a plain hash of them is safe to store and to look up (`digestSecret`). */
+function newCode(): string {
+	return inGroups(Array.from({ length: groups * groupLength }, () => alphabet.charAt(randomInt(alphabet.length))).join(''))
+}
+
+const inGroups = (letters: string): string => letters.match(new RegExp(`.{${groupLength}}`, 'g'))?.join('-') ?? letters
+
+/** Turns a typed code into the form in which it was given out. */
+function asGiven(typed: string): string {
+	return inGroups(
+		typed
+			.toUpperCase()
+			.replace(/[\s-]/g, '')
+			.replace(/[OIL]/g, letter => (letter === 'O' ? '0' : '1')),
+	)
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { RefusalCode } from '../../contract/index.ts'
-import type { Tx } from '../platform/database/database.ts'
+import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, lockAccount } from './accounts.ts'
 import type { Origin } from './actor.ts'
 import { digestSecret, newSecret } from './secrets.ts'
@@ -11,25 +13,84 @@ export type Client = { origin: Origin; userAgent: string | undefined }
 /** A family of refresh tokens. Only the newest is valid. */
 export type Session = { id: string; refreshToken: string }
 
+export type SignedIn = { account: Account; session: Session }
+
+/** All sessions of an account, one of them, or all but one. */
+export type WhichSessions = { only?: string; except?: string }
+
+/** Disconnects sockets of an account, on every node. */
+export type CutOff = (userId: string, which?: WhichSessions) => void
+
+export const sessionSeconds = 30 * 24 * 3600
+
 /** Opens a session. The account must be locked. Deletes its tokens that expired a month ago. */
 export async function openSession(trx: Tx, userId: string, client: Client): Promise<Session> {
 	await trx('refresh_tokens').where({ user_id: userId }).whereRaw(`expires_at < now() - interval '30 days'`).delete()
 	return await insertToken(trx, { userId, sessionId: randomUUID(), refreshToken: newSecret() }, client)
 }
 
-export type Renewal =
+/** A refresh token, and the token that replaces it. */
+export type Trade = { refreshToken: string; next: string }
+
+type SessionDeps = { db: Db; cutOff: CutOff }
+
+/** Trades a refresh token for the next one. @throws Refusal unauthenticated, token_expired, account_disabled */
+export async function refresh({ db, cutOff }: SessionDeps, trade: Trade, client: Client): Promise<SignedIn> {
+	const renewal = await inTransaction(db, async trx => {
+		const outcome = await renewSession(trx, trade, client)
+		if (outcome.state === 'stolen')
+			// Which holder of the token is the owner is unknown, so the entry names no actor.
+			await recordAudit(trx, { ...byThemself(outcome.account, client), actor: null, action: 'session_reuse_detected' })
+		return outcome
+	})
+	switch (renewal.state) {
+		case 'renewed':
+			return renewal
+		case 'stolen':
+			cutOff(renewal.account.id, { only: renewal.sessionId })
+			throw new Refusal('unauthenticated', { message: 'The session has ended' })
+		case 'refused':
+			throw new Refusal(renewal.code)
+	}
+}
+
+export async function signOut({ db, cutOff }: SessionDeps, refreshToken: string, client: Client): Promise<void> {
+	const closed = await inTransaction(db, async trx => {
+		const session = await closeSession(trx, refreshToken)
+		if (session) await recordAudit(trx, { ...byThemself({ id: session.userId }, client), action: 'signed_out' })
+		return session
+	})
+	if (closed) cutOff(closed.userId, { only: closed.sessionId })
+}
+
+/** Ends sessions of an account, and its open challenges unless one session is named. The account must be locked. */
+export async function endSessions(trx: Tx, userId: string, which: WhichSessions = {}): Promise<void> {
+	const tokens = trx('refresh_tokens').where({ user_id: userId }).whereNull('revoked_at')
+	if (which.only) tokens.where({ family_id: which.only })
+	else await trx('sign_in_challenges').where({ user_id: userId }).delete()
+	if (which.except) tokens.whereNot({ family_id: which.except })
+	await tokens.update({ revoked_at: trx.fn.now() })
+}
+
+export function byThemself({ id }: Pick<Account, 'id'>, { origin }: Client) {
+	return {
+		actor: { userId: id },
+		origin,
+		entity: 'user',
+		entityId: id,
+	}
+}
+
+type Renewal =
 	| { state: 'renewed'; account: Account; session: Session }
 	| { state: 'stolen'; account: Account; sessionId: string }
 	| { state: 'refused'; code: RefusalCode }
 
-/** A refresh token, and the token that replaces it. */
-export type Trade = { refreshToken: string; next: string }
-
 /**
- * Trades a refresh token for the next one. A token that is used twice, other than to repeat the trade, was copied, and nobody can tell
- * which holder is the owner: the session ends (RFC 9700 §4.14.2). Its end must be committed, so it is an outcome and not an error.
+ * Trades a refresh token for the next one. A token that is used twice, other than to repeat the trade, was copied, and the server
+ * cannot tell which holder is the owner: the session ends (RFC 9700 §4.14.2). Its end must be committed, so it is an outcome and not an error.
  */
-export async function renewSession(trx: Tx, trade: Trade, client: Client): Promise<Renewal> {
+async function renewSession(trx: Tx, trade: Trade, client: Client): Promise<Renewal> {
 	const { refreshToken, next } = trade
 	const locked = await lockToken(trx, refreshToken)
 	if (!locked) return { state: 'refused', code: 'unauthenticated' }
@@ -51,27 +112,13 @@ export async function renewSession(trx: Tx, trade: Trade, client: Client): Promi
 }
 
 /** Ends the session of a refresh token. Returns the session and its account, or undefined when it had ended before. */
-export async function closeSession(trx: Tx, refreshToken: string): Promise<{ userId: string; sessionId: string } | undefined> {
+async function closeSession(trx: Tx, refreshToken: string): Promise<{ userId: string; sessionId: string } | undefined> {
 	const locked = await lockToken(trx, refreshToken)
 	if (!locked || locked.token.isRevoked) return undefined
 	const { token, account } = locked
 	await endSessions(trx, account.id, { only: token.sessionId })
 	return { userId: account.id, sessionId: token.sessionId }
 }
-
-/** All sessions of an account, one of them, or all but one. */
-export type WhichSessions = { only?: string; except?: string }
-
-/** Ends sessions of an account, and its open challenges unless one session is named. The account must be locked. */
-export async function endSessions(trx: Tx, userId: string, which: WhichSessions = {}): Promise<void> {
-	const tokens = trx('refresh_tokens').where({ user_id: userId }).whereNull('revoked_at')
-	if (which.only) tokens.where({ family_id: which.only })
-	else await trx('sign_in_challenges').where({ user_id: userId }).delete()
-	if (which.except) tokens.whereNot({ family_id: which.except })
-	await tokens.update({ revoked_at: trx.fn.now() })
-}
-
-export const sessionSeconds = 30 * 24 * 3600
 
 type NewToken = { userId: string; sessionId: string; refreshToken: string; startedAt?: Date }
 
@@ -115,7 +162,7 @@ function findToken(trx: Tx, refreshToken: string): Promise<TokenRow | undefined>
 		.where({ token_hash: digestSecret(refreshToken) })
 }
 
-/** Whether the same trade was made before and its new token was not used yet: its answer was lost, or is still on its way. */
+/** Whether the same trade was made before and its new token is unused: the answer was lost, or is still on its way. */
 async function isRepeated(trx: Tx, { next }: Trade): Promise<boolean> {
 	const given = await findToken(trx, next)
 	return given !== undefined && !given.isUsed

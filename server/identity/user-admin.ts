@@ -7,10 +7,10 @@ import { recordAudit } from '../platform/security/audit.ts'
 import { type Account, ensureProfile, insertAccount, lockAccount, lockActiveAdmins, updateAccount } from './accounts.ts'
 import type { Actor, Origin } from './actor.ts'
 import type { Announcements } from './own-account.ts'
-import { hashPassword } from './passwords.ts'
 import { removeSecondFactor } from './second-factor.ts'
+import { hashPassword } from './secrets.ts'
+import type { CutOff } from './sessions.ts'
 import { endSessions } from './sessions.ts'
-import type { CutOff } from './sign-in.ts'
 
 export type NewUser = z.output<typeof identityEndpoints.createUser.body>
 export type UserChanges = z.output<typeof identityEndpoints.updateUser.body>
@@ -30,8 +30,8 @@ export async function createUser(db: Db, actor: Actor, user: NewUser, origin: Or
 export type UserAdminDeps = { db: Db; cutOff: CutOff; announcements: Announcements }
 
 /**
- * Approves, disables, renames, or changes the role of an account. When its rights change, its sockets are cut off, so that they come
- * back with the new rights, or not at all.
+ * Approves, disables, renames, or changes the role of an account. When its rights change, its sockets are disconnected, so that they
+ * come back with the new rights, or not at all.
  *
  * @throws Refusal not_found; forbidden when the clinic would be left without an admin
  */
@@ -45,7 +45,7 @@ export async function updateUser(
 	if (!isDatabaseId(id)) throw new Refusal('not_found')
 	const { before, after } = await inTransaction(db, async trx => {
 		const activeAdmins = await lockActiveAdmins(trx)
-		// Demoted by another admin while this request was waiting.
+		// Another admin demoted the actor while this request was waiting.
 		if (!activeAdmins.includes(actor.userId)) throw new Refusal('forbidden')
 		const account = await lockAccount(trx, id)
 		if (!account) throw new Refusal('not_found')
@@ -63,7 +63,7 @@ export async function updateUser(
 		})
 		const updated = await updateAccount(trx, id, changes)
 		await ensureProfile(trx, updated)
-		// An account, its calendar and its patient file have the same number.
+		// An account, its calendar and its patient file have the same id.
 		if (account.role !== updated.role || account.status !== updated.status) await announcements.writeDoctor(trx, id)
 		if (account.fullName !== updated.fullName) await announcements.writePatient(trx, id)
 		return { before: account, after: updated }
@@ -74,10 +74,10 @@ export async function updateUser(
 }
 
 /**
- * Removes the second factor of a colleague who lost it; until they set up a new one, their password is enough. Admins cannot do it to
- * themselves: with a code they switch it off, and without one they must not.
+ * Removes the second factor of a colleague who lost it; until the colleague sets up a new one, the password is enough. Admins cannot
+ * remove their own: with a code they can switch it off, and without a code they must not.
  *
- * @throws Refusal not_found when there is none, forbidden for the admin's own
+ * @throws Refusal not_found when the account has none, forbidden for the admin's own
  */
 export async function resetSecondFactor(
 	{ db, cutOff }: Pick<UserAdminDeps, 'db' | 'cutOff'>,
@@ -110,7 +110,7 @@ function changedFields(account: Account, changes: UserChanges) {
 	return (['role', 'status', 'fullName'] as const).filter(field => changes[field] !== undefined && changes[field] !== account[field])
 }
 
-/** The changes of each field, for the audit log. A name is personal: the entry says only that it changed. */
+/** Describes the changes for the audit log. A name is personal, so the entry only says that it changed. */
 function describe(account: Account, changes: UserChanges) {
 	const fields = changedFields(account, changes)
 	const states = (['role', 'status'] as const).filter(field => fields.includes(field))

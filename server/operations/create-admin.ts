@@ -1,13 +1,12 @@
 import { identityEndpoints } from '../../contract/index.ts'
 import { ensureProfile, insertAccount } from '../identity/accounts.ts'
-import { hashPassword } from '../identity/passwords.ts'
+import { hashPassword } from '../identity/secrets.ts'
 import { type Db, inTransaction, migrate } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import { type Command, CommandError, type Context } from './command.ts'
-import { withDatabase } from './connect.ts'
+import { type Command, CommandError, type Context, withDatabase } from './command.ts'
 
-/** The rules of registration hold for admins too. */
+/** Admins follow the rules of registration. */
 const NewAdmin = identityEndpoints.register.body.pick({ email: true, fullName: true, password: true })
 
 const flagOf: Record<string, string> = { email: '--email', fullName: '--name', password: 'The password' }

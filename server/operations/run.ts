@@ -1,10 +1,16 @@
 import { ConfigError, loadOperationSettings } from '../config.ts'
 import { EmbeddedServerError } from '../platform/embedded/process.ts'
-import { CommandError, helpOf, parseGiven } from './command.ts'
-import { commands } from './commands.ts'
+import { archive } from './archive/archive.ts'
+import { backup } from './backup/backup.ts'
+import { restore } from './backup/restore.ts'
+import { checkDatabase } from './check/check.ts'
+import { type Command, CommandError, helpOf, parseGiven } from './command.ts'
+import { createAdmin } from './create-admin.ts'
+import { importDoctors } from './import/doctors.ts'
+import { importPatients } from './import/patients.ts'
 import { createTerminal, type Streams } from './terminal.ts'
 
-/** Runs one command and resolves to its exit code: 0 for done, 1 for not, or for findings. */
+/** Runs one command and resolves to its exit code: 0 when the command is done, 1 when it failed or has findings. */
 export async function runCommand(args: string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<number> {
 	const terminal = createTerminal(streams)
 	const [name = '', ...rest] = args
@@ -26,7 +32,18 @@ export async function runCommand(args: string[], env: NodeJS.ProcessEnv, streams
 	}
 }
 
+/** The commands by their names in package.json. */
+export const commands: Record<string, Command> = {
+	'admin:create': createAdmin,
+	'import:doctors': importDoctors,
+	'import:patients': importPatients,
+	backup,
+	restore,
+	'check:database': checkDatabase,
+	archive,
+}
+
 const overview = () => Object.entries(commands).map(([name, { summary }]) => `${name.padEnd(18)}${summary}`)
 
-/** What the system says of a file, a host or a database that is not there needs no stack. */
+/** Errors of the system about files, hosts and databases explain themselves: their stack helps no operator. */
 const isFromOutside = (error: Error & { code?: string }) => error.code !== undefined && !error.code.startsWith('ERR_')

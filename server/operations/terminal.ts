@@ -9,21 +9,21 @@ export type Streams = {
 
 export type Terminal = {
 	say(line: string): void
-	/** Beside the output, where complaints go, and what must not be mixed with it. */
+	/** Writes to the error stream: complaints, and lines that must not be mixed with the output. */
 	complain(line: string): void
-	/** How far it is: one line that changes on a terminal, a line every few seconds elsewhere. */
+	/** Shows how far the command is: on a terminal one line that changes, elsewhere a line every few seconds. */
 	progress(line: string): void
-	/** Text that is not shown while it is typed; the first line of the input where nobody types. */
+	/** Asks for a text without showing it. When the input is no terminal, reads the first line of the input. */
 	askSecretly(question: string): Promise<string>
 	readonly isInteractive: boolean
-	/** For what is no text. */
+	/** For output that is no text. */
 	readonly output: Writable
 }
 
 const quietMs = { terminal: 200, elsewhere: 5000 }
 
 export function createTerminal({ input, output, errors }: Streams): Terminal {
-	// What is done at once needs no word of how far it is.
+	// Starts the interval, so that a quick command shows no progress.
 	let shownAtMs = performance.now()
 	let isLineOpen = false
 
@@ -65,7 +65,7 @@ async function firstLine(input: Readable): Promise<string> {
 	return text.split(/\r?\n/)[0] ?? ''
 }
 
-/** Ctrl-C, Enter and the keys that delete, as a terminal in raw mode sends them. */
+/** The codes that a terminal in raw mode sends for Ctrl-C, Enter and the keys that delete. */
 const keys = { interrupt: '\u0003', enter: ['\r', '\n', '\u0004'], erase: ['\u007f', '\b'] }
 
 async function typed(input: Streams['input']): Promise<string> {

@@ -9,7 +9,7 @@ import { findPatient, insertPatient, type PatientRow, searchPatients, toPatient,
 
 export type PatientsDeps = {
 	db: Db
-	/** Staff who watch a calendar see patients' names: a new one is written in the transaction that changes it, and told after it. */
+	/** Staff who watch a calendar see patients' names: a new name is announced in the transaction that writes it, and told after its commit. */
 	announcements: { writePatient(trx: Tx, patientId: string): Promise<void>; tell(): Promise<void> }
 }
 
@@ -17,7 +17,7 @@ export type Patients = { routes: Route[] }
 
 const entity = 'patient'
 
-/** The desk's patient file. Whoever looks into it or changes it is written down. */
+/** The desk's patient files. Every look into a file and every change of it is recorded in the audit log. */
 export function createPatients({ db, announcements }: PatientsDeps): Patients {
 	const find = route(patientEndpoints.findPatients, async ({ query: { q = '', cursor, limit }, origin }, actor) => {
 		const rows = await searchPatients(db, { query: q, after: await lastShown(cursor), limit })
@@ -57,7 +57,7 @@ export function createPatients({ db, announcements }: PatientsDeps): Patients {
 
 	return { routes: [find, create, get, update] }
 
-	// The cursor names the last patient by id only: addresses are logged by proxies, and a name has no business there.
+	// The cursor names the last patient by id only: proxies log addresses, and must not log patients' names.
 	async function lastShown(cursor: string | undefined): Promise<PatientRow | undefined> {
 		if (cursor === undefined) return undefined
 		const [id = ''] = decodeCursor(cursor, 1)

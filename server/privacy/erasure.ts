@@ -3,28 +3,28 @@ import { type Db, inTransaction, type Tx } from '../platform/database/database.t
 import type { Log } from '../platform/observability/log.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import type { Subject } from './store.ts'
+import type { Subject } from './export.ts'
 
 export type ErasureDeps = {
 	db: Db
 	log: Log
-	/** Through the booking queue, so that watchers see the slots become free. */
+	/** Cancels through the doctor's mailbox, so that watchers see the slots become free. */
 	cancel: (asked: { actor: Actor; origin: Origin; idempotencyKey: undefined }, payload: { appointmentId: string }) => Promise<unknown>
-	/** Staff may have a day before them on which the name still stands: what they see is written with the erasure, and told after it. */
+	/** Staff may watch a day that shows the name: the change is announced in the transaction of the erasure, and told after its commit. */
 	announcements: { writePatient(trx: Tx, patientId: string): Promise<void>; tell(): Promise<void> }
 	cutOff: (userId: string) => void
 }
 
-/** Stands where the name was, on the desk's screens and in the audit log. */
+/** Replaces the name on the desk's screens and in the audit log. */
 const nameless = 'Erased'
 
 /**
- * Writes down that a patient is to be erased. From this commit on it will happen, whatever crashes: nobody signs in any more,
- * nothing is booked or sent, and the job takes up what is not finished. May be repeated.
+ * Records that a patient is to be erased. From this commit on the erasure will happen, whatever crashes: the account cannot sign in,
+ * no visit can be booked, no message is sent, and the job finishes what was interrupted. May be repeated.
  */
 export function beginErasure({ db }: Pick<ErasureDeps, 'db'>, { patientId, userId }: Subject, actor: Actor, origin: Origin) {
 	return inTransaction(db, async trx => {
-		// Sessions are opened under this lock: none slips past their ending.
+		// Sessions are opened under this lock, so that none can be opened after they are ended here.
 		if (userId !== null) await trx('users').where({ id: userId }).update({ status: 'disabled', updated_at: trx.fn.now() })
 		const isNew = await trx('patients').where({ id: patientId, erasure_asked_at: null }).update({
 			erasure_asked_at: trx.fn.now(),
@@ -38,7 +38,7 @@ export function beginErasure({ db }: Pick<ErasureDeps, 'db'>, { patientId, userI
 	})
 }
 
-/** Carries through erasures that were asked for: one of them, or all. One that fails waits for the next time, and no other for it. */
+/** Finishes one requested erasure, or all. An erasure that fails is tried again in the next run, and delays no other. */
 export async function finishErasures(deps: ErasureDeps, patientId?: string): Promise<void> {
 	const query = unfinished(deps.db)
 	if (patientId !== undefined) query.where('p.id', patientId)
@@ -51,7 +51,7 @@ export async function finishErasures(deps: ErasureDeps, patientId?: string): Pro
 	}
 }
 
-/** All by which somebody could act as the account, or reach its devices. */
+/** Deletes all secrets that let a person act as the account, or reach its devices. */
 async function forgetSecrets(trx: Tx, userId: string) {
 	const tables = ['refresh_tokens', 'password_resets', 'sign_in_challenges', 'second_factors', 'push_subscriptions']
 	for (const table of tables) await trx(table).where({ user_id: userId }).delete()
@@ -62,8 +62,8 @@ type Pending = { patientId: string; userId: string | null; askedBy: string }
 const settleDays = 2
 
 /**
- * Erasures that are not done; and those of late for which a visit has turned up since, because a booking that was decided
- * before the erasure was asked for was written after it was done.
+ * Erasures that are not done, and recent ones whose patient has an upcoming visit: a booking that was decided before the erasure was
+ * requested can be written after the erasure was done.
  */
 function unfinished(db: Db) {
 	return db('patients as p')
@@ -81,7 +81,7 @@ function unfinished(db: Db) {
 		.select<Pending[]>('p.id as patientId', 'p.user_id as userId', 'p.erasure_asked_by as askedBy')
 }
 
-/** Visits that can still be cancelled. One that has begun is a past one soon. */
+/** Visits that can still be cancelled. A visit that has begun will soon be a past one. */
 const upcoming = (db: Db | Tx) => db('appointments').whereIn('status', ['booked', 'checked_in']).where('ends_at', '>', db.fn.now())
 
 async function finish(deps: ErasureDeps, pending: Pending): Promise<void> {
@@ -89,7 +89,7 @@ async function finish(deps: ErasureDeps, pending: Pending): Promise<void> {
 	await cancelVisits(deps, pending)
 	await overwrite(deps, pending)
 	await deps.announcements.tell()
-	await conclude(deps.db, pending)
+	await markErased(deps.db, pending)
 }
 
 async function cancelVisits({ db, cancel }: ErasureDeps, pending: Pending) {
@@ -97,13 +97,13 @@ async function cancelVisits({ db, cancel }: ErasureDeps, pending: Pending) {
 	const outcomes = await Promise.allSettled(visits.map(({ id }) => cancel(inNameOf(pending), { appointmentId: id })))
 	for (const outcome of outcomes) {
 		if (outcome.status === 'fulfilled') continue
-		// Cancelled by an earlier try or somebody else, begun, or over by now.
+		// The visit was cancelled meanwhile, has begun, or is over.
 		const isSettled = outcome.reason instanceof Refusal && ['wrong_status', 'too_late', 'not_found'].includes(outcome.reason.code)
 		if (!isSettled) throw outcome.reason
 	}
 }
 
-/** Whoever asked may cancel whatever the time. The visits are cancelled in their name, without their session. */
+/** Cancels in the name of the account that requested the erasure, without its session, and as staff: the cut-off does not apply. */
 function inNameOf({ askedBy }: Pending): { actor: Actor; origin: Origin; idempotencyKey: undefined } {
 	return {
 		actor: {
@@ -121,8 +121,8 @@ function inNameOf({ askedBy }: Pending): { actor: Actor; origin: Origin; idempot
 }
 
 /**
- * Overwrites what is personal. What stays is that some patient had a visit with a doctor at a time, and what became of it; the
- * number that links these visits leads to nobody.
+ * Overwrites what is personal. What stays is that some patient had a visit with a doctor at a time, and its status; the id that
+ * links these visits leads to no person.
  */
 function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pending) {
 	return inTransaction(db, async trx => {
@@ -150,11 +150,11 @@ function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 	})
 }
 
-/** RFC 2606: no such address can exist, so that nobody is written to and nobody can ask for its password. */
+/** An address that cannot exist (RFC 2606), so that it receives no mail and no password can be reset with it. */
 const addressOf = (userId: string) => `erased-${userId}@erased.invalid`
 
-/** Last of all: whatever is interrupted before is done again. */
-function conclude(db: Db, { patientId, askedBy }: Pending) {
+/** Comes last, so that an interrupted erasure is repeated as a whole. */
+function markErased(db: Db, { patientId, askedBy }: Pending) {
 	return inTransaction(db, async trx => {
 		const isNew = await trx('patients').where({ id: patientId, erased_at: null }).update({ erased_at: trx.fn.now() })
 		if (isNew) await recordAudit(trx, { actor: { userId: askedBy }, action: 'erased', entity: 'patient', entityId: patientId })

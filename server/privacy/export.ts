@@ -1,8 +1,10 @@
 import type { PersonalData } from '../../contract/index.ts'
 import type { Tx } from '../platform/database/database.ts'
-import type { Subject } from './store.ts'
 
-/** Everything that the clinic keeps about a patient, at one moment: the transaction must read one snapshot. */
+/** The person whose data is exported or erased: a patient file, and its account if there is one. */
+export type Subject = { patientId: string; userId: string | null; role: string | null; isErasing: boolean }
+
+/** Reads everything that the clinic keeps about a patient, as of one moment: the transaction must read one snapshot. */
 export async function readPersonalData(trx: Tx, subject: Subject): Promise<PersonalData> {
 	const { patientId, userId } = subject
 	return {
@@ -97,10 +99,10 @@ async function readAccountTraces(trx: Tx, userId: string): Promise<Pick<Personal
 	}
 }
 
-/** The push service's host tells the patient which browser it is. The rest of the address is a secret: it suffices to send messages. */
+/** The push service's host shows the patient which browser it is. The rest of the address is a secret, which suffices to send messages. */
 const serviceOf = (endpoint: string) => new URL(endpoint).host
 
-/** A session is a family of refresh tokens, of which each replaced the one before. */
+/** A session is a family of refresh tokens, each of which replaced the one before. */
 async function readSessions(trx: Tx, userId: string): Promise<PersonalData['sessions']> {
 	const { rows } = await trx.raw(
 		`SELECT min(created_at) AS started_at, max(created_at) AS last_used_at, max(expires_at) AS expires_at, max(revoked_at) AS ended_at,
@@ -117,7 +119,7 @@ async function readSessions(trx: Tx, userId: string): Promise<PersonalData['sess
 	}))
 }
 
-/** What the patient did, and what was done to their account, file and visits. Names of the clinic's staff stay out of it. */
+/** The patient's own actions, and actions on the patient's account, file and visits, without the names of staff. */
 async function readAuditTrail(trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['audit']> {
 	const { rows } = await trx.raw(
 		`SELECT at, actor_id::text, action, entity, entity_id, ip, details FROM audit_log

@@ -1,12 +1,13 @@
 import { type PersonalData, privacyEndpoints } from '../../contract/index.ts'
 import type { Actor, Origin } from '../identity/actor.ts'
 import { type Route, route } from '../identity/handlers.ts'
+import type { DbOrTx } from '../platform/database/database.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
 import { beginErasure, type ErasureDeps, finishErasures } from './erasure.ts'
-import { readPersonalData } from './export.ts'
-import { findSubject, type Subject } from './store.ts'
+import { readPersonalData, type Subject } from './export.ts'
 
 export type PrivacyDeps = ErasureDeps & {
 	limiter: CreateLimiter
@@ -65,11 +66,20 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
 		await finishErasures(deps, subject.patientId)
 	}
 
-	/** The desk acts for patients without an account, an admin also for those with one. Accounts of staff cannot be erased here. */
+	/** The desk acts for patients without an account, admins also for patients with one. Accounts of staff cannot be erased here. */
 	async function subjectForStaff(actor: Actor, patientId: string): Promise<Subject> {
 		const subject = await subjectOf(patientId)
 		const isAllowed = subject.role === null || (actor.role === 'admin' && subject.role === 'patient')
 		if (!isAllowed) throw new Refusal('forbidden', { message: 'This patient has an account: an admin can do this for them' })
 		return subject
 	}
+}
+
+async function findSubject(db: DbOrTx, patientId: string): Promise<Subject | undefined> {
+	if (!isDatabaseId(patientId)) return undefined
+	const row = await db('patients as p')
+		.leftJoin('users as u', 'u.id', 'p.user_id')
+		.where({ 'p.id': patientId })
+		.first('p.id as patientId', 'p.user_id as userId', 'u.role', db.raw('p.erasure_asked_at IS NOT NULL AS "isErasing"'))
+	return row
 }

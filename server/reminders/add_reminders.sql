@@ -1,5 +1,5 @@
--- Reminds a patient of coming visits over channels that are new to them: a device that was just subscribed, a choice that was
--- changed. No visit is told about twice over one channel: a reminder that became void before it was tried is due again.
+-- Writes reminders of a patient's upcoming visits over channels that are new to the patient: a device that was just subscribed, a
+-- changed preference. No channel gets a second reminder of a visit: one that became void before it was tried is due again.
 INSERT INTO notification_queue (appointment_id, appointment_sequence, channel, kind, lead_minutes, due_at, is_planned)
 SELECT appointment_id, appointment_sequence, channel, kind, lead, due_at, channel = 'email'
 FROM messages_to_patients(

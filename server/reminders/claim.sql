@@ -1,5 +1,5 @@
--- Takes the next rows of a channel for a while. Rows that another process is taking are passed over, not waited for;
--- when the lease has run out, because their process died, they are anybody's again.
+-- Leases the next rows of a channel. Skips rows that another process is leasing, without waiting. When a process dies, the leases of
+-- its rows expire, and any process may lease them.
 WITH next AS (
     SELECT id
     FROM notification_queue

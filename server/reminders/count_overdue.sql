@@ -1,4 +1,4 @@
--- How many messages of each channel should have left a while ago, by the index that dispatchers take them from.
+-- Counts the overdue messages of each channel, with the index that dispatchers use.
 SELECT channel, (
     SELECT count(*)::int
     FROM notification_queue

@@ -20,7 +20,7 @@ type Row = {
 	last_error: string | null
 }
 
-/** The ledger as the desk reads it. */
+/** Shows the ledger to the desk, and lets the desk send a message again. */
 export function deskRoutes({ db, nudge }: { db: Db; nudge: () => void }): Route[] {
 	return [
 		route(endpoints.listNotifications, async ({ params }, actor) => {
@@ -36,7 +36,7 @@ export function deskRoutes({ db, nudge }: { db: Db; nudge: () => void }): Route[
 			const row = await inTransaction(db, async trx => {
 				const found: Row | undefined = await trx('notification_queue').where({ id: params.id }).forUpdate().first()
 				if (!found) throw new Refusal('not_found')
-				// A message that waits for its next try may be tried at once, one that was given up as well.
+				// The desk may retry a message that waits for its next try, or that was given up.
 				const waits = found.status === 'due' && found.attempts > 0
 				if (found.status !== 'failed' && !waits) throw new Refusal('wrong_status')
 				const [changed]: Row[] = await trx('notification_queue')

@@ -2,8 +2,7 @@ import type { NotificationChannel } from '../../contract/index.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Claimed, DueMessage, Ledger } from './ledger.ts'
 import type { Channel, Message } from './message.ts'
-import { type QuietHours, whenToRing } from './quiet-hours.ts'
-import { backoffMs, maxAttempts, whyNotSend } from './rules.ts'
+import { backoffMs, maxAttempts, type QuietHours, whenToRing, whyNotSend } from './rules.ts'
 
 export type DispatchDeps = {
 	ledger: Ledger
@@ -11,32 +10,32 @@ export type DispatchDeps = {
 	links: (message: DueMessage, channel: NotificationChannel) => Message['links']
 	quietHours: QuietHours | undefined
 	log: Log
-	/** The time that nodes agree on; a wrong clock of one must not make a visit seem over. */
+	/** The time that nodes agree on: one node's wrong clock must not make a visit seem over. */
 	nowMs: () => number
-	/** How long a dead process keeps its rows from others. */
+	/** How long a process that dies keeps its rows from other processes. */
 	leaseMs?: number
 	batch?: number
-	/** Whether somebody waits for something more urgent of this process. */
+	/** Whether a caller waits for more urgent work of this process. */
 	giveWay?: (() => boolean) | undefined
 	observe?: (channel: NotificationChannel, outcome: string) => void
 }
 
 export type Dispatch = {
-	/** Sends what is due, and resolves when nothing is left that may be sent now. */
+	/** Sends messages that are due, and resolves when none is left that may be sent now. */
 	tick(): Promise<void>
-	/** Lets messages that are under way end; what waits is left to others. */
+	/** Finishes messages that are under way, and leaves the others to other processes. */
 	stop(): Promise<void>
 }
 
 /**
- * Sends what the ledger says is due: at least once, and normally once.
+ * Sends the messages that are due in the ledger: each at least once, and normally once.
  *
- * A row is leased, looked at again immediately before sending, sent, and marked. A process that dies between sending and
- * marking leaves a row that is sent again when its lease has run out: as many as were under way, never more.
+ * A row is leased, read again immediately before sending, sent, and settled. When a process dies between sending and settling, the
+ * row is sent again once its lease expires. Only messages that were under way can be sent twice.
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
 	const { ledger, channels, quietHours, log, nowMs } = deps
-	const lanes = channels.map(channel => createLane(channel, deps))
+	const senders = channels.map(channel => createSender(channel, deps))
 	let planning: Promise<void> | undefined
 
 	return {
@@ -45,16 +44,16 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 				planning = undefined
 			})
 			await planning
-			const outcomes = await Promise.allSettled(lanes.map(lane => lane.wake()))
+			const outcomes = await Promise.allSettled(senders.map(sender => sender.wake()))
 			for (const outcome of outcomes) if (outcome.status === 'rejected') log.warn({ err: outcome.reason }, 'dispatch interrupted')
 		},
 		async stop() {
-			await Promise.all(lanes.map(lane => lane.stop()))
+			await Promise.all(senders.map(sender => sender.stop()))
 			await planning?.catch(() => {})
 		},
 	}
 
-	/** Holds new messages that ring against quiet hours. */
+	/** Moves new messages that make a phone ring out of quiet hours. */
 	async function plan() {
 		for (let rows = await ledger.unplanned(); rows.length > 0; rows = await ledger.unplanned()) {
 			const planningMs = nowMs()
@@ -63,14 +62,14 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 	}
 }
 
-/** Failures in a row after which a provider counts as away until the next tick. */
+/** After this many failures in a row, a provider counts as unreachable until the next tick. */
 const tooManyFailures = 20
 
-/** How long a message gives way at most, so that a busy day's messages still go out. */
+/** The longest that a message gives way, so that messages are sent on a busy day too. */
 const giveWayMs = 500
 
-/** One channel of one process: it sends with its own speed, and its provider's troubles are its own. */
-function createLane(channel: Channel, deps: DispatchDeps) {
+/** Sends the messages of one channel, so that no channel waits for another channel's slow or failing provider. */
+function createSender(channel: Channel, deps: DispatchDeps) {
 	const { ledger, links, quietHours, log, nowMs, leaseMs = 90_000, batch = 100, giveWay, observe } = deps
 	let stopping = false
 	let pausedUntilMs = 0
@@ -94,7 +93,7 @@ function createLane(channel: Channel, deps: DispatchDeps) {
 			try {
 				while (again && !stopping) {
 					again = false
-					await drain()
+					await sendDue()
 				}
 			} finally {
 				running = undefined
@@ -104,7 +103,7 @@ function createLane(channel: Channel, deps: DispatchDeps) {
 		return running
 	}
 
-	async function drain(): Promise<void> {
+	async function sendDue(): Promise<void> {
 		const waiting: Claimed[] = []
 		let claiming: Promise<void> | undefined
 		let isLast = false
@@ -129,22 +128,22 @@ function createLane(channel: Channel, deps: DispatchDeps) {
 			return undefined
 		}
 
-		async function worker() {
+		async function sendOneByOne() {
 			for (let claimed = await next(); claimed; claimed = await next()) {
 				await letOthersPass()
 				try {
 					failures = (await send(claimed)) === 'failing' ? failures + 1 : 0
 				} catch (error) {
-					// The ledger is out of reach, or the row is beyond us: its lease runs out, and others go on.
+					// The ledger is unreachable, or this row cannot be processed. The row's lease will expire, and the other rows go on.
 					failures++
 					log.error({ err: error, notification: claimed.id, channel: channel.name }, 'notification not sent')
 				}
 			}
 		}
 
-		const workers = await Promise.allSettled(Array.from({ length: channel.concurrency }, worker))
+		const outcomes = await Promise.allSettled(Array.from({ length: channel.concurrency }, sendOneByOne))
 		await ledger.release(waiting)
-		const failed = workers.find(each => each.status === 'rejected')
+		const failed = outcomes.find(each => each.status === 'rejected')
 		if (failed?.status === 'rejected') throw failed.reason
 	}
 
@@ -186,14 +185,14 @@ function createLane(channel: Channel, deps: DispatchDeps) {
 			return 'throttled'
 		}
 		const attempts = due.attempts + 1
-		const given = failure === 'permanent' || attempts >= maxAttempts
+		const isGivenUp = failure === 'permanent' || attempts >= maxAttempts
 		await ledger.settle(claimed, {
-			status: given ? 'failed' : 'due',
+			status: isGivenUp ? 'failed' : 'due',
 			reason,
 			countsAsAttempt: true,
-			...(!given && { retryAtMs: nowMs() + backoffMs(attempts) }),
+			...(!isGivenUp && { retryAtMs: nowMs() + backoffMs(attempts) }),
 		})
-		observe?.(channel.name, given ? 'failed' : 'postponed')
+		observe?.(channel.name, isGivenUp ? 'failed' : 'postponed')
 		return failure === 'permanent' ? 'ok' : 'failing'
 	}
 

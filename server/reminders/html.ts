@@ -1,20 +1,20 @@
 import type { Language } from '../../contract/index.ts'
 import { directionOf } from './texts.ts'
 
-/** HTML that was put together from escaped parts. */
+/** HTML whose values are escaped. */
 export type Html = { html: string }
 
 const shared = `h1{font-size:1.4rem;line-height:1.3;margin:0 0 1rem}dd{margin:0 0 .75rem;font-weight:600}.small{font-size:.875rem}.button,button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.1rem;border:0;border-radius:.5rem;text-decoration:none;cursor:pointer}`
 
-/** Plain colours: mail programs know no others, and darken letters themselves. */
+/** Plain colours: mail programs know no custom properties, and darken letters themselves. */
 const letterStyle = `body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f6f8;color:#1c2733}main{max-width:34rem;margin:0 auto;padding:2rem 1.25rem;background:#fff}${shared}dt,.small{color:#4a5a6a}.button,button{background:#0b7285;color:#fff}a{color:#0b7285}`
 
-/** A whole letter, for mail programs: no scripts, nothing from elsewhere. */
+/** A whole letter for mail programs, without scripts or foreign content. */
 export function htmlLetter(language: Language, title: string, body: Html): string {
 	return documentOf(language, title, letterStyle, 'light', html`<main>${body}</main>`)
 }
 
-/** Light or dark as the reader's device is, like the client; no scripts, nothing from elsewhere. */
+/** Light or dark as the reader's device is, like the client; without scripts or foreign content. */
 const pageStyle = `
 :root{color-scheme:light dark;--back:#f1f4f6;--paper:#fff;--ink:#1c2733;--quiet:#4a5a6a;--line:#c4ced8;--main:#0b7285;--on-main:#fff;--link:#0b6b7d;--note:#e3f4f7;--wrong:#fdeced;--danger:#a3172a;--focus:#8a5a00}
 @media (prefers-color-scheme:dark){:root{--back:#16191c;--paper:#202428;--ink:#e6eaee;--quiet:#b3bcc5;--line:#4a535c;--main:#3bc9db;--on-main:#06262c;--link:#66d9e8;--note:#123940;--wrong:#42191f;--danger:#ffa8b0;--focus:#f2c14e}}
@@ -56,7 +56,7 @@ pre{overflow:auto;margin:0;padding:.75rem 1rem;background:var(--back);border-rad
 .text{white-space:pre-wrap;overflow-wrap:anywhere}
 `
 
-/** A whole page, for browsers. */
+/** A whole page for browsers. */
 export function htmlPage(language: Language, title: string, body: Html, { wide = false } = {}): string {
 	return documentOf(
 		language,
@@ -67,7 +67,7 @@ export function htmlPage(language: Language, title: string, body: Html, { wide =
 	)
 }
 
-/** A template whose values are escaped, unless they are HTML themselves. */
+/** A template tag that escapes its values, unless they are HTML themselves. */
 export function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html {
 	return raw(
 		parts.reduce((text, part, index) => {
@@ -86,7 +86,7 @@ export function html(parts: TemplateStringsArray, ...values: (string | Html | Ht
 
 export const raw = (html: string): Html => ({ html })
 
-/** Text as it may stand in HTML, in attributes too. */
+/** Escapes text for HTML and its attributes. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 
 function documentOf(language: Language, title: string, style: string, scheme: string, body: Html): string {

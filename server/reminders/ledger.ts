@@ -10,6 +10,14 @@ import { readSql } from '../platform/database/database.ts'
 import type { Run, Statement } from '../platform/database/pipeline.ts'
 import { sendTimeoutMs } from './message.ts'
 
+/** Which messages a booking writes to the ledger. */
+export type NoticePolicy = {
+	/** The channels that this clinic has set up. */
+	channels: readonly NotificationChannel[]
+	/** How long before a visit its reminders are due. */
+	leadMinutes: readonly number[]
+}
+
 export type Ledger = ReturnType<typeof createLedger>
 
 const statement = (name: string): Statement => ({ name: `reminders ${name}`, text: readSql(`${name}.sql`, import.meta.url) })
@@ -24,7 +32,7 @@ const statements = {
 	overdue: statement('count_overdue'),
 }
 
-/** A row that this process may send until its lease runs out. The lease is the proof: no two are alike. */
+/** A row that this process may send until its lease expires. No two leases are equal, so the lease identifies its owner. */
 export type Claimed = { id: string; lease: string }
 
 export type Unplanned = {
@@ -37,7 +45,7 @@ export type Unplanned = {
 	timeZone: string
 }
 
-/** A row with its visit and its patient, as they are at this moment. */
+/** A row with the present state of its visit and patient. */
 export type DueMessage = {
 	id: string
 	kind: NotificationKind
@@ -45,7 +53,7 @@ export type DueMessage = {
 	attempts: number
 	dueMs: number
 	createdMs: number
-	/** The lease holds, and for longer than sending may take. */
+	/** The lease is valid for longer than sending may take. */
 	isOurs: boolean
 	/** The visit has not changed since the row was written. */
 	isCurrent: boolean
@@ -70,9 +78,9 @@ export type Settlement = {
 	status: NotificationStatus
 	reason?: string
 	providerId?: string
-	/** The provider was asked, and said no. */
+	/** The provider received the message, or refused it. */
 	countsAsAttempt?: boolean
-	/** When to look again, for a row that stays due. */
+	/** When to try again, for a row that stays due. */
 	retryAtMs?: number
 }
 
@@ -107,7 +115,7 @@ type Row = {
 	type_name: string
 }
 
-/** The dispatcher's side of the ledger; bookings write theirs with the SQL function `write_reminder_ledger`. */
+/** The dispatcher's statements. Bookings write to the ledger with the SQL function `write_reminder_ledger`. */
 export function createLedger(run: Run) {
 	return {
 		async unplanned(): Promise<Unplanned[]> {
@@ -138,7 +146,7 @@ export function createLedger(run: Run) {
 		claim: (channel: NotificationChannel, atMost: number, leaseMs: number): Promise<Claimed[]> =>
 			run<Claimed>(statements.claim, [channel, atMost, leaseMs / 1000]),
 
-		/** Gives back what was not looked at. */
+		/** Releases rows that were not tried. */
 		async release(claimed: readonly Claimed[]): Promise<void> {
 			if (claimed.length > 0) await run(statements.release, [claimed.map(each => each.id), claimed.map(each => each.lease)])
 		},
@@ -152,7 +160,7 @@ export function createLedger(run: Run) {
 			await run(statements.settle, [id, lease, status, providerId ?? null, reason ?? null, countsAsAttempt ? 1 : 0, retryAtMs ?? null])
 		},
 
-		/** Messages whose turn came that long ago, by channel. */
+		/** Counts the messages that have been due for longer than `seconds`, by channel. */
 		async overdue(channels: readonly NotificationChannel[], seconds: number): Promise<Record<string, number>> {
 			const rows = await run<{ channel: string; overdue: number }>(statements.overdue, [channels, seconds])
 			return Object.fromEntries(rows.map(({ channel, overdue }) => [channel, overdue]))

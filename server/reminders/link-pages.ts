@@ -1,5 +1,5 @@
 import express, { type Request, type RequestHandler, type Response, Router } from 'express'
-import type { Language, SlotOffer } from '../../contract/index.ts'
+import { type Language, refusalProperties, type SlotOffer } from '../../contract/index.ts'
 import type { Actor, Origin } from '../identity/actor.ts'
 import type { Db } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -10,25 +10,25 @@ import { expiredView, unsubscribeView, type View, type Visit, type VisitViewOpti
 import type { Grant, LinkTokens } from './links.ts'
 import { wordsOf } from './texts.ts'
 
-type Asked = { actor: Actor; origin: Origin; idempotencyKey: undefined }
+type Asking = { actor: Actor; origin: Origin; idempotencyKey: undefined }
 
 export type LinkPagesDeps = {
 	db: Db
 	tokens: LinkTokens
 	limit: Limiter
 	nowMs: () => number
-	/** Bookings are changed by bookings only, in their queue and with their rules. */
+	/** Visits change only through booking, in the doctor's mailbox and by its rules. */
 	operations: {
-		cancel(asked: Asked, payload: { appointmentId: string }): Promise<unknown>
-		reschedule(asked: Asked, payload: { appointmentId: string; slotId: string }): Promise<unknown>
+		cancel(asked: Asking, payload: { appointmentId: string }): Promise<unknown>
+		reschedule(asked: Asking, payload: { appointmentId: string; slotId: string }): Promise<unknown>
 	}
 	/** The next free times of a doctor. */
 	freeTimes: (doctorId: string) => Promise<SlotOffer[]>
 }
 
 /**
- * The pages behind links in messages. Programs that look into mail follow every link: a GET shows, and only a POST acts
- * (RFC 8058 asks for the same).
+ * The pages behind links in messages. Programs that scan mail follow every link, so a GET only shows, and a POST acts (RFC 8058 asks
+ * for the same).
  */
 export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: LinkPagesDeps): RequestHandler {
 	const router = Router()
@@ -41,7 +41,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		const grant = tokens.read(String(req.params.token), nowMs())
 		const visit = grant && (await readVisit(db, grant))
 		if (!grant || !visit) return expired(req, res)
-		// Whoever was shut out gets in here neither, but may always ask for quiet.
+		// A disabled account may not act on visits here either, but may always unsubscribe.
 		if (grant.may === 'act on visit' && visit.accountStatus === 'disabled') return expired(req, res)
 		if (req.method === 'GET' || req.method === 'HEAD') {
 			if (grant.may === 'act on visit') return await showVisit(res, visit)
@@ -80,7 +80,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 	async function actOnVisit(req: Request, res: Response, grant: Grant, visit: Visit) {
 		const { act, slotId } = (req.body ?? {}) as Record<string, unknown>
 		const origin: Origin = { ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') }
-		const asked: Asked = { actor: patientActor(visit), origin, idempotencyKey: undefined }
+		const asked: Asking = { actor: patientActor(visit), origin, idempotencyKey: undefined }
 		const words = wordsOf(visit.language).page
 		let message: string | undefined
 		try {
@@ -107,14 +107,12 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		}
 	}
 
-	/** What is to be said of a refusal; what is our fault goes on as it is. */
+	/** The text that explains a refusal. Rethrows other errors. */
 	function refusalText(error: unknown, language: Language): string {
 		const words = wordsOf(language).page
 		if (!(error instanceof Refusal)) throw error
 		if (error.code === 'too_late' || error.code === 'wrong_status') return words.tooLate
-		return ['slot_booked', 'slot_held', 'slot_blocked', 'slot_in_past', 'patient_overlap', 'not_found'].includes(error.code)
-			? words.taken
-			: words.busy
+		return refusalProperties(error.code).losesSlot || error.code === 'patient_overlap' ? words.taken : words.busy
 	}
 }
 
@@ -160,10 +158,10 @@ function send(res: Response, status: number, language: Language, { title, body }
 	res.type('text/html').send(htmlPage(language, title, body))
 }
 
-/** A browser's own language, for a link that says nothing about its reader. */
+/** The browser's language, for a link that does not tell the patient's. */
 const languageOf = (req: Request): Language => (req.acceptsLanguages(['en', 'es', 'de', 'ar']) || 'en') as Language
 
-/** Whoever has the link acts as the patient whom it was sent to, in this one matter. */
+/** The reader of a link acts as the patient to whom it was sent, for this one visit. */
 function patientActor({ patientId, patientName }: Visit): Actor {
 	return {
 		userId: patientId,

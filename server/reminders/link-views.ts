@@ -2,7 +2,7 @@ import type { Language, NotificationChannel, SlotOffer } from '../../contract/in
 import { type Html, html } from './html.ts'
 import { fill, fullDate, wordsOf } from './texts.ts'
 
-/** A visit as the page behind its link knows it. */
+/** The visit of a link, with all that its page shows. */
 export type Visit = {
 	id: string
 	patientId: string
@@ -22,13 +22,13 @@ export type View = { title: string; body: Html }
 
 export type VisitViewOptions = {
 	isAhead: boolean
-	/** Times that the visit could move to. */
+	/** Free times that the visit could move to. */
 	free: readonly SlotOffer[]
 	message?: string | undefined
 	refusal?: string | undefined
 }
 
-/** The visit, and what its patient may do about it. */
+/** Shows the visit, and the actions that its patient may take. */
 export function visitView(visit: Visit, { isAhead, free, message, refusal }: VisitViewOptions): View {
 	const words = wordsOf(visit.language)
 	const said = refusal ? problem(refusal) : note(message ?? stateOf(visit, isAhead))
@@ -44,7 +44,7 @@ export function visitView(visit: Visit, { isAhead, free, message, refusal }: Vis
 	return { title: words.page.title, body: html`<h1>${words.page.title}</h1>${said}${factsOf(visit)}${actions}` }
 }
 
-/** The question, or what came of the answer. */
+/** Asks whether to unsubscribe, or confirms that it is done. */
 export function unsubscribeView(language: Language, channel: NotificationChannel, done?: 'unsubscribed' | 'resubscribed'): View {
 	const words = wordsOf(language)
 	const name = words.channels[channel]
@@ -56,7 +56,7 @@ export function unsubscribeView(language: Language, channel: NotificationChannel
 	return { title: words.unsubscribe, body: html`<h1>${words.unsubscribe}</h1>${done ? bodies[done] : ask}` }
 }
 
-/** For a link that is too old, or none of ours: both look the same, so that nobody learns which. */
+/** For expired links and for forged ones: both show the same, so that a forger learns nothing. */
 export function expiredView(language: Language): View {
 	const { page } = wordsOf(language)
 	return {

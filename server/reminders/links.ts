@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { NotificationChannel } from '../../contract/index.ts'
 import { derivedKey } from '../platform/security/derived-key.ts'
 
-/** What a link allows whoever has it, and nothing else. */
+/** The only thing that a link allows its reader to do. */
 export type Grant = { appointmentId: string; patientId: string } & (
 	| { may: 'act on visit' }
 	| { may: 'unsubscribe'; channel: NotificationChannel }
@@ -12,8 +12,8 @@ const purposes = { v: undefined, e: 'email', s: 'sms', p: 'push' } as const sati
 type Purpose = keyof typeof purposes
 
 /**
- * Tokens for links in messages: short enough for a text message, signed, and expiring. The key is derived from the server's
- * secret for this purpose alone, so that no other token can be taken for one of these.
+ * Tokens for links in messages: short enough for a text message, signed, and expiring. The key is derived from the server's secret
+ * for this purpose alone, so that no other token passes as one of these.
  */
 export function createLinkTokens(secret: string) {
 	const key = derivedKey(secret, 'links in messages')
@@ -23,11 +23,11 @@ export function createLinkTokens(secret: string) {
 		make(grant: Grant, expiresAtMs: number): string {
 			const minute = Math.ceil(expiresAtMs / 60_000).toString(36)
 			const text = [purposeOf(grant), inBase36(grant.appointmentId), inBase36(grant.patientId), minute].join('.')
-			// In hexadecimal: what ends a link must not look like punctuation.
+			// In hexadecimal: a link must not end with a character that looks like punctuation.
 			return `${text}.${sign(text).toString('hex')}`
 		},
 
-		/** Undefined for a token that is not ours, or too old. */
+		/** Undefined for a token that has expired, or that this server did not sign. */
 		read(token: string, nowMs: number): Grant | undefined {
 			const [, text = '', purpose = '', appointment = '', patient = '', minute = '', mac = ''] =
 				/^(([vesp])\.([0-9a-z]{1,12})\.([0-9a-z]{1,12})\.([0-9a-z]{1,8}))\.([0-9a-f]{32})$/.exec(token) ?? []
@@ -42,7 +42,7 @@ export function createLinkTokens(secret: string) {
 
 export type LinkTokens = ReturnType<typeof createLinkTokens>
 
-/** Long enough to unsubscribe from a letter that was read late. */
+/** Long enough to unsubscribe from a letter that is read late. */
 const unsubscribeForMs = 90 * 86_400_000
 
 export function linksOf(

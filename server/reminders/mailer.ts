@@ -9,10 +9,10 @@ export type Mail = {
 	subject: string
 	text: string
 	html: string
-	/** The same for a repetition, so that mail programs show it once. */
+	/** A repetition has the same id, so that mail programs show the letter once. */
 	messageId?: string
 	invitation?: Invitation
-	/** Where a mail program unsubscribes with one POST (RFC 8058). */
+	/** The address at which a mail program unsubscribes with one POST (RFC 8058). */
 	unsubscribeUrl?: string
 }
 
@@ -22,7 +22,7 @@ export type MailerDeps = { url: string; from: string; connections: number }
 
 type SmtpError = Error & { code?: string; responseCode?: number }
 
-/** The mail server, over connections that are kept for the next letter. */
+/** Sends letters to the mail server, over connections that stay open for the next letter. */
 export function createMailer({ url, from, connections }: MailerDeps): Mailer {
 	const settings: SMTPPool.Options = {
 		url,
@@ -32,12 +32,12 @@ export function createMailer({ url, from, connections }: MailerDeps): Mailer {
 		connectionTimeout: 8000,
 		greetingTimeout: 8000,
 		socketTimeout: 15_000,
-		// Addresses of files and web pages in what people typed are text.
+		// People's texts may contain addresses of files and web pages, which nodemailer must not fetch.
 		disableFileAccess: true,
 		disableUrlAccess: true,
 	}
 	const transport = nodemailer.createTransport(settings)
-	// A pool that cannot connect says so to each letter that waits; without a listener it would end the process as well.
+	// Each waiting letter fails with the error of the connection. Without a listener, the error would also end the process.
 	transport.on('error', () => {})
 	return {
 		async send({ to, subject, text, html, messageId, invitation, unsubscribeUrl }) {
@@ -75,14 +75,14 @@ export function createMailer({ url, from, connections }: MailerDeps): Mailer {
 	}
 }
 
-/** One address and nothing else: no lists, no names, no route. */
+/** Exactly one address: no list, no name, no route. */
 const isAddress = (text: string) => /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/.test(text)
 
 function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
 	return pTimeout(work, { milliseconds: timeoutMs, message: `the mail server did not answer within ${timeoutMs / 1000} s` })
 }
 
-/** A 5xx about the recipient or the letter is final; one about us, such as a wrong password, is for the clinic to mend. */
+/** A 5xx about the recipient or the letter is final. A 5xx about the sender, such as a wrong password, the clinic can repair. */
 function failureOf(error: SmtpError): Sending {
 	const reason = oneLine(error.message)
 	const aboutTheLetter = ['EENVELOPE', 'EMESSAGE'].includes(error.code ?? '')

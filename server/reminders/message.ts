@@ -1,8 +1,8 @@
 import type { Language, NotificationChannel, NotificationKind } from '../../contract/index.ts'
 
-/** A message about a visit, as every channel gets it; each takes from it what it needs. */
+/** A message about a visit. Every channel receives it whole, and uses what it needs. */
 export type Message = {
-	/** Of the ledger's row: providers and mail programs know a repetition by it. */
+	/** The id of the ledger's row, by which providers and mail programs recognise a repetition. */
 	id: string
 	kind: NotificationKind
 	patient: {
@@ -22,7 +22,7 @@ export type Message = {
 		updatedAtMs: number
 		doctorName: string
 		typeName: string
-		/** The doctor's, which the visit takes place in. */
+		/** The doctor's zone, in which the visit takes place. */
 		timeZone: string
 	}
 	links: {
@@ -32,30 +32,30 @@ export type Message = {
 	}
 }
 
-/** What came of sending. Failures are values, because each kind of them is dealt with in its own way. */
+/** The outcome of sending. Failures are values, because each kind needs its own treatment. */
 export type Sending =
 	| { sent: true; providerId: string }
-	/** No repetition will help: a bounced address, an invalid number, no device left. */
+	/** A repetition cannot help: a bounced address, an invalid number, no device left. */
 	| { sent: false; failure: 'permanent'; reason: string }
-	/** May pass by itself. */
+	/** A repetition may succeed. */
 	| { sent: false; failure: 'transient'; reason: string }
-	/** The provider asks everybody to wait. */
+	/** The provider asks to wait with all messages. */
 	| { sent: false; failure: 'throttled'; reason: string; retryAfterMs: number }
 
-/** A way to reach people. Another one is another file that makes one of these. */
+/** A way to reach patients. A new way is a new file that creates a `Channel`. */
 export type Channel = {
 	name: NotificationChannel
-	/** Messages under way at a time. */
+	/** How many messages are under way at a time. */
 	concurrency: number
-	/** Answers within `sendTimeoutMs`, whatever the provider does; never throws for what the provider does. */
+	/** Resolves within `sendTimeoutMs`, and never rejects, whatever the provider does. */
 	send(message: Message): Promise<Sending>
 	stop(): Promise<void>
 }
 
-/** No send takes longer; a lease must outlast it. */
+/** The longest that a channel may take to send. A lease must outlast it. */
 export const sendTimeoutMs = 20_000
 
-/** What may be shown at the desk of what a provider said: one line, not too long. */
+/** Shortens a provider's text to one line that the desk may see. */
 export function oneLine(text: string, maxLength = 300): string {
 	return (
 		text

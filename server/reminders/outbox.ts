@@ -20,7 +20,7 @@ export type KeptMail = {
 }
 
 export type Outbox = {
-	/** Where letters are handed in. */
+	/** The address that accepts letters. */
 	smtpUrl: string
 	pages: RequestHandler
 	stop(): Promise<void>
@@ -29,8 +29,8 @@ export type Outbox = {
 const maxLetterBytes = 2_000_000
 
 /**
- * A mail server that delivers to nobody: what it is given can be read in the browser. Letters come to it by SMTP, the same way
- * as to a real one. Never part of a production server.
+ * A mail server that delivers nothing, and shows its letters in the browser. Letters arrive by SMTP, as at a real server. Never part
+ * of a production server.
  */
 export async function startOutbox({ dataDir, log, keep = 200 }: { dataDir: string; log: Log; keep?: number }): Promise<Outbox> {
 	const directory = path.join(dataDir, 'outbox')
@@ -66,7 +66,7 @@ export async function startOutbox({ dataDir, log, keep = 200 }: { dataDir: strin
 
 	const router = Router()
 	router.get('/dev/outbox', list)
-	// For tests and tools.
+	// Tests and scripts read this.
 	router.get('/dev/outbox.json', async (_req, res) => {
 		res.setHeader('Cache-Control', 'no-store')
 		res.json({ items: (await Promise.all((await ids()).slice(0, keep).map(read))).filter(mail => mail !== undefined) })
@@ -80,7 +80,7 @@ export async function startOutbox({ dataDir, log, keep = 200 }: { dataDir: strin
 	}
 
 	async function store(letter: Buffer): Promise<void> {
-		// Loaded with the first letter: it takes 20 MB, and an outbox may never get one.
+		// Loaded with the first letter, because the parser takes 20 MB, and an outbox may never receive a letter.
 		const { simpleParser } = await import('mailparser')
 		const mail = await simpleParser(letter)
 		const id = `${Date.now().toString(36).padStart(9, '0')}-${(count++ % 1_679_616).toString(36).padStart(4, '0')}-${process.pid}`
@@ -100,14 +100,14 @@ export async function startOutbox({ dataDir, log, keep = 200 }: { dataDir: strin
 			})),
 		}
 		const file = path.join(directory, `${id}.json`)
-		// Whole or not at all: the list may be read at any moment.
+		// Renamed when complete: a reader may list the letters at any moment.
 		await writeFile(`${file}.new`, JSON.stringify(kept))
 		await rename(`${file}.new`, file)
-		// Looked at now and then, not for every letter.
+		// Deletes old letters only now and then, because listing them takes time.
 		if (count % 20 === 1) for (const old of (await ids()).slice(keep)) await rm(path.join(directory, `${old}.json`), { force: true })
 	}
 
-	/** Newest first. Names begin with the time. */
+	/** The ids of the letters, newest first: ids begin with the time. */
 	async function ids(): Promise<string[]> {
 		return (await readdir(directory))
 			.map(file => path.parse(file))
@@ -173,7 +173,7 @@ function timeOf(instant: string): Html {
 	return html`<time class="small" datetime="${instant}">${instant.slice(0, 19).replace('T', ' ')} UTC</time>`
 }
 
-/** A letter in a frame without scripts, forms or an origin. Its links open beside it. */
+/** Shows a letter in a frame without scripts, forms or an origin. Its links open in another tab. */
 function frameOf(mail: KeptMail): Html {
 	return raw(
 		`<iframe title="The letter" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${escapeHtml(`<base target="_blank">${mail.html}`)}"></iframe>`,

@@ -1,4 +1,4 @@
--- Two nodes that plan the same row come to the same time.
+-- Needs no lock: two nodes that plan the same row set the same time.
 UPDATE notification_queue n
 SET is_planned = true,
     due_at = coalesce(to_timestamp(p.at_ms / 1000), n.due_at),

@@ -9,7 +9,7 @@ import { type Db, type DbOrTx, inTransaction, readSql } from '../platform/databa
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import type { NoticePolicy } from './policy.ts'
+import type { NoticePolicy } from './ledger.ts'
 
 const columnOf = {
 	email: 'notify_email',
@@ -77,7 +77,7 @@ export function preferenceRoutes({ db, notices }: { db: Db; notices: NoticePolic
 
 const addReminders = readSql('./add_reminders.sql', import.meta.url)
 
-/** Reminds of visits that were booked before the patient could be reached this way. */
+/** Writes reminders of visits that were booked before the patient chose these channels. */
 export async function remindOverNewChannels(db: DbOrTx, patientId: string, { channels, leadMinutes }: NoticePolicy): Promise<void> {
 	await db.raw(addReminders, [patientId, [...channels], [...leadMinutes]])
 }

@@ -3,12 +3,12 @@ import { publicRoute, type Route, route } from '../identity/handlers.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Device } from './channels/push.ts'
-import type { NoticePolicy } from './policy.ts'
+import type { NoticePolicy } from './ledger.ts'
 import { remindOverNewChannels } from './preferences.ts'
 
 export type PushSubscriptionDeps = { db: Db; publicKey: string | undefined; notices: NoticePolicy }
 
-/** More than a person carries. Without a limit one message could be a flood of requests to a site that an account names. */
+/** More devices than a person carries. Without a limit, one message could flood a site that an account names. */
 const devicesPerAccount = 10
 
 /** Devices that receive notifications. An endpoint belongs to the account that subscribed with it last. */
@@ -28,7 +28,7 @@ export function pushSubscriptionRoutes({ db, publicKey, notices }: PushSubscript
 	]
 }
 
-/** The devices of an account that are told: the youngest, where an earlier version let it have more. */
+/** The newest devices of an account. An account may have more from an earlier version; those receive nothing. */
 export function devicesOf(db: Db, userId: string): Promise<Device[]> {
 	return youngestFirst(db, userId).limit(devicesPerAccount).select<Device[]>('id', 'endpoint', 'p256dh', 'auth')
 }
@@ -37,10 +37,10 @@ export async function forgetDevice(db: Db, id: string): Promise<void> {
 	await db('push_subscriptions').where({ id }).delete()
 }
 
-/** The oldest devices make room. */
+/** Adds a device, and removes the oldest ones beyond the limit. */
 function addDevice(db: Db, userId: string, { endpoint, keys }: PushSubscriptionInput): Promise<void> {
 	return inTransaction(db, async trx => {
-		// Devices of one account that subscribe at once take turns, so that each sees the others.
+		// Locks the account, so that devices that subscribe at the same time count each other.
 		await trx('users').where({ id: userId }).forNoKeyUpdate().first('id')
 		await trx('push_subscriptions')
 			.insert({ user_id: userId, endpoint, p256dh: keys.p256dh, auth: keys.auth })

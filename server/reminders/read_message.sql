@@ -1,4 +1,4 @@
--- Everything a message says, and everything that may speak against sending it, as it is now.
+-- Reads what a message says, and what may forbid sending it, as of now.
 SELECT n.id::text, n.kind, n.lead_minutes, n.attempts,
        n.status = 'due' AND n.leased_until = $2::timestamptz AND n.leased_until > now() + make_interval(secs => $3) AS is_ours,
        n.appointment_sequence = a.sequence AS is_current,

@@ -1,4 +1,4 @@
--- Messages that make a phone ring and whose time has not been held against quiet hours yet.
+-- Messages that make a phone ring, and whose time has not been checked against quiet hours yet.
 SELECT n.id::text, n.kind, n.lead_minutes,
        extract(epoch FROM n.due_at) * 1000 AS due_ms,
        extract(epoch FROM n.created_at) * 1000 AS created_ms,

@@ -9,25 +9,24 @@ import type { Metrics } from '../platform/observability/metrics.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
-import { createEmail } from './channels/email.ts'
+import { createEmail, passwordResetMail } from './channels/email.ts'
 import { createPush } from './channels/push.ts'
 import { createSms } from './channels/sms.ts'
 import { deskRoutes } from './desk.ts'
 import { createDispatch } from './dispatch.ts'
+import type { NoticePolicy } from './ledger.ts'
 import { createLedger } from './ledger.ts'
 import { type LinkPagesDeps, linkPages } from './link-pages.ts'
 import { createLinkTokens, linksOf } from './links.ts'
 import { createMailer } from './mailer.ts'
 import type { Channel } from './message.ts'
 import { type Outbox, startOutbox } from './outbox.ts'
-import { passwordResetMail } from './password-reset.ts'
-import type { NoticePolicy } from './policy.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
 import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
 
 export type Sending = {
-	/** Sends what is due; resolves when nothing is left that may be sent now. */
+	/** Sends messages that are due; resolves when none is left that may be sent now. */
 	dispatch(): Promise<void>
 	stop(): Promise<void>
 }
@@ -41,19 +40,19 @@ export type RemindersDeps = {
 	log: Log
 	metrics: Metrics
 	limiter: CreateLimiter
-	/** Where browsers find this server; known once it listens. */
+	/** The address of this server for browsers; known once the server listens. */
 	publicUrl: () => string
 	nowMs: () => number
-	/** Whether this process sends; every process may leave messages. */
+	/** Whether this process sends messages. Every process may write them to the ledger. */
 	dispatches: boolean
 }
 
 export type Reminders = {
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
-	/** There is something to be sent at once. Returns immediately. */
+	/** Wakes the workers, because a message is due now. Returns immediately. */
 	nudge(): void
-	/** Begins to listen for nudges, where this process sends. `giveWay` says whether a caller waits here for something more urgent. */
+	/** Starts to listen for nudges, if this process sends. `giveWay` tells whether a caller waits for more urgent work of this process. */
 	startSending(deps: { giveWay: () => boolean }): Promise<Sending>
 	sendPasswordReset(to: { userId: string; email: string; fullName: string }, token: string): Promise<void>
 	routes: Route[]
@@ -63,13 +62,13 @@ export type Reminders = {
 
 const smtpConnections = 5
 const nudgeChannel = 'liveslot:notices'
-/** Commits that follow one another closely are one nudge. */
+/** Commits within this time share one nudge. */
 const nudgeDelayMs = 100
-/** A message that still waits so long after its turn is late. */
+/** A message that is due for longer than this is overdue. */
 const overdueSeconds = 300
 const linkLimit = { name: 'links', points: 30, perSeconds: 60 }
 
-/** Everything after "booked": what patients are told, when, over what, and what they can do about it. */
+/** Messages to patients about their visits: when they are sent, by which channels, and what patients can do with them. */
 export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	const { db, run, redis, subscriber, config, log, metrics, limiter, publicUrl, nowMs, dispatches } = deps
 	const outbox = config.smtpUrl || config.production ? undefined : await openOutbox(config.dataDir, log)
@@ -78,7 +77,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	const outcomes = metrics.counter('notifications_total', 'Messages by what came of them', ['channel', 'outcome'])
 	const tokens = createLinkTokens(config.jwtSecret)
 
-	// The name by which mail and calendars know this clinic for good.
+	// Message ids and calendar events carry this name, so it must never change.
 	const host = config.publicUrl ? new URL(config.publicUrl).hostname : 'localhost'
 	const organizer = addressOf(config.mailFrom)
 	const visitCalendar = createVisitCalendar({ organizer, host })
@@ -98,7 +97,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	}
 	const notices: NoticePolicy = { channels: channels.map(({ name }) => name), leadMinutes: config.reminderLeadMinutes }
 
-	// Known from the start: the first failure is then a rise from nothing.
+	// Every series starts at zero, so that an alert sees the first failure as a rise.
 	for (const channel of notices.channels) for (const outcome of ['sent', 'postponed', 'failed']) outcomes.inc({ channel, outcome }, 0)
 	const ledger = createLedger(run)
 	if (dispatches) {
@@ -181,18 +180,18 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		if (channels.length === 0) return
 		nudgeTimer ??= setTimeout(() => {
 			nudgeTimer = undefined
-			// One that is lost is made up for by the next minute's dispatch.
+			// A lost nudge only delays the message until the next minute's dispatch.
 			publish(redis, nudgeChannel, '').catch(() => {})
 		}, nudgeDelayMs)
 	}
 }
 
-/** None where letters cannot be kept: the server then sends no mail, and says so. */
+/** Undefined when letters cannot be stored: the server then sends no mail, and logs that. */
 async function openOutbox(dataDir: string, log: Log): Promise<Outbox | undefined> {
 	try {
 		return await startOutbox({ dataDir, log })
 	} catch (error) {
-		log.warn({ reason: (error as Error).message }, 'there is no outbox, and without SMTP_URL no mail')
+		log.warn({ reason: (error as Error).message }, 'outbox could not be opened; without SMTP_URL no mail is sent')
 		return undefined
 	}
 }

@@ -1,10 +1,11 @@
+import { DateTime } from 'luxon'
 import type { AppointmentStatus, NotificationChannel, NotificationKind } from '../../contract/index.ts'
 import type { DueMessage } from './ledger.ts'
 
-/** Tries before a message is given up: some three hours with the waits between them. */
+/** A message is given up after this many tries, which take about three hours. */
 export const maxAttempts = 10
 
-/** Statuses of a visit in which a message about it is still true. */
+/** The statuses of a visit in which a message about it is still true. */
 const trueIn: Record<NotificationKind, readonly AppointmentStatus[]> = {
 	reminder: ['booked'],
 	booked: ['booked', 'checked_in'],
@@ -12,7 +13,7 @@ const trueIn: Record<NotificationKind, readonly AppointmentStatus[]> = {
 	cancelled: ['cancelled'],
 }
 
-/** Why a message is not sent after all; null when it is. Looked at immediately before sending. */
+/** Why a message must not be sent; null when it may be. Asked immediately before sending. */
 export function whyNotSend(
 	message: DueMessage,
 	channel: NotificationChannel,
@@ -30,7 +31,71 @@ export function whyNotSend(
 	return nowMs >= tooLateMs ? { status: 'skipped', reason: 'the visit has begun' } : null
 }
 
-/** The wait after a failed try: half a minute, doubled each time, an hour at most, spread by a fifth either way. */
+/** The wait after a failed try: half a minute, doubled with each try, at most an hour, randomly a fifth shorter or longer. */
 export function backoffMs(attempts: number, random: () => number = Math.random): number {
 	return Math.round(Math.min(30_000 * 2 ** Math.max(0, attempts - 1), 3_600_000) * (0.8 + 0.4 * random()))
+}
+
+/** The minutes of a day, in wall-clock time, between which no phone must ring; usually past midnight. */
+export type QuietHours = { fromMinute: number; untilMinute: number }
+
+export type Ringing = {
+	kind: NotificationKind
+	/** The lead of a reminder. */
+	leadMinutes: number
+	/** When the message would be sent without quiet hours. */
+	dueMs: number
+	/** When the booking wrote the message to the ledger. */
+	createdMs: number
+	visitMs: number
+	/** The patient's zone. */
+	timeZone: string
+}
+
+/** Reminders this close to the visit are sent at any hour: the patient is on the way. */
+const urgentLeadMinutes = 15
+/** A message that waits for the end of quiet hours must reach the patient at least this long before the visit. */
+const latestBeforeVisitMs = 60 * 60_000
+/** A reminder that cannot wait is sent this long before quiet hours begin. */
+const beforeQuietMs = 15 * 60_000
+
+/**
+ * When to send a message that makes a phone ring; null for never.
+ *
+ * 1. A reminder up to fifteen minutes before the visit is always sent when due.
+ * 2. A message that falls in quiet hours waits until they end, if they end at least an hour before the visit.
+ * 3. A reminder that cannot wait is sent a quarter of an hour before they begin.
+ * 4. A reminder is not sent when the visit was booked within these quiet hours: the patient has just heard of the booking.
+ * 5. Every other message is sent when due: late at night is better than not at all.
+ */
+export function whenToRing(ringing: Ringing, quiet: QuietHours | undefined, nowMs: number): number | null {
+	const { kind, leadMinutes, dueMs, createdMs, visitMs, timeZone } = ringing
+	if (!quiet || (kind === 'reminder' && leadMinutes <= urgentLeadMinutes)) return dueMs
+	const wantedMs = Math.max(dueMs, nowMs)
+	const span = quietSpan(wantedMs, timeZone, quiet)
+	if (!span) return dueMs
+	if (span.untilMs <= visitMs - latestBeforeVisitMs) return span.untilMs
+	if (kind !== 'reminder') return dueMs
+	if (span.fromMs > nowMs) return Math.max(nowMs, span.fromMs - beforeQuietMs)
+	return createdMs >= span.fromMs ? null : dueMs
+}
+
+/** The beginning and end of the quiet hours that contain an instant; null outside of them. */
+export function quietSpan(
+	atMs: number,
+	timeZone: string,
+	{ fromMinute, untilMinute }: QuietHours,
+): { fromMs: number; untilMs: number } | null {
+	const at = DateTime.fromMillis(atMs, { zone: timeZone })
+	const days = [at.minus({ days: 1 }), at]
+	for (const day of days) {
+		const from = atMinute(day, fromMinute)
+		const until = atMinute(fromMinute < untilMinute ? day : day.plus({ days: 1 }), untilMinute)
+		if (from.toMillis() <= atMs && atMs < until.toMillis()) return { fromMs: from.toMillis(), untilMs: until.toMillis() }
+	}
+	return null
+}
+
+function atMinute(day: DateTime, minute: number) {
+	return day.set({ hour: Math.floor(minute / 60), minute: minute % 60, second: 0, millisecond: 0 })
 }

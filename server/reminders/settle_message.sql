@@ -1,4 +1,4 @@
--- What was sent is noted as sent even if the visit was cancelled while it was on its way: the ledger tells what happened.
+-- A message that was sent becomes `sent` even if the visit was cancelled meanwhile: the ledger records what happened.
 UPDATE notification_queue
 SET status = $3,
     provider_id = coalesce($4, provider_id),

@@ -13,7 +13,7 @@ export const wordsOf = (language: Language): Words => words[language]
 
 export const directionOf = (language: Language): 'ltr' | 'rtl' => (language === 'ar' ? 'rtl' : 'ltr')
 
-/** A date and time in the doctor's zone, with the zone's name: patients may be elsewhere. */
+/** A date and time in the doctor's zone, with the zone's name, because the patient may be in another zone. */
 export function fullDate(language: Language, atMs: number, timeZone: string): string {
 	return `${formatter(language, timeZone, 'full').format(atMs)} (${timeZone.replaceAll('_', ' ')})`
 }
@@ -29,10 +29,10 @@ export function shortText({ kind, patient, visit, links }: Message, { link }: { 
 
 export const fill = (text: string, values: Record<string, string>): string => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
 
-/** The languages' own conventions for dates; Arabic with the digits that every reader of a clinic's letter knows. */
+/** Each language's conventions for dates. Arabic has Latin digits, which all readers of Arabic know. */
 const locales: Record<Language, string> = { en: 'en-GB', es: 'es-ES', de: 'de-DE', ar: 'ar-u-nu-latn' }
 
-/** Making a formatter takes longer than anything else in a message. */
+/** Creating a formatter takes longer than all other work on a message. */
 const formatters = new LRUCache<string, Intl.DateTimeFormat>({ max: 500 })
 
 function formatter(language: Language, timeZone: string, style: 'full' | 'short') {

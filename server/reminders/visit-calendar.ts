@@ -7,25 +7,25 @@ export type Organizer = { name: string; email: string }
 export type Invitation = { method: 'REQUEST' | 'CANCEL'; content: string }
 
 export type CalendarDeps = {
-	/** Who invites, in the calendar's sense. */
+	/** The sender of invitations. */
 	organizer: Organizer
-	/** The name that makes a visit's UID the clinic's own; it must stay the same for good, whatever name a request uses. */
+	/** The domain in a visit's UID. It must never change, whatever name a request uses for the server. */
 	host: string
 }
 
-/** What a calendar shows of a visit. */
+/** The parts of a visit that a calendar shows. */
 export type CalendarVisit = Omit<Message['visit'], 'timeZone'>
 
 export type VisitCalendar = {
-	/** For mail (RFC 5546): cancelling is a method of its own. */
+	/** The event for mail (RFC 5546), in which cancelling is a method of its own. */
 	invitation(message: Message): Invitation
-	/** For any calendar program (RFC 5545): the same event, without the patient. */
+	/** The same event, without the patient, for any calendar program (RFC 5545). */
 	file(visit: CalendarVisit & { status: AppointmentStatus }): string
 }
 
 /**
- * A visit as one calendar event, mailed and downloaded alike: the UID stays through every change, and the sequence grows with
- * each. Times are in UTC, which needs no description of a zone.
+ * Writes a visit as one calendar event, the same for mail and download: every change keeps the UID and raises the sequence. Times are
+ * in UTC, which needs no description of a zone.
  */
 export function createVisitCalendar({ organizer, host }: CalendarDeps): VisitCalendar {
 	return {
@@ -58,7 +58,7 @@ function attendee(name: string, email: string) {
 	return { name: parameter(name), email, role: ICalAttendeeRole.REQ, status: ICalAttendeeStatus.ACCEPTED, rsvp: false }
 }
 
-/** A quotation mark would end the parameter, as RFC 5545 knows no way to escape one (section 3.2). */
+/** Replaces quotation marks, which would end the parameter: RFC 5545 has no way to escape them (section 3.2). */
 function parameter(text: string): string {
 	return text.replaceAll('"', "'")
 }

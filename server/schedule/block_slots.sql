@@ -1,5 +1,5 @@
 -- Sets is_blocked of the doctor's slots in a span to whether time off covers them, and returns the slots that changed.
--- Includes booked slots: they keep their appointment, and stay closed when it is cancelled.
+-- Includes booked slots, which keep their appointment, and stay blocked when the appointment is cancelled.
 WITH covered AS (
 	SELECT s.doctor_id, s.starts_at,
 		EXISTS (SELECT FROM time_off t WHERE t.doctor_id = s.doctor_id AND t.starts_at < s.ends_at AND t.ends_at > s.starts_at) AS is_off

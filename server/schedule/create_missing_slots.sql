@@ -1,5 +1,5 @@
--- Creates the slots of the grid that overlap no existing slot. Returns for each doctor how many it created, the starts of
--- the first, and how many future slots existed before. Runs after remove_misfit_slots.sql, as a statement of its own, so
+-- Creates the slots of the grid that overlap no existing slot. Returns for each doctor how many slots it created, the starts of the
+-- first ones, and how many future slots existed before. Runs after remove_misfit_slots.sql, as a statement of its own, so
 -- that it sees which slots stayed.
 --
 -- Searches one multirange for each doctor by halving: neither a full nor an empty calendar is slow.
@@ -9,7 +9,7 @@
 			AS kept
 	FROM appointment_slots s
 	JOIN doctors d ON d.id = s.doctor_id, moment
-	-- No slot lasts longer than 8 hours: one that began earlier is over.
+	-- No slot lasts longer than 8 hours: a slot that began earlier is over.
 	WHERE s.doctor_id = ANY (:doctorIds::bigint[]) AND s.starts_at > now - interval '8 hours'
 	GROUP BY s.doctor_id
 ),

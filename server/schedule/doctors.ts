@@ -10,7 +10,7 @@ export async function findActiveDoctor(db: DbOrTx, id: string): Promise<Doctor |
 }
 
 /**
- * Finds the doctor whose calendar the caller wants to change, active or not: an admin may prepare it before the approval.
+ * Finds the doctor whose calendar the caller wants to change, active or not: an admin may prepare a calendar before the approval.
  *
  * @throws Refusal forbidden when `allowed` is false; not_found
  */
@@ -23,7 +23,7 @@ export async function doctorToPlan(db: DbOrTx, doctorId: string, allowed: boolea
 
 export type DoctorQuery = { q?: string | undefined; specialty?: string | undefined; cursor?: string | undefined; limit: number }
 
-/** @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
+/** Lists active doctors by name. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
 export async function listDoctors(db: DbOrTx, { q, specialty, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
 	refuseNul('q', q)
 	refuseNul('specialty', specialty)

@@ -1,4 +1,5 @@
--- Future appointments that do not lie wholly within the weekly hours. Within them, the grid of an older schedule is fine.
+-- Future appointments that do not lie wholly within the weekly hours. An appointment within the hours may keep the grid of an older
+-- schedule.
 , hours AS (
 	SELECT doctor_id, range_agg(tstzrange(opens_at, greatest(closes_at, opens_at + ("end" - start)))) AS during
 	FROM (

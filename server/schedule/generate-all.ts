@@ -1,8 +1,7 @@
 import { type Db, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database/database.ts'
 import type { Log } from '../platform/observability/log.ts'
-import { type Announcements, changedCalendars } from './announcements.ts'
-import { type Generated, generateSlots } from './generate.ts'
-import { rowsOf } from './statements.ts'
+import { type Announcements, rowsOf } from './calendars.ts'
+import { changedCalendars, type Generated, generateSlots } from './generate.ts'
 
 const listScheduledDoctors = readSql('./list_scheduled_doctors.sql', import.meta.url)
 
@@ -17,8 +16,8 @@ export type GenerateAllInput = {
 }
 
 /**
- * Generates for every active doctor who has a schedule. One doctor whose slots cannot be generated is logged and stops
- * no other; a database that is away stops all, for the job to run again.
+ * Generates the slots of every active doctor with a schedule. A doctor whose slots cannot be generated is logged, and delays no
+ * other. An outage of the database stops the run, and the job runs again later.
  */
 export async function generateForAll({
 	db,
@@ -43,7 +42,7 @@ export async function generateForAll({
 				return generated
 			})
 		} catch (err) {
-			// Someone in here is in the way; alone, they are only in their own.
+			// One doctor's failure undid the transaction of all: try each doctor alone.
 			if (doctorIds.length > 1) for (const each of doctorIds) await generate([each])
 			else if (isDatabaseUnavailable(err)) throw err
 			else log.error({ err, doctorId: doctorIds[0] }, 'slots could not be generated')
@@ -57,7 +56,7 @@ export async function generateForAll({
 	}
 }
 
-/** A statement over so many slots takes about a second, far from the pool's timeout. */
+/** A statement over this many slots takes about a second, far below the pool's timeout. */
 const slotsPerTransaction = 60_000
 const doctorsPerTransaction = 100
 

@@ -1,5 +1,5 @@
 import { readSql, type Tx } from '../platform/database/database.ts'
-import { lockCalendars, rowsOf } from './statements.ts'
+import { lockCalendars, rowsOf } from './calendars.ts'
 
 const onGrid = (file: string) => readSql('./slot_grid.sql', import.meta.url) + readSql(file, import.meta.url)
 
@@ -8,7 +8,7 @@ const createMissingSlots = onGrid('./create_missing_slots.sql')
 const findConflictingAppointments = onGrid('./find_conflicts.sql')
 const findReach = readSql('./find_reach.sql', import.meta.url)
 
-/** `now` defaults to the database's clock. Tests and the demo clinic's past pass another. */
+/** `now` defaults to the database's clock. Tests, and the seed of the demo clinic's past, pass another time. */
 export type GenerationInput = { doctorIds: string[]; days: number; now?: Date }
 
 export type Generated = { doctorId: string; created: number; removed: number; kept: number }
@@ -21,7 +21,12 @@ export async function generateSlots(trx: Tx, input: GenerationInput): Promise<Ge
 	return (await generateAndList(trx, input, 0)).map(({ createdStarts: _created, removedStarts: _removed, ...generated }) => generated)
 }
 
-/** Ids of future active appointments outside the doctor's hours, by start. Empty for a doctor without a schedule. */
+/** The calendars in which a generation created or removed slots. */
+export function changedCalendars(generated: readonly Generated[]): { doctorId: string }[] {
+	return generated.filter(({ created, removed }) => created + removed > 0).map(({ doctorId }) => ({ doctorId }))
+}
+
+/** The ids of future active appointments outside the doctor's hours, by start. Empty for a doctor without a schedule. */
 export async function findConflicts(trx: Tx, doctorId: string, now?: Date): Promise<string[]> {
 	const doctorIds = [doctorId]
 	const { appointmentDays } = await reachOf(trx, doctorIds, now ?? null)

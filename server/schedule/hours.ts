@@ -3,7 +3,7 @@ import type { DbOrTx, Tx } from '../platform/database/database.ts'
 import { invalidInput } from '../platform/refusal.ts'
 
 /**
- * PostgreSQL turns wall-clock times into instants, so it must know the zone too; its list may be older than Node's.
+ * PostgreSQL turns wall-clock times into instants, so it must know the zone too. Its list of zones may be older than Node's.
  *
  * @throws Refusal invalid_input
  */
@@ -16,7 +16,7 @@ export async function checkTimeZone(db: DbOrTx, timeZone: string): Promise<void>
 	}
 }
 
-/** Replaces the weekly hours and the doctor's time zone. The slots follow at the next generation. */
+/** Replaces the weekly hours and the doctor's time zone. The next generation changes the slots. */
 export async function replaceSchedule(trx: Tx, doctorId: string, input: ScheduleInput): Promise<Schedule> {
 	const weekly = input.weekly.toSorted(byStart)
 	const row = {
@@ -39,7 +39,7 @@ type ScheduleRow = {
 	valid_until: string | null
 }
 
-/** A doctor's weekly hours. Without a schedule they are empty, with slots of half an hour. */
+/** A doctor's weekly hours. A doctor without a schedule has no hours, and slots of half an hour. */
 export async function findSchedule(db: DbOrTx, { id, timeZone }: { id: string; timeZone: string }): Promise<Schedule> {
 	const row: ScheduleRow | undefined = await db('doctor_schedules').where('doctor_id', id).first()
 	if (!row) return { doctorId: id, timeZone, slotMinutes: 30, weekly: [] }

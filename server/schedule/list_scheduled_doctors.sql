@@ -1,4 +1,4 @@
--- Active doctors with a schedule, and about how many slots a day it asks for.
+-- Active doctors with a schedule, and about how many slots a day the schedule asks for.
 SELECT s.doctor_id AS "doctorId",
 	coalesce((
 		SELECT sum(extract(epoch FROM h."end" - h.start) / 60 / s.slot_minutes)

@@ -1,8 +1,8 @@
 import type { ScheduleInput, SchedulePreview, TimeOffPreview } from '../../contract/index.ts'
 import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
+import { lockCalendars } from './calendars.ts'
 import { findConflicts, generateAndList } from './generate.ts'
 import { replaceSchedule } from './hours.ts'
-import { lockCalendars } from './statements.ts'
 import { addTimeOff, type NewTimeOff } from './time-off.ts'
 
 const maxStarts = 100
@@ -27,10 +27,10 @@ export function previewTimeOff(db: Db, timeOff: NewTimeOff): Promise<TimeOffPrev
 	})
 }
 
-/** A preview locks the slots that it would remove, and bookings of these wait for it: no longer than this. */
+/** A preview locks the slots that it would remove. Bookings of these slots wait, but no longer than this. */
 const longestMs = 3000
 
-/** Rolls its transaction back, and carries the outcome out of it. */
+/** Thrown to roll a transaction back, and to carry the outcome out of it. */
 class Undo<T> extends Error {
 	readonly outcome: T
 
@@ -40,7 +40,7 @@ class Undo<T> extends Error {
 	}
 }
 
-/** Runs the body, reads what it did and rolls it back: a preview cannot differ from what saving does. */
+/** Runs the body that saving runs, and rolls it back, so that a preview cannot differ from saving. */
 async function whatIf<T>(db: Db, body: (trx: Tx) => Promise<T>): Promise<T> {
 	try {
 		return await inTransaction(db, async trx => {

@@ -1,7 +1,7 @@
--- Removes future free slots that are not on the grid. Returns for each doctor how many, and the starts of the first.
+-- Removes future free slots that are not on the grid. Returns for each doctor how many slots it removed, and the starts of the first.
 --
--- Never waits for a booking and never undoes one: it skips a slot that a booking has locked, and reads a slot again after
--- locking it, in case a booking committed since the statement began.
+-- Never waits for a booking and never undoes one: skips a slot that a booking has locked, and reads a slot again after locking it,
+-- in case a booking committed since the statement began.
 , misfits AS (
 	SELECT s.doctor_id, s.starts_at
 	FROM appointment_slots s, moment

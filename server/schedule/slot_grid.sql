@@ -2,7 +2,7 @@
 --
 -- Wall-clock times are the doctor's. When clocks go forward, the grid leaves out the starts that they skip; when clocks go
 -- back, it takes a repeated start once (the second, as AT TIME ZONE reads it). A slot always lasts its minutes of elapsed
--- time: one that would run into the next slot, because clocks go forward within it, is left out.
+-- time: the grid leaves out a slot that would run into the next one because clocks go forward within it.
 WITH moment AS (
 	SELECT coalesce(:now::timestamptz, statement_timestamp()) AS now
 ),
@@ -13,7 +13,7 @@ schedules AS MATERIALIZED (
 	JOIN doctors d ON d.id = s.doctor_id
 	WHERE s.doctor_id = ANY (:doctorIds::bigint[])
 ),
--- One day more at either end: for clocks that go back over midnight, and for a slot that would run into the next day.
+-- One more day at either end, for clocks that go back over midnight, and for a slot that would run into the next day.
 dates AS (
 	SELECT time_zone, ahead, (now AT TIME ZONE time_zone)::date + ahead AS day
 	FROM (SELECT DISTINCT time_zone FROM schedules) zones, moment, generate_series(-1, :days::integer + 1) AS ahead

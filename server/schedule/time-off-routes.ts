@@ -4,7 +4,7 @@ import { type Route, route } from '../identity/handlers.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import type { Announcements } from './announcements.ts'
+import type { Announcements } from './calendars.ts'
 import { doctorToPlan } from './doctors.ts'
 import { previewTimeOff } from './preview.ts'
 import { addTimeOff, listTimeOff, removeTimeOff } from './time-off.ts'
@@ -56,7 +56,7 @@ const maxDays = 400
 function spanOf(body: { startsAt: string; endsAt: string }) {
 	const startsAt = new Date(body.startsAt)
 	const endsAt = new Date(body.endsAt)
-	// The contract compares what was written; a fraction of a millisecond is lost in between.
+	// The contract compares the texts. Instants lose fractions of a millisecond, so a span may be empty here.
 	if (startsAt >= endsAt) throw invalidInput('endsAt', 'must be after startsAt')
 	if (endsAt.getTime() - startsAt.getTime() > maxDays * 86_400_000)
 		throw invalidInput('endsAt', `must be at most ${maxDays} days after startsAt`)

@@ -3,7 +3,7 @@ import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import { type DbOrTx, readSql, type Tx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput } from '../platform/refusal.ts'
-import { lockCalendars, rowsOf } from './statements.ts'
+import { lockCalendars, rowsOf } from './calendars.ts'
 
 type Span = { doctorId: string; startsAt: Date; endsAt: Date }
 
@@ -11,7 +11,7 @@ type TimeOffRow = Span & { id: string; reason: string | null }
 
 const columns = { id: 'id', doctorId: 'doctor_id', startsAt: 'starts_at', endsAt: 'ends_at', reason: 'reason' }
 
-/** Time off that has not ended, by start. @throws Refusal invalid_input for a cursor of another list */
+/** Lists time off that has not ended, by start. @throws Refusal invalid_input for a cursor of another list */
 export async function listTimeOff(
 	db: DbOrTx,
 	doctorId: string,
@@ -53,7 +53,7 @@ export async function addTimeOff(trx: Tx, { reason, createdBy, ...span }: NewTim
 	return { id: (added as { id: string }).id, conflicts: conflicts.map(({ id }) => id), changedStarts }
 }
 
-/** Undefined when the doctor has no such time off. Other time off keeps its slots blocked. */
+/** Opens the slots again, except those that other time off covers. Undefined when the doctor has no such time off. */
 export async function removeTimeOff(
 	trx: Tx,
 	{ doctorId, timeOffId }: { doctorId: string; timeOffId: string },
@@ -79,7 +79,7 @@ function toTimeOff({ startsAt, endsAt, reason, ...row }: TimeOffRow): TimeOff {
 
 const blockSlots = readSql('./block_slots.sql', import.meta.url)
 
-/** Blocks or opens the slots of a span, as time off has it now. Returns the starts of those that changed. */
+/** Blocks the slots of a span that time off covers, and opens the others. Returns the starts of the slots that changed. */
 async function blockWhereOff(trx: Tx, span: Span): Promise<Date[]> {
 	const rows = await rowsOf<{ startsAt: Date }>(trx, blockSlots, span)
 	return rows.map(({ startsAt }) => startsAt)

@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io'
 import { endpoints } from '../../contract/index.ts'
-import { signedIn } from '../identity/access.ts'
+import { signedIn } from '../identity/actor.ts'
 import { actorOf, type EventHandlers, type Route, route } from '../identity/handlers.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'

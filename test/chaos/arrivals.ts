@@ -5,8 +5,8 @@ import { keyOf } from '../../server/platform/mailbox/mailbox.ts'
 export type Arrivals = Awaited<ReturnType<typeof watchArrivals>>
 
 /**
- * Reads from Redis in which order requests reach the doctors' mailboxes. Misses those that arrive while the connection is
- * away; `isWhole` is false then.
+ * Reads from Redis in which order requests reach the doctors' mailboxes. Misses requests that arrive while the connection is broken;
+ * `isWhole` is false then.
  */
 export async function watchArrivals(redisUrl: string, doctorIds: readonly string[]) {
 	const arrived = new Map<string, QueueRequest[]>(doctorIds.map(id => [id, []]))
@@ -31,7 +31,7 @@ export async function watchArrivals(redisUrl: string, doctorIds: readonly string
 			for (const [doctorId, requests] of arrived) {
 				const added = await redis.xinfo('STREAM', keyOf.stream(doctorId)).catch(() => [])
 				const fields = added as unknown[]
-				// Some were settled and deleted between two reads.
+				// Requests were settled and deleted between two reads.
 				if (Number(fields[fields.indexOf('entries-added') + 1] ?? 0) !== requests.length) whole = false
 			}
 			redis.disconnect()

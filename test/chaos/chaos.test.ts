@@ -24,7 +24,7 @@ describe('every promise', function () {
 	const shortly = [named('lock-holder-killed')]
 	const all = [...shortly, together(named('redis-killed'), named('node-stopped')), named('postgres-killed')]
 	for (const fault of isLong ? all : shortly) {
-		it(`is kept in spite of ${fault.name}`, async () => {
+		it(`is kept despite ${fault.name}`, async () => {
 			const { violations, acknowledged } = await tryFault(cluster, patients, fault, options)
 			expect(violations).to.deep.equal([])
 			expect(acknowledged).to.be.above(20)
@@ -43,11 +43,11 @@ describe('the checker of promises', function () {
 	})
 	after(() => cluster.stop())
 
-	it('finds no violation when leases do not exclude: the constraints referee', async () => {
+	it('finds no violation when leases do not exclude, because the constraints still do', async () => {
 		expect((await tryFault(cluster, patients, named('nothing'), options)).violations).to.deep.equal([])
 	})
 
-	it('finds violations when the constraints are gone, too', async () => {
+	it('finds violations when the constraints are missing too', async () => {
 		await dropReferee(cluster.db)
 		const { violations } = await tryFault(cluster, patients, named('nothing'), options)
 		expect(violations.join('\n')).to.match(/overlap|is not there|was given to one who came after/)

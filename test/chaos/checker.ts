@@ -8,7 +8,7 @@ import type { History } from './history.ts'
 
 export type Evidence = { db: Db; history: History; doctorIds: readonly string[]; watchers: readonly Watcher[]; arrivals: Arrivals }
 
-/** The promises that are broken now. Callers wait first, so that watchers can converge. */
+/** Lists the broken promises. The caller of this function waits first, so that watchers can converge. */
 export async function violationsOf({ db, history, doctorIds, watchers, arrivals }: Evidence): Promise<string[]> {
 	return [
 		...(await checkOverlaps(db)),
@@ -28,7 +28,7 @@ async function checkOverlaps(db: Db): Promise<string[]> {
 	]
 }
 
-/** Promise 2: the database has what was acknowledged, not what was refused, and nothing that was never requested. */
+/** Promise 2: the database has every acknowledged booking, no refused one, and none that was never requested. */
 async function checkAnswers(db: Db, history: History, doctorIds: readonly string[]): Promise<string[]> {
 	const rows = await db('appointments').whereIn('doctor_id', doctorIds).select('id', 'status', 'booked_by', 'idempotency_key')
 	const byKey = new Map(rows.map(row => [`${row.booked_by} ${row.idempotency_key}`, row]))

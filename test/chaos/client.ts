@@ -9,7 +9,7 @@ export type ChaosClient = ReturnType<typeof createChaosClient>
 
 /** Every caller has an answer after this time, whatever happens. */
 export const patienceMs = 15_000
-/** A request that crosses the closing of its connection never reaches the node; a busy machine notices that late. */
+/** A request that crosses the closing of its connection never reaches the node. A busy machine notices the closing late. */
 const crossingMs = 1000
 const comeBackCodes = ['booking_pending', 'queue_full', 'rate_limited']
 
@@ -56,7 +56,7 @@ export function createChaosClient(urls: () => readonly string[], patient: Person
 		mine.push({ appointmentId: operation.appointmentId, slotId })
 	}
 
-	/** Asks once. The outcome stays unknown when no answer comes or the connection breaks. */
+	/** Sends a request once. The outcome stays unknown when no answer comes or the connection breaks. */
 	async function ask(operation: Operation, asked: Asked): Promise<Ack<Record<string, unknown>> | undefined> {
 		const line = await connected()
 		const began = performance.now()

@@ -33,7 +33,7 @@ const shiftedClock = new URL('./shifted-clock.mjs', import.meta.url).href
 export async function startCluster({ size = 3, program, diskMegabytes }: ClusterOptions = {}) {
 	const directory = mkdtempSync(path.join(tmpdir(), 'liveslot-chaos-'))
 	const disk = diskMegabytes === undefined ? undefined : createDisk(directory, diskMegabytes)
-	// PostgreSQL runs as another user, who must get into the directory.
+	// PostgreSQL runs as another user, who must reach the directory.
 	chmodSync(directory, 0o711)
 	let postgres: EmbeddedPostgres | undefined = await startEmbeddedPostgres(directory)
 	const postgresPort = () => Number(new URL((postgres as EmbeddedPostgres).url).port)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
-/** Mounts a small disk in memory at a directory; it can be filled up. Needs root. */
+/** Mounts a small disk in memory at a directory, which a fault can fill. Needs root. */
 export function createDisk(directory: string, megabytes: number) {
 	execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory])
 	const filler = path.join(directory, 'filler')

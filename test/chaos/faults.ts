@@ -11,11 +11,11 @@ export type Fault = {
 	name: string
 	/** `/readyz` must report an outage meanwhile. */
 	outage?: boolean
-	/** Every request must get an answer, if only one that asks to come back. */
+	/** Every request must get an answer, even if the answer asks to come back. */
 	drops?: 'nothing'
 	/** Whether this cluster cannot have the fault. */
 	isBeyond?: (cluster: Cluster) => boolean
-	/** Does harm and ends it. The cluster must heal by itself afterwards. */
+	/** Does harm, and ends the harm. The cluster must heal by itself afterwards. */
 	harm(cluster: Cluster, scene: Scene): Promise<void>
 }
 
@@ -188,8 +188,8 @@ async function frozen(node: ChaosNode, forMs: number) {
 }
 
 /**
- * Does harm to a node while it writes a batch, and so owns the lease: makes its statement wait in PostgreSQL, which commits
- * it afterwards, whether or not the node still lives.
+ * Does harm to a node while the node writes a batch, and so owns the lease: makes the statement wait in PostgreSQL, which commits
+ * afterwards, whether or not the node still lives.
  */
 async function whileSettling(cluster: Cluster, harm: (node: ChaosNode) => Promise<void>): Promise<void> {
 	let settling: ChaosNode | undefined

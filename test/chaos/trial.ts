@@ -19,7 +19,7 @@ export type Verdict = {
 	fault: string
 	operations: number
 	acknowledged: number
-	/** How many requests had no outcome at first. Repeating them found out all. */
+	/** How many requests had no outcome at first. Repetitions found the outcomes of all. */
 	unknown: number
 	/** Whether the trial saw every request reach Redis, which promise 4 needs. */
 	orderSeen: boolean

@@ -3,7 +3,7 @@ import type { DbOrTx } from '../../server/platform/database/database.ts'
 
 type Column = { table: string; column: string; type: string; isRequired: boolean }
 
-/** Each constraint, unique index, trigger and function, and each column with what an insert that leaves it out meets. */
+/** Each constraint, unique index, trigger and function, and each column with the effect on an insert that leaves the column out. */
 export type Shape = { columns: Map<string, Column>; parts: Map<string, string> }
 
 export const shapeOf = async (db: DbOrTx): Promise<Shape> => {
@@ -29,7 +29,7 @@ const changedColumns = (before: Shape, after: Shape): string[] =>
 		return now.isRequired && !column.isRequired ? [`column ${name} has become required`] : []
 	})
 
-/** What code of the version before would trip over. New tables, columns that may be left out, plain indexes are none of that. */
+/** The changes that break code of the previous version. New tables, optional columns and plain indexes do not. */
 export const breaksIn = (before: Shape, after: Shape): string[] => {
 	const tables = new Set([...before.columns.values()].map(({ table }) => table))
 	const required = [...after.columns].filter(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { DbOrTx } from '../../server/platform/database/database.ts'
 
-/** The least that an appointment needs: doctors, patients, a type, and someone who books. */
+/** Creates the least that an appointment needs: doctors, patients, a type, and an account that books. */
 export type Clinic = { doctorIds: string[]; patientIds: string[]; typeId: string; bookedBy: string }
 
 const idsOf = (rows: { id: string }[]) => rows.map(({ id }) => String(id))
@@ -36,7 +36,7 @@ export type AppointmentRow = {
 
 const tenOClock = Date.UTC(2030, 0, 7, 10)
 
-/** Ten to half past ten by the first doctor for the first patient, unless told otherwise; minutes count from ten. */
+/** By default, an appointment of the first patient with the first doctor from ten to half past ten. Minutes count from ten. */
 export const anAppointment = (
 	{ doctorIds, patientIds, typeId, bookedBy }: Clinic,
 	{ fromMinute = 0, toMinute = 30, ...overrides }: Partial<AppointmentRow> & { fromMinute?: number; toMinute?: number } = {},

@@ -7,7 +7,7 @@ const activeStatuses = ['booked', 'checked_in', 'in_progress', 'completed']
 const inactiveStatuses = ['cancelled', 'no_show']
 const connections = 30
 
-/** The constraint that refused it, or "won". Two that wait for each other end in a deadlock, which also refuses one. */
+/** Inserts an appointment. Returns the constraint that refused it, or "won". A deadlock of two inserts also refuses one. */
 const outcomeOf = async (work: PromiseLike<unknown>): Promise<string> => {
 	try {
 		await work
@@ -22,7 +22,7 @@ const outcomeOf = async (work: PromiseLike<unknown>): Promise<string> => {
 
 const won = (outcomes: string[]) => outcomes.filter(outcome => outcome === 'won').length
 
-describe('the schema, asked by many connections at once', () => {
+describe('the schema, under many connections at once', () => {
 	const database = useDatabase()
 	let crowd: Db
 	let clinic: Clinic
@@ -37,7 +37,7 @@ describe('the schema, asked by many connections at once', () => {
 	const insert = (overrides: Parameters<typeof anAppointment>[1]) =>
 		outcomeOf(crowd('appointments').insert(anAppointment(clinic, overrides)))
 
-	/** Every connection is open and has waited for the others before any of them inserts. */
+	/** Opens every connection before any of them inserts. */
 	const race = async (overridesOf: (i: number) => Parameters<typeof anAppointment>[1]): Promise<string[]> => {
 		await Promise.all(Array.from({ length: connections }, () => crowd.raw('SELECT pg_sleep(0.05)')))
 		return await Promise.all(Array.from({ length: connections }, (_, i) => insert(overridesOf(i))))
@@ -45,7 +45,7 @@ describe('the schema, asked by many connections at once', () => {
 
 	const overlapping = (i: number) => ({ fromMinute: i % 20, toMinute: 30 + (i % 20) })
 
-	/** Who waits for one another's rows is told of a deadlock instead; either way nothing was inserted. */
+	/** PostgreSQL reports a deadlock to inserts that wait for each other's rows. Either way nothing is inserted. */
 	const expectTurnedAway = (outcomes: string[], constraint: string) =>
 		expect(['won', 'deadlock', constraint]).to.include.members([...new Set(outcomes)])
 
@@ -62,7 +62,7 @@ describe('the schema, asked by many connections at once', () => {
 			expectTurnedAway(outcomes, 'appointments_patient_overlap')
 		})
 
-		it(`lets no two statuses share a time (${status} first)`, async () => {
+		it(`does not let two statuses share a time (${status} first)`, async () => {
 			expect(await insert({ status })).to.equal('won')
 			for (const other of activeStatuses) {
 				expect(await insert({ status: other, patient_id: clinic.patientIds[1]! })).to.equal('appointments_doctor_overlap')
@@ -72,13 +72,13 @@ describe('the schema, asked by many connections at once', () => {
 	}
 
 	for (const status of inactiveStatuses) {
-		it(`counts no visit that did not take place (${status})`, async () => {
+		it(`ignores a visit that did not take place (${status})`, async () => {
 			expect(await insert({})).to.equal('won')
 			const outcomes = await race(() => ({ status }))
 			expect(won(outcomes)).to.equal(connections)
 		})
 
-		it(`refuses to bring one back (${status}) once its time is taken`, async () => {
+		it(`refuses to restore a visit (${status}) once its time is taken`, async () => {
 			await insert({ status })
 			await insert({ patient_id: clinic.patientIds[1]! })
 			const revived = await outcomeOf(
@@ -93,7 +93,7 @@ describe('the schema, asked by many connections at once', () => {
 		expect(won(outcomes)).to.equal(connections)
 	})
 
-	it('refuses a visit moved onto another, however many move at once', async () => {
+	it('refuses to move a visit onto another, however many move at once', async () => {
 		for (let i = 0; i < 10; i++) await insert({ fromMinute: i * 30, toMinute: i * 30 + 30, idempotency_key: `move-${i}` })
 		const target = anAppointment(clinic, { fromMinute: 600, toMinute: 630 })
 		const moves = Array.from({ length: 10 }, (_, i) =>
@@ -106,7 +106,7 @@ describe('the schema, asked by many connections at once', () => {
 		expect(won(await Promise.all(moves))).to.equal(1)
 	})
 
-	it('takes an idempotency key once from one person, and again from another', async () => {
+	it('accepts an idempotency key once from one person, and again from another', async () => {
 		const outcomes = await race(i => ({ fromMinute: i * 30, toMinute: i * 30 + 30, idempotency_key: 'the same' }))
 		expect(won(outcomes)).to.equal(1)
 		expect(outcomes.filter(outcome => outcome === 'appointments_idempotency')).to.have.lengthOf(connections - 1)
@@ -115,7 +115,7 @@ describe('the schema, asked by many connections at once', () => {
 		expect(await outcomeOf(crowd('appointments').insert(byAnother))).to.equal('won')
 	})
 
-	it('refuses a visit that ends before it begins, and one of no known status', async () => {
+	it('refuses a visit that ends before it begins, and a visit of an unknown status', async () => {
 		expect(await insert({ fromMinute: 30, toMinute: 30 })).to.match(/^appointments_.*check/)
 		expect(await insert({ status: 'maybe' })).to.match(/^appointments_.*check/)
 	})
@@ -133,7 +133,7 @@ describe('the schema, asked by many connections at once', () => {
 		expect(await outcomeOf(again)).to.equal('appointment_slots_pkey')
 	})
 
-	it('keeps one reminder for each change, channel and lead time', async () => {
+	it('keeps one reminder for each change, channel and lead', async () => {
 		const [{ id }] = await database.db('appointments').insert(anAppointment(clinic)).returning('id')
 		const reminder = { appointment_id: id, appointment_sequence: 0, channel: 'email', lead_minutes: 5, due_at: new Date() }
 		const outcomes = await Promise.all(Array.from({ length: 10 }, () => outcomeOf(crowd('notification_queue').insert(reminder))))

@@ -21,7 +21,7 @@ const shapeOf = async (db: Db): Promise<string[]> => {
 describe('the migrations', () => {
 	const database = useDatabase()
 
-	it('go down one by one to nothing, and up again to the same schema', async () => {
+	it('revert one by one to an empty schema, and run again to the same schema', async () => {
 		const { db } = database
 		const built = await shapeOf(db)
 		expect(built).to.include('extension btree_gist').and.include('extension pg_trgm')
@@ -46,7 +46,7 @@ describe('the migrations', () => {
 		expect(await migrate(db)).to.be.empty
 	})
 
-	it('are named by time and purpose, and each can be undone', async () => {
+	it('are named by time and purpose, and can each be reverted', async () => {
 		const source = migrationSource()
 		const files = await source.getMigrations([])
 		expect(files).to.have.lengthOf(readdirSync(new URL('../../db/migrations/', import.meta.url)).length)

@@ -10,7 +10,7 @@ describe('a migration that takes long', function () {
 	const database = useDatabase()
 	const sleepMs = 20_000
 
-	it('runs to its end, and nodes that start meanwhile wait for it, or stop when they are told to', async () => {
+	it('runs to its end, while nodes that start wait for it, and stop when told to', async () => {
 		const { db, url } = database
 		await slowDown(db)
 		const settings = { DATABASE_URL: url, ROLE: 'migrate' }
@@ -29,7 +29,7 @@ describe('a migration that takes long', function () {
 		expect(await migrate(db)).to.deep.equal([])
 	})
 
-	/** The next change of the schema takes its time, as that of a large table does. */
+	/** Adds a migration that takes long, as on a large table. */
 	async function slowDown(db: Db): Promise<void> {
 		await db.migrate.down()
 		await db.raw(`
@@ -39,7 +39,7 @@ describe('a migration that takes long', function () {
 				IF nextval('schema_changes') = 1 THEN PERFORM pg_sleep(${sleepMs / 1000}); END IF;
 			END $$;
 			CREATE EVENT TRIGGER take_long ON ddl_command_start EXECUTE FUNCTION take_long()`)
-		// As some hosts limit every statement.
+		// Some hosts limit every statement.
 		const { pathname } = new URL(database.url)
 		await db.raw(`ALTER DATABASE ${pathname.slice(1)} SET statement_timeout = '5s'`)
 	}
@@ -53,7 +53,7 @@ describe('a statement that takes too long', () => {
 	const limit = `SELECT current_setting('statement_timeout') AS answer`
 
 	for (const [name, open] of Object.entries({ pool: aPool, pipeline: aPipeline }))
-		it(`in the ${name} is ended by PostgreSQL, and its connection serves on`, async () => {
+		it(`in the ${name} is ended by PostgreSQL, and its connection stays usable`, async () => {
 			const opened = open({ queryTimeoutMs: 2000 })
 			const before = await opened.ask(session)
 			const error = await opened.ask(sleeping).catch(thrown => thrown)
@@ -64,7 +64,7 @@ describe('a statement that takes too long', () => {
 			await until('no session goes on with it', async () => (await sessionsAsleep()) === 0)
 		})
 
-	it('is not limited on sessions that a pooler hands on to others', async () => {
+	it('is not limited on sessions that a pooler shares', async () => {
 		for (const opened of [aPool({ isPooled: true }), aPipeline({ isPooled: true })]) {
 			expect(await opened.ask(limit)).to.equal('0')
 			await opened.stop()

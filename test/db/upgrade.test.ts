@@ -14,7 +14,7 @@ const previous = readFileSync(new URL('./previous-statements.txt', import.meta.u
 	.split('\n')
 	.slice(1)
 
-/** Runs something in a transaction that leaves nothing behind. */
+/** Runs the work in a transaction, and rolls it back. */
 const tried = <T>(db: Db, work: (trx: Tx) => Promise<T>): Promise<T> =>
 	new Promise((resolve, reject) => {
 		db.transaction(async trx => {
@@ -23,10 +23,10 @@ const tried = <T>(db: Db, work: (trx: Tx) => Promise<T>): Promise<T> =>
 		}).catch(reject)
 	})
 
-describe('an upgrade while the version before is still running', () => {
+describe('an upgrade while the previous version is still running', () => {
 	const database = useDatabase()
 
-	it('leaves every statement of that version a schema that serves it', async () => {
+	it('keeps a schema that serves every statement of that version', async () => {
 		expect(previous).to.have.length.above(150)
 		const refused: string[] = []
 		for (const statement of previous) if (!(await isServed(database.db, statement))) refused.push(statement)
@@ -38,7 +38,7 @@ describe('an upgrade while the version before is still running', () => {
 		'RENAME COLUMN slot_starts TO slots',
 		'ALTER COLUMN status TYPE bytea USING NULL',
 	])
-		it(`would be seen to break it: ALTER TABLE appointments ${change}`, async () => {
+		it(`fails this test when it breaks that version: ALTER TABLE appointments ${change}`, async () => {
 			const refused = await tried(database.db, async trx => {
 				await trx.raw(`ALTER TABLE appointments DROP CONSTRAINT appointments_doctor_overlap, DROP CONSTRAINT appointments_patient_overlap,
 					DROP CONSTRAINT appointments_status_check, ALTER COLUMN status DROP DEFAULT`)
@@ -49,7 +49,7 @@ describe('an upgrade while the version before is still running', () => {
 			expect(refused).to.equal(true)
 		})
 
-	it('consists of migrations that only add, or say how the version before survives them', async () => {
+	it('consists of migrations that only add, or say how the previous version survives them', async () => {
 		const { db } = database
 		await db.migrate.rollback(undefined, true)
 		const source = migrationSource()
@@ -88,10 +88,10 @@ describe('an upgrade while the version before is still running', () => {
 		})
 })
 
-describe('a node of the version before', () => {
+describe('a node of the previous version', () => {
 	const node = useNode()
 
-	/** The next version's: it adds what the node does not know. */
+	/** A migration of the next version, with additions that the node does not know. */
 	const next = {
 		...migrationSource(),
 		getMigrations: async () => [...(await migrationSource().getMigrations([])), '209901010000_add_wards.ts'],
@@ -107,7 +107,7 @@ describe('a node of the version before', () => {
 				: migrationSource().getMigration(file),
 	}
 
-	it('books on while the next version’s migrations run, and starts again on their schema', async () => {
+	it('keeps booking while the next version’s migrations run, and restarts on their schema', async () => {
 		const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
 		const slots = await someSlots(node, doctor.id, { count: 60, minutes: 10 })
 		let isMigrated = false

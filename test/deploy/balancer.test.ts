@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait.ts'
 import { aSocket, type Client, closeSockets, ok } from '../support/watcher.ts'
 
 describe('the balancer’s configuration', () => {
-	it('is the one of docker-compose.yml but for addresses and places', () => {
+	it('is the one of docker-compose.yml except for addresses and paths', () => {
 		const text = readFileSync(new URL('../../deploy/nginx.conf', import.meta.url), 'utf8')
 		const filled = fillTemplate(text, { port: 1, directory: '/tmp', servers: ['a:1'] })
 		const changed = (one: string, other: string) => one.split('\n').filter(line => !other.split('\n').includes(line))
@@ -25,7 +25,7 @@ describe('the balancer’s configuration', () => {
 	})
 })
 
-// All browser tests go through it with `npm run topology`.
+// With `npm run topology`, all browser tests go through the balancer.
 describe('a balancer before three nodes', () => {
 	const [one, two] = useNodes(2, { TRUST_PROXY: '1' })
 	const comingBack: Client[] = []
@@ -55,12 +55,12 @@ describe('a balancer before three nodes', () => {
 
 	const watch = async (socket: Client) => ok(await socket.emitWithAck('calendar:watch', { doctorId: doctor.id, ...soon() }))
 
-	it('serves clients that poll, each from the node that has their session', async () => {
+	it('serves clients that poll, each from the node with the client’s session', async () => {
 		const sockets = await Promise.all(Array.from({ length: 6 }, () => aSocket(balancer, undefined, ['polling'])))
 		for (const socket of sockets) expect((await watch(socket)).slots).to.be.an('array')
 	})
 
-	it('spreads WebSockets over all of them', async () => {
+	it('spreads WebSockets over all nodes', async () => {
 		await Promise.all(Array.from({ length: 9 }, () => aSocket(balancer)))
 		for (const node of [one!, two!]) {
 			const text = await (await fetch(`${node.url}/metrics`)).text()
@@ -68,12 +68,12 @@ describe('a balancer before three nodes', () => {
 		}
 	})
 
-	it('passes on who asks, and lies about nothing', async () => {
+	it('forwards the address of the client, and discards forged headers', async () => {
 		expect((await fetch(`${balancer.url}/metrics`)).status).to.equal(404)
 		expect((await call(balancer, 'GET', '/doctors')).status).to.equal(200)
 	})
 
-	it('loses a node without a request failing, and clients go on where they were', async () => {
+	it('loses a node without failing a request, and clients continue on other nodes', async () => {
 		const [slotId] = (await someSlots(one!, doctor.id, { count: 1 })) as [string]
 		const patient = await aPatient(one!)
 		const lost = new Set<Client>()
@@ -90,7 +90,7 @@ describe('a balancer before three nodes', () => {
 					version = snapshot.version
 					seen.set(socket, snapshot.slots.find(({ id }) => id === slotId)?.state ?? '')
 				})
-			// As every client does when it is back, and when it has missed something: a fresh snapshot.
+			// Every client takes a fresh snapshot when it reconnects, and after a gap.
 			socket.on('connect', look)
 			socket.on('calendar:changed', ({ fromVersion, toVersion, changes }) => {
 				if (fromVersion !== version + 1) return void look()
@@ -100,12 +100,12 @@ describe('a balancer before three nodes', () => {
 			await waitFor(() => seen.get(socket) === 'free', 'the first snapshot')
 			return socket
 		}
-		const everybodySees = (state: string) => waitFor(() => clients.every(client => seen.get(client) === state), `everybody to see ${state}`)
+		const allClientsSee = (state: string) => waitFor(() => clients.every(client => seen.get(client) === state), `everybody to see ${state}`)
 		const holder = await aClient(patient.token)
 		const clients = [holder]
 		while (clients.length < 9) clients.push(await aClient())
 		ok(await holder.emitWithAck('slot:hold', { slotId }))
-		await everybodySees('held')
+		await allClientsSee('held')
 
 		const statuses: number[] = []
 		let asking = true
@@ -117,7 +117,7 @@ describe('a balancer before three nodes', () => {
 		await waitFor(() => clients.every(({ connected }) => connected), 'everybody to be back')
 		const idempotencyKey = randomUUID()
 		const { appointment } = ok(await holder.emitWithAck('appointment:book', { slotId, idempotencyKey }))
-		await everybodySees('booked')
+		await allClientsSee('booked')
 		asking = false
 		await asked
 

@@ -6,8 +6,8 @@ import { readDeployFile } from '../../scripts/deploy/all.ts'
 import { contextOf, copyFromContext, copyFromStage } from '../../scripts/image/context.ts'
 import { readDockerfile } from '../../scripts/image/dockerfile.ts'
 
-// All of the image is built and run by `npm run image:check`, which takes minutes.
-describe('what the image is made of', () => {
+// `npm run image:check` builds and runs the whole image, which takes minutes.
+describe('the build context of the image', () => {
 	let directory: string
 	beforeEach(() => {
 		directory = mkdtempSync(path.join(tmpdir(), 'liveslot-context-'))
@@ -24,7 +24,7 @@ describe('what the image is made of', () => {
 	}
 	const place = () => ({ root: path.join(directory, 'stage'), workdir: '/app' })
 
-	it('is sources alone: no secret, no test, nothing that was built here', () => {
+	it('has sources only: no secret, no test, no local build', () => {
 		for (const file of ['.env', '.data/jwt-secret', 'test/a.test.ts', 'docs/a.md', 'node_modules/x/index.js', 'dist/old.js']) aFile(file)
 		for (const file of ['server/main.ts', 'client/index.html', 'package.json', 'scripts/build.mjs', 'scripts/demo.ts']) aFile(file)
 		aFile('.dockerignore', readDeployFile('.dockerignore'))

@@ -10,9 +10,9 @@ import { aSocket, closeSockets, ok } from '../support/watcher.ts'
 
 const dateAhead = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 
-// Only in the long form: it needs a pooler, which no other test does.
+// Runs only in the long form, because it needs a pooler.
 if (isLong)
-	describe('two nodes behind a pooler in transaction mode, as hosts have it', function () {
+	describe('two nodes behind a pooler in transaction mode', function () {
 		this.timeout(120_000)
 		let stores: Awaited<ReturnType<typeof freshStores>>
 		let pooler: Awaited<ReturnType<typeof startPooler>>
@@ -33,7 +33,7 @@ if (isLong)
 			await stores?.drop()
 		})
 
-		it('book what several patients ask for at once, through either of them', async () => {
+		it('book the requests of several patients at once, through either node', async () => {
 			const [one, two] = nodes as [ProcessNode, ProcessNode]
 			const { id } = await doctorNamed(one, 'Lindner')
 			const { body } = await call(two, 'GET', `/doctors/${id}/slots?from=${dateAhead(3)}&to=${dateAhead(20)}`)
@@ -44,7 +44,7 @@ if (isLong)
 					const email = `patient${index + 2}@clinic.example`
 					const session = await call(node, 'POST', '/auth/login', { body: { email, password: 'demo-clinic-2026' } })
 					const socket = await aSocket(node, session.body.accessToken)
-					// Two of them want each time.
+					// Two patients request each time.
 					const answer = await bookLive(socket, free[(index >> 1) * 3]?.id as string)
 					if (answer.ok) ok(await socket.emitWithAck('appointment:cancel', { appointmentId: answer.appointment.id }))
 					return answer.ok

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import jwt from 'jsonwebtoken'
-import { createAccessTokens, readBearer } from '../../server/identity/access-tokens.ts'
+import { createAccessTokens, readBearer } from '../../server/identity/authentication.ts'
 import { Refusal } from '../../server/platform/refusal.ts'
 
 const secret = 'the secret of the access token tests, long enough'
@@ -29,7 +29,7 @@ describe('access tokens', () => {
 		expect(read.expiresAtMs).to.be.within(before + 899_000, Date.now() + 900_000)
 	})
 
-	it('are accepted when signed as the forgeries below are, with the right key', () => {
+	it('are accepted when signed like the forgeries below, with the right key', () => {
 		expect(verdict(jwt.sign(claims, secret, good))).to.equal('accepted')
 	})
 
@@ -54,11 +54,11 @@ describe('access tokens', () => {
 		const byRsa = jwt.sign(claims, privateKey, { ...good, algorithm: 'RS256' })
 		expect(verdict(jwt.sign(claims, secret, { ...good, algorithm: 'HS512' }))).to.equal('unauthenticated')
 		expect(verdict(byRsa)).to.equal('unauthenticated')
-		// A server that took its key from a public certificate must not verify RS256 tokens, whoever signs them.
+		// A server that verified RS256 with its key as a public key would accept tokens that others signed.
 		expect(codeOf(() => createAccessTokens(String(pem)).verify(byRsa))).to.equal('unauthenticated')
 	})
 
-	it('are refused as expired only when the signature is ours', () => {
+	it('are refused as expired only with the server’s own signature', () => {
 		expect(verdict(jwt.sign(claims, secret, { ...good, expiresIn: -1 }))).to.equal('token_expired')
 		expect(verdict(jwt.sign(claims, 'another secret altogether, as long as ours', { ...good, expiresIn: -1 }))).to.equal('unauthenticated')
 	})

@@ -7,7 +7,7 @@ type Node = { url: string; nowMs: () => number; pass: (seconds: number) => void 
 
 export type Enrolled = { secret: string; recoveryCodes: string[] }
 
-/** Sets a second factor up for someone. The first code is used up; time passes, so that the present one is not. */
+/** Sets up a second factor for an account. Uses the first code up, and lets time pass, so that the next code is unused. */
 export const enrol = async (node: Node, { token, password }: Person): Promise<Enrolled> => {
 	const begun = await post(node, '/me/second-factor', { currentPassword: password }, { token })
 	const { secret } = begun.body
@@ -19,12 +19,12 @@ export const enrol = async (node: Node, { token, password }: Person): Promise<En
 
 export const factorOf = async (node: { url: string }, token: string) => (await call(node, 'GET', '/me/second-factor', { token })).body
 
-/** The first step: the password. */
+/** The first step of signing in, with the password. */
 export const aChallenge = async (node: { url: string }, person: Person): Promise<string> => {
 	const { status, body } = await signInAs(node, person)
 	if (status !== 200 || !body.challenge) throw new Error(`not challenged: ${JSON.stringify(body)}`)
 	return body.challenge
 }
 
-/** The second step. */
+/** The second step of signing in, with a code. */
 export const answer = (node: { url: string }, challenge: string, code: string) => post(node, '/auth/second-factor', { challenge, code })

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import { createSeal } from '../../server/identity/sealing.ts'
-import { stepOfCode } from '../../server/identity/totp.ts'
+import { stepOfCode } from '../../server/identity/second-factor.ts'
+import { createSeal } from '../../server/identity/secrets.ts'
 
 describe('the codes of a second factor', () => {
-	// The secret and times of RFC 6238, appendix B; of its eight digits the last six.
+	// The secret and times of RFC 6238, appendix B, and the last six of its eight digits.
 	const secret = Buffer.from('12345678901234567890')
 	const vectors = { 59: '287082', 1111111109: '081804', 1111111111: '050471', 1234567890: '005924', 2000000000: '279037' }
 
@@ -12,7 +12,7 @@ describe('the codes of a second factor', () => {
 			expect(stepOfCode(secret, code, Number(seconds) * 1000), code).to.equal(Math.floor(Number(seconds) / 30))
 	})
 
-	it('are accepted one step early or late, not two', () => {
+	it('are accepted one step early or late, and refused two steps off', () => {
 		const verdicts = [-60, -30, 0, 30, 60].map(off => stepOfCode(secret, '050471', (1111111111 + off) * 1000))
 		expect(verdicts).to.deep.equal([undefined, 37037037, 37037037, 37037037, undefined])
 	})

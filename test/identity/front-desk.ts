@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { endpoints } from '../../contract/index.ts'
 import { type Config, loadConfig } from '../../server/config.ts'
-import { actorPolicy } from '../../server/identity/access.ts'
-import { type Authentication, createAuthentication, createIdentity, type Identity } from '../../server/identity/identity.ts'
+import { actorPolicy } from '../../server/identity/actor.ts'
+import { type Authentication, createAuthentication } from '../../server/identity/authentication.ts'
+import { createIdentity, type Identity } from '../../server/identity/identity.ts'
 import { createDatabase, type Db } from '../../server/platform/database/database.ts'
 import { createPipeline } from '../../server/platform/database/pipeline.ts'
 import { createApp } from '../../server/platform/http/app.ts'
@@ -24,7 +25,7 @@ type FrontDesk = {
 	authentication: Authentication
 	/** Accounts whose sockets were cut off, in order. */
 	cutOffs: string[]
-	/** Lets time pass for the codes of second factors, whose steps are of thirty seconds. */
+	/** Lets time pass for the codes of second factors, whose steps take thirty seconds. */
 	pass: (seconds: number) => void
 	nowMs: () => number
 	/** Links that were mailed, in order. */
@@ -104,7 +105,7 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 	}
 }
 
-/** Identity alone behind HTTP, with what it tells the rest of the node written down; for one `describe`. */
+/** Starts identity alone behind HTTP for one `describe`, and records its calls to the rest of the node. */
 export const useFrontDesk = (overrides: Record<string, string> = {}): FrontDesk => {
 	let desk: Awaited<ReturnType<typeof open>> | undefined
 	before(async () => {
@@ -130,7 +131,7 @@ export const cookieOf = ({ cookies }: Answer): string => {
 	return pair === undefined || pair === 'refresh_token=' ? '' : pair
 }
 
-/** A problem in short: its status and code. */
+/** The status and code of a problem. */
 export const refusalOf = ({ status, body }: Answer): string => `${status} ${body?.code}`
 
 export const auditOf = async (db: Db, entityId: string): Promise<string[]> =>

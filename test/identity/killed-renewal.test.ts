@@ -22,7 +22,7 @@ describe('a session whose node is killed while it is renewed', function () {
 		const patients = await Promise.all(Array.from({ length: people }, () => aPatient(node)))
 		let cookies = await Promise.all(patients.map(async patient => cookieOf(await signInAs(node, patient))))
 		let before = cookies
-		/** Trades that were made, and whose answer nobody got. */
+		/** Trades that the node made without answering the client. */
 		let unseen = 0
 		for (let round = 0; unseen === 0 && round < mostRounds; round++) {
 			const attempt = (at: { url: string }, cookie: string) =>
@@ -30,7 +30,7 @@ describe('a session whose node is killed while it is renewed', function () {
 			const madeBefore = await tradesMade()
 			const doomed = await startProcessNode(node)
 			const asked = cookies.map(cookie => attempt(doomed, cookie))
-			// Some are answered by then, some traded and about to be answered, some not even read.
+			// By then the node has answered some requests, traded others without an answer, and not read the rest.
 			await nthOf(asked, 1 + (round % people))
 			await doomed.stop('SIGKILL')
 			const answers = await Promise.all(asked)

@@ -80,7 +80,7 @@ describe('sign-in limits', () => {
 		expect(fromOne.map(({ status }) => status).indexOf(429)).to.equal(30)
 	})
 
-	it('let a person in who has just reset their password', async () => {
+	it('admit a person right after a password reset', async () => {
 		const patient = await aPatient(desk)
 		await times(11, () => guess(patient.email, '10.0.0.9'))
 		await post(desk, '/auth/forgot-password', { email: patient.email }, from('10.0.0.9'))
@@ -91,10 +91,10 @@ describe('sign-in limits', () => {
 	})
 })
 
-describe('without limits', () => {
+describe('a server without sign-in limits', () => {
 	const desk = useFrontDesk()
 
-	it('every guess is compared', async () => {
+	it('compares every guess', async () => {
 		const { email } = await aPatient(desk)
 		const answers = await Promise.all(Array.from({ length: 12 }, () => signInAs(desk, { email, password: 'a wrong guess' })))
 		expect(new Set(answers.map(refusalOf))).to.deep.equal(new Set(['401 invalid_credentials']))

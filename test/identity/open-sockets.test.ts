@@ -6,24 +6,24 @@ import { aDoctor, aPatient, aReceptionist, aSession, type Person } from '../supp
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, closeSockets, eavesdrop, ok } from '../support/watcher.ts'
 
-/** Longer than a node goes by what it read of an account. */
+/** Longer than a node relies on its last reading of an account. */
 const staleMs = 5000
 const pass = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
-describe('a socket that stays open although the message that cuts it off was lost', function () {
+describe('a socket that stays open because the message to disconnect it was lost', function () {
 	this.timeout(30_000)
 	this.slow(2 * staleMs)
 	const node = useNode()
 	afterEach(closeSockets)
 
-	/** A socket whose account was looked at after it had connected. */
+	/** Opens a socket, and waits until the node has read its account again. */
 	const aSettledSocket = async ({ token }: Person) => {
 		const socket = await aSocket(node, token)
 		await pass(500)
 		return socket
 	}
 
-	/** Changes an account as another node would that could not tell this one. */
+	/** Changes an account as another node does whose message does not arrive. */
 	const change = ({ id }: Person, fields: Record<string, unknown>) => node.db('users').where({ id }).update(fields)
 
 	const aSlot = async () => {
@@ -46,7 +46,7 @@ describe('a socket that stays open although the message that cuts it off was los
 		await waitFor(() => !socket.connected, 'the socket to be closed', staleMs)
 	})
 
-	it('does nothing more for a disabled account, not even before it is closed', async () => {
+	it('serves a disabled account no more, even before it is closed', async () => {
 		const patient = await aPatient(node)
 		const socket = await aSettledSocket(patient)
 		const [slotId] = await someSlots(node, (await aDoctor(node)).id)
@@ -63,7 +63,7 @@ describe('a socket that stays open although the message that cuts it off was los
 		await waitFor(() => !socket.connected, 'the socket to be closed', staleMs)
 	})
 
-	it('hears no appointments of others once a receptionist has become a patient', async () => {
+	it('receives no appointments of others once a receptionist has become a patient', async () => {
 		const receptionist = await aReceptionist(node)
 		const heard = eavesdrop(await aSocket(node, receptionist.token))
 		await book(await aSlot())
@@ -76,7 +76,7 @@ describe('a socket that stays open although the message that cuts it off was los
 		expect(heard).to.deep.equal([])
 	})
 
-	it('is shown no names once a receptionist has become a patient, in calendars that it watches already', async () => {
+	it('receives no names in watched calendars once a receptionist has become a patient', async () => {
 		const [doctor, receptionist] = [await aDoctor(node), await aReceptionist(node)]
 		const slots = await someSlots(node, doctor.id, { count: 2 })
 		const watcher = await aWatcher(await aSocket(node, receptionist.token), doctor.id, soon())
@@ -90,7 +90,7 @@ describe('a socket that stays open although the message that cuts it off was los
 		expect(watcher.picture.get(slots[1] as string)).not.to.have.property('heldBy')
 	})
 
-	it('hears no appointments of others once a demoted receptionist has handed in a new token', async () => {
+	it('receives no appointments of others once a demoted receptionist has sent a new token', async () => {
 		const receptionist = await aReceptionist(node)
 		const socket = await aSocket(node, receptionist.token)
 		const heard = eavesdrop(socket)
@@ -102,7 +102,7 @@ describe('a socket that stays open although the message that cuts it off was los
 		expect(heard).to.deep.equal([])
 	})
 
-	it('hears of appointments once a patient has become a receptionist', async () => {
+	it('receives appointments once a patient has become a receptionist', async () => {
 		const patient = await aPatient(node)
 		const heard = eavesdrop(await aSocket(node, patient.token))
 		await change(patient, { role: 'receptionist' })

@@ -28,7 +28,7 @@ describe('registration', () => {
 		expect(await auditOf(node.db, user.id)).to.deep.equal(['registered', 'signed_in'])
 	})
 
-	it('refuses names that cannot be seen, that span lines, or that turn text around', async () => {
+	it('refuses names that are invisible, span lines, or reverse the direction of text', async () => {
 		const invisible = ['\u200b\u200d', '\u3164', '\u00ad', '\u2800', '\u200e\u0301', '\u2060\ufeff']
 		const turning = ['Ada \u202e ecalevoL', 'Ada \u2067Lovelace']
 		const broken = ['Ada\nLovelace', 'Ada\rLovelace', 'Ada\tLovelace', 'Ada\u2028Lovelace', 'Ada\u0085Lovelace', 'Ada\u009bLovelace']
@@ -39,7 +39,7 @@ describe('registration', () => {
 		}
 	})
 
-	it('takes names of every script', async () => {
+	it('accepts names of every script', async () => {
 		const names = ['Nguyễn Thị Ánh', 'محمّد بن زايد', 'علی‌رضا', 'क्‍षितिज', '山田 太郎', 'O’Brien-Smith jr.', 'Zoe\u0301', 'X Æ A-12', '김']
 		for (const [index, fullName] of names.entries()) {
 			const { status, body } = await register({ ...ada, email: `name${index}@example.com`, fullName })
@@ -53,7 +53,7 @@ describe('registration', () => {
 		expect(file).to.include({ user_id: body.user.id, full_name: 'Ada Lovelace', phone: '+44 20 1234', email: 'file@example.com' })
 	})
 
-	it('signs a doctor in, who may do nothing in the clinic before an admin approves', async () => {
+	it('signs a doctor in, and grants no rights before an admin approves', async () => {
 		const { status, body } = await register({ ...ada, email: 'doc@example.com', role: 'doctor', timeZone: 'Europe/Berlin' })
 		expect(status).to.equal(201)
 		expect(body.user).to.include({ role: 'doctor', status: 'pending' })

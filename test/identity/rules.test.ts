@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { readRefreshCookie, refreshCookie } from '../../server/identity/cookie.ts'
-import { hashPassword, isPassword } from '../../server/identity/passwords.ts'
-import { createTurns } from '../../server/identity/turns.ts'
+import { createTurns } from '../../server/identity/limits.ts'
+import { hashPassword, isPassword } from '../../server/identity/secrets.ts'
+import { readRefreshCookie, refreshCookie } from '../../server/identity/session-routes.ts'
 import { keepsAnAdmin } from '../../server/identity/user-admin.ts'
 
 describe('passwords', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createSeal } from '../../server/identity/sealing.ts'
+import { createSeal } from '../../server/identity/secrets.ts'
 import { call } from '../support/http.ts'
 import { anAdmin, aPatient, aReceptionist, aSession, type Person } from '../support/people.ts'
 import { aWrongCode, codeAt } from '../support/totp.ts'
@@ -16,14 +16,14 @@ describe('a second factor', () => {
 	const confirm = ({ token }: Person, code: string) => post(desk, '/me/second-factor/confirm', { code }, { token })
 	const now = (secret: string) => codeAt(secret, desk.nowMs())
 
-	it('is off at first, and signing in takes the password alone', async () => {
+	it('is off at first, so that the password alone signs in', async () => {
 		const person = await aReceptionist(desk)
 		expect(await factorOf(desk, person.token)).to.deep.equal({ enabled: false, required: false, recoveryCodesLeft: 0 })
 		const { body } = await signInAs(desk, person)
 		expect(body).to.have.all.keys('accessToken', 'expiresIn', 'user')
 	})
 
-	it('takes the password to set up, and a code to turn on', async () => {
+	it('needs the password to be set up, and a code to be turned on', async () => {
 		const person = await aReceptionist(desk)
 		expect(refusalOf(await begin(person, 'a wrong guess'))).to.equal(wrong)
 		const { status, body } = await begin(person)
@@ -178,7 +178,7 @@ describe('a second factor', () => {
 			expect((await answer(desk, await aChallenge(desk, person), now(enrolled.secret))).status).to.equal(200)
 		})
 
-		it('allows ten guesses an account over all challenges, also when they arrive as one volley', async () => {
+		it('allows ten guesses per account over all challenges, even in one volley', async () => {
 			const { secret } = enrolled
 			const challenges = await Promise.all(Array.from({ length: 4 }, () => aChallenge(desk, person)))
 			const guess = aWrongCode(secret, desk.nowMs())
@@ -224,9 +224,9 @@ describe('a second factor', () => {
 			expect((await answer(desk, challenge, body.recoveryCodes[0])).status).to.equal(200)
 		})
 
-		it('can be removed by an admin for a colleague, whose sessions end, and not by anyone else or for oneself', async () => {
+		it('is removed only by an admin for a colleague, whose sessions end', async () => {
 			const [admin, colleague, other] = await Promise.all([anAdmin(desk), aReceptionist(desk), aReceptionist(desk)])
-			// One after the other: time passes for both.
+			// One after the other, because both let time pass.
 			await enrol(desk, admin)
 			await enrol(desk, colleague)
 			const reset = (id: string, { token }: Person) => call(desk, 'DELETE', `/admin/users/${id}/second-factor`, { token })
@@ -250,7 +250,7 @@ describe('a second factor', () => {
 describe('where a second factor is required', () => {
 	const desk = useFrontDesk({ SECOND_FACTOR: 'required' })
 
-	it('staff and doctors can do nothing before they set one up, and patients are not asked', async () => {
+	it('staff and doctors must set one up first, and patients need none', async () => {
 		const [admin, patient] = await Promise.all([anAdmin(desk), aPatient(desk)])
 		const users = async () => refusalOf(await call(desk, 'GET', '/admin/users', { token: admin.token }))
 		const signedIn = await signInAs(desk, admin)

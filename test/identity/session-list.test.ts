@@ -20,7 +20,7 @@ describe('the list of sessions', () => {
 		return { token: answer.body.accessToken as string, cookie: cookieOf(answer), headers }
 	}
 
-	it('shows when and roughly where each was used, and marks the current one; last used first', async () => {
+	it('shows when and roughly where each session was used, marks the current one, and puts the last used first', async () => {
 		const person = await aPatient(desk)
 		const atDesk = await signInFrom(person, firefox, '203.0.113.77')
 		const onPhone = await signInFrom(person, safari, '2001:db8:1:2:3:4:5:6')
@@ -46,7 +46,7 @@ describe('the list of sessions', () => {
 		expect((await list(renewed.body.accessToken)).items[0].startedAt).to.equal(startedAt)
 	})
 
-	it('comes in pages, without sessions of others, ended and expired ones', async () => {
+	it('comes in pages, without other accounts’ sessions, ended and expired ones', async () => {
 		const [person, other] = await Promise.all([aPatient(desk), aPatient(desk)])
 		const gone = await signInFrom(person, firefox, '203.0.113.77')
 		await post(desk, '/auth/logout', undefined, gone)
@@ -128,7 +128,7 @@ describe('a session that ends', () => {
 		expect(there.map(socket => socket.connected)).to.deep.equal([true, true])
 	})
 
-	it('loses its sockets by signing out, but for one that went over to another session', async () => {
+	it('loses its sockets by signing out, except one that joined another session', async () => {
 		const [node] = nodes as [(typeof nodes)[0]]
 		const person = await aReceptionist(node)
 		const signedIn = await signInAs(node, person)

@@ -98,7 +98,7 @@ describe('a session', () => {
 			const second = cookieOf(await refresh(cookie))
 			await Promise.all([refresh(second), refresh(cookie)])
 			const open = await desk.db('refresh_tokens').where({ user_id: id }).whereNull('revoked_at')
-			// The builder's own session is the one that stays.
+			// The session that the builder opened stays.
 			expect(open).to.have.length(1)
 		}
 	})

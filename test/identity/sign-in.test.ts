@@ -41,7 +41,7 @@ describe('signing in', () => {
 		expect(await auditOf(node.db, patient.id)).to.deep.equal(['sign_in_failed', 'sign_in_failed'])
 	})
 
-	it('shows a doctor who waits for approval that they wait, and nothing else', async () => {
+	it('shows a pending doctor that the approval is pending, and nothing else', async () => {
 		const doctor = await aDoctor(node, { status: 'pending' })
 		const { status, body } = await signInAs(node, doctor)
 		expect(status).to.equal(200)

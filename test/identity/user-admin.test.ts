@@ -42,7 +42,7 @@ describe('the list of accounts', () => {
 		expect(await names(`?q=${admin.email}`)).to.deep.equal(['Root'])
 	})
 
-	it('takes no character of the search as a wildcard', async () => {
+	it('treats no character of the search as a wildcard', async () => {
 		expect(await names('?q=100%25')).to.deep.equal(['Ann 100%'])
 		expect(await names('?q=_')).to.deep.equal([])
 		expect(await names("?q=';--")).to.deep.equal([])
@@ -114,14 +114,14 @@ describe('an admin', () => {
 		expect(desk.cutOffs.filter(id => id === person.id)).to.have.length(3)
 	})
 
-	it('renames an account and its file, without cutting anyone off', async () => {
+	it('renames an account and its file without disconnecting its sockets', async () => {
 		const patient = await aPatient(desk)
 		expect((await change(patient.id, { fullName: 'Renamed' })).body.fullName).to.equal('Renamed')
 		expect(await desk.db('patients').where({ id: patient.id }).first()).to.include({ full_name: 'Renamed' })
 		expect(desk.cutOffs).not.to.include(patient.id)
 	})
 
-	it('cannot give up their own rights', async () => {
+	it('cannot remove their own rights', async () => {
 		await anAdmin(desk)
 		for (const changes of [{ status: 'disabled' }, { role: 'patient' }, { status: 'pending' }])
 			expect(refusalOf(await change(admin.id, changes))).to.equal('403 forbidden')
@@ -133,7 +133,7 @@ describe('an admin', () => {
 			expect(refusalOf(await change(id, { fullName: 'X' }))).to.equal('404 not_found')
 	})
 
-	it('leaves an audit entry of each change', async () => {
+	it('records each change in the audit log', async () => {
 		const doctor = await aDoctor(desk, { status: 'pending' })
 		await change(doctor.id, { status: 'active', fullName: 'Dr Traced' })
 		const [entry] = await desk.db('audit_log').where({ entity_id: doctor.id, action: 'updated' })
@@ -148,7 +148,7 @@ describe('an admin', () => {
 describe('two admins', () => {
 	const desk = useFrontDesk()
 
-	it('who demote each other at the same moment leave one admin', async () => {
+	it('leave one admin when they demote each other at the same moment', async () => {
 		for (let round = 0; round < 5; round++) {
 			await desk.db('users').update({ role: 'receptionist' })
 			const [first, second] = await Promise.all([anAdmin(desk), anAdmin(desk)])

@@ -5,8 +5,8 @@ import type { Streams } from '../../server/operations/terminal.ts'
 export type Ended = { code: number; output: string; errors: string }
 
 /**
- * What a person sees of a command that is given arguments and settings. Its input is no terminal unless there is `typing`;
- * `output` takes what is no text; `watched` is a screen, where how far it is is told five times a second.
+ * Runs a command, and returns what a person sees of it. The input is a terminal only with `typing`; `output` receives output that is
+ * no text; `watched` is a screen, on which the command shows its progress five times a second.
  */
 export const aCommand = async (
 	args: string[],
@@ -20,5 +20,5 @@ export const aCommand = async (
 	return { code, output: said(collected.output), errors: said(collected.errors) }
 }
 
-/** The lines, without the last one's end. */
+/** Splits a text into lines, without the end of the last one. */
 export const linesOf = (text: string): string[] => text.trimEnd().split('\n')

@@ -18,7 +18,7 @@ describe('archive', () => {
 	const count = async (table: string, doctorId: string) =>
 		Number((await node.db(table).where({ doctor_id: doctorId }).count('* as n').first())?.n)
 
-	/** A visit of long ago, in the slot that it had. */
+	/** A visit of long ago in its slot. */
 	const aPastVisit = async (doctorId: string, patientId: string, bookedBy: string, startsAt: Date, status: string) => {
 		const [{ id }] = await node
 			.db('appointments')
@@ -31,7 +31,7 @@ describe('archive', () => {
 		return String(id)
 	}
 
-	it('moves slots that ended long ago, free and booked, in batches; appointments, figures and later slots stay', async () => {
+	it('moves slots that ended long ago, free and booked, in batches, and keeps appointments, figures and later slots', async () => {
 		const [doctor, patient, desk, admin] = [await aDoctor(node), await aPatient(node), await aReceptionist(node), await anAdmin(node)]
 		const [old, recent] = [daysAgo(200), daysAgo(30)]
 		await someSlots(node, doctor.id, { count: 2500, minutes: 5, from: daysAgo(150) })
@@ -54,12 +54,12 @@ describe('archive', () => {
 		expect(await node.db('archived_slots').where({ appointment_id: kept }).first()).to.deep.include({ starts_at: old })
 		expect((await run()).output).to.match(/^0 slots/)
 
-		// What is in the archive can still be set right.
+		// A status can still be corrected when the slots are in the archive.
 		expect((await setStatus(node, desk, open, 'no_show')).status).to.equal(200)
 		expect(await findingsIn(node.db)).to.deep.equal([])
 	})
 
-	it('waits for nobody, and nobody waits for it: slots that somebody holds in a transaction are left for the next time', async () => {
+	it('neither waits nor blocks: leaves slots that a transaction has locked for the next run', async () => {
 		const doctor = await aDoctor(node)
 		await someSlots(node, doctor.id, { count: 3, from: daysAgo(100) })
 		const other = createDatabase({ url: node.databaseUrl, poolSize: 1 })
@@ -73,7 +73,7 @@ describe('archive', () => {
 		expect(await count('appointment_slots', doctor.id)).to.equal(0)
 	})
 
-	it('asks for the database to be brought up to date first', async () => {
+	it('refuses a database whose migrations have not run', async () => {
 		const { databaseUrl, drop } = await freshStores()
 		const db = createDatabase({ url: databaseUrl, poolSize: 1 })
 		await db('migrations').where('name', 'like', '%_add_slot_archive').delete()

@@ -43,18 +43,18 @@ const backup = (databaseUrl: string, file: string) => aCommand(['backup', file],
 const restore = (databaseUrl: string, file: string, ...options: string[]) =>
 	aCommand(['restore', file, ...options], { DATABASE_URL: databaseUrl })
 
-describe('backup and restore of a clinic that works meanwhile', function () {
+describe('backup and restore of a clinic that keeps working', function () {
 	this.timeout(120_000)
 	const node = useNode({}, { template: demoTemplate })
 	const archives = useDirectory()
 
-	it('bring it back as of one moment: consistent, row for row, and ready for the next booking', async () => {
+	it('restore one moment: consistent, row for row, and ready for the next booking', async () => {
 		const doctor = await aDoctor(node)
 		const slots = await someSlots(node, doctor.id, { count: 100, minutes: 15, from: hoursAhead(24) })
 		const patients = await somePatients(node, 8)
 		let isDone = false
 		const booked: string[] = []
-		// Each patient books one slot after another until the backup is there, and a few more.
+		// Each patient books one slot after another until the backup is complete, and a few more.
 		const load = patients.map(async (patient, place) => {
 			for (let n = place; n < slots.length && !(isDone && n > 20); n += patients.length) {
 				const { status, body } = await book(node, patient, slots[n] as string)
@@ -79,12 +79,12 @@ describe('backup and restore of a clinic that works meanwhile', function () {
 		archive.close()
 		await within(stores.databaseUrl, async db => {
 			for (const { name, rows } of archive.manifest.tables) {
-				// But for the line that tells of the restoring.
+				// Except the entry that records the restore.
 				const found = Number((await db(name).count('* as n').first())?.n) - (name === 'audit_log' ? 1 : 0)
 				expect(found, name).to.equal(rows)
 			}
 			const ids: string[] = await db('appointments').where({ doctor_id: doctor.id }).pluck('id')
-			// What was acknowledged before is in it; what came later may be.
+			// The backup has every booking that was acknowledged before it began, and may have later ones.
 			expect(ids).to.include.members(before)
 			expect(booked).to.include.members(ids)
 			const columns = ['id', 'patient_id', 'starts_at', 'slot_starts', 'booked_by', 'idempotency_key', 'created_at']
@@ -93,7 +93,7 @@ describe('backup and restore of a clinic that works meanwhile', function () {
 		})
 		expect((await aCommand(['check:database'], { DATABASE_URL: stores.databaseUrl })).code).to.equal(0)
 
-		// The same secret, so that who was signed in is so still.
+		// The same secret, so that sessions continue.
 		const { databaseUrl, redisUrl } = stores
 		const revived = await startNode({ config: node.config, log: createLog('silent'), databaseUrl, redisUrl, version: 'test' })
 		const answer = await book(revived, patients[0]!, slots[99]!)
@@ -117,11 +117,11 @@ describe('restore', () => {
 		expect(await backup(database.url, good)).to.include({ code: 0 })
 	})
 
-	/** Everybody's names in a database, to see whether it is as it was. */
+	/** All names in a database, to compare its contents before and after. */
 	const names = (url: string): Promise<string[]> =>
 		within(url, async db => [...(await db('users').pluck('full_name')), ...(await db('patients').pluck('full_name'))].sort())
 
-	it('gives back texts with every kind of mark, and what is null', async () => {
+	it('preserves texts with every kind of mark, and nulls', async () => {
 		const stores = await freshStores()
 		expect((await restore(stores.databaseUrl, good)).code).to.equal(1)
 		await within(stores.databaseUrl, async db => {
@@ -131,7 +131,7 @@ describe('restore', () => {
 		await stores.drop()
 	})
 
-	it('refuses a database with people in it, and takes it with --replace', async () => {
+	it('refuses a database with people, and replaces it with --replace', async () => {
 		const stores = await freshStores()
 		await within(stores.databaseUrl, db => aClinic(db))
 		const before = await names(stores.databaseUrl)
@@ -148,7 +148,7 @@ describe('restore', () => {
 		return archives.file(name)
 	}
 
-	it('refuses what is damaged, cut short, or no archive, and leaves the database as it was', async () => {
+	it('refuses a damaged or incomplete archive, or another file, and does not change the database', async () => {
 		const stores = await freshStores()
 		await within(stores.databaseUrl, db => aClinic(db))
 		const before = await names(stores.databaseUrl)
@@ -163,7 +163,7 @@ describe('restore', () => {
 		expect(await attempt(archives.file('none.zip'))).to.match(/ENOENT/)
 		const bent = damaged('bent.zip', bytes => {
 			const name = bytes.indexOf('tables/patients.copy')
-			// The local header ends with the lengths of the name and of what follows it, and then with both.
+			// The local header ends with the lengths of the name and of the extra field, followed by the two.
 			const content = name + bytes.readUInt16LE(name - 4) + bytes.readUInt16LE(name - 2)
 			return Buffer.concat([
 				bytes.subarray(0, content + 4),
@@ -175,7 +175,7 @@ describe('restore', () => {
 		await stores.drop()
 	})
 
-	it('says in one line, without a word of what is in it, that an archive is damaged, wherever that is', async () => {
+	it('reports a damaged archive in one line, without its contents, wherever the damage is', async () => {
 		const stores = await freshStores()
 		const { length } = readFileSync(good)
 		const places = Array.from({ length: 24 }, (_, index) => Math.floor(((index + 0.5) / 24) * length))
@@ -186,7 +186,7 @@ describe('restore', () => {
 				return bytes
 			})
 			const { code, errors } = await restore(stores.databaseUrl, file, '--replace')
-			// What a flipped bit spoils may be a date in the archive that nothing reads.
+			// A flipped bit may only change a date of the archive that restore does not read.
 			if (code === 0 || errors === '') continue
 			expect(errors, `byte ${place}`).to.match(/^[^\n]{1,200}\n$/)
 			expect(errors, `byte ${place}`).not.to.match(/Zoë|marks|invalid input syntax| {4}at /)
@@ -196,7 +196,7 @@ describe('restore', () => {
 		await stores.drop()
 	})
 
-	/** An archive as it was saved, but for one of its files. */
+	/** A copy of an archive with one file changed. */
 	const rewritten = async (name: string, entry: string, change: (text: string) => string): Promise<string> => {
 		const zip = new ZipFile()
 		const archive = await openPromise(good, { autoClose: false })
@@ -209,7 +209,7 @@ describe('restore', () => {
 		return archives.file(name)
 	}
 
-	it('says likewise that rows are none, that rules are broken, or that the list of contents is wrong', async () => {
+	it('reports malformed rows, broken constraints and a wrong manifest likewise', async () => {
 		const stores = await freshStores()
 		const attempt = async (file: string) => {
 			const { code, errors } = await restore(stores.databaseUrl, file)
@@ -231,7 +231,7 @@ describe('restore', () => {
 		await stores.drop()
 	})
 
-	it('takes the archive of an older schema, and brings it up to date', async () => {
+	it('accepts an archive of an older schema, and brings it up to date', async () => {
 		const old = await freshStores()
 		await within(old.databaseUrl, async db => {
 			await db.migrate.down()
@@ -245,7 +245,7 @@ describe('restore', () => {
 		await Promise.all([old.drop(), stores.drop()])
 	})
 
-	it('refuses the archive of a newer schema', async () => {
+	it('refuses an archive of a newer schema', async () => {
 		const newer = await freshStores()
 		await within(newer.databaseUrl, db => db('migrations').insert({ name: '209901010000_add_wings', batch: 9, migration_time: new Date() }))
 		expect(await backup(newer.databaseUrl, archives.file('newer.zip'))).to.include({ code: 0 })
@@ -256,7 +256,7 @@ describe('restore', () => {
 		await Promise.all([newer.drop(), stores.drop()])
 	})
 
-	it('fills tables after those that they refer to, and does not try where that cannot be', () => {
+	it('fills tables after the tables that they refer to, and refuses circles', () => {
 		const table = (name: string, ...refersTo: string[]) => ({ name, columns: ['id'], refersTo })
 		const ordered = inOrder([table('a', 'b', 'c'), table('b', 'c'), table('c')])
 		expect(ordered.map(({ name }) => name)).to.deep.equal(['c', 'b', 'a'])
@@ -270,7 +270,7 @@ describe('restore', () => {
 		return ended
 	}
 
-	it('takes what backup wrote to its output', async () => {
+	it('accepts an archive from the output of backup', async () => {
 		expect(await backupInto(archives.file('output.zip'))).to.deep.include({ code: 0 })
 		const stores = await freshStores()
 		await restore(stores.databaseUrl, archives.file('output.zip'))
@@ -278,11 +278,11 @@ describe('restore', () => {
 		await stores.drop()
 	})
 
-	it('backup says so, and ends, when the disk is full', async () => {
+	it('fails with a message when the disk is full during a backup', async () => {
 		expect(await backupInto('/dev/full')).to.deep.include({ code: 1, errors: 'ENOSPC: no space left on device, write\n' })
 	})
 
-	it('backup leaves a file alone that is there already', async () => {
+	it('does not let backup overwrite an existing file', async () => {
 		expect((await backup(database.url, good)).errors).to.match(/good\.zip is there already\n$/)
 	})
 })

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { findingsIn } from '../../server/operations/check/check.ts'
-import { rules } from '../../server/operations/check/rules.ts'
+import { findingsIn, rules } from '../../server/operations/check/check.ts'
 import { partsOf, toLine } from '../../server/operations/check/schema.ts'
 import { createDatabase, type DbOrTx } from '../../server/platform/database/database.ts'
 import { aClinic, anAppointment, type Clinic } from '../db/clinic.ts'
@@ -9,7 +8,7 @@ import { demoTemplate } from '../support/demo-node.ts'
 import { freshStores, useDatabase } from '../support/servers.ts'
 import { aCommand, linesOf } from './a-command.ts'
 
-/** An appointment in a slot of its own, as booking leaves them. */
+/** An appointment in a slot of its own, as a booking writes them. */
 const aVisit = async (db: DbOrTx, clinic: Clinic, overrides: Parameters<typeof anAppointment>[1] = {}): Promise<string> => {
 	const row = anAppointment(clinic, overrides)
 	const [{ id }] = await db('appointments').insert(row).returning('id')
@@ -36,7 +35,7 @@ const aRequest = (overrides: object) => ({
 
 type Breach = { rule: string; what: string; finding: RegExp; by: (db: DbOrTx, clinic: Clinic) => Promise<unknown> }
 
-/** Each breaks one thing in a database that was whole; nothing but a constraint that is gone may be needed for it. */
+/** Each breach breaks one rule in a consistent database, after it drops the constraint that forbids it, if any. */
 const breaches: Breach[] = [
 	{
 		rule: 'schema',
@@ -208,7 +207,7 @@ const breaches: Breach[] = [
 describe('check:database', () => {
 	const database = useDatabase()
 
-	it('finds nothing in a new database, nor in a clinic that has worked for months', async () => {
+	it('finds nothing in a new database, or in a clinic that has worked for months', async () => {
 		expect(await findingsIn(database.db)).to.deep.equal([])
 		const { databaseUrl, drop } = await freshStores(await demoTemplate())
 		const { code, output } = await aCommand(['check:database'], { DATABASE_URL: databaseUrl })
@@ -221,11 +220,11 @@ describe('check:database', () => {
 		expect(linesOf(recorded)).to.deep.equal((await partsOf(database.db)).map(toLine))
 	})
 
-	it('has a breach of every rule below', () => {
+	it('is tested with a breach of every rule', () => {
 		expect([...new Set(breaches.map(({ rule }) => rule))]).to.have.members(Object.keys(rules))
 	})
 
-	it('says each finding in a line of its own, and ends with 1', async () => {
+	it('prints each finding in a line of its own, and exits with 1', async () => {
 		const { databaseUrl, drop } = await freshStores()
 		const db = createDatabase({ url: databaseUrl, poolSize: 1 })
 		await db.raw('ALTER TABLE time_off DROP CONSTRAINT time_off_check')
@@ -242,7 +241,7 @@ describe('check:database', () => {
 
 	for (const { rule, what, finding, by } of breaches) {
 		it(`finds ${what}`, async () => {
-			// What is broken is put back by not committing it.
+			// Never commits, so that the breach is undone.
 			await database.db
 				.transaction(async trx => {
 					const clinic = await aClinic(trx, { doctors: 2, patients: 2 })

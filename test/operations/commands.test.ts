@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { commands } from '../../server/operations/commands.ts'
+import { commands } from '../../server/operations/run.ts'
 import { aCommand } from './a-command.ts'
 
 const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -18,14 +18,14 @@ describe('the commands', () => {
 		})
 	}
 
-	it('are listed when none is named, and when there is none of that name', async () => {
+	it('are listed without a name, and for an unknown name', async () => {
 		const listed = await aCommand([], {})
 		expect(listed.code).to.equal(0)
 		for (const name of Object.keys(commands)) expect(listed.output).to.include(name)
 		expect(await aCommand(['bakcup'], {})).to.deep.equal({ ...listed, code: 1 })
 	})
 
-	it('say in one line what is wrong with what they were given', async () => {
+	it('report invalid arguments in one line', async () => {
 		const complaint = async (args: string[], settings: Record<string, string> = {}) => {
 			const { code, output, errors } = await aCommand(args, settings)
 			expect({ code, output }).to.deep.equal({ code: 1, output: '' })

@@ -21,7 +21,7 @@ describe('admin:create', () => {
 		await node.db('users').where({ role: 'admin' }).update({ role: 'receptionist' })
 	})
 
-	it('makes an admin with the password from the input, who can sign in, and whom the audit log names', async () => {
+	it('creates an admin with the password from the input, who can sign in, and records it in the audit log', async () => {
 		const { code, output } = await create('First@Clinic.example', { input: `${password}\n` })
 		expect({ code, output }).to.deep.equal({ code: 0, output: 'first@clinic.example is an admin now\n' })
 		const { status, body } = await call(node, 'POST', '/auth/login', { body: { email: 'first@clinic.example', password } })
@@ -31,11 +31,11 @@ describe('admin:create', () => {
 		expect(fact).to.deep.include({ actor_id: null, details: { by: 'command line', role: 'admin' } })
 	})
 
-	it('takes the password from ADMIN_PASSWORD', async () => {
+	it('reads the password from ADMIN_PASSWORD', async () => {
 		expect((await create('env@clinic.example', { settings: { ADMIN_PASSWORD: password } })).code).to.equal(0)
 	})
 
-	it('asks twice where somebody types, and shows nothing of it', async () => {
+	it('asks twice at a terminal, and does not show the password', async () => {
 		const typing = Object.assign(new PassThrough(), {
 			isTTY: true,
 			modes: [] as boolean[],
@@ -56,7 +56,7 @@ describe('admin:create', () => {
 		expect(status).to.equal(200)
 	})
 
-	it('refuses what registration refuses, and says why', async () => {
+	it('refuses what registration refuses, with the reason', async () => {
 		const registration = await call(node, 'POST', '/auth/register', { body: { email: 'x@y.example', password: 'short', fullName: 'X' } })
 		const { code, errors } = await create('x@y.example', { input: 'short' })
 		expect(code).to.equal(1)
@@ -65,7 +65,7 @@ describe('admin:create', () => {
 		expect((await create('nobody@clinic.example')).errors).to.match(/^The password: /)
 	})
 
-	it('refuses an address that is taken, and a second admin unless told so', async () => {
+	it('refuses a taken address, and a second admin without --another', async () => {
 		const { email } = await aPatient(node)
 		expect(linesOf((await create(email, { input: password })).errors)).to.deep.equal(['There is an account with this e-mail address'])
 		expect((await create('one@clinic.example', { input: password })).code).to.equal(0)

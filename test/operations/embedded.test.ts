@@ -21,7 +21,7 @@ describe('a command on the embedded PostgreSQL', function () {
 			ADMIN_PASSWORD: 'correct horse battery',
 		})
 
-	it('uses it where somebody has it running, and leaves it running; starts it where nobody has, and stops it again', async () => {
+	it('uses a running one and leaves it running, or starts one and stops it again', async () => {
 		const running = await startEmbeddedPostgres(directory)
 		try {
 			expect(await admin('first@clinic.example')).to.include({ code: 0, output: 'first@clinic.example is an admin now\n' })

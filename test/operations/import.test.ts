@@ -35,7 +35,7 @@ describe('import', () => {
 	const count = async (table: string) => Number((await database.db(table).count('* as n').first())?.n)
 
 	describe('of patients', () => {
-		it('takes the documented example, each with a line in the audit log, and adds nobody twice', async () => {
+		it('imports the documented example, each patient with an audit entry, and adds no patient twice', async () => {
 			const first = await run('patients', example('patients'))
 			expect(first).to.include({ code: 0, output: '4 patients added, 0 were there already, 0 lines were bad\n' })
 			expect(
@@ -98,7 +98,7 @@ describe('import', () => {
 			['11', /^full_name: is not UTF-8$/],
 		] as const
 
-		it('lands the good lines, and reports each bad one with its number and reason', async () => {
+		it('imports the good lines, and reports each bad one with its number and reason', async () => {
 			const { code, output, errors } = await run('patients', mixed())
 			const lines = report().slice(1)
 			expect(report()[0]).to.equal('line,reason')
@@ -113,7 +113,7 @@ describe('import', () => {
 			expect(await database.db('patients').orderBy('id').pluck('full_name')).to.deep.equal(['Good One', 'Good Two', 'Good Three'])
 		})
 
-		it('imports nothing with --strict when a line is bad, and says which', async () => {
+		it('imports nothing with --strict when a line is bad, and reports the line', async () => {
 			const { code, output, errors } = await run('patients', mixed(), '--strict')
 			expect({ code, output }).to.deep.equal({ code: 1, output: '' })
 			expect(errors).to.match(/Nothing was imported\n$/)
@@ -121,7 +121,7 @@ describe('import', () => {
 			expect(await count('patients')).to.equal(0)
 		})
 
-		it('leaves nothing half-done when the database fails in the middle', async () => {
+		it('imports nothing when the database fails in the middle', async () => {
 			await database.db.raw(`
 				CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
 				CREATE TRIGGER fails BEFORE INSERT ON patients FOR EACH ROW WHEN (NEW.full_name = 'Good Three') EXECUTE FUNCTION fail()`)
@@ -135,7 +135,7 @@ describe('import', () => {
 			}
 		})
 
-		it('refuses a file whose first line names no columns that it knows, and one that is not there', async () => {
+		it('refuses a file without known columns in the first line, and a missing file', async () => {
 			const complaint = async (...lines: string[]) => (await run('patients', fileOf(...lines))).errors
 			expect(await complaint('name,phone', 'Ada,1')).to.match(/full_name is missing\n$/)
 			expect(await complaint('full_name,fone', 'Ada,1')).to.match(/^There is no column fone; there are full_name, /)
@@ -145,7 +145,7 @@ describe('import', () => {
 			expect(onto.errors).to.equal('--report must be another file\n')
 		})
 
-		it('reads what a spreadsheet writes: semicolons, a byte order mark, lines that end in two characters', async () => {
+		it('reads files of spreadsheets: semicolons, a byte order mark, lines that end in two characters', async () => {
 			const file = fileOf('\ufeffFull_Name;Phone\r', 'Ada;"030; 1234"\r', 'Bea;030 5678\r')
 			const { output } = await run('patients', file, '--delimiter', ';')
 			expect(output).to.match(/^1 patients added, 0 .* 1 lines were bad/)
@@ -153,7 +153,7 @@ describe('import', () => {
 		})
 
 		const [rows, limitMs] = isLong ? [100_000, 60_000] : [1500, undefined]
-		it(`takes ${rows} lines of which one in a hundred is bad`, async function () {
+		it(`imports ${rows} lines of which one in a hundred is bad`, async function () {
 			this.timeout(300_000)
 			const file = path.join(directory, 'many.csv')
 			const bad = await writeManyPatients(file, rows)
@@ -177,7 +177,7 @@ describe('import', () => {
 	})
 
 	describe('of doctors', () => {
-		it('takes the documented example, makes calendars that can be booked, and adds nobody twice', async () => {
+		it('imports the documented example, creates calendars that can be booked, and adds no doctor twice', async () => {
 			const first = await run('doctors', example('doctors'))
 			expect(first).to.include({ code: 0, output: '3 doctors added, 0 were there already, 0 lines were bad\n' })
 			const { db } = database
@@ -203,7 +203,7 @@ describe('import', () => {
 			expect([await count('users'), await count('appointment_slots')]).to.deep.equal([3, slots])
 		})
 
-		it('reports lines with hours that cannot be, and addresses that are somebody else’s', async () => {
+		it('reports lines with impossible hours, and addresses of other accounts', async () => {
 			await database.db('users').insert({ email: 'desk@clinic.example', full_name: 'Desk', role: 'receptionist', status: 'active' })
 			const file = fileOf(
 				'email,full_name,slot_minutes,hours',

@@ -6,14 +6,14 @@ const firstNames = ['Amara', 'Ben', 'Chloé', 'Diego', 'Elif', 'Farid', 'Grace',
 const lastNames = ['Abebe', 'Brandt', 'Costa', 'Dubois', 'Eriksen', 'Fischer', 'García', 'Haddad', 'Ivanova', 'Jensen', 'Kaya']
 
 const born = (n: number) => new Date(Date.UTC(1930 + (n % 90), n % 12, 1 + (n % 28))).toISOString().slice(0, 10)
-/** In turn: no name, a date that there is not, and an address that is none. */
+/** The bad lines in turn: no name, an impossible date, and an invalid address. */
 const badFields = [
 	['', '030 555', '', '1980-01-01'],
 	['Bad Date', '', '', '1980-13-01'],
 	['Bad Mail', '', 'nowhere', ''],
 ]
 
-/** A file of so many patients, of whom every hundredth line is bad. Resolves to the numbers of the bad lines. */
+/** Writes a file of patients in which every hundredth line is bad. Resolves to the numbers of the bad lines. */
 export const writeManyPatients = async (file: string, count: number): Promise<number[]> => {
 	const stream = createWriteStream(file)
 	const bad: number[] = []

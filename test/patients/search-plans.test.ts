@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { searchCondition } from '../../server/patients/search.ts'
-import { searchPatients } from '../../server/patients/store.ts'
+import { searchCondition, searchPatients } from '../../server/patients/store.ts'
 import { useDatabase } from '../support/servers.ts'
 
 const patientCount = 100_000

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { searchCondition } from '../../server/patients/search.ts'
+import { searchCondition } from '../../server/patients/store.ts'
 
 const valuesOf = (query: string) => searchCondition(query)?.values
 

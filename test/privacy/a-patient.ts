@@ -3,7 +3,7 @@ import { call } from '../support/http.ts'
 import type { TestNode } from '../support/node.ts'
 import { aPatient, type Person } from '../support/people.ts'
 
-/** Unique details of a patient. A test searches for them where they must not be. */
+/** Unique details of a patient. A test searches for them in places that must not have them. */
 export type Marks = {
 	fullName: string
 	email: string
@@ -25,7 +25,7 @@ export async function aMarkedPatient(node: TestNode, [visit, cancelled]: [visit:
 		fullName: `Name ${mark}`,
 		email: `mail-${mark}@example.com`,
 		phone: `+49 30 ${Number.parseInt(mark.slice(0, 6), 16)}55`,
-		// Unique too, so that a test can search for it.
+		// A unique text, so that a test can search for it.
 		birthDate: new Date(Date.UTC(1931, 1, 1) + 86_400_000 * patients++).toISOString().slice(0, 10),
 		reason: `Reason ${mark}`,
 		cancelReason: `Second thoughts ${mark}`,

@@ -8,7 +8,7 @@ import type { Marks } from './marks.ts'
 
 export type BusyClinic = Awaited<ReturnType<typeof aBusyClinic>>
 
-/** A person or an anonymous client, and all that the server sent to it, over sockets and in answers. */
+/** A person or an anonymous client, with all that the server sent there, over sockets and in answers. */
 export type Reader = { owner: string; person: Person | undefined; socket: Client; heard: string[] }
 
 /** A clinic in which all personal details are marks, with patients, staff and the public doing everything the server offers. */
@@ -38,7 +38,7 @@ export async function aBusyClinic(node: TestNode, marks: Marks) {
 	return {
 		readers: [...patients, ...anonymous],
 		staff: [desk, admin, doctor],
-		/** All act at once: each so many times, and until the time is over. */
+		/** Lets all act at once: each at least a number of times, and until the time is over. */
 		async bustle(acts: number, ms: number) {
 			for (const each of doctors) await Promise.all([...patients, ...anonymous, desk, admin, doctor].map(me => watch(me, each)))
 			const until = Date.now() + ms
@@ -73,7 +73,7 @@ export async function aBusyClinic(node: TestNode, marks: Marks) {
 			() => ask(me, 'POST', '/appointments', { body: { slotId: oneOf(slots), reason } }),
 			() => own[0] && socket.emitWithAck('appointment:cancel', { appointmentId: own[0].id, reason }),
 			() => own[0] && ask(me, 'POST', `/appointments/${own[0].id}/reschedule`, { body: { slotId: oneOf(slots) } }),
-			// Data of others: the server must refuse, and the refusal must not reveal anything.
+			// Asks for data of others: the server must refuse, and the refusal must not reveal anything.
 			() => any && ask(me, 'GET', `/appointments/${any.id}`),
 			() => any && socket.emitWithAck('appointment:cancel', { appointmentId: any.id, reason }),
 			() => ask(me, 'GET', `/patients?q=${oneOf(known).name}`),
@@ -126,7 +126,7 @@ export async function aBusyClinic(node: TestNode, marks: Marks) {
 
 	async function publicDoes() {
 		const visitor = oneOf(anonymous)
-		// Guesses passwords from another address: the limits then shut out that address, and the accounts that it guesses at.
+		// Guesses passwords from another address, because the limits then refuse that address and the guessed accounts.
 		const guessedAt = oneOf(patients.slice(0, 2)).person!
 		const headers = { 'x-forwarded-for': '203.0.113.9' }
 		const registered = oneOf(patients).person!

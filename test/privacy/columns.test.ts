@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { useDatabase } from '../support/servers.ts'
 
-/** Where there is nothing about a person; Agenda makes its own when a node starts. */
+/** Tables without anything about a person. Agenda creates its own when a node starts. */
 const impersonal = [
 	'appointment_slots',
 	'archived_slots',
@@ -28,7 +28,7 @@ const described = (): Map<string, Set<string>> => {
 describe('the page about personal data', () => {
 	const database = useDatabase()
 
-	it('says of every column of the database what becomes of it', async () => {
+	it('says for every column of the database what an erasure does with it', async () => {
 		const { rows } = await database.db.raw(
 			`SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' AND NOT (table_name = ANY (?))`,
 			[impersonal],
@@ -36,7 +36,7 @@ describe('the page about personal data', () => {
 		const actual = (rows as { table_name: string; column_name: string }[]).map(row => `${row.table_name}.${row.column_name}`)
 		const named = [...described()].flatMap(([table, columns]) => [...columns].map(column => `${table}.${column}`))
 		expect(named.length).to.be.greaterThan(80)
-		// Said by sides: of a hundred and fifty names only those that are lacking are of interest.
+		// Compares both sides, so that a failure shows only the missing names.
 		expect({
 			undescribed: actual.filter(each => !named.includes(each)),
 			unknown: named.filter(each => !actual.includes(each)),

@@ -11,7 +11,7 @@ import { waitFor } from '../support/wait.ts'
 import { aSocket, closeSockets } from '../support/watcher.ts'
 import { allTables, aMarkedPatient, type MarkedPatient } from './a-patient.ts'
 
-describe('a patient who wants to be forgotten', () => {
+describe('the erasure of a patient', () => {
 	const [node, other] = useNodes(2)
 	afterEach(closeSockets)
 
@@ -30,7 +30,7 @@ describe('a patient who wants to be forgotten', () => {
 	const actor = () => ({ userId: patient.id }) as never
 	const origin = { ip: '127.0.0.1', requestId: 'test' }
 
-	/** Turns the visit that was cancelled into one that took place. */
+	/** Turns the cancelled visit into one that took place. */
 	const aPastVisit = async (): Promise<Date> => {
 		const at = hoursAhead(-48)
 		await someSlots(node!, doctor.id, { from: at })
@@ -64,7 +64,7 @@ describe('a patient who wants to be forgotten', () => {
 	const auditOf = async () =>
 		(await node!.db('audit_log').where({ entity: 'patient', entity_id: patient.id }).orderBy('id')).map(({ action }) => action)
 
-	it('is, in every table; watchers see the slot become free, and nothing is sent any more', async () => {
+	it('covers every table, frees the slot for watchers, and stops messages', async () => {
 		const recorder = aRecorder(await aSocket(other!), doctor.id, soon())
 		await recorder.watch()
 		expect((await erase(patient)).status).to.equal(204)
@@ -74,7 +74,7 @@ describe('a patient who wants to be forgotten', () => {
 		expect(await auditOf()).to.deep.equal(['chose_notifications', 'erasure_asked', 'erased'])
 	})
 
-	it('is signed out everywhere at once: sockets on every node, access tokens, the old password', async () => {
+	it('signs the patient out everywhere at once: sockets on every node, access tokens, the old password', async () => {
 		const sockets = await Promise.all([aSocket(node!, patient.token), aSocket(other!, patient.token)])
 		await erase(patient)
 		await waitFor(() => sockets.every(socket => !socket.connected), 'sockets to be cut')
@@ -83,7 +83,7 @@ describe('a patient who wants to be forgotten', () => {
 		expect((await call(node!, 'POST', '/auth/login', { body: { email, password } })).status).to.equal(401)
 	})
 
-	it('can come back as somebody new, with the same address', async () => {
+	it('lets the person register again with the same address', async () => {
 		await erase(patient)
 		const { email, password } = patient
 		const { status, body } = await call(node!, 'POST', '/auth/register', { body: { email, password, fullName: 'Somebody New' } })
@@ -92,7 +92,7 @@ describe('a patient who wants to be forgotten', () => {
 		expect((await call(node!, 'GET', '/appointments', { token: body.accessToken })).body.items).to.deep.equal([])
 	})
 
-	it('has to give the password, and nothing happens without it', async () => {
+	it('needs the password, and changes nothing without it', async () => {
 		expect((await erase(patient, 'a guess')).body.code).to.equal('invalid_credentials')
 		expect((await call(node!, 'DELETE', '/me', { token: patient.token })).body.code).to.equal('invalid_input')
 		expect((await call(node!, 'GET', '/me', { token: patient.token })).body).to.include({
@@ -102,7 +102,7 @@ describe('a patient who wants to be forgotten', () => {
 		expect(await node!.db('appointments').where({ id: patient.visitId }).first('status')).to.deep.equal({ status: 'booked' })
 	})
 
-	it('leaves past visits to the clinic: the doctor, the time and what became of it', async () => {
+	it('keeps past visits for the clinic: the doctor, the time and the status', async () => {
 		const startsAt = await aPastVisit()
 		await erase(patient)
 		const visit = await node!.db('appointments').where({ id: patient.cancelledId }).first()
@@ -110,7 +110,7 @@ describe('a patient who wants to be forgotten', () => {
 		expect(visit.starts_at.getTime()).to.equal(startsAt.getTime())
 	})
 
-	it('whose visit begins within the cut-off is let go of nevertheless', async () => {
+	it('cancels visits within the cut-off too', async () => {
 		const [soonest] = await someSlots(node!, doctor.id, { from: new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 600_000) })
 		const desk = await aReceptionist(node!)
 		const { status } = await call(node!, 'POST', '/appointments', { token: desk.token, body: { slotId: soonest, patientId: patient.id } })
@@ -119,7 +119,7 @@ describe('a patient who wants to be forgotten', () => {
 		expect(await node!.db('appointments').where({ patient_id: patient.id, status: 'booked' })).to.deep.equal([])
 	})
 
-	it('is nobody to be found, changed or booked for from the moment of asking', async () => {
+	it('hides the patient from search, changes and bookings from the moment of the request', async () => {
 		await beginErasure(node!, subject(), actor(), origin)
 		const desk = await aReceptionist(node!)
 		const ask = (method: string, path: string, body?: unknown) =>
@@ -143,14 +143,14 @@ describe('a patient who wants to be forgotten', () => {
 		await waitFor(async () => (await auditOf()).includes('erased'), 'the erasure to be finished', 15_000)
 	}
 
-	it('is forgotten by the job when the server died right after it was asked', async function () {
+	it('is finished by the job when the server died right after the request', async function () {
 		this.timeout(30_000)
 		await beginErasure(node!, subject(), actor(), origin)
 		await finish()
 		await expectForgotten()
 	})
 
-	/** What the steps need of others; a test lets one of them fail. */
+	/** The dependencies of the steps. A test lets one of them fail. */
 	const deps = () => ({
 		db: node!.db,
 		log: createLog('silent'),
@@ -171,7 +171,7 @@ describe('a patient who wants to be forgotten', () => {
 		'a cancellation': { cancel: outage },
 		'an announcement': { announcements: { writePatient: outage, tell: async () => {} } },
 	}))
-		it(`is forgotten in the end when ${step} fails the first time, and nothing counts as done before`, async () => {
+		it(`is finished when ${step} fails the first time, and does not count as done before`, async () => {
 			await aPastVisit()
 			await beginErasure(node!, subject(), actor(), origin)
 			await finishErasures({ ...deps(), ...failing }, patient.id)
@@ -181,13 +181,13 @@ describe('a patient who wants to be forgotten', () => {
 			expect((await auditOf()).filter(action => action.startsWith('eras'))).to.deep.equal(['erasure_asked', 'erased'])
 		})
 
-	it('who asks twice at once is forgotten once', async () => {
+	it('happens once when it is requested twice at once', async () => {
 		await Promise.all([erase(patient), erase(patient)])
 		await expectForgotten()
 		expect((await auditOf()).filter(action => action.startsWith('eras'))).to.deep.equal(['erasure_asked', 'erased'])
 	})
 
-	it('and for whom a booking was written that had been decided before is let go of again', async () => {
+	it('is repeated when a booking that was decided before is written after it', async () => {
 		await erase(patient)
 		const [row] = await node!.db('appointments').where({ id: patient.visitId })
 		const { id: _, during: __, ...visit } = row
@@ -204,7 +204,7 @@ describe('a patient who wants to be forgotten', () => {
 		expect(await inconsistencies(node!.db)).to.equal(0)
 	})
 
-	it('without an account is forgotten by the desk; one with an account only by an admin, and staff by nobody', async () => {
+	it('is for the desk without an account, for admins with one, and never for staff', async () => {
 		const [desk, admin] = [await aReceptionist(node!), await anAdmin(node!)]
 		const { body: caller } = await call(node!, 'POST', '/patients', {
 			token: desk.token,

@@ -22,7 +22,7 @@ describe('the export of a patient’s data', () => {
 		return PersonalData.strict().parse(body)
 	}
 
-	it('has account, file, choices, visits, messages, devices, sessions and audit log', async () => {
+	it('has account, file, preferences, visits, messages, devices, sessions and audit log', async () => {
 		const desk = await aReceptionist(node)
 		await call(node, 'GET', `/patients/${patient.id}`, { token: desk.token })
 		const all = await exported(patient.token)
@@ -46,7 +46,7 @@ describe('the export of a patient’s data', () => {
 		expect(all.audit.find(({ action }) => action === 'viewed')).to.include({ by: 'the clinic', entity: 'patient', entityId: patient.id })
 	})
 
-	it('has no secret in it: no hash, no token, no address of a device, no name of staff', async () => {
+	it('has no secret: no hash, no token, no address of a device, no name of staff', async () => {
 		const desk = await aReceptionist(node, { fullName: 'Marker Desk' })
 		await call(node, 'GET', `/patients/${patient.id}`, { token: desk.token })
 		const text = JSON.stringify(await exported(patient.token))
@@ -63,14 +63,14 @@ describe('the export of a patient’s data', () => {
 		expect(last).to.deep.include({ actor_id: patient.id, entity: 'patient', entity_id: patient.id })
 	})
 
-	it('has nothing about other patients in it', async () => {
+	it('has nothing about other patients', async () => {
 		const other = await aPatient(node)
 		const text = JSON.stringify(await exported(other.token))
 		for (const mark of Object.values(patient.marks)) expect(text).not.to.contain(mark)
 		expect(JSON.parse(text).appointments).to.deep.equal([])
 	})
 
-	it('is for the desk when the patient has no account, and for admins when there is one', async () => {
+	it('is for the desk when the patient has no account, and for admins when the patient has one', async () => {
 		const [desk, admin] = [await aReceptionist(node), await anAdmin(node)]
 		const { body: caller } = await call(node, 'POST', '/patients', {
 			token: desk.token,

@@ -40,7 +40,7 @@ describe('a busy minute', function () {
 		}
 	})
 
-	it('shows staff what the other tests search for, so that these can fail', () => {
+	it('shows staff the marks that the other tests search for, so that these can fail', () => {
 		for (const { owner, heard } of clinic.staff) expect(marks.foreignIn(heard.join('\n'), owner).length, owner).to.be.greaterThan(3)
 		for (const { owner, heard } of clinic.readers.slice(0, 3)) expect(marks.foreignIn(heard.join('\n')), owner).not.to.deep.equal([])
 	})

@@ -5,7 +5,7 @@ export type Marks = ReturnType<typeof createMarks>
 /** Matches every mark: words, phone numbers and birth dates of forms that nothing else has. */
 const pattern = /mk[a-z]+[0-9a-f]{10}|777[0-9]{8}|19[01][0-9]-[0-9]{2}-[0-9]{2}/gi
 
-/** Creates personal details that are unique, so that a text with one of them shows whose it is. */
+/** Creates unique personal details, so that a text with one of them shows its owner. */
 export function createMarks() {
 	const owners = new Map<string, string>()
 	const word = (owner: string, kind: string) => mark(owner, `Mk${kind}${randomBytes(5).toString('hex')}`)

@@ -38,7 +38,7 @@ export const mailsTo = async (node: Pick<TestNode, 'url'>, address: string): Pro
 	return items.filter(mail => mail.to.includes(address)).reverse()
 }
 
-/** The letters of an address, once there are so many, oldest first. */
+/** Waits for `count` letters to an address. Returns them oldest first. */
 export const mailsWhen = async (node: Pick<TestNode, 'url'>, address: string, count: number): Promise<KeptMail[]> => {
 	let mails: KeptMail[] = []
 	await waitFor(
@@ -56,7 +56,7 @@ let key = 0
 
 export type VisitOptions = { startsAt?: Date; status?: AppointmentStatus; minutes?: number }
 
-/** A visit straight in the database, without a booking. */
+/** Inserts a visit straight into the database, without a booking. */
 export const aVisit = async (
 	{ db }: HasDb,
 	doctorId: string,
@@ -81,7 +81,7 @@ export const aVisit = async (
 
 export type RowOptions = { channel?: NotificationChannel; kind?: string; leadMinutes?: number; dueAt?: Date; sequence?: number }
 
-/** A row of the ledger that is due. */
+/** Inserts a row of the ledger that is due. */
 export const aRow = async (
 	{ db }: HasDb,
 	appointmentId: string,

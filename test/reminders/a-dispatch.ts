@@ -11,7 +11,7 @@ import { aRow, aVisit, type LedgerRow, type RowOptions } from './a-clinic.ts'
 
 export const ok: Sending = { sent: true, providerId: 'p1' }
 
-/** A database for one `describe`, and a dispatcher that goes through the ledger in it once a `run`. */
+/** A database for one `describe`, and a dispatcher that goes through its ledger once for each `run`. */
 export const useDispatch = () => {
 	const database = useDatabase()
 	const log = createLog('silent')

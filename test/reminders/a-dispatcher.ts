@@ -1,5 +1,5 @@
-// A dispatcher as a process of its own, for tests that count what several do, or kill one.
-// Arguments: database URL, SMTP URL, lease in ms. Prints `claimed`, then `done` with its memory, and ends.
+// A dispatcher as a process of its own, for tests that run several dispatchers, or kill one.
+// Arguments: database URL, SMTP URL, lease in ms. Prints `claimed`, then `done` with its memory, and exits.
 
 import { createPipeline } from '../../server/platform/database/pipeline.ts'
 import { createLog } from '../../server/platform/observability/log.ts'

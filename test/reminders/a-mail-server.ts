@@ -4,18 +4,18 @@ import { SMTPServer } from 'smtp-server'
 
 export type MailServer = {
 	url: string
-	/** What arrived, in order. */
+	/** The letters in the order of arrival. */
 	mails: ParsedMail[]
 	/** Recipients of every letter that was accepted, parsed or not. */
 	recipients: string[]
 	/** Message ids of every letter that was accepted. */
 	ids: string[]
-	/** What the server does to a recipient: an SMTP code to refuse with, or a time to hang for. */
+	/** How the server treats a recipient: an SMTP code to refuse with, or a time to hang. */
 	treat: Map<string, { code: number; text: string } | { hangMs: number }>
 	stop(): Promise<void>
 }
 
-/** A real mail server on this machine. Without `parse` it only counts, as fast as it can. */
+/** A real mail server on this machine. Without `parse` it only counts letters, as fast as possible. */
 export const startMailServer = async ({ parse = true }: { parse?: boolean } = {}): Promise<MailServer> => {
 	const mails: ParsedMail[] = []
 	const recipients: string[] = []

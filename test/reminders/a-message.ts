@@ -1,6 +1,6 @@
 import type { Message } from '../../server/reminders/message.ts'
 
-/** A reminder to somebody who can be reached over everything. */
+/** A reminder to a patient who can be reached by every channel. */
 export const aMessage = (changes: Partial<Message> = {}): Message => ({
 	id: '77',
 	kind: 'reminder',

@@ -2,7 +2,7 @@ import { createDecipheriv, createECDH, type ECDH, hkdfSync, randomBytes } from '
 import { expect } from 'chai'
 import type { WebRequest } from './a-web-service.ts'
 
-/** The keys of a browser that has subscribed, and what it tells the server of them. */
+/** The keys of a subscribed browser, and the part that it sends to the server. */
 export type PushKeys = { keys: ECDH; auth: Buffer; told: { p256dh: string; auth: string } }
 
 export const somePushKeys = (): PushKeys => {
@@ -12,7 +12,7 @@ export const somePushKeys = (): PushKeys => {
 	return { keys, auth, told: { p256dh: keys.getPublicKey('base64url'), auth: auth.toString('base64url') } }
 }
 
-/** What a push service passes on, as the browser decrypts it: RFC 8291 over the coding of RFC 8188, with one record. */
+/** Decrypts a message from the push service as a browser does: RFC 8291 over the coding of RFC 8188, with one record. */
 export const decrypt = ({ body }: WebRequest, { keys, auth }: Pick<PushKeys, 'keys' | 'auth'>): string => {
 	const salt = body.subarray(0, 16)
 	const recordSize = body.readUInt32BE(16)

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 export type WebRequest = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer }
 export type WebAnswer = { status: number; headers?: Record<string, string>; body?: string; afterMs?: number } | 'hang'
 
-/** A provider's API on this machine: it keeps what it is asked, and answers as it is told to. */
+/** A provider's API on this machine, which records its requests, and answers as the test says. */
 export const useWebService = (initial: (request: WebRequest) => WebAnswer) => {
 	const requests: WebRequest[] = []
 	let url = ''
@@ -15,7 +15,7 @@ export const useWebService = (initial: (request: WebRequest) => WebAnswer) => {
 		get url() {
 			return url
 		},
-		/** How many requests were open at the same time, at most. */
+		/** The highest number of requests that were open at the same time. */
 		get mostAtOnce() {
 			return mostAtOnce
 		},

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Job, Notification } from '../../contract/index.ts'
 import { startNode } from '../../server/node.ts'
 import { createLog } from '../../server/platform/observability/log.ts'
-import { cleanUp } from '../../server/reminders/clean-up.ts'
+import { cleanUp } from '../../server/privacy/retention.ts'
 import { book, done } from '../booking/desk.ts'
 import { hoursAhead } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
@@ -25,7 +25,7 @@ describe('the ledger at the desk', () => {
 		call<{ items: Notification[] }>(node, 'GET', `/appointments/${id}/notifications`, { token: by.token })
 	const retry = (by: Person, id: string) => call(node, 'POST', `/notifications/${id}/retry`, { token: by.token })
 
-	it('tells staff and the doctor concerned what was sent, and nobody else', async () => {
+	it('shows messages to staff and the visit’s doctor only', async () => {
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
 		await mailsWhen(node, patient.email, 1)
 		await waitFor(async () => (await ledgerInWords(node, visit.id)).includes('email booked sent'), 'the letter to be marked')
@@ -44,7 +44,7 @@ describe('the ledger at the desk', () => {
 		expect((await ledger(desk, '999999')).status).to.equal(404)
 	})
 
-	it('tries again at once what was given up, and only that', async () => {
+	it('retries failed messages at once, and no others', async () => {
 		const visit = await aVisit(node, doctor.id, patient.id)
 		const row = await aRow(node, visit)
 		await node.db('notification_queue').where({ id: row }).update({ status: 'failed', attempts: 10, last_error: '550 no' })
@@ -57,7 +57,7 @@ describe('the ledger at the desk', () => {
 		expect((await retry(desk, '999999')).status).to.equal(404)
 	})
 
-	it('lets patients, and staff for them, choose channels, language and zone', async () => {
+	it('lets patients, and staff for patients, choose channels, language and zone', async () => {
 		const own = (method: string, body?: unknown) =>
 			call(node, method, '/me/notifications', { token: patient.token, ...(body !== undefined && { body }) })
 		const initial = { email: true, sms: true, push: true, language: 'en', timeZone: null, offered: ['email', 'push'] }
@@ -80,7 +80,7 @@ describe('recurring work', () => {
 	const jobs = async (admin: Person) => done<{ items: Job[] }>(await call(node, 'GET', '/admin/jobs', { token: admin.token })).items
 	const run = (by: Person, name: string) => call(node, 'POST', `/admin/jobs/${encodeURIComponent(name)}/run`, { token: by.token })
 
-	it('is shown to admins, and run when they say so', async function () {
+	it('is shown to admins, and run at their request', async function () {
 		this.timeout(30_000)
 		const admin = await anAdmin(node)
 		expect((await jobs(admin)).map(({ name, every }) => `${name}: ${every}`)).to.deep.equal([
@@ -101,7 +101,7 @@ describe('recurring work', () => {
 		expect(Date.parse(after?.nextRunAt ?? '')).to.be.above(Date.now())
 	})
 
-	it('that was missed while no node ran is made up for by the next one', async function () {
+	it('is caught up by the next node after no node ran', async function () {
 		this.timeout(40_000)
 		const missed = new Date(Date.now() - 3 * 3_600_000)
 		await node.db('agenda_jobs').where({ name: 'clean up' }).update({ next_run_at: missed, last_finished_at: null, locked_at: null })
@@ -115,7 +115,7 @@ describe('recurring work', () => {
 		}
 	})
 
-	it('clears what nobody needs any more, and keeps the rest', async () => {
+	it('deletes expired records, and keeps the others', async () => {
 		const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
 		const visit = await aVisit(node, doctor.id, patient.id)
 		const old = (days: number) => new Date(Date.now() - days * 86_400_000)

@@ -19,7 +19,7 @@ describe('a device that receives notifications', () => {
 	}
 
 	for (const status of [404, 410]) {
-		it(`is forgotten once its push service says ${status}, and the others are kept`, async () => {
+		it(`is forgotten once its push service answers ${status}, while the others are kept`, async () => {
 			const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
 			await subscribe(patient.token, `/gone-${status}`)
 			await subscribe(patient.token, `/here-${status}`)
@@ -32,14 +32,14 @@ describe('a device that receives notifications', () => {
 		})
 	}
 
-	it('takes the place of the oldest when an account has ten', async () => {
+	it('replaces the oldest when an account has ten', async () => {
 		const patient = await aPatient(node)
 		const endpoints = async () =>
 			(await node.db('push_subscriptions').where({ user_id: patient.id }).orderBy('id').pluck('endpoint')).map(
 				endpoint => new URL(endpoint).pathname,
 			)
 		for (let index = 1; index <= 10; index++) await subscribe(patient.token, `/device-${index}`)
-		// One that subscribes again is not the oldest any more.
+		// A device that subscribes again is no longer the oldest.
 		await subscribe(patient.token, '/device-1')
 		await Promise.all(['/device-11', '/device-12'].map(path => subscribe(patient.token, path)))
 		expect((await endpoints()).toSorted()).to.deep.equal(
@@ -47,7 +47,7 @@ describe('a device that receives notifications', () => {
 		)
 	})
 
-	it('is one of the ten youngest that are told, where an account has more from an earlier version', async () => {
+	it('receives messages only as one of the ten newest, when an account has more from an earlier version', async () => {
 		const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
 		await node.db('push_subscriptions').insert(
 			Array.from({ length: 40 }, (_, index) => {

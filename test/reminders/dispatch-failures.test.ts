@@ -10,7 +10,7 @@ describe('the dispatcher', () => {
 	const { database, aLedger, aChannel, run, rowOf, aDueRow } = useDispatch()
 	const mailServer = useMailServer()
 
-	it('tries again later, and gives up in the end', async () => {
+	it('retries later, and gives up in the end', async () => {
 		const { row } = await aDueRow()
 		const { channel, sent } = aChannel(async () => ({ sent: false, failure: 'transient', reason: 'not now' }))
 		await run([channel])
@@ -27,14 +27,14 @@ describe('the dispatcher', () => {
 		expect(await rowOf(row)).to.include({ status: 'failed', attempts: 10, last_error: 'not now' })
 	})
 
-	it('gives up at once what cannot succeed', async () => {
+	it('gives a message up at once that cannot succeed', async () => {
 		const { row } = await aDueRow()
 		const { channel } = aChannel(async () => ({ sent: false, failure: 'permanent', reason: 'bounced' }))
 		await run([channel])
 		expect(await rowOf(row)).to.include({ status: 'failed', attempts: 1, last_error: 'bounced' })
 	})
 
-	it('waits for as long as a provider asks for, with all of that channel', async () => {
+	it('pauses a channel for as long as its provider asks', async () => {
 		const rows = [await aDueRow(), await aDueRow(), await aDueRow()]
 		const { channel, sent } = aChannel(
 			async () => ({ sent: false, failure: 'throttled', reason: '429', retryAfterMs: 120_000 }),
@@ -47,20 +47,20 @@ describe('the dispatcher', () => {
 		expect(found.map(row => row.status)).to.deep.equal(['due', 'due', 'due'])
 		expect(found.map(row => row.attempts)).to.deep.equal([0, 0, 0])
 		expect(found.filter(row => row.retry_at)).to.have.length(1)
-		// Those that were claimed and not looked at are free again.
+		// Rows that were leased and not tried are released.
 		const free = aChannel()
 		await run([free.channel])
 		expect(free.sent).to.have.length(2)
 	})
 
-	it('leaves a provider that is away alone after some failures', async () => {
+	it('stops asking an unreachable provider after some failures', async () => {
 		for (let i = 0; i < 40; i++) await aDueRow()
 		const { channel, sent } = aChannel(async () => ({ sent: false, failure: 'transient', reason: 'down' }), 'email', 4)
 		await run([channel])
 		expect(sent.length).to.be.within(20, 24)
 	})
 
-	it('lets one channel’s hanging provider, or one bad row, stop nobody else', async () => {
+	it('does not let one channel’s hanging provider, or one bad row, delay the others', async () => {
 		const stuck = await aDueRow({ channel: 'sms' })
 		const rows = [await aDueRow(), await aDueRow(), await aDueRow()]
 		let release = () => {}
@@ -83,7 +83,7 @@ describe('the dispatcher', () => {
 		expect((await rowOf(stuck.row)).status).to.equal('sent')
 	})
 
-	it('takes up the rows of a dead process when their lease has run out, and not before', async () => {
+	it('sends the rows of a dead process after their leases expire, and not before', async () => {
 		const { row } = await aDueRow()
 		const ledger = aLedger()
 		const [claimed] = await ledger.claim('email', 10, 60_000)
@@ -96,13 +96,13 @@ describe('the dispatcher', () => {
 			.update({ leased_until: new Date(Date.now() - 1) })
 		await run([channel])
 		expect(sent).to.have.length(1)
-		// The dead one wakes up: it can neither send nor mark.
+		// The frozen process wakes up, and can neither send nor settle.
 		expect((await ledger.read(claimed!))?.isOurs).to.equal(false)
 		await ledger.settle(claimed!, { status: 'failed', reason: 'late' })
 		expect((await rowOf(row)).status).to.equal('sent')
 	})
 
-	it('over real SMTP: a bounce fails alone, a recipient who hangs is tried again, the others get their letters', async function () {
+	it('fails only a bounced letter over real SMTP, retries a hanging recipient, and sends the others', async function () {
 		this.timeout(60_000)
 		const [bouncing, hanging, full, fine] = [await aDueRow(), await aDueRow(), await aDueRow(), await aDueRow()]
 		mailServer.treat.set(bouncing.patient.email, { code: 550, text: 'No such user' })

@@ -7,7 +7,7 @@ import { ok, useDispatch } from './a-dispatch.ts'
 describe('the dispatcher', () => {
 	const { database, clinic, doctor, aChannel, run, rowOf, aDueRow } = useDispatch()
 
-	it('sends what is due, once, and nothing that is not due yet', async () => {
+	it('sends each due message once, and none that is not due yet', async () => {
 		const { row } = await aDueRow()
 		const later = await aDueRow({ dueAt: hoursAhead(1) })
 		const { channel, sent } = aChannel()
@@ -47,7 +47,7 @@ describe('the dispatcher', () => {
 	for (const [what, happens, reason] of betweenClaimAndSend) {
 		it(`does not send a message ${what} between claim and send`, async () => {
 			const [first, second] = [await aDueRow(), await aDueRow()]
-			// One at a time: the second is claimed together with the first, and overtaken while the first is on its way.
+			// One at a time: the second is leased together with the first, and the change happens while the first is on its way.
 			const { channel, sent } = aChannel(
 				async () => {
 					await happens(second)
@@ -95,7 +95,7 @@ describe('the dispatcher', () => {
 		],
 	]
 	for (const [what, happens, expected] of objections) {
-		it(`sends nothing about ${what}, and everything else`, async () => {
+		it(`sends nothing about ${what}, and every other message`, async () => {
 			const concerned = await aDueRow({ channel: 'sms' })
 			const other = await aDueRow({ channel: 'sms' })
 			await happens(concerned)
@@ -106,7 +106,7 @@ describe('the dispatcher', () => {
 		})
 	}
 
-	it('says that what left during a cancellation was sent', async () => {
+	it('records a message as sent that left during a cancellation', async () => {
 		const { row, visit } = await aDueRow()
 		const { channel } = aChannel(async () => {
 			await database.db('notification_queue').where({ appointment_id: visit }).update({ status: 'void' })
@@ -116,7 +116,7 @@ describe('the dispatcher', () => {
 		expect((await rowOf(row)).status).to.equal('sent')
 	})
 
-	it('holds what rings against the patient’s quiet hours', async () => {
+	it('keeps messages that ring out of the patient’s quiet hours', async () => {
 		const patient = await aPatient(clinic, { phone: '+49 30 123456' })
 		await database.db('patients').where({ id: patient.id }).update({ time_zone: 'UTC' })
 		const visit = await aVisit(clinic, doctor.id, patient.id, { startsAt: hoursAhead(400) })
@@ -129,7 +129,7 @@ describe('the dispatcher', () => {
 		await run([channel], { quietHours: around })
 		expect(sent).to.deep.equal([])
 		expect((await rowOf(row)).due_at.getTime() - Date.now()).to.be.within(58 * 60_000, 60 * 60_000)
-		// What is due already when they begin waits as well.
+		// A message that is due when quiet hours begin waits as well.
 		await database
 			.db('notification_queue')
 			.where({ id: row })

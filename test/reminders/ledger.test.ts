@@ -9,7 +9,7 @@ import { aSlot, ledgerInWords, ledgerOf } from './a-clinic.ts'
 const twilio = { TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'secret', TWILIO_FROM: '+4930999', TWILIO_API_URL: 'http://127.0.0.1:9' }
 
 describe('the ledger', () => {
-	// A node that takes bookings and sends nothing: what is written stays as it was written.
+	// A node that takes bookings and sends no messages, so that the ledger stays as the bookings wrote it.
 	const node = useNode({ ROLE: 'web', ...twilio })
 	let doctor: Person
 
@@ -20,7 +20,7 @@ describe('the ledger', () => {
 	const device = (patient: Person) =>
 		node.db('push_subscriptions').insert({ user_id: patient.id, endpoint: `https://push.example/${patient.id}`, p256dh: 'k', auth: 'a' })
 
-	it('is written with the booking: at once and ahead of the visit, over every channel that reaches the patient', async () => {
+	it('receives a confirmation and reminders with the booking, for every channel that reaches the patient', async () => {
 		const patient = await aPatient(node, { phone: '+49 30 5550101' })
 		await device(patient)
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
@@ -34,20 +34,20 @@ describe('the ledger', () => {
 		}
 	})
 
-	it('has no row for a channel without an address, or that the patient does not want', async () => {
+	it('has no row for a channel without an address, or an unwanted one', async () => {
 		const patient = await aPatient(node, { phone: '+49 30 5550102' })
 		await node.db('patients').where({ id: patient.id }).update({ email: null, notify_sms: false })
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id)))
 		expect(await ledgerInWords(node, visit.id)).to.deep.equal([])
 	})
 
-	it('skips the lead time that a booking is inside of', async () => {
+	it('skips leads that are longer than the time to the visit', async () => {
 		const patient = await aPatient(node)
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(2))))
 		expect(await ledgerInWords(node, visit.id)).to.have.members(['email booked due', 'email reminder-5 due'])
 	})
 
-	it('voids what was to be told when the visit is cancelled, and tells that', async () => {
+	it('voids due messages when the visit is cancelled, and announces the cancellation', async () => {
 		const patient = await aPatient(node)
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
 		done(await cancel(node, patient, visit.id))
@@ -60,7 +60,7 @@ describe('the ledger', () => {
 		expect((await ledgerOf(node, visit.id)).find(row => row.status === 'void')?.last_error).to.equal('the visit was cancelled')
 	})
 
-	it('voids and writes anew when the visit moves', async () => {
+	it('voids due messages and writes new ones when the visit moves', async () => {
 		const patient = await aPatient(node)
 		const [from = '', to = ''] = await someSlots(node, doctor.id, { count: 2, from: hoursAhead(72) })
 		const visit = done(await book(node, patient, from))
@@ -92,7 +92,7 @@ describe('the ledger', () => {
 		])
 	})
 
-	describe('after a message was given up', () => {
+	describe('a message that was given up', () => {
 		const giveUp = (visit: { id: string }) =>
 			node.db('notification_queue').where({ appointment_id: visit.id, lead_minutes: 5 }).update({ status: 'failed', attempts: 10 })
 		const tryAgain = async (desk: Person, visit: { id: string }, sequence: number) => {
@@ -105,7 +105,7 @@ describe('the ledger', () => {
 				.map(each => `${each.status} ${each.appointment_sequence}`)
 				.sort()
 
-		it('carries it along with the status, so that it can be tried again, and is not written a second time', async () => {
+		it('follows a change of status, so that it can be retried, and is not written twice', async () => {
 			const [patient, desk] = [await aPatient(node), await aReceptionist(node)]
 			const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
 			await giveUp(visit)
@@ -118,7 +118,7 @@ describe('the ledger', () => {
 			expect(await reminders(visit)).to.deep.equal(['due 3'])
 		})
 
-		it('changes the status of a visit that has moved, though what it said of the old time is tried again', async () => {
+		it('does not prevent a change of status when it is retried after the visit moved', async () => {
 			const [patient, desk] = [await aPatient(node), await aReceptionist(node)]
 			const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
 			await giveUp(visit)
@@ -129,7 +129,7 @@ describe('the ledger', () => {
 		})
 	})
 
-	it('gets reminders over a channel that is chosen after the booking', async () => {
+	it('has reminders for a channel that is chosen after the booking', async () => {
 		const patient = await aPatient(node)
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
 		const keys = { p256dh: 'B'.repeat(87), auth: 'a'.repeat(22) }
@@ -140,7 +140,7 @@ describe('the ledger', () => {
 		expect(await ledgerOf(node, visit.id)).to.have.length(5)
 	})
 
-	it('is read by index, however long it is', async () => {
+	it('is read by index at any length', async () => {
 		const patient = await aPatient(node)
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(48))))
 		await node.db.raw(

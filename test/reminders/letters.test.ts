@@ -8,7 +8,7 @@ import { aDoctor, aPatient, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { type MailServer, startMailServer } from './a-mail-server.ts'
 
-/** A visit as a calendar program reads it. */
+/** Reads a visit as a calendar program does. */
 const readCalendar = (text: string) => {
 	const calendar = new ICAL.Component(ICAL.parse(text))
 	const event = new ICAL.Event(calendar.getFirstSubcomponent('vevent') as ICAL.Component)
@@ -59,7 +59,7 @@ describe('letters', () => {
 		return found()
 	}
 
-	it('carry an invitation that one event in the calendar follows: booked, moved, cancelled', async () => {
+	it('carry invitations that update one calendar event: booked, moved, cancelled', async () => {
 		const patient = await aPatient(node)
 		const [from = '', to = ''] = await someSlots(node, doctor.id, { count: 2, from: hoursAhead(100) })
 		const visit = done(await book(node, patient, from))
@@ -84,7 +84,7 @@ describe('letters', () => {
 		}
 	})
 
-	it('carry the same event as the file that the patient downloads, under whatever name the server was asked', async () => {
+	it('carry the same event as the downloaded file, under any name of the server', async () => {
 		const patient = await aPatient(node)
 		const [slot = ''] = await someSlots(node, doctor.id, { from: hoursAhead(100) })
 		const visit = done(await book(node, patient, slot))
@@ -104,7 +104,7 @@ describe('letters', () => {
 		expect(await download()).to.include({ uid, sequence: 1, status: 'CANCELLED' })
 	})
 
-	it('name the patient in the invitation, whatever the name holds', async () => {
+	it('name the patient in the invitation, whatever characters the name has', async () => {
 		const patient = await aPatient(node, { fullName: 'Ada "Countess" Lovelace";ROLE=CHAIR;X-A="b' })
 		const [slot = ''] = await someSlots(node, doctor.id)
 		done(await book(node, patient, slot))
@@ -138,7 +138,7 @@ describe('letters', () => {
 		})
 	}
 
-	it('let mail programs unsubscribe with one POST, and answer no robot', async () => {
+	it('let mail programs unsubscribe with one POST, and ask robots not to reply', async () => {
 		const patient = await aPatient(node)
 		const [slot = ''] = await someSlots(node, doctor.id)
 		done(await book(node, patient, slot))
@@ -155,7 +155,7 @@ describe('letters', () => {
 		expect((await node.db('patients').where({ id: patient.id }).first()).notify_email).to.equal(false)
 	})
 
-	it('cannot be given headers or recipients by what people are called', async () => {
+	it('cannot gain headers or recipients from people’s names', async () => {
 		const patient = await aPatient(node, { fullName: 'Eve\r\nBcc: evil@example.com\r\n\r\nHello <x@example.com>' })
 		await node.db('users').where({ id: doctor.id }).update({ full_name: 'Dr\r\nX-Evil: 1' })
 		const [slot = ''] = await someSlots(node, doctor.id)
@@ -167,7 +167,7 @@ describe('letters', () => {
 		expect(invitationOf(mail as ParsedMail).text).not.to.match(/^X-Evil|^Bcc/m)
 	})
 
-	it('go to no address that is more than one address', async () => {
+	it('are not sent to a list of addresses', async () => {
 		const { createMailer } = await import('../../server/reminders/mailer.ts')
 		const mailer = createMailer({ url: server.url, from: 'a@example.com', connections: 1 })
 		for (const email of ['a@example.com, b@example.com', 'a@example.com\r\nRCPT TO:<b@example.com>', 'x', '"a b"@c.d']) {

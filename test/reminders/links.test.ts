@@ -31,7 +31,7 @@ describe('a link in a message', () => {
 		fetch(`${node.url}${path}`, { method: 'POST', headers: form, body: new URLSearchParams(fields) })
 	const stored = () => node.db('appointments').where({ id: visit.id }).first()
 
-	it('shows the visit and changes nothing, however often it is followed', async () => {
+	it('shows the visit and changes nothing, however often it is opened', async () => {
 		for (const method of ['GET', 'HEAD', 'GET']) await fetch(`${node.url}${link.visit}`, { method })
 		const response = await show(link.visit)
 		const page = await response.text()
@@ -45,7 +45,7 @@ describe('a link in a message', () => {
 		expect((await node.db('patients').where({ id: patient.id }).first()).notify_email).to.equal(true)
 	})
 
-	it('confirms, and the desk sees that', async () => {
+	it('confirms the visit, and the desk sees the confirmation', async () => {
 		const page = await (await act(link.visit, { act: 'confirm' })).text()
 		expect(page).to.include('We expect you')
 		const desk = await aReceptionist(node)
@@ -55,7 +55,7 @@ describe('a link in a message', () => {
 		expect(await node.db('audit_log').where({ action: 'confirmed', entity_id: visit.id })).to.have.length(1)
 	})
 
-	it('cancels through the booking’s own queue and rules, once', async () => {
+	it('cancels once, through the doctor’s mailbox and booking’s rules', async () => {
 		const page = await (await act(link.visit, { act: 'cancel' })).text()
 		expect(page).to.include('The visit is cancelled')
 		expect(await stored()).to.include({ status: 'cancelled', sequence: 1 })
@@ -66,7 +66,7 @@ describe('a link in a message', () => {
 		await mailsWhen(node, patient.email, 2)
 	})
 
-	it('moves the visit to a free time that it offers, and says when that is taken', async () => {
+	it('moves the visit to an offered time, and reports when the time is taken', async () => {
 		const page = await (await show(link.visit)).text()
 		const offered = [...page.matchAll(/name="slotId" value="([^"]+)"/g)].map(([, id]) => id as string)
 		expect(offered).to.include.members(slots.slice(1))
@@ -82,7 +82,7 @@ describe('a link in a message', () => {
 		expect(await stored()).to.include({ status: 'booked', sequence: 1, confirmed_at: null })
 	})
 
-	it('works for a caller without an account', async () => {
+	it('works for a patient without an account', async () => {
 		const desk = await aReceptionist(node)
 		const email = `caller-${visit.id}@example.com`
 		const body = { fullName: 'A caller', phone: '+49 30 12345', email }
@@ -94,7 +94,7 @@ describe('a link in a message', () => {
 		expect((await node.db('appointments').where({ id: booked.id }).first()).status).to.equal('cancelled')
 	})
 
-	it('is of no use when changed, after the visit, or to whoever was shut out', async () => {
+	it('does not work when changed, after the visit, or for a disabled account', async () => {
 		for (const path of [`${link.visit.slice(0, -1)}x`, '/n/v.1.1.zzzz.00000000000000000000000000000000', '/n/x']) {
 			const response = await act(path, { act: 'cancel' })
 			expect(response.status).to.equal(404)
@@ -107,7 +107,7 @@ describe('a link in a message', () => {
 		expect((await act(link.unsubscribe, {})).status).to.equal(200)
 	})
 
-	it('unsubscribes from one channel, in a language that is understood, and takes it back', async () => {
+	it('unsubscribes from one channel and subscribes again, in the patient’s language', async () => {
 		await node.db('patients').where({ id: patient.id }).update({ language: 'ar' })
 		expect(await (await show(link.unsubscribe)).text()).to.include('<html lang="ar" dir="rtl">')
 		await act(link.unsubscribe, { 'List-Unsubscribe': 'One-Click' })

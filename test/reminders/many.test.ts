@@ -12,7 +12,7 @@ const many = isLong ? 10_000 : 2000
 
 type Report = { done: number; seconds: number; memory: number[]; rss: number }
 
-/** Patients with an address and a visit each, and a reminder of it that is due. */
+/** Inserts patients with an address, a visit, and a due reminder of the visit. */
 const fillLedger = async (db: Db): Promise<void> => {
 	await db.raw(`
 		WITH doctor AS (
@@ -87,13 +87,13 @@ describe('thousands of reminders that are due', () => {
 		expect(Number((await db('notification_queue').max('attempts as attempts'))[0]?.attempts)).to.equal(1)
 	})
 
-	it('are all sent though the process is killed in the middle: twice only what was under way', async function () {
+	it('are all sent although a process is killed, twice only those that were under way', async function () {
 		this.timeout(180_000)
 		const killed = aDispatcher(1000 + 20_000)
 		await waitFor(() => server.recipients.length > many / 3, 'a third to be sent', 60_000)
 		killed.child.kill('SIGKILL')
 		await killed.report
-		// What is on the wire may still arrive.
+		// Letters on the wire may still arrive.
 		let before = -1
 		await waitFor(async () => {
 			const same = server.recipients.length === before
@@ -121,7 +121,7 @@ describe('thousands of reminders that are due', () => {
 		expect(new Set(server.ids).size).to.equal(many)
 	})
 
-	it('go out at hundreds a second, without taking more memory the longer it takes', async function () {
+	it('are sent at hundreds a second, in constant memory', async function () {
 		this.timeout(180_000)
 		const report = (await aDispatcher().report) as Report
 		const rate = report.done / report.seconds

@@ -13,14 +13,14 @@ describe('the outbox of a server without a mail server', () => {
 	const node = useNode()
 	const page = async (at: string) => (await fetch(`${node.url}${at}`)).text()
 
-	it('shows the letter of a booking a moment later, and the five-minute reminder when its time comes', async () => {
+	it('shows the confirmation of a booking a moment later, and the five-minute reminder when it is due', async () => {
 		const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(2))))
 		const [mail] = await mailsWhen(node, patient.email, 1)
 		expect(mail?.subject).to.match(/^Your visit on .+ \(UTC\)$/)
 		await letTimePass(node, visit.id, 5)
 		expect((await call(node, 'POST', '/admin/jobs/send%20reminders/run', { token: patient.token })).status).to.equal(403)
-		// Another booking nudges the dispatcher; the minute's tick would do so as well.
+		// Another booking nudges the dispatcher, as the tick of the next minute would.
 		done(await book(node, await aPatient(node), await aSlot(node, doctor.id)))
 		const [, reminder] = await mailsWhen(node, patient.email, 2)
 		expect(reminder?.subject).to.match(/^Reminder: your visit on /)
@@ -42,7 +42,7 @@ describe('the outbox of a server without a mail server', () => {
 		expect((await fetch(`${node.url}/dev/outbox/..%2Fjwt-secret`)).status).to.equal(404)
 	})
 
-	it('gets the letter to set a new password, with a link that works', async () => {
+	it('receives the letter to set a new password, with a working link', async () => {
 		const patient = await aPatient(node)
 		await call(node, 'POST', '/auth/forgot-password', { body: { email: patient.email } })
 		const [mail] = await mailsWhen(node, patient.email, 1)
@@ -72,7 +72,7 @@ describe('the outbox of a server without a mail server', () => {
 describe('a production server', () => {
 	const node = useNode({ NODE_ENV: 'production', VAPID_PUBLIC_KEY: '', VAPID_PRIVATE_KEY: '' })
 
-	it('has no outbox, and without a mail server leaves no messages', async () => {
+	it('has no outbox, and writes no messages without a mail server', async () => {
 		const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id)))
 		expect(await ledgerInWords(node, visit.id)).to.deep.equal([])

@@ -5,10 +5,10 @@ import { aMessage } from './a-message.ts'
 import { decrypt, type PushKeys, somePushKeys } from './a-push-browser.ts'
 import { useWebService, type WebRequest } from './a-web-service.ts'
 
-/** A browser: its keys, and what it reads. */
+/** A browser, with its keys and the messages that it reads. */
 type Browser = PushKeys & { device: Device }
 
-/** Who signed a request (RFC 8292); throws when nobody known did. */
+/** The claims of a request's signer (RFC 8292). Throws when the signature is not the server's. */
 const claimsOf = ({ headers }: WebRequest, publicKey: string) => {
 	const [, token = '', key = ''] = /^vapid t=([\w.-]+), ?k=([\w-]+)$/.exec(headers.authorization ?? '') ?? []
 	expect(key).to.equal(publicKey)
@@ -51,7 +51,7 @@ describe('notifications', () => {
 			timeoutMs,
 		})
 
-	it('reach the browser encrypted for it, signed by us', async () => {
+	it('reach the browser encrypted for it, and signed by the server', async () => {
 		const browser = aBrowser()
 		const message = aMessage()
 		expect(await channel().send(message)).to.deep.equal({ sent: true, providerId: 'https://push.example/m/1' })
@@ -72,7 +72,7 @@ describe('notifications', () => {
 		expect(claims.exp * 1000).to.be.within(Date.now(), Date.now() + 86_400_000)
 	})
 
-	it('have the same topic when repeated, so that one replaces the other', async () => {
+	it('have the same topic when repeated, so that the repetition replaces the first', async () => {
 		aBrowser()
 		await channel().send(aMessage())
 		await channel().send(aMessage())
@@ -93,14 +93,14 @@ describe('notifications', () => {
 		})
 	}
 
-	it('forget a device whose keys are none, and fail when there is no device', async () => {
+	it('forget a device with invalid keys, and fail without a device', async () => {
 		devices.push({ id: 'bad', endpoint: `${service.url}/x`, p256dh: 'short', auth: 'x' })
 		expect(await channel().send(aMessage())).to.include({ sent: false, failure: 'permanent' })
 		expect(forgotten).to.deep.equal(['bad'])
 		expect(service.requests).to.deep.equal([])
 	})
 
-	it('wait, or are tried again, as the push service says', async () => {
+	it('wait, or are retried, as the push service answers', async () => {
 		aBrowser()
 		service.answer = () => ({ status: 429, headers: { 'retry-after': '9' } })
 		expect(await channel().send(aMessage())).to.include({ failure: 'throttled', retryAfterMs: 9000 })
@@ -110,7 +110,7 @@ describe('notifications', () => {
 		expect(await channel(200).send(aMessage())).to.include({ failure: 'transient', reason: 'push service: no answer in time' })
 	})
 
-	it('ask one host one after the other, and different hosts at once', async () => {
+	it('are sent to one host one after the other, and to different hosts at once', async () => {
 		for (let index = 0; index < 6; index++) aBrowser(`/push/${index}`)
 		service.answer = () => ({ status: 201, afterMs: 50 })
 		expect(await channel().send(aMessage())).to.include({ sent: true })
@@ -133,7 +133,7 @@ describe('notifications', () => {
 		expect(forgotten).to.deep.equal([])
 	})
 
-	it('in production go to nothing that cannot be a push service', async () => {
+	it('are not sent in production to an address that cannot be a push service', async () => {
 		for (const endpoint of [
 			'http://push.example/a',
 			'https://127.0.0.1/a',

@@ -15,7 +15,7 @@ const minuteMs = 60_000
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * minuteMs)
 const minuteOfDay = (at: Date) => at.getUTCHours() * 60 + at.getUTCMinutes()
 
-describe('in quiet hours', () => {
+describe('the dispatcher in quiet hours', () => {
 	const database = useDatabase()
 	const log = createLog('silent')
 	let pipeline: Pipeline
@@ -28,7 +28,7 @@ describe('in quiet hours', () => {
 	after(() => pipeline.stop())
 	afterEach(() => database.db('notification_queue').delete())
 
-	/** Half an hour before now and half an hour after it, in the doctor's zone. */
+	/** Quiet hours from half an hour ago until half an hour from now, in the doctor's zone. */
 	const quietNow = () => ({ fromMinute: minuteOfDay(inMinutes(-30)), untilMinute: minuteOfDay(inMinutes(30)) })
 
 	const aReminder = async (channel: NotificationChannel, leadMinutes: number, visitInMinutes: number): Promise<string> => {
@@ -67,10 +67,10 @@ describe('in quiet hours', () => {
 	const rowOf = async (id: string): Promise<LedgerRow> => await database.db('notification_queue').where({ id }).first()
 
 	for (const channel of ['sms', 'push'] as const) {
-		it(`the five-minute reminder by ${channel} is sent, one that can wait waits for their end, and stale news is left out`, async () => {
+		it(`sends the five-minute reminder by ${channel}, delays one that can wait, and skips a stale one`, async () => {
 			const urgent = await aReminder(channel, 5, 5)
 			const early = await aReminder(channel, 1440, 2880)
-			// Booked a moment ago, in these quiet hours: the booking itself has just been told.
+			// Booked a moment ago, in these quiet hours, so the patient has just received the confirmation.
 			const stale = await aReminder(channel, 60, 50)
 			expect(await dispatchAll()).to.deep.equal([urgent])
 			const waiting = await rowOf(early)
@@ -80,7 +80,7 @@ describe('in quiet hours', () => {
 		})
 	}
 
-	it('e-mail is never held back', async () => {
+	it('never delays e-mail', async () => {
 		const rows = [await aReminder('email', 5, 5), await aReminder('email', 1440, 2880)]
 		expect(await dispatchAll()).to.have.members(rows)
 	})

@@ -3,8 +3,7 @@ import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import { createLinkTokens } from '../../server/reminders/links.ts'
 import { retryAfterMs } from '../../server/reminders/message.ts'
-import { quietSpan, type Ringing, whenToRing } from '../../server/reminders/quiet-hours.ts'
-import { backoffMs } from '../../server/reminders/rules.ts'
+import { backoffMs, quietSpan, type Ringing, whenToRing } from '../../server/reminders/rules.ts'
 
 const at = (text: string, zone = 'Europe/Berlin') => DateTime.fromISO(text, { zone }).toMillis()
 const quiet = { fromMinute: 21 * 60, untilMinute: 8 * 60 }
@@ -25,13 +24,13 @@ describe('quiet hours', () => {
 		return ms === null ? null : DateTime.fromMillis(ms, { zone: 'Europe/Berlin' }).toFormat("yyyy-MM-dd'T'HH:mm")
 	}
 
-	it('do not touch what is due by day', () => {
+	it('do not change messages that are due by day', () => {
 		expect(when({})).to.equal('2026-12-01T12:00')
 		expect(when({ dueMs: at('2026-12-01T08:00') })).to.equal('2026-12-01T08:00')
 		expect(when({ dueMs: at('2026-12-01T20:59') })).to.equal('2026-12-01T20:59')
 	})
 
-	it('put off what can wait until they end', () => {
+	it('delay a message that can wait until they end', () => {
 		expect(when({ dueMs: at('2026-12-01T06:30'), visitMs: at('2026-12-02T06:30') })).to.equal('2026-12-01T08:00')
 		expect(when({ dueMs: at('2026-12-01T22:30'), visitMs: at('2026-12-02T22:30') })).to.equal('2026-12-02T08:00')
 		expect(when({ dueMs: at('2026-12-01T21:00'), visitMs: at('2026-12-02T09:00') })).to.equal('2026-12-02T08:00')
@@ -41,20 +40,20 @@ describe('quiet hours', () => {
 		expect(when({ leadMinutes: 120, dueMs: at('2026-12-02T06:30'), visitMs: at('2026-12-02T08:30') })).to.equal('2026-12-01T20:45')
 	})
 
-	it('never hold back the five-minute reminder', () => {
+	it('never delay the five-minute reminder', () => {
 		expect(when({ leadMinutes: 5, dueMs: at('2026-12-02T06:55'), visitMs: at('2026-12-02T07:00') })).to.equal('2026-12-02T06:55')
 	})
 
-	it('swallow a reminder of a visit that was booked during them, and not one that is late for another reason', () => {
+	it('drop a reminder of a visit that was booked during them, but not one that is late for another reason', () => {
 		const early = { leadMinutes: 120, dueMs: at('2026-12-02T05:00'), visitMs: at('2026-12-02T07:00') }
 		expect(when({ ...early, createdMs: at('2026-12-01T23:00') }, '2026-12-01T23:00')).to.equal(null)
 		expect(when({ ...early, createdMs: at('2026-12-01T10:00') }, '2026-12-02T05:30')).to.equal('2026-12-02T05:00')
 	})
 
-	it('let news through that would be late in the morning', () => {
-		const news = { kind: 'cancelled', leadMinutes: -1, dueMs: at('2026-12-01T23:00') } as const
-		expect(when({ ...news, visitMs: at('2026-12-02T08:30') }, '2026-12-01T23:00')).to.equal('2026-12-01T23:00')
-		expect(when({ ...news, visitMs: at('2026-12-02T15:00') }, '2026-12-01T23:00')).to.equal('2026-12-02T08:00')
+	it('let a confirmation or cancellation through that would be too late in the morning', () => {
+		const immediate = { kind: 'cancelled', leadMinutes: -1, dueMs: at('2026-12-01T23:00') } as const
+		expect(when({ ...immediate, visitMs: at('2026-12-02T08:30') }, '2026-12-01T23:00')).to.equal('2026-12-01T23:00')
+		expect(when({ ...immediate, visitMs: at('2026-12-02T15:00') }, '2026-12-01T23:00')).to.equal('2026-12-02T08:00')
 	})
 
 	it('can be off, or within one day, and follow the clock through its changes', () => {
@@ -62,7 +61,7 @@ describe('quiet hours', () => {
 		const siesta = { fromMinute: 13 * 60, untilMinute: 15 * 60 }
 		expect(quietSpan(at('2026-12-01T14:00'), 'Europe/Madrid', siesta)?.untilMs).to.equal(at('2026-12-01T15:00', 'Europe/Madrid'))
 		expect(quietSpan(at('2026-12-01T15:00'), 'Europe/Madrid', siesta)).to.equal(null)
-		// The night in which clocks go forward has ten quiet hours, the one in which they go back twelve.
+		// The night in which clocks go forward has ten quiet hours, and the night in which they go back twelve.
 		const hours = (night: string) => {
 			const span = quietSpan(at(night), 'Europe/Berlin', quiet)
 			return span && (span.untilMs - span.fromMs) / 3_600_000
@@ -70,7 +69,7 @@ describe('quiet hours', () => {
 		expect([hours('2026-03-29T01:00'), hours('2026-10-25T01:00'), hours('2026-11-25T01:00')]).to.deep.equal([10, 12, 11])
 	})
 
-	it('never let a phone ring within them, but for what is urgent, news, or late already', () => {
+	it('never let a phone ring, except for urgent, immediate or late messages', () => {
 		const zones = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland', 'Australia/Lord_Howe', 'UTC']
 		fc.assert(
 			fc.property(
@@ -89,14 +88,14 @@ describe('quiet hours', () => {
 	})
 })
 
-describe('waiting after a failure', () => {
-	it('doubles, and ends at an hour', () => {
+describe('the wait after a failure', () => {
+	it('doubles up to an hour', () => {
 		const waits = [1, 2, 3, 8, 9, 50].map(attempts => backoffMs(attempts, () => 0.5) / 1000)
 		expect(waits).to.deep.equal([30, 60, 120, 3600, 3600, 3600])
 		expect([backoffMs(1, () => 0), backoffMs(1, () => 1)]).to.deep.equal([24_000, 36_000])
 	})
 
-	it('follows what the provider asks for, in seconds or as a date, within reason', () => {
+	it('follows the provider’s request, in seconds or as a date, within limits', () => {
 		const now = Date.parse('2026-12-01T10:00:00Z')
 		expect(retryAfterMs('17', now)).to.equal(17_000)
 		expect(retryAfterMs('Tue, 01 Dec 2026 10:02:00 GMT', now)).to.equal(120_000)
@@ -110,14 +109,14 @@ describe('links in messages', () => {
 	const grant = { appointmentId: '123456789012345678', patientId: '42', may: 'unsubscribe', channel: 'sms' } as const
 	const token = tokens.make(grant, at('2026-12-01T12:00'))
 
-	it('allow what they were made for until they expire', () => {
+	it('allow their purpose until they expire', () => {
 		expect(tokens.read(token, at('2026-12-01T11:59'))).to.deep.equal(grant)
 		expect(tokens.read(token, at('2026-12-01T12:00'))).to.equal(undefined)
 		const visit = { appointmentId: '1', patientId: '2', may: 'act on visit' } as const
 		expect(tokens.read(tokens.make(visit, at('2026-12-01T12:00')), 0)).to.deep.equal(visit)
 	})
 
-	it('cannot be made, changed or carried over by others', () => {
+	it('cannot be forged, changed or reused for another visit', () => {
 		expect(createLinkTokens('another secret of sufficient length').read(token, 0)).to.equal(undefined)
 		for (let i = 0; i < token.length; i++) {
 			const changed = token.slice(0, i) + (token[i] === '1' ? '2' : '1') + token.slice(i + 1)

@@ -6,7 +6,7 @@ import { useWebService } from './a-web-service.ts'
 const json = { 'content-type': 'application/json' }
 
 describe('text messages', () => {
-	// As https://www.twilio.com/docs/messaging/api/message-resource describes it.
+	// The request follows https://www.twilio.com/docs/messaging/api/message-resource.
 	const service = useWebService(() => ({ status: 201, headers: json, body: JSON.stringify({ sid: 'SM123', status: 'queued' }) }))
 	const channel = (from = '+4930999', timeoutMs = 2000) =>
 		createSms({ twilio: { accountSid: 'AC1', authToken: 'secret', from, apiUrl: service.url }, timeoutMs })
@@ -14,7 +14,7 @@ describe('text messages', () => {
 		service.answer = () => ({ status, headers: { ...json, ...headers }, body: JSON.stringify({ code, message, status }) })
 	}
 
-	it('are handed to Twilio, which names them', async () => {
+	it('are sent to Twilio, which returns their ids', async () => {
 		expect(await channel().send(aMessage())).to.deep.equal({ sent: true, providerId: 'SM123' })
 		const [request] = service.requests
 		expect(request).to.include({ method: 'POST', path: '/2010-04-01/Accounts/AC1/Messages.json' })
@@ -31,7 +31,7 @@ describe('text messages', () => {
 		expect(service.requests[0]?.body.toString()).to.include('MessagingServiceSid=MG42').and.not.include('From=')
 	})
 
-	it('fail at once for a number that Twilio says is none, or that is none', async () => {
+	it('fail at once for a number that is invalid, or that Twilio refuses', async () => {
 		refuse(400, 21211, "The 'To' number is not a valid phone number.")
 		expect(await channel().send(aMessage())).to.deep.equal({
 			sent: false,
@@ -43,12 +43,12 @@ describe('text messages', () => {
 		expect(service.requests).to.have.length(1)
 	})
 
-	it('wait when Twilio says that there are too many, for as long as it says', async () => {
+	it('wait as long as Twilio asks when there are too many', async () => {
 		refuse(429, 20429, 'Too Many Requests', { 'retry-after': '7' })
 		expect(await channel().send(aMessage())).to.include({ failure: 'throttled', retryAfterMs: 7000 })
 	})
 
-	it('are tried again when Twilio is in trouble, silent, away, or does not know us', async () => {
+	it('are retried when Twilio fails, hangs, is unreachable, or refuses the account', async () => {
 		refuse(503, 20503, 'Service unavailable')
 		expect(await channel().send(aMessage())).to.include({ failure: 'transient' })
 		refuse(401, 20003, 'Authenticate')

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { changedCalendars } from '../../server/schedule/announcements.ts'
+import { changedCalendars } from '../../server/schedule/generate.ts'
 
 describe('the calendars that a generation changed', () => {
-	it('are those of doctors whose slots came or went', () => {
+	it('belong to doctors for whom it created or removed slots', () => {
 		const changed = changedCalendars([
 			{ doctorId: '1', created: 0, removed: 0, kept: 9 },
 			{ doctorId: '2', created: 1, removed: 0, kept: 0 },

@@ -17,7 +17,7 @@ describe('the demo clinic', () => {
 
 	before(async () => {
 		const began = performance.now()
-		// As when several nodes start at once on an empty database.
+		// Several nodes may start at once on an empty database.
 		await Promise.all([seedDemoClinic(stores.db, config), seedDemoClinic(stores.db, config), seedDemoClinic(stores.db, config)])
 		console.log(`      seeded by one of three nodes in ${Math.round(performance.now() - began)} ms`)
 	})

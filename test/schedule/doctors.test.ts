@@ -24,7 +24,7 @@ describe('the list of doctors', () => {
 		expect(zoe).to.include({ specialty: 'Cardiology', timeZone: 'Europe/Berlin' })
 	})
 
-	it('finds parts of names and specialties in either case, and takes % and _ literally', async () => {
+	it('finds parts of names and specialties in either case, and treats % and _ literally', async () => {
 		expect(await names('?q=CARDIO')).to.deep.equal(['Ann Smith', 'Zoë Adams'])
 		expect(await names('?q=zo%C3%AB')).to.deep.equal(['Zoë Adams'])
 		expect(await names('?q=0%25')).to.deep.equal(['Ben 100% Okay'])

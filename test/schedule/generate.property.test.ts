@@ -111,7 +111,7 @@ function someSchedule(timeZone: string): fc.Arbitrary<TestSchedule> {
 	})
 }
 
-/** Mostly near days on which clocks change, because those are the difficult ones. */
+/** Mostly dates near changes of clocks, because those are difficult. */
 function someNow(zone: string): fc.Arbitrary<Date> {
 	return fc
 		.record({ year: fc.integer({ min: 2015, max: 2030 }), pick: fc.nat(), minutes: fc.integer({ min: 0, max: 3 * 1440 }) })

@@ -6,7 +6,7 @@ type Span = { starts_at: Date; ends_at: Date }
 /** The slots that the rules ask for, computed one wall-clock time at a time, with another time zone database. */
 export function expectedSlots(schedule: TestSchedule, days: number, now: Date): Span[] {
 	const today = DateTime.fromJSDate(now, { zone: schedule.timeZone }).startOf('day')
-	// One day more: the last day's last slot may run into the first slot of the next day.
+	// One more day, because the last day's last slot may run into the next day's first slot.
 	const all = Array.from({ length: days + 2 }, (_, n) => today.plus({ days: n }))
 		.filter(valid)
 		.flatMap(day => slotsOfDay(day, schedule))

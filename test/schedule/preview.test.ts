@@ -24,7 +24,7 @@ describe('a preview', () => {
 			slots: await slotsOf(node.db, doctor.id),
 			schedule: (await call(node, 'GET', `/doctors/${doctor.id}/schedule`)).body,
 			timeOff: (await call(node, 'GET', `/doctors/${doctor.id}/time-off`, { token: doctor.token })).body,
-			// Except reads: the audit log records them a moment later.
+			// Leaves out reads, which the audit log records a moment later.
 			facts: await node.db('audit_log').whereNotIn('action', ['listed', 'viewed']).count(),
 		}
 	}

@@ -15,7 +15,7 @@ const asRole = (url: string, role: string): string => {
 	return address.href
 }
 
-/** What became of a statement: `done`, or PostgreSQL's code. */
+/** The outcome of a statement: `done`, or PostgreSQL's code. */
 const outcomeOf = (client: pg.Client, text: string): Promise<string> =>
 	client.query(text).then(
 		() => 'done',
@@ -38,7 +38,7 @@ describe('the audit log, under the roles of db/roles.sql', function () {
 	}
 
 	before(async () => {
-		// Not the tests' template, which belongs to another role: the owner builds all of it.
+		// Not the template of the other tests, which another role owns: here the owner creates every table.
 		stores = await freshStores('template0')
 		superuser = await connect(stores.databaseUrl)
 		await superuser.query(`
@@ -63,14 +63,14 @@ describe('the audit log, under the roles of db/roles.sql', function () {
 		await last.end()
 	})
 
-	it('is written by a server that has no right to change it, and that starts without its owner’s password', async () => {
+	it('is written by a server without the right to change it or the owner’s password', async () => {
 		const node = await startProcessNode({ ...stores, databaseUrl: asRole(stores.databaseUrl, 'liveslot_test_server') })
 		try {
 			const body = { email: 'ada@example.com', password: 'long enough for this', fullName: 'Ada Lovelace' }
 			const { status, body: session } = await call(node, 'POST', '/auth/register', { body })
 			expect(status).to.equal(201)
 			expect((await call(node, 'GET', '/appointments', { token: session.accessToken })).body).to.deep.equal({ items: [], nextCursor: null })
-			// Jobs work too, on tables that the owner made.
+			// Jobs also work on tables that the owner created.
 			await waitFor(async () => (await server.query('SELECT FROM agenda_jobs')).rowCount === 4, 'the jobs to be there')
 		} finally {
 			expect(await node.stop()).to.equal(0)
@@ -79,7 +79,7 @@ describe('the audit log, under the roles of db/roles.sql', function () {
 		expect(rows).to.deep.equal([{ action: 'registered' }])
 	})
 
-	it('takes from that role entries and nothing else', async () => {
+	it('accepts only new entries from that role', async () => {
 		expect(await outcomeOf(server, `INSERT INTO audit_log (action, entity) VALUES ('x', 'y')`)).to.equal('done')
 		expect(await outcomeOf(server, `UPDATE audit_log SET action = 'nothing'`)).to.equal(denied)
 		expect(await outcomeOf(server, 'DELETE FROM audit_log')).to.equal(denied)
@@ -91,7 +91,7 @@ describe('the audit log, under the roles of db/roles.sql', function () {
 		expect(await outcomeOf(server, 'DELETE FROM migrations')).to.equal(denied)
 	})
 
-	it('is kept from slips of its owner and of a superuser as well', async () => {
+	it('is protected from mistakes of its owner and of a superuser too', async () => {
 		for (const client of [owner, superuser]) {
 			expect(await outcomeOf(client, `UPDATE audit_log SET action = 'nothing'`)).to.equal(denied)
 			expect(await outcomeOf(client, 'DELETE FROM audit_log')).to.equal(denied)
@@ -99,7 +99,7 @@ describe('the audit log, under the roles of db/roles.sql', function () {
 		}
 	})
 
-	it('forgets what is old, at the earliest after thirty days, whatever the server asks', async () => {
+	it('deletes old entries, at the earliest after thirty days, whatever the server asks', async () => {
 		await superuser.query(`INSERT INTO audit_log (at, action, entity)
 			SELECT now() - make_interval(days => days), 'aged', days::text FROM unnest(ARRAY[10, 29, 31, 400]) AS days`)
 		const forget = async (days: number) =>

@@ -23,7 +23,7 @@ type Schema = {
 	maxItems?: number
 }
 
-/** What can go wrong where a person's text goes: characters of other planes, halves of them, controls, other languages' syntax. */
+/** Difficult texts: characters of other planes, halves of them, control characters, the syntax of other languages. */
 const hostileText = fc.oneof(
 	fc.constantFrom(
 		'',
@@ -44,7 +44,7 @@ const hostileText = fc.oneof(
 	fc.string({ unit: 'grapheme', maxLength: 40 }),
 )
 
-/** Anything that JSON can say, small. */
+/** Any small JSON value. */
 export const anyJson: Arbitrary<unknown> = fc.oneof(
 	hostileText,
 	fc.jsonValue({ maxDepth: 3 }),
@@ -54,7 +54,7 @@ export const anyJson: Arbitrary<unknown> = fc.oneof(
 const day = fc
 	.date({ min: new Date('1890-01-01'), max: new Date('2210-01-01'), noInvalidDate: true })
 	.map(date => date.toISOString().slice(0, 10))
-/** Mostly within the weeks that have slots in them. */
+/** Dates, mostly within the weeks with slots. */
 const instant = fc
 	.integer({ min: -5_000, max: 90_000 })
 	.map(minutes => new Date(Math.ceil(Date.now() / 60_000 + minutes) * 60_000).toISOString())
@@ -69,7 +69,7 @@ const byFormat: Record<string, Arbitrary<string>> = {
 	uuid: fc.uuid(),
 }
 
-/** Shapes that a regular expression says better than a format. */
+/** Shapes that a regular expression describes better than a format. */
 const matching = (pattern: string): Arbitrary<string> => {
 	try {
 		return fc.stringMatching(new RegExp(pattern))
@@ -78,12 +78,12 @@ const matching = (pattern: string): Arbitrary<string> => {
 	}
 }
 
-/** Things that there are, by the name of the field that asks for one: `slotId`, `token`. */
+/** Existing things, by the name of the field that refers to one: `slotId`, `token`. */
 export type Known = Record<string, readonly string[]>
 
 const zone = fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Mars/Olympus')
 
-/** Fields that must not be the wrong way round; both ways are tried by spoiling them. */
+/** Pairs of fields whose order matters. Spoiling tries the other order too. */
 const inOrder = [
 	['from', 'to'],
 	['startsAt', 'endsAt'],
@@ -96,7 +96,7 @@ const ordered = (value: Record<string, unknown>): Record<string, unknown> => {
 	return Object.assign({ ...value }, ...swapped.map(([first, last]) => ({ [first]: value[last], [last]: value[first] })))
 }
 
-/** Values that a schema of the contract lets through, for the most part: refinements say no to some of them. */
+/** Values that a schema of the contract accepts, except for some that its refinements refuse. */
 export const createArbitraries = (known: Known) => {
 	const anyKnown = fc.constantFrom(...Object.values(known).flat())
 	const idFor = (field: string): Arbitrary<string> =>
@@ -156,7 +156,7 @@ export const createArbitraries = (known: Known) => {
 		return from(schema, $defs)
 	}
 
-	/** One field is something else, is gone, or is one too many. */
+	/** Replaces, removes or adds one field. */
 	const spoiled = (good: Arbitrary<unknown>): Arbitrary<unknown> =>
 		fc.tuple(good, fc.nat(), anyJson, fc.constantFrom('replace', 'remove', 'add')).map(([value, at, other, how]) => {
 			if (typeof value !== 'object' || value === null) return other
@@ -166,7 +166,7 @@ export const createArbitraries = (known: Known) => {
 			return { ...value, [how === 'add' ? 'more' : name]: other }
 		})
 
-	/** Most are good or nearly so, to get past the door; the rest is anything. */
+	/** Mostly valid or nearly valid values, to pass the first checks; the others are arbitrary. */
 	const input = (type: z.ZodType): Arbitrary<unknown> => {
 		const good = valid(type)
 		return fc.oneof({ weight: 4, arbitrary: good }, { weight: 3, arbitrary: spoiled(good) }, { weight: 1, arbitrary: anyJson })

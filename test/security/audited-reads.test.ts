@@ -9,14 +9,14 @@ import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../suppo
 import { waitFor } from '../support/wait.ts'
 import { aSocket, closeSockets, ok } from '../support/watcher.ts'
 
-/** Reading calls that need an account and yet are not in the log by their contract. */
+/** Reading calls that need an account and are still not recorded, according to the contract. */
 const unrecorded = {
 	'one’s own': ['getMe', 'getOwnPreferences', 'getSecondFactor', 'listOwnSessions'],
 	'figures and jobs, in which there is nobody': ['getAnalytics', 'listJobs'],
 	'recorded before they are answered': ['findPatients', 'getPatient', 'exportMe', 'exportPatient'],
 }
 
-describe('looking at somebody’s details', () => {
+describe('a look at another person’s details', () => {
 	const node = useNode()
 	let desk: Person
 	let admin: Person
@@ -43,7 +43,7 @@ describe('looking at somebody’s details', () => {
 			return [action, entity, entity_id, details]
 		})
 
-	/** What is new in the log after the work, once as many entries are there. */
+	/** The new entries in the log after the work, once the log has `count` of them. */
 	const newEntries = async (person: Person, count: number, work: () => Promise<unknown>) => {
 		const before = (await entriesOf(person)).length
 		await work()
@@ -51,14 +51,14 @@ describe('looking at somebody’s details', () => {
 		return (await entriesOf(person)).slice(before)
 	}
 
-	it('is said of each reading call whether it does', () => {
+	it('is declared in the contract for each reading call', () => {
 		const reading = Object.entries<Endpoint>(endpoints).filter(([, { method, access }]) => method === 'get' && access !== 'anyone')
 		const silent = reading.filter(([, { reveals }]) => !reveals).map(([name]) => name)
 		expect(silent).to.have.members(Object.values(unrecorded).flat())
 		expect(reading.length).to.be.above(silent.length)
 	})
 
-	it('is written down: who, what, whose, how much of it', async () => {
+	it('is recorded: the reader, the action, the owner, and how much was shown', async () => {
 		const asked: [Person, string, unknown[]][] = [
 			[desk, `/patients/${patient.id}`, ['viewed', 'patient', patient.id, {}]],
 			[desk, '/patients?q=Marker', ['searched', 'patient', null, { shown: 1 }]],
@@ -84,7 +84,7 @@ describe('looking at somebody’s details', () => {
 		}
 	})
 
-	it('is written down over sockets: that someone follows what happens, and each calendar', async () => {
+	it('is recorded over sockets: that an account follows appointments, and each calendar', async () => {
 		const entries = await newEntries(desk, 2, async () => {
 			const socket = await aSocket(node, desk.token)
 			ok(await socket.emitWithAck('calendar:watch', { doctorId: doctor.id, ...soon() }))
@@ -96,7 +96,7 @@ describe('looking at somebody’s details', () => {
 		])
 	})
 
-	it('is nothing to write down when it is refused, public, or one’s own', async () => {
+	it('is not recorded when it is refused, public, or of one’s own details', async () => {
 		const [colleague, owner] = [await aDoctor(node), await aPatient(node)]
 		await call(node, 'GET', `/appointments/${appointmentId}`, { token: colleague.token })
 		await call(node, 'GET', `/patients/${patient.id}`, { token: colleague.token })
@@ -105,13 +105,13 @@ describe('looking at somebody’s details', () => {
 		ok(await socket.emitWithAck('calendar:watch', { doctorId: doctor.id, ...soon() }))
 		await call(node, 'GET', '/me', { token: owner.token })
 		await call(node, 'GET', '/appointments', { token: owner.token })
-		// Entries of one node are written in their order: after this one the others would be there.
+		// A node records entries in order: the others would be recorded before this one.
 		await newEntries(desk, 1, () => call(node, 'GET', '/appointments', { token: desk.token }))
 		expect(await entriesOf(colleague)).to.deep.equal([])
 		expect(await entriesOf(owner)).to.deep.equal([])
 	})
 
-	it('is written down without what was searched for, shown or tried', async () => {
+	it('is recorded without searched, shown or tried texts', async () => {
 		const body = { email: 'marker.nobody@example.com', password: 'Marker password' }
 		const tries = [body, body, { ...body, email: 'marker.other@example.com' }]
 		for (const each of tries) expect((await call(node, 'POST', '/auth/login', { body: each })).status).to.equal(401)
@@ -124,13 +124,13 @@ describe('looking at somebody’s details', () => {
 		expect(all).not.to.include('1234567')
 	})
 
-	it('is written down whatever was asked for, also what no database takes', async () => {
+	it('is recorded for every request, even with texts that no database stores', async () => {
 		const path = `/appointments?patientId=${encodeURIComponent('a\0b\\u0000')}`
 		const entries = await newEntries(desk, 1, () => call(node, 'GET', path, { token: desk.token }))
 		expect(entries).to.deep.equal([['listed', 'appointment', null, { shown: 0, patientId: 'a\uFFFDb\\u0000' }]])
 	})
 
-	it('is no less written down after an entry that the database does not take, and all of it when the node stops', async () => {
+	it('is recorded after an entry that the database refuses, and completely when the node stops', async () => {
 		const trail = createAuditTrail({ db: node.db, log: createLog('silent') })
 		const entry = (action: string) => trail.note({ actor: null, action, entity: 'test' })
 		entry('first')

@@ -3,7 +3,7 @@ import jwt from 'jsonwebtoken'
 import type { TestNode } from '../support/node.ts'
 import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../support/people.ts'
 
-/** Who asks, in the order of the columns of the matrix. */
+/** The callers, in the order of the matrix's columns. */
 export const callers = [
 	'anonymous',
 	'patient',
@@ -35,7 +35,7 @@ export const aClinicOfPeople = async (node: TestNode): Promise<People> => {
 
 const claimsOf = (token: string) => jwt.decode(token) as jwt.JwtPayload & { sid: string; role: string }
 
-/** The admin's own claims under signatures that are not ours: none, another key's, other algorithms', and swapped claims under a good one. */
+/** The admin's claims with forged signatures: none, another key's, other algorithms', and changed claims under a valid one. */
 export const forgeriesOf = (node: TestNode, admin: Person, patient: Person): string[] => {
 	const { jwtSecret } = node.config
 	const claims = claimsOf(admin.token)
@@ -51,7 +51,7 @@ export const forgeriesOf = (node: TestNode, admin: Person, patient: Person): str
 	]
 }
 
-/** The tokens of each caller: several for whoever tries several. */
+/** The tokens of each caller. Some callers try several. */
 export const tokensOf = async (node: TestNode, people: People): Promise<Record<Caller, (string | undefined)[]>> => {
 	const disabled = await anAdmin(node)
 	await node.db('users').where({ id: disabled.id }).update({ status: 'disabled' })
@@ -72,7 +72,7 @@ export const tokensOf = async (node: TestNode, people: People): Promise<Record<C
 	}
 }
 
-/** A token that is good for so many seconds, in the session of another. */
+/** A token that is valid for a number of seconds, in the session of another token. */
 export const shortLived = (node: TestNode, person: Person, seconds: number): string => {
 	const { exp: _, iat: __, ...claims } = claimsOf(person.token)
 	return jwt.sign({ ...claims, jti: randomUUID() }, node.config.jwtSecret, { algorithm: 'HS256', expiresIn: seconds })

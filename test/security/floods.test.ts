@@ -18,7 +18,7 @@ const settings = { RATE_LIMIT: 'on', TRUST_PROXY: '1' }
 const outcomeOf = <T>(answer: Ack<T>) => (answer.ok ? 'ok' : answer.error.code)
 
 let nextAddress = 1
-/** An address that nobody has come from yet. */
+/** An address without earlier requests. */
 const anAddress = () => `10.7.${Math.floor(nextAddress / 250)}.${(nextAddress++ % 250) + 1}`
 const from = (address: string) => ({ 'x-forwarded-for': address })
 
@@ -35,7 +35,7 @@ describe('a flood', () => {
 		for (const each of opened.splice(0)) each.disconnect()
 	})
 
-	/** Has a flood run already, on another node, up to so many points before its limit. */
+	/** Consumes points as a flood on another node would, until a number of points before the limit. */
 	const flooded = (rule: keyof typeof floods, key: string, left = 0) => {
 		const limiter = createLimiters({ redis, enabled: true })(floods[rule])
 		return limiter.consume(key, floods[rule].points - left)
@@ -59,7 +59,7 @@ describe('a flood', () => {
 	}
 	const me = ({ token }: Person, address: string) => call(node, 'GET', '/me', { token, headers: from(address) })
 
-	it('of requests by one account is refused from any address, and other accounts go on', async () => {
+	it('of requests by one account is refused from any address, while other accounts go on', async () => {
 		const [loud, quiet, address] = [await aPatient(node), await aPatient(node), anAddress()]
 		await flooded('requests', loud.id, 1)
 		expect((await me(loud, address)).status).to.equal(200)
@@ -71,7 +71,7 @@ describe('a flood', () => {
 		expect((await me(quiet, address)).status).to.equal(200)
 	})
 
-	it('of requests from one address is refused with any account or bad token', async () => {
+	it('of requests from one address is refused with any account or invalid token', async () => {
 		const [patient, address] = [await aPatient(node), anAddress()]
 		await flooded('requestsByAddress', address)
 		expect((await me(patient, address)).status).to.equal(429)
@@ -119,7 +119,7 @@ describe('a flood', () => {
 		expect(outcomeOf(await quiet.emitWithAck('calendar:unwatch', { doctorId: '1' }))).to.equal('ok')
 	})
 
-	it('of connections is refused by address, before anything is kept for them', async () => {
+	it('of connections is refused by address, before the node stores anything for them', async () => {
 		const address = anAddress()
 		await flooded('arrivals', address, 1)
 		await connected(address)
@@ -136,7 +136,7 @@ describe('a flood', () => {
 		const overHttp = async ({ token }: Person, at: string) =>
 			(await call(node, 'POST', `/slots/${slots.pop()}/hold`, { token, body: {}, headers: from(at) })).status
 		expect(await overSocket(ada, address)).to.equal('ok')
-		// What the node has drawn for this address is used up first; another node would have none.
+		// The node uses up the points that it has drawn for this address first.
 		await flooded('holdsByAddress', address, 10)
 		const again = async () => outcomeOf(await (await connected(address, ada.token)).emitWithAck('slot:hold', { slotId: slots[0] }))
 		for (let renewed = 0; renewed < 9; renewed++) expect(await again()).to.equal('ok')
@@ -144,11 +144,11 @@ describe('a flood', () => {
 		expect([await overSocket(bea, anAddress()), await overHttp(ada, anAddress())]).to.deep.equal(['ok', 201])
 	})
 
-	describe('of long answers', function () {
+	describe('a flood of long answers', function () {
 		this.timeout(60_000)
 		let doctor: Person
 		let slots: string[]
-		/** Denser than any clinic: a slot every five minutes, day and night. */
+		/** Denser than any clinic's calendar: a slot every five minutes, day and night. */
 		before(async () => {
 			doctor = await aDoctor(node)
 			slots = await someSlots(node, doctor.id, { count: 8000, minutes: 5 })
@@ -164,7 +164,7 @@ describe('a flood', () => {
 		}
 		const sum = (answers: { bytes: number }[]) => answers.reduce((total, { bytes }) => total + bytes, 0)
 
-		it('is stopped by the bytes that one address has read, over HTTP and sockets alike, and its holds and others go on', async () => {
+		it('is stopped by the bytes that one address has read, over HTTP and sockets, while its holds and other addresses go on', async () => {
 			const [address, patient] = [anAddress(), await aPatient(node)]
 			const answers = await Promise.all(Array.from({ length: 80 }, () => read(address)))
 			expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200, 429]))
@@ -179,7 +179,7 @@ describe('a flood', () => {
 			expect((await read(anAddress())).status).to.equal(200)
 		})
 
-		it('does not stop a desk that opens the week of forty doctors on three screens at once', async () => {
+		it('does not include a desk that opens the week of forty doctors on three screens at once', async () => {
 			const [address, receptionist] = [anAddress(), await aReceptionist(node)]
 			const open = async () => {
 				const socket = await connected(address, receptionist.token)
@@ -192,7 +192,7 @@ describe('a flood', () => {
 	})
 })
 
-describe('while Redis is away', function () {
+describe('a node without Redis', function () {
 	this.timeout(60_000)
 	let wire: Wire
 	let drop = async () => {}
@@ -207,7 +207,7 @@ describe('while Redis is away', function () {
 		await drop()
 	})
 
-	it('limits on password guesses and reset mails stay as they are', async () => {
+	it('still limits password guesses and reset mails', async () => {
 		const patient = await aPatient(node!)
 		await wire.cut()
 		await waitFor(async () => (await fetch(`${node!.url}/readyz`)).status === 503, 'Redis to be missed')

@@ -15,11 +15,11 @@ import { type Arbitraries, createArbitraries } from './arbitrary.ts'
 import { conversation, converse, polling } from './wire-noise.ts'
 
 const rounds = isLong ? 8 : 2
-/** For each of the three kinds of input, in each round. */
+/** How long each of the three kinds of input is sent in each round. */
 const spanMs = isLong ? 15_000 : 1000
-/** Inputs that every call gets before chance decides. */
+/** How many inputs every call gets before chance chooses the calls. */
 const someOfEach = isLong ? 50 : 5
-/** Growth beyond what caches and pools of a warm server may take. */
+/** More growth than the caches and pools of a warm server need. */
 const maxGrowthBytes = (isLong ? 24 : 12) * 1_000_000
 
 const calls: Record<string, Endpoint> = endpoints
@@ -27,7 +27,7 @@ const calls: Record<string, Endpoint> = endpoints
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-/** What is alive, when all that is not has been let go of: timers of closed connections first. */
+/** The memory in use after garbage collection, once timers of closed connections have ended. */
 const liveBytes = async (): Promise<number> => {
 	await new Promise(resolve => setTimeout(resolve, 200))
 	collectGarbage()
@@ -41,33 +41,33 @@ describe('generated input', function () {
 	const log = pino({ level: 'info' }, { write: (line: string) => void (/"level":[56]0|"err":/.test(line) && complaints.push(line)) })
 	const node = useNode({}, { log: log as never })
 	const callers: Partial<Record<Role, Person>> = {}
-	/** Calls and events that something good came of: what never gets past the door tests nothing but the door. */
+	/** Calls and events that succeeded at least once: inputs that are always refused test only the refusal. */
 	const reached = new Set<string>()
 	let arbitraries: Arbitraries
 	let scenes = 0
 
-	const anew: Record<Role, (on: typeof node) => Promise<Person>> = {
+	const newCaller: Record<Role, (on: typeof node) => Promise<Person>> = {
 		patient: aPatient,
 		doctor: aDoctor,
 		receptionist: aReceptionist,
 		admin: anAdmin,
 	}
-	/** One doctor's hours are changed all the time; with the other there are slots to be had. */
+	/** Inputs keep changing one doctor's hours. The other doctor keeps free slots. */
 	let steady: Person
-	/** Accounts that may be disabled and erased: those of the callers would be, within moments. */
+	/** Accounts that inputs may disable and erase, so that the callers' accounts stay. */
 	let others: Person[]
 
 	before(async () => {
 		console.log(`      generated from FUZZ_SEED=${fuzzSeed}`)
-		for (const role of Object.keys(anew) as Role[]) callers[role] = await anew[role](node)
+		for (const role of Object.keys(newCaller) as Role[]) callers[role] = await newCaller[role](node)
 		steady = await aDoctor(node)
 		others = await Promise.all(Array.from({ length: 6 }, () => aPatient(node)))
 	})
 
-	/** Visits and slots to be had, and callers who are let in: chance takes all of that away in time. */
+	/** Visits, free slots and signed-in callers, renewed because chance uses them up in time. */
 	const setTheScene = async () => {
 		for (const [role, { token }] of Object.entries(callers) as [Role, Person][])
-			if ((await call(node, 'GET', '/me', { token })).status !== 200) callers[role] = await anew[role](node)
+			if ((await call(node, 'GET', '/me', { token })).status !== 200) callers[role] = await newCaller[role](node)
 		const { patient, doctor } = callers as Record<Role, Person>
 		const slots = await someSlots(node, steady.id, { count: 300, from: hoursAhead(24 * 7 * ++scenes) })
 		const booked = await Promise.all(
@@ -93,7 +93,7 @@ describe('generated input', function () {
 	after(closeSockets)
 	afterEach(() => expect(complaints.splice(0), 'what the server says is its own fault').to.deep.equal([]))
 
-	/** Runs for a span of time, with several inputs at once; a failure shows the smallest input that brings it about, and the seed. */
+	/** Sends several inputs at once for a span of time. A failure shows the smallest input that causes it, and the seed. */
 	const forAWhile = <T>(input: fc.Arbitrary<T>, check: (input: T) => Promise<void>, round: number) =>
 		fc.assert(
 			fc.asyncProperty(fc.array(input, { minLength: 1, maxLength: 8 }), async atOnce => {
@@ -114,14 +114,14 @@ describe('generated input', function () {
 			).to.equal(undefined)
 	}
 
-	/** Mostly someone who may, sometimes anyone. */
+	/** Mostly an authorised caller, sometimes any caller. */
 	const callerOf = ({ access }: Endpoint) => {
 		const everyone = [undefined, ...(Object.keys(callers) as Role[])]
 		const allowed = Array.isArray(access) ? (access as Role[]) : everyone
 		return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...allowed) }, { weight: 1, arbitrary: fc.constantFrom(...everyone) })
 	}
 
-	/** What the number in a path is of: `/doctors/:id` has a doctor's. */
+	/** What the id in a path refers to: in `/doctors/:id`, a doctor. */
 	const idIn = ({ method, path }: Endpoint) => {
 		const [, root = ''] = /([a-z]+)\/:id/.exec(path) ?? []
 		if (method === 'delete' && root === 'patients') return 'userId'
@@ -143,7 +143,7 @@ describe('generated input', function () {
 		)
 	}
 
-	/** Chance alone would leave some calls out of a short run. */
+	/** Visits every call first, because chance alone would leave some out of a short run. */
 	const makeSomeOfEach = async () => {
 		for (const each of callsOfEach()) {
 			for (const input of fc.sample(each, { seed: fuzzSeed, numRuns: someOfEach })) {
@@ -153,12 +153,12 @@ describe('generated input', function () {
 		}
 	}
 
-	/** Headers and addresses can carry only so much; the rest is for the body. */
+	/** Removes characters that headers and addresses cannot carry. */
 	const inHeader = (text: string) => /^[\x20-\x7e]*$/.test(text)
 	const inAddress = (value: unknown) =>
 		encodeURIComponent(Buffer.from(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).toString())
 
-	/** Small enough to be read when it is shown: names instead of what they stand for. */
+	/** Shortens an input for display: names instead of tokens and ids. */
 	type Call = { name: string; params: string[]; query: unknown; body: unknown; as: Role | undefined; key: string | undefined }
 	const makeCall = async ({ name, params, query, body, as, key }: Call) => {
 		const endpoint = calls[name] as Endpoint
@@ -196,7 +196,7 @@ describe('generated input', function () {
 		}
 	}
 
-	it('is answered or refused, whatever it is: no fault of ours, no crash, no memory that is not given back', async () => {
+	it('is answered or refused, without an internal error, a crash, or a leak', async () => {
 		const heap: number[] = []
 		await setTheScene()
 		await makeSomeOfEach()
@@ -232,7 +232,7 @@ describe('generated input', function () {
 		expect(Math.max(...later) - first, `live bytes after each round: ${heap.join(', ')}`).to.be.below(maxGrowthBytes)
 	})
 
-	it('leaves a server behind that books as before', async () => {
+	it('does not keep the server from booking', async () => {
 		const [patient, fresh] = [await aPatient(node), await aDoctor(node)]
 		const [first, second] = await someSlots(node, fresh.id, { count: 2, from: hoursAhead(48) })
 		const socket = await aSocket(node, patient.token)

@@ -10,7 +10,7 @@ import { eventRows, httpRows, type Row } from './matrix.ts'
 import { useMounts } from './mounted.ts'
 import { createScene, payloads, type Request, requests, type Scene } from './requests.ts'
 
-/** What they are told, with the status that says so. */
+/** The refusals in the cells, with their status. */
 const codes: Partial<Record<Caller, string[]>> = {
 	disabled: ['account_disabled'],
 	expired: ['token_expired'],
@@ -21,7 +21,7 @@ const statuses: Partial<Record<Caller, string>> = { disabled: '403', expired: '4
 
 const nameOf = ({ call, about }: Row) => (about === undefined ? call : `${call}#${about}`)
 
-describe('who may do what', () => {
+describe('the matrix of rights', () => {
 	const { node, calls, events } = useMounts(() => useNode({ METRICS_TOKEN: 'only the monitor knows it' }))
 	let people: People
 	let tokens: Record<Caller, (string | undefined)[]>
@@ -35,14 +35,14 @@ describe('who may do what', () => {
 	})
 	after(closeSockets)
 
-	it('is written down for every call that the server answers, and for no other', () => {
+	it('has a row for every call that the server answers, and no other row', () => {
 		expect([...new Set(httpRows.map(({ call }) => call))].sort()).to.deep.equal(calls())
 		expect(calls().length).to.be.above(60)
 		const rows = httpRows.map(nameOf)
 		expect(Object.keys(requests).filter(name => !rows.includes(name))).to.deep.equal([])
 	})
 
-	it('is written down for every event', async () => {
+	it('has a row for every event', async () => {
 		const rows = [...new Set(eventRows.map(({ call }) => call))]
 		expect(rows).to.have.members(Object.keys(clientEvents))
 		await aSocket(node)
@@ -107,7 +107,7 @@ describe('who may do what', () => {
 	const connecting = (token: string) => io(node.url, { auth: { token }, transports: ['websocket'], reconnection: false, forceNew: true })
 
 	for (const caller of ['disabled', 'expired', 'forged'] as const) {
-		it(`a socket that is ${caller} is not opened, nor is an open one signed in by that token`, async () => {
+		it(`refuses a socket that is ${caller}, and does not sign an open socket in with that token`, async () => {
 			const anonymous = await aSocket(node)
 			for (const token of tokens[caller] as string[]) {
 				const socket = connecting(token)
@@ -120,8 +120,8 @@ describe('who may do what', () => {
 		})
 	}
 
-	it('an open socket may do nothing once its token is too old, until it brings a new one', async () => {
-		// Long enough to get in with on a busy machine.
+	it('refuses an open socket whose token has expired, until the socket sends a new one', async () => {
+		// Long enough to connect on a busy machine.
 		const socket = (await aSocket(node, shortLived(node, people.receptionist, 4))) as any
 		expect((await socket.emitWithAck('calendar:watch', { doctorId: people.doctor.id, ...soon() })).ok).to.equal(true)
 		await new Promise(resolve => setTimeout(resolve, 4100))

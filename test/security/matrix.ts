@@ -1,11 +1,11 @@
 import { type Caller, callers } from './callers.ts'
 
 /**
- * Who may do what. A row is a call or an event, as the server mounts it; a column is a caller; a cell is the status of the answer,
- * or what the acknowledgement says. What a row asks for belongs to `patient` and to the calendar of `doctor`. Two rows of one call
- * differ in what they ask for, named after `#`.
+ * The rights of each caller. A row is a call or an event, as the server mounts it; a column is a caller; a cell is the status of the
+ * answer, or the code in the acknowledgement. The thing that a row requests belongs to `patient` and to the calendar of `doctor`. Two
+ * rows of one call differ in the requested thing, which follows `#`.
  *
- * A new call needs a row here, and an entry in requests.ts unless it asks for nothing in particular.
+ * A new call needs a row here, and an entry in requests.ts unless it needs no parameters.
  */
 const http = `
                                                    anonymous patient other doctor other desk admin pending disabled expired forged
@@ -115,7 +115,7 @@ GET    /api/v1/admin/jobs                                401 403     403   403  
 POST   /api/v1/admin/jobs/:name/run                      401 403     403   403   403   403   202   403   403   401   401
 `
 
-/** Whoever is disabled, expired or forged gets no connection at all; that is a test of its own. */
+/** Sockets of disabled, expired and forged callers are not opened at all, which another test shows. */
 const events = `
                           anonymous        patient      other-patient doctor      other-doctor desk      admin     pending
 

@@ -6,7 +6,7 @@ type Handler = { stack?: unknown; name?: string }
 type Mounted = { routes: { path: string; methods: Record<string, boolean> }[]; parts: { path: string; handler: Handler }[] }
 type Prototype = { route(path: string): { methods: Record<string, boolean> }; use(...args: unknown[]): unknown }
 
-/** Notes down whatever Express is given from now on, so that the calls of a server can be listed as it mounts them. */
+/** Records all routes that Express receives from now on, so that a test can list the calls as the server mounts them. */
 const recordMounts = () => {
 	const prototype = Router.prototype as Prototype
 	const { route, use } = prototype
@@ -34,13 +34,13 @@ const recordMounts = () => {
 		for (const { path, handler } of parts) {
 			const at = prefix + (path === '/' ? '' : path)
 			if (known.has(handler)) yield* below(handler, at)
-			// Files, and whatever else answers below an address. Without one it is a step that all requests pass.
+			// A handler below an address, such as that of files. A handler without an address is a step of all requests.
 			else if (path !== '/') yield `ALL ${at}/…`
 		}
 	}
 
 	return {
-		/** Everything that is answered, such as `GET /api/v1/doctors/:id`. */
+		/** All answered calls, such as `GET /api/v1/doctors/:id`. */
 		calls: (): string[] => {
 			const inner = new Set([...known.values()].flatMap(({ parts }) => parts.map(({ handler }) => handler as object)))
 			const outer = [...known.keys()].filter(router => !inner.has(router))
@@ -50,7 +50,7 @@ const recordMounts = () => {
 	}
 }
 
-/** Notes down what the server listens to on its sockets; `*` is the one door through which all events go. */
+/** Records the events that the server listens to on its sockets. `*` is the listener of all events. */
 const recordListeners = () => {
 	const prototype = Socket.prototype as unknown as Record<'on' | 'once' | 'onAny', (...args: unknown[]) => unknown>
 	const { on, once, onAny } = prototype
@@ -68,7 +68,7 @@ const recordListeners = () => {
 	return { heard: () => [...heard].sort(), stop: () => Object.assign(prototype, { on, once, onAny }) }
 }
 
-/** Lists what the node answers that is started next, in the same `describe`, and what it listens to on its sockets. */
+/** Lists the calls and events of the node that the same `describe` starts next. */
 export const useMounts = (start: () => TestNode): { node: TestNode; calls: () => string[]; events: () => string[] } => {
 	let mounts: ReturnType<typeof recordMounts> | undefined
 	let listeners: ReturnType<typeof recordListeners> | undefined

@@ -7,13 +7,13 @@ import type { TestNode } from '../support/node.ts'
 import { aDoctor, aPatient, aSession } from '../support/people.ts'
 import type { Caller, People } from './callers.ts'
 
-/** What requests are about: things of the patient's, in the doctor's calendar. */
+/** The things that requests refer to: they belong to the patient, in the doctor's calendar. */
 export const createScene = (node: TestNode, people: People, slots: string[]) => {
 	const { receptionist, patient } = people
 	let lastHeld: string | undefined
 	let shown: Promise<string> | undefined
 
-	/** A free slot of the doctor that nothing else uses. */
+	/** A free slot of the doctor that no other request uses. */
 	const aSlot = () => slots.pop() as string
 	/** A fresh appointment of the patient with the doctor. */
 	const anAppointment = async (): Promise<string> => {
@@ -25,9 +25,9 @@ export const createScene = (node: TestNode, people: People, slots: string[]) => 
 		people,
 		aSlot,
 		anAppointment,
-		/** One to be looked at only. */
+		/** An appointment that no request changes. */
 		theAppointment: () => (shown ??= anAppointment()),
-		/** A slot that the patient holds; the one before is let go, as nobody may hold many. */
+		/** A slot that the patient holds. Releases the previous one first, because holds are limited. */
 		async aHeldSlot(): Promise<string> {
 			const { token } = patient
 			if (lastHeld) await call(node, 'DELETE', `/slots/${lastHeld}/hold`, { token })
@@ -44,7 +44,7 @@ export type Request = {
 	query?: Record<string, string>
 	body?: unknown
 	headers?: Record<string, string>
-	/** In place of the address that the row names. */
+	/** Replaces the address of the row. */
 	path?: string
 }
 
@@ -82,13 +82,13 @@ const aLink = async (scene: Scene): Promise<string> => {
 	return createLinkTokens(scene.node.config.jwtSecret).make(grant, Date.now() + 3_600_000)
 }
 
-/** Somewhere else where the patient is signed in. */
+/** Another session of the patient. */
 const anotherSession = async ({ node, people }: Scene) => {
 	const token = await aSession(node, { id: people.patient.id, role: 'patient' })
 	return { params: { id: (jwt.decode(token) as { sid: string }).sid } }
 }
 
-/** Patients and colleagues that may come to an end. */
+/** Patients and colleagues whose accounts a request may disable or erase. */
 const aPatientOnly = async ({ node }: Scene) => {
 	const [{ id }] = await node.db('patients').insert({ full_name: 'A Caller', phone: '+49 30 7654321' }).returning('id')
 	return { params: { id: String(id) } }
@@ -108,7 +108,7 @@ const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
 type Ask = (scene: Scene, caller: Caller) => Request | Promise<Request>
 
-/** What is asked for, so that nothing but the caller can be the reason of a refusal. Calls that need nothing are left out. */
+/** Valid requests, so that only the caller can be the reason of a refusal. Leaves out calls that need no parameters. */
 export const requests: Record<string, Ask> = {
 	'GET /metrics#with-its-token': ({ node }) => ({ headers: { authorization: `Bearer ${node.config.metricsToken}` } }),
 	'ALL /docs/assets/…': () => ({ path: '/docs/assets/swagger-ui.css' }),
@@ -195,7 +195,7 @@ export const requests: Record<string, Ask> = {
 
 type Payload = (scene: Scene, caller: Caller) => unknown
 
-/** The same for events. */
+/** Valid payloads of events. */
 export const payloads: Record<string, Payload> = {
 	'calendar:watch': ({ people }) => ({ doctorId: people.doctor.id, ...soon() }),
 	'calendar:unwatch': ({ people }) => ({ doctorId: people.doctor.id }),

@@ -4,10 +4,10 @@ import { useNode } from '../support/node.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 
-describe('how long an answer takes', () => {
+describe('the time of an answer', () => {
 	const node = useNode()
 
-	/** The quickest of some answers to each, asked in turns, so that a busy moment of the machine meets all. */
+	/** The quickest answer to each request. Requests take turns, so that a busy moment of the machine slows all. */
 	const quickest = async (path: string, bodies: Record<string, object>, expected: number): Promise<Record<string, number>> => {
 		const bestMs: Record<string, number> = {}
 		for (let round = 0; round < 10; round++)
@@ -16,7 +16,7 @@ describe('how long an answer takes', () => {
 				const { status } = await call(node, 'POST', path, { body })
 				const ms = performance.now() - began
 				expect(status, name).to.equal(expected)
-				// The first round warms up.
+				// Not counted: the first round warms up.
 				if (round > 0) bestMs[name] = Math.min(bestMs[name] ?? Number.POSITIVE_INFINITY, ms)
 			}
 		return bestMs
@@ -27,8 +27,8 @@ describe('how long an answer takes', () => {
 		expect(Math.max(...all) / Math.min(...all), JSON.stringify(times)).to.be.below(2.5)
 	}
 
-	it('to a wrong password does not tell whether there is such an account, of what kind, or whether it has a password', async function () {
-		// A busy machine may be unfair to one of them. Without a hash to compute, an answer takes a small part of the time, always.
+	it('to a wrong password does not reveal whether the account exists, its role, or whether it has a password', async function () {
+		// A busy machine may slow one of them. An answer without a hash always takes a small part of the time.
 		this.retries(3)
 		const [known, unset, disabled] = [await aPatient(node), await aPatient(node), await aPatient(node, { status: 'disabled' })]
 		await node.db('users').where({ id: unset.id }).update({ password_hash: null })
@@ -42,7 +42,7 @@ describe('how long an answer takes', () => {
 		expectAlike(await quickest('/auth/login', bodies, 401))
 	})
 
-	it('to a forgotten password does not tell whether there is such an account: the letter is written afterwards', async () => {
+	it('to a forgotten password does not reveal whether the account exists, because the letter is sent afterwards', async () => {
 		const { email } = await aPatient(node)
 		const tokens = () => node.db('password_resets').count({ count: '*' }).first()
 		await node.db.transaction(async trx => {

@@ -8,14 +8,14 @@ import { useNode } from '../support/node.ts'
 const second = 1000
 const answers = 20
 
-/** They keep a connection and give nothing for it. All go at once, as they mostly wait. */
-describe('a client that takes its time', function () {
+/** Clients that keep a connection open without using it. All run at once, because they mostly wait. */
+describe('a slow client', function () {
 	this.timeout(90 * second)
 	const node = useNode({ SLOW_CLIENT_SECONDS: '1' })
 
 	const ends: Record<string, Promise<{ afterMs: number; said: string }>> = {}
 
-	/** Opens a connection, goes on with it in its own way, and waits for the server to end it. */
+	/** Opens a connection, lets `begin` use it, and waits for the server to end it. */
 	const watch = (name: string, begin: (socket: Socket) => void) => {
 		const socket = connect(Number(new URL(node.url).port), 'localhost')
 		const began = performance.now()
@@ -26,7 +26,7 @@ describe('a client that takes its time', function () {
 		ends[name] = once(socket, 'close').then(() => ({ afterMs: performance.now() - began, said }))
 	}
 
-	/** Piece by piece, each soon enough to look alive. */
+	/** Sends pieces, each soon enough for the connection to look alive. */
 	const dribble = (socket: Socket, pieces: string) => {
 		let at = 0
 		const timer = setInterval(() => (socket.writable ? socket.write(pieces.charAt(at++ % pieces.length)) : clearInterval(timer)), 100)
@@ -48,10 +48,10 @@ describe('a client that takes its time', function () {
 			dribble(socket, 'X-Slow: yes\r\n')
 		})
 		watch('never reads its answers', socket => {
-			// Together more than what lies on the way between the two.
+			// Together more than the buffers between client and server hold.
 			socket.write('GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(answers))
 			socket.pause()
-			// Whoever does not look does not hear of the end either; four seconds without progress, looked for every four.
+			// A client that does not read does not notice the end. The server allows four seconds without progress, and checks every four.
 			setTimeout(() => socket.resume(), 9 * second)
 		})
 	})
@@ -65,7 +65,7 @@ describe('a client that takes its time', function () {
 	}
 
 	for (const [name, [atLeast, atMost]] of Object.entries(seconds))
-		it(`is cut off when it ${name}`, async () => {
+		it(`is disconnected when it ${name}`, async () => {
 			const { afterMs, said } = (await ends[name]) as { afterMs: number; said: string }
 			expect(afterMs / second).to.be.within(atLeast - 0.1, atMost)
 			expect(said.split('HTTP/1.1 200').length - 1, 'answers').to.be.below(answers)
@@ -81,13 +81,13 @@ describe('a client that takes its time', function () {
 		return { socket, began: performance.now() }
 	}
 
-	it('is cut off when it opens a socket and never joins', async () => {
+	it('is disconnected when it opens a socket and never joins', async () => {
 		const { socket, began } = await aSocket()
 		await once(socket, 'close')
 		expect((performance.now() - began) / second).to.be.within(0.9, 5)
 	})
 
-	it('is cut off when it no longer answers the heartbeat of its socket', async function () {
+	it('is disconnected when it no longer answers the heartbeat of its socket', async function () {
 		if (!isLong) return this.skip()
 		const { socket, began } = await aSocket()
 		socket.send('40')

@@ -27,7 +27,7 @@ const payload = fc.oneof(
 	fc.string({ maxLength: 50 }),
 )
 
-/** Socket.IO inside Engine.IO: right in most parts, so that it gets past the first look. */
+/** Socket.IO inside Engine.IO, correct in most parts, so that the first checks pass. */
 const packet = fc
 	.tuple(fc.constantFrom('0', '1', '2', '3', '4', '5', '6', '7', ''), attachments, namespace, ackId, payload)
 	.map(([type, count, space, id, data]) => `4${type}${count}${space}${id}${data}`)
@@ -45,14 +45,14 @@ const frame: Arbitrary<Frame> = fc.oneof(
 	{ weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
 )
 
-/** What somebody sends who has connected, or not even that. */
+/** The bytes of a client that has connected, or has not even done that. */
 export const conversation: Arbitrary<Frame[]> = fc
 	.tuple(fc.constantFrom('40', '40', '40', '40{}', '40{"token":7}', '40/admin,{}', '', '41'), fc.array(frame, { maxLength: 12 }))
 	.map(([hello, frames]) => (hello === '' ? frames : [hello, ...frames]))
 
 const settleMs = 15
 
-/** Sends it, waits a moment for whatever it does, and is gone: politely, or without a word. */
+/** Sends the bytes, waits a moment for their effect, and leaves with or without closing the connection properly. */
 export const converse = (url: string, frames: readonly Frame[], abrupt: boolean): Promise<void> =>
 	new Promise(resolve => {
 		const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
@@ -68,7 +68,7 @@ export const converse = (url: string, frames: readonly Frame[], abrupt: boolean)
 		})
 	})
 
-/** Requests to Engine.IO's own address that are no conversation. */
+/** Malformed requests to Engine.IO's own address. */
 export const polling = fc.record({
 	method: fc.constantFrom('GET', 'POST', 'PUT', 'OPTIONS', 'DELETE'),
 	query: fc.dictionary(

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { AccountStatus, Role } from '../../contract/index.ts'
 import type { Config } from '../../server/config.ts'
-import { createAccessTokens } from '../../server/identity/access-tokens.ts'
-import { hashPassword } from '../../server/identity/passwords.ts'
+import { createAccessTokens } from '../../server/identity/authentication.ts'
+import { hashPassword } from '../../server/identity/secrets.ts'
 import type { Db } from '../../server/platform/database/database.ts'
 
 /** A person with an account and a session. `id` is also the id of a patient's file or a doctor's calendar. */

@@ -1,11 +1,10 @@
 import { type Db, inTransaction, readSql } from '../../platform/database/database.ts'
 import { schemaFindings } from '../check/schema.ts'
-import { type Command, CommandError, type Context } from '../command.ts'
-import { withDatabase } from '../connect.ts'
+import { type Command, CommandError, type Context, withDatabase } from '../command.ts'
 
 const archiveSlots = readSql('./archive_slots.sql', import.meta.url)
 
-/** A transaction moves so many in some hundredths of a second. */
+/** Slots that one transaction moves, which takes some hundredths of a second. */
 const batch = 2000
 
 export const archive: Command = {
@@ -25,7 +24,7 @@ async function run(db: Db, days: number, { terminal }: Context): Promise<number>
 	return await archiveOldSlots(db, days, moved => terminal.progress(`${moved} slots moved`))
 }
 
-/** Moves slots that ended more than `days` ago out of the way, a doctor and a batch at a time. Appointments stay. */
+/** Moves slots that ended more than `days` ago to the archive, one batch of one doctor at a time. Appointments stay. */
 async function archiveOldSlots(db: Db, days: number, onProgress: (moved: number) => void): Promise<number> {
 	const before = new Date(Date.now() - days * 86_400_000)
 	const doctorIds: string[] = await db('doctors').orderBy('id').pluck('id')

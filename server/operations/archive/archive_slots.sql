@@ -1,5 +1,5 @@
--- Moves one batch of slots that ended before a moment. Only the past is touched, which nobody books; a slot that somebody
--- has locked all the same is left for the next time.
+-- Moves one batch of slots that ended before a moment. Past slots are not booked any more; a slot that a transaction has locked
+-- all the same stays for the next run.
 WITH old AS (
 	SELECT doctor_id, starts_at
 	FROM appointment_slots
@@ -17,7 +17,8 @@ moved AS (
 kept AS (
 	INSERT INTO archived_slots (doctor_id, starts_at, ends_at, appointment_id, is_blocked)
 	SELECT doctor_id, starts_at, ends_at, appointment_id, is_blocked FROM moved
-	-- Generated again for a time that was archived before, as after a restore of an older calendar: what was booked is history.
+	-- The slot was generated again for a time that is archived already, as after a restore of an older calendar: the archive keeps
+	-- the appointment.
 	ON CONFLICT (doctor_id, starts_at) DO UPDATE
 		SET appointment_id = coalesce(excluded.appointment_id, archived_slots.appointment_id), is_blocked = excluded.is_blocked
 )

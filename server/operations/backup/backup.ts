@@ -5,9 +5,8 @@ import { ZipFile } from 'yazl'
 import { copyOut } from '../../platform/database/copy.ts'
 import type { Db, Tx } from '../../platform/database/database.ts'
 import { recordAudit } from '../../platform/security/audit.ts'
-import { type Command, CommandError, type Context } from '../command.ts'
-import { withDatabase } from '../connect.ts'
-import { createDigest, entryOf, type Manifest, manifestName } from './manifest.ts'
+import { type Command, CommandError, type Context, withDatabase } from '../command.ts'
+import { createDigest, entryOf, type Manifest, manifestName } from './archive-file.ts'
 import { copied, readSequences, readTables, type Table } from './tables.ts'
 
 const nameFor = (now: Date) => `liveslot-${now.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.zip`
@@ -21,23 +20,23 @@ export const backup: Command = {
 		const [file = nameFor(new Date())] = given.arguments
 		const manifest = await withDatabase(context, async db => {
 			const saved = await (file === '-' ? writeArchive(db, terminal.output, context) : writeFile(db, file, context))
-			// A copy of everything has left the database: that is to be found in the log.
+			// The audit log must show that a copy of everything has left the database.
 			await recordAudit(db, { actor: null, action: 'backed_up', entity: 'database' })
 			return saved
 		})
 		const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0)
-		// The output may be the archive.
+		// Not `say`: the output may be the archive.
 		terminal.complain(`${file} holds ${rows} rows of ${manifest.tables.length} tables`)
 		return 0
 	},
 }
 
-/** Writes an archive to a stream, and ends it unless it is the command's own output. */
+/** Writes an archive to a stream, and ends the stream unless it is the command's own output. */
 async function writeArchive(db: Db, target: Writable, context: Context): Promise<Manifest> {
 	const zip = new ZipFile()
-	// It says what its streams have said already.
+	// The archive repeats the errors of its streams, which are handled below.
 	zip.on('error', () => {})
-	// Where the archive cannot be written, nobody would read its entries any more.
+	// When the target fails, no reader takes the entries of the archive any more: without the signal, the COPY would wait for ever.
 	const stopped = new AbortController()
 	const written = pipeline(zip.outputStream, target, { end: target !== context.terminal.output }).catch(error => {
 		stopped.abort(error)
@@ -62,11 +61,11 @@ async function writeArchive(db: Db, target: Writable, context: Context): Promise
 
 type Saved = Manifest['tables'][number]
 
-/** Everything as of one moment, whatever is booked meanwhile. */
+/** Saves everything as of one moment, whatever is booked meanwhile. */
 function saveAll(db: Db, zip: ZipFile, { terminal }: Context, signal: AbortSignal): Promise<Manifest> {
 	return db.transaction(
 		async trx => {
-			// It takes as long as it takes, whatever limit the host sets on statements.
+			// A backup of a large clinic takes longer than the limit that some hosts set on statements.
 			await trx.raw('SET LOCAL statement_timeout = 0')
 			const [{ now }] = (await trx.raw('SELECT now()')).rows
 			const migrations: string[] = await trx('migrations').orderBy('id').pluck('name')
@@ -75,7 +74,7 @@ function saveAll(db: Db, zip: ZipFile, { terminal }: Context, signal: AbortSigna
 				terminal.progress(`Saving ${table.name}`)
 				tables.push(await saveTable(trx, zip, table, signal))
 			}
-			// Sequences know no snapshot. Read last, they are past every number that the tables hold.
+			// Sequences are not part of the snapshot. Read last, they are past every number in the tables.
 			const sequences = await readSequences(trx)
 			return { format: 1, madeAt: now.toISOString(), migrations, tables, sequences }
 		},
@@ -83,7 +82,7 @@ function saveAll(db: Db, zip: ZipFile, { terminal }: Context, signal: AbortSigna
 	)
 }
 
-/** Sends one table into the archive; resolves when all of it is there. */
+/** Sends one table to the archive; resolves when the archive has all of it. */
 async function saveTable(trx: Tx, zip: ZipFile, table: Table, signal: AbortSignal): Promise<Saved> {
 	const digest = createDigest()
 	const entry = new PassThrough()
@@ -92,7 +91,7 @@ async function saveTable(trx: Tx, zip: ZipFile, table: Table, signal: AbortSigna
 	return { ...table, rows, sha256: digest.sha256() }
 }
 
-/** A file under its name is whole, and on the disk. */
+/** Writes to another name first, so that a file under its own name is complete and on the disk. */
 async function writeFile(db: Db, file: string, context: Context): Promise<Manifest> {
 	if (existsSync(file)) throw new CommandError(`${file} is there already`)
 	const part = `${file}.part`

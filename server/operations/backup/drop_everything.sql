@@ -1,4 +1,4 @@
--- Removes every table and function of ours with what hangs on them, so that migrations may start from nothing. Extensions,
+-- Removes every table and function of ours with all that depends on them, so that migrations can start from nothing. Extensions,
 -- rights on the schema and the job runner's table stay.
 DO $$
 DECLARE

@@ -3,15 +3,13 @@ import { copyFrom } from '../../platform/database/copy.ts'
 import { type Db, inTurn, isDatabaseUnavailable, migrate, migrationSource, readSql, type Tx } from '../../platform/database/database.ts'
 import { recordAudit } from '../../platform/security/audit.ts'
 import { findingsIn, sayFindings } from '../check/check.ts'
-import { type Command, CommandError, type Context } from '../command.ts'
-import { withDatabase } from '../connect.ts'
-import { type ArchiveFile, openArchive } from './archive-file.ts'
-import { createDigest, type Manifest } from './manifest.ts'
+import { type Command, CommandError, type Context, withDatabase } from '../command.ts'
+import { type ArchiveFile, createDigest, type Manifest, openArchive } from './archive-file.ts'
 import { copied } from './tables.ts'
 
 const dropEverything = readSql('./drop_everything.sql', import.meta.url)
 
-/** A name as a damaged archive has it may be anything. */
+/** Makes a name safe to print: a damaged archive may hold any text in its place. */
 const inOneLine = (name: string) => name.replace(/[^\w .-]/g, '?').slice(0, 60)
 
 export const restore: Command = {
@@ -35,7 +33,7 @@ export const restore: Command = {
 	},
 }
 
-/** The archive's contents or, when anything goes wrong, what was there before: it is all one transaction. */
+/** Restores in one transaction: when any step fails, the database keeps its contents. */
 function restoreAll(db: Db, archive: ArchiveFile, replaces: boolean, { terminal }: Context) {
 	return inTurn(db, 'liveslot migrations', async trx => {
 		const { manifest } = archive
@@ -52,7 +50,7 @@ function restoreAll(db: Db, archive: ArchiveFile, replaces: boolean, { terminal 
 	})
 }
 
-/** A node would go on from what it remembers of the other database. */
+/** A running node would go on with what it remembers of the old database. */
 async function refuseWhileNodesRun(trx: Tx) {
 	const { rows } = await trx.raw(
 		`SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name IN ('liveslot', 'liveslot pipeline', 'liveslot jobs')`,
@@ -60,7 +58,7 @@ async function refuseWhileNodesRun(trx: Tx) {
 	if (rows.length > 0) throw new CommandError('Nodes are connected to the database: stop them first')
 }
 
-/** People are what a database is worth; the tables alone, and what migrations put in them, are not. */
+/** A database counts as empty while it holds no people: tables, and rows that migrations added, may be replaced. */
 async function refuseUnlessEmpty(trx: Tx) {
 	for (const table of ['users', 'patients', 'audit_log']) {
 		if (!(await trx.schema.hasTable(table))) continue
@@ -78,14 +76,14 @@ async function migrateTo(trx: Tx, { migrations }: Manifest) {
 	await trx.migrate.latest({ migrationSource: { ...source, getMigrations: async () => files } })
 }
 
-/** @throws CommandError when the archive does not hold the table as it was saved; its message holds nothing of the contents */
+/** @throws CommandError, with a message that shows nothing of the contents, when the archive does not hold the table as it was saved */
 async function fillTable(trx: Tx, archive: ArchiveFile, table: Manifest['tables'][number]) {
 	const digest = createDigest()
 	let count = 0
 	try {
-		// What migrations put in is in the archive too.
+		// The archive also has the rows that migrations added.
 		if (await trx(table.name).first(trx.raw('1'))) await trx(table.name).delete()
-		// Opened before COPY begins: a connection that waits for rows takes no other statement.
+		// The entry must be open before COPY begins: a connection that waits for rows takes no other statement.
 		const saved = await archive.open(table)
 		const rows = await copyFrom(trx, `COPY ${copied(table)} FROM STDIN`)
 		await pipeline(saved, digest.stream, rows)

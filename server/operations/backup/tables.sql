@@ -1,5 +1,5 @@
--- The tables that hold what the clinic has written down, with the columns that are not computed, and which tables they refer
--- to. Left out: the list of migrations, which restoring makes anew, and the job runner's own, which nodes fill by themselves.
+-- The tables with the clinic's own records: their columns, except computed ones, and the tables that they refer to. Leaves out the
+-- list of migrations, which a restore creates itself, and the job runner's tables, which nodes fill by themselves.
 SELECT c.relname AS name,
 	ARRAY(
 		SELECT attname::text FROM pg_attribute

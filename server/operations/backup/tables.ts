@@ -12,7 +12,7 @@ export async function readTables(db: DbOrTx): Promise<Table[]> {
 
 export type Sequence = { name: string; lastValue: string | null }
 
-/** Sequences and the last number that each has given out; null for none. */
+/** The sequences, each with the last number that it has given out; null before the first. */
 export async function readSequences(db: DbOrTx): Promise<Sequence[]> {
 	const { rows } = await db.raw(
 		`SELECT sequencename AS name, last_value::text AS "lastValue" FROM pg_sequences
@@ -21,10 +21,10 @@ export async function readSequences(db: DbOrTx): Promise<Sequence[]> {
 	return rows
 }
 
-/** A table with the columns that are kept, as COPY names them. */
+/** The table and its saved columns, in the notation of COPY. */
 export const copied = ({ name, columns }: Table): string => `public.${quoted(name)} (${columns.map(quoted).join(', ')})`
 
-/** Each after those that it refers to, as they have to be filled. @throws Error when tables refer to each other in a circle */
+/** Orders tables for filling: each comes after the tables that it refers to. @throws Error when tables refer to each other in a circle */
 export function inOrder(tables: readonly FoundTable[]): Table[] {
 	const ordered: Table[] = []
 	let waiting = [...tables]

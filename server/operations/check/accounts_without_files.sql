@@ -1,4 +1,4 @@
--- Whoever has an account as a doctor has a calendar, whoever has one as a patient a file, under the account's number.
+-- Every doctor's account has a calendar, and every patient's account a file, under the id of the account.
 SELECT format('account %s is a %s''s and has no %s', u.id, u.role, CASE u.role WHEN 'doctor' THEN 'calendar' ELSE 'file' END) AS finding
 FROM users u
 WHERE u.role = 'doctor' AND NOT EXISTS (SELECT FROM doctors d WHERE d.id = u.id)

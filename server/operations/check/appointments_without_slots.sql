@@ -1,4 +1,4 @@
--- An appointment that is not cancelled has every slot that it names, among those in use or in the archive.
+-- An appointment that is not cancelled has every slot that it names, in the calendar or in the archive.
 SELECT format('appointment %s has not its slot %s of doctor %s', a.id, named.starts_at, a.doctor_id) AS finding
 FROM appointments a
 CROSS JOIN unnest(a.slot_starts) AS named (starts_at)

@@ -1,4 +1,4 @@
--- Promise 5: nothing is about to be sent of a visit that was cancelled or moved, but for word of just that.
+-- Promise 5: no message is due about a visit that was cancelled or moved, except the message that says so.
 SELECT format('message %s (%s, %s) is due, and appointment %s %s', n.id, n.channel, n.kind, a.id,
 	CASE WHEN n.appointment_sequence <> a.sequence THEN 'has changed since' ELSE 'is cancelled' END) AS finding
 FROM notification_queue n

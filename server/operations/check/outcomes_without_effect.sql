@@ -1,4 +1,4 @@
--- Promise 2: what was acknowledged is there, and what was refused is not.
+-- Promise 2: acknowledged bookings exist, and refused ones do not.
 SELECT format('request %s of account %s was granted, and there is no appointment %s', r.request_id, r.requested_by, r.appointment_id) AS finding
 FROM booking_requests r
 WHERE r.refusal IS NULL AND NOT EXISTS (SELECT FROM appointments a WHERE a.id = r.appointment_id)

@@ -1,5 +1,5 @@
--- Promise 1: no two active appointments overlap for one doctor or one patient. In the order of starts, one overlaps an
--- earlier one exactly when it starts before the latest end so far; only for those are the others looked for.
+-- Promise 1: no two active appointments of one doctor or one patient overlap. In the order of starts, an appointment overlaps an
+-- earlier one exactly when it starts before the latest end so far; only then does the statement search for the other one.
 WITH active AS MATERIALIZED (
 	SELECT id, doctor_id, patient_id, starts_at, ends_at FROM appointments WHERE status NOT IN ('cancelled', 'no_show')
 ),

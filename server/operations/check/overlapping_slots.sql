@@ -1,4 +1,4 @@
--- Slots of a doctor follow one another.
+-- No two slots of a doctor overlap.
 SELECT format('slots %s and %s of doctor %s overlap', previous, starts_at, doctor_id) AS finding
 FROM (
 	SELECT doctor_id, starts_at,

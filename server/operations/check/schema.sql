@@ -1,5 +1,5 @@
--- What keeps the data whole, a line each: constraints (NOT NULL apart, which PostgreSQL 18 lists and earlier ones don't),
--- indexes that are in use, triggers and functions. Of ours only: not of extensions, nor of the job runner.
+-- The parts of the schema that keep the data consistent, one row each: constraints (except NOT NULL, which only PostgreSQL 18 and
+-- later list), valid indexes, triggers and functions. Leaves out those of extensions and of the job runner.
 WITH ours AS (
 	SELECT oid, relname FROM pg_class c
 	WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'

@@ -7,17 +7,17 @@ const expected: Part[] = readSql('./schema.txt', import.meta.url)
 	.filter(Boolean)
 	.map(line => ({ name: line.slice(0, line.indexOf(': ')), definition: line.slice(line.indexOf(': ') + 2) }))
 
-/** Foreign keys as they should be, whether or not the database still has them. */
+/** The expected foreign keys, whether or not the database still has them. */
 export const foreignKeys = expected.flatMap(({ name, definition }) => {
 	const [, column, parent, key] = /^FOREIGN KEY \((\w+)\) REFERENCES (\w+)\((\w+)\)/.exec(definition) ?? []
 	const [, table] = /^constraint (\w+)\./.exec(name) ?? []
 	return table && column && parent && key ? [{ table, column, parent, key }] : []
 })
 
-/** One part a line, as `npm run record:schema` writes them. */
+/** The line that `npm run record:schema` writes for a part. */
 export const toLine = ({ name, definition }: Part): string => `${name}: ${definition}`
 
-/** Migrations that have not run, then constraints, indexes, triggers and functions that are missing, different or not validated. */
+/** Lists migrations that have not run; when all have run, constraints, indexes, triggers and functions that are missing or different. */
 export async function schemaFindings(db: DbOrTx): Promise<string[]> {
 	const source = migrationSource()
 	const done: string[] = await db('migrations').pluck('name')

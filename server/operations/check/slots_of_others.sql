@@ -1,4 +1,4 @@
--- A slot that names an appointment is one of its slots. What is in the archive is history, and need not be true any more.
+-- A slot that names an appointment is one of the slots that the appointment names. Archived slots may differ: they are history.
 SELECT format('slot %s of doctor %s names appointment %s, which %s', s.starts_at, s.doctor_id, s.appointment_id, CASE
 	WHEN a.id IS NULL THEN 'is not there'
 	WHEN a.status = 'cancelled' THEN 'is cancelled'

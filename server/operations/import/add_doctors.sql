@@ -1,5 +1,5 @@
--- Adds the doctors who have no account yet, each with a calendar, their hours and a line in the audit log. They set a
--- password through "forgot password", as those do whom an admin adds.
+-- Adds the doctors who have no account yet, each with a calendar, hours and an entry in the audit log. They set their password
+-- through "forgot password", as doctors do whom an admin adds.
 WITH accounts AS (
 	INSERT INTO users (email, full_name, phone, role, status)
 	SELECT email, full_name, phone, 'doctor', 'active' FROM incoming ORDER BY line

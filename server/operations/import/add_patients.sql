@@ -1,5 +1,5 @@
--- Adds the patients who are not in the file yet, each with a line in the audit log. The same name, birth date, number and
--- address are the same person, so that a file may be imported again, and may name somebody twice.
+-- Adds the patients who have no file yet, each with an entry in the audit log. Two lines with the same name, birth date, number
+-- and address are one person, so that a file can be imported again, and may name a patient twice.
 WITH wanted AS (
 	SELECT DISTINCT ON (name, born, digits, address) *
 	FROM (

@@ -1,26 +1,26 @@
-import { createReadStream, statSync } from 'node:fs'
+import { createReadStream, createWriteStream, rmSync, statSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import { Transform, type TransformCallback } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import type { z } from 'zod'
 import { copyFrom, copyRow } from '../../platform/database/copy.ts'
 import { inTurn, migrate, type Tx } from '../../platform/database/database.ts'
-import { type Command, CommandError, type Context, type Given } from '../command.ts'
-import { withDatabase } from '../connect.ts'
+import { type Command, CommandError, type Context, type Given, withDatabase } from '../command.ts'
 import { type Columns, guardQuotes, type Line, readLines, reasonAgainst } from './lines.ts'
-import { type BadLine, createReport, type Report } from './report.ts'
 
 type Fields = Record<string, string | number | null | undefined>
 
+export type BadLine = { line: number; reason: string }
+
 export type Importer<Row extends Fields> = {
-	/** In the plural: `patients`. */
+	/** What the file lists, in the plural: `patients`. */
 	what: string
 	columns: Columns
-	/** Checks a record of the file; what comes out has the columns of `incoming`. */
+	/** Turns a record of the file into a row with the columns of `incoming`. */
 	schema: z.ZodType<Row>
-	/** Columns of the temporary table that good lines wait in, with their types. */
+	/** The columns, with their types, of the temporary table that collects good lines. */
 	incoming: Record<keyof Row & string, string>
-	/** Says what is wrong with lines in that table and removes them from it, then inserts those that are new. */
+	/** Removes bad lines from the temporary table and returns them, then inserts the new ones. */
 	load(trx: Tx, settings: Context['settings']): Promise<{ bad: BadLine[]; added: number; present: number }>
 }
 
@@ -69,7 +69,7 @@ const optionsOf = (given: Given): Options => {
 	return { file, reportFile, delimiter, isStrict: given.isOn('strict') }
 }
 
-/** All good lines, or none: everything happens in one transaction, and imports take turns. */
+/** Imports all good lines or none, in one transaction. Imports take turns. */
 function importFile<Row extends Fields>(importer: Importer<Row>, options: Options, report: Report, context: Context) {
 	return withDatabase(context, async db => {
 		await migrate(db)
@@ -108,13 +108,13 @@ async function fill<Row extends Fields>(
 		toRows(importer, report),
 		await copyFrom(trx, 'COPY incoming FROM STDIN'),
 	)
-	// Nobody else does it for a temporary table.
+	// Autovacuum does not analyze temporary tables.
 	await trx.raw('ANALYZE incoming')
 }
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
 
-/** Turns good records into rows for COPY, and reports the others. */
+/** Turns good records into rows for COPY, and reports bad ones. */
 function toRows<Row extends Fields>({ schema, incoming }: Importer<Row>, report: Report) {
 	const names = Object.keys(incoming)
 	return new Transform({
@@ -128,3 +128,45 @@ function toRows<Row extends Fields>({ schema, incoming }: Importer<Row>, report:
 		},
 	})
 }
+
+type Report = ReturnType<typeof createReport>
+
+/** How many reasons the summary lists. Most bad files have one reason, repeated many times. */
+const listed = 10
+
+/** Writes bad lines to a file as they come, and counts them by reason. The file has the reason, never the contents of the line. */
+function createReport(file: string) {
+	const byReason = new Map<string, number>()
+	let count = 0
+	let stream: WriteStream | undefined
+	// Without this, the report of an earlier import would look like this one's.
+	rmSync(file, { force: true })
+	return {
+		file,
+		get count() {
+			return count
+		},
+		add({ line, reason }: BadLine) {
+			stream ??= createWriteStream(file, { mode: 0o600 })
+			if (count === 0) stream.write('line,reason\n')
+			stream.write(`${line},${quoted(reason)}\n`)
+			count++
+			byReason.set(reason, (byReason.get(reason) ?? 0) + 1)
+		},
+		summary: (): string[] => {
+			const reasons = [...byReason].sort(([, a], [, b]) => b - a)
+			const rest = reasons.slice(listed).reduce((sum, [, times]) => sum + times, 0)
+			return [
+				...reasons.slice(0, listed).map(([reason, times]) => `  ${times} × ${reason}`),
+				...(rest > 0 ? [`  ${rest} × other reasons`] : []),
+			]
+		},
+		close: async () => {
+			if (!stream) return
+			stream.end()
+			await finished(stream)
+		},
+	}
+}
+
+const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`

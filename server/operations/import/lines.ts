@@ -13,8 +13,8 @@ export type LinesOptions = { columns: Columns; delimiter: string; onMalformed: O
 const longest = 65_536
 
 /**
- * Lets whole lines through, and an empty one in the place of one with a quotation mark that is not closed: a parser would
- * take what follows for a part of its field, and good lines would be lost without a word. No field of ours has several lines.
+ * Replaces a line whose quotation mark is not closed with an empty line: the parser would read the following lines as part of its
+ * field, and lose good lines without a word. No field of ours spans lines.
  */
 export function guardQuotes({ delimiter, onMalformed }: Omit<LinesOptions, 'columns'>): Transform {
 	const decoder = new StringDecoder('utf8')
@@ -43,10 +43,10 @@ export function guardQuotes({ delimiter, onMalformed }: Omit<LinesOptions, 'colu
 	}
 }
 
-/** A record as it stands in the file, by the names of its columns; what is empty is left out. */
+/** The fields of a record by column, as they stand in the file. Empty fields are left out. */
 export type Line = { line: number; fields: Record<string, string> }
 
-/** Reads records from lines of CSV (RFC 4180). What is not even a record is told to `onMalformed`, and reading goes on. */
+/** Reads records from lines of CSV (RFC 4180). Calls `onMalformed` for a line that is no record, and reads on. */
 export function readLines({ columns, delimiter, onMalformed }: LinesOptions): Parser {
 	return parse({
 		bom: true,
@@ -68,9 +68,9 @@ export function readLines({ columns, delimiter, onMalformed }: LinesOptions): Pa
 	})
 }
 
-/** The reason why a record is refused, in terms of the file's columns; undefined when it is not. */
+/** The reason why a record is refused, in terms of the file's columns; undefined for a good record. */
 export function reasonAgainst(parsed: z.ZodSafeParseResult<unknown>, { fields }: Line): string | undefined {
-	// What a decoder writes for bytes that are no UTF-8: in the database it would be a name spelt wrong for good.
+	// The decoder's replacement for bytes that are no UTF-8. Imported, it would misspell a name for good.
 	const garbled = Object.keys(fields).find(name => fields[name]?.includes('\ufffd'))
 	if (garbled) return `${garbled}: is not UTF-8`
 	const issue = parsed.error?.issues[0]
@@ -80,7 +80,7 @@ export function reasonAgainst(parsed: z.ZodSafeParseResult<unknown>, { fields }:
 	return column ? `${column}: ${issue.message}` : issue.message
 }
 
-/** Fields of one line, some of them in quotation marks, and those inside doubled. */
+/** Matches a line whose fields are plain or in quotation marks, with doubled marks inside. */
 function wellQuoted(delimiter: string): RegExp {
 	const between = delimiter.replace(/[^\w\s]/, '\\$&')
 	const field = `(?: *"(?:[^"]|"")*" *|[^"${between}]*)`
@@ -91,7 +91,7 @@ function checkHeader(header: string[], { required, optional }: Columns): string[
 	const names = header.map(name => name.trim().toLowerCase())
 	const missing = required.filter(name => !names.includes(name))
 	if (missing.length > 0) throw new CommandError(`The first line must name the columns: ${missing.join(', ')} is missing`)
-	// A column that is misspelt would otherwise be left out in silence.
+	// Without this check, a misspelt column would be left out in silence.
 	const unknown = names.filter(name => ![...required, ...optional].includes(name))
 	if (unknown.length > 0) throw new CommandError(`There is no column ${unknown[0]}; there are ${[...required, ...optional].join(', ')}`)
 	if (new Set(names).size < names.length) throw new CommandError('A column is named twice')

@@ -2,15 +2,14 @@ import { z } from 'zod'
 import { CalendarDate, Email, Phone, Text, TimeZone } from '../../../contract/common.ts'
 import { Language } from '../../../contract/index.ts'
 import { readSql } from '../../platform/database/database.ts'
-import { importCommand } from './import.ts'
-import type { BadLine } from './report.ts'
+import { type BadLine, importCommand } from './import.ts'
 
 const refuseLines = readSql('./refuse_patients.sql', import.meta.url)
 const addPatients = readSql('./add_patients.sql', import.meta.url)
 
 const PatientLine = z
 	.object({
-		// Letters with marks are written in one way throughout the file, as the desk writes them.
+		// Composes letters with marks, as the patient file does for names from the desk.
 		full_name: Text(120).transform(name => name.normalize()),
 		phone: Phone.optional(),
 		email: Email.optional(),

@@ -1,4 +1,4 @@
--- Takes out the lines that only the database can tell are bad, and says why.
+-- Removes the lines that only the database can recognise as bad, and returns the reasons.
 WITH judged AS (
 	SELECT i.line, CASE
 		WHEN u.role <> 'doctor' THEN 'email: is that of an account that is not a doctor''s'

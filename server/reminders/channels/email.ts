@@ -1,3 +1,4 @@
+import type { Language } from '../../../contract/index.ts'
 import { html, htmlLetter } from '../html.ts'
 import type { Mail, Mailer } from '../mailer.ts'
 import type { Channel, Message } from '../message.ts'
@@ -7,17 +8,17 @@ import type { VisitCalendar } from '../visit-calendar.ts'
 export type EmailDeps = {
 	mailer: Mailer
 	visitCalendar: VisitCalendar
-	/** Names our messages. */
+	/** The domain in message ids. */
 	host: string
 	concurrency: number
 }
 
-/** E-mail over SMTP. */
+/** Sends e-mail over SMTP. */
 export function createEmail({ mailer, concurrency, ...deps }: EmailDeps): Channel {
 	return { name: 'email', concurrency, send: message => mailer.send(letter(message, deps)), stop: () => mailer.stop() }
 }
 
-/** A letter in the patient's language, as text and as HTML, with an invitation when the visit changed. */
+/** Writes a letter in the patient's language, as text and as HTML, with an invitation when the visit changed. */
 export function letter(message: Message, { visitCalendar, host }: Pick<EmailDeps, 'visitCalendar' | 'host'>): Mail {
 	const { kind, patient, visit, links } = message
 	const { language } = patient
@@ -56,5 +57,22 @@ export function letter(message: Message, { visitCalendar, host }: Pick<EmailDeps
 		unsubscribeUrl: links.unsubscribe,
 		// A reminder changes nothing in the calendar.
 		...(kind !== 'reminder' && { invitation: visitCalendar.invitation(message) }),
+	}
+}
+
+/** Writes the letter with a link to set a new password. */
+export function passwordResetMail(to: Mail['to'], link: string, language: Language): Mail {
+	const words = wordsOf(language)
+	const { subject, opening, button, ignore } = words.reset
+	const greeting = fill(words.greeting, { name: to.name })
+	return {
+		to,
+		subject,
+		text: [greeting, '', opening, '', link, '', ignore, ''].join('\n'),
+		html: htmlLetter(
+			language,
+			subject,
+			html`<p>${greeting}</p><h1>${subject}</h1><p>${opening}</p><p><a class="button" href="${link}">${button}</a></p><p class="small">${ignore}</p>`,
+		),
 	}
 }

@@ -9,19 +9,19 @@ export type Device = { id: string; endpoint: string; p256dh: string; auth: strin
 
 export type PushDeps = {
 	vapid: { publicKey: string; privateKey: string }
-	/** Whom a push service turns to: an address or a site (RFC 8292, section 2.1). */
+	/** The contact of the sender for push services: an address or a site (RFC 8292, section 2.1). */
 	subject: string
 	devicesOf(userId: string): Promise<Device[]>
-	/** The device is no longer there. */
+	/** Deletes a device that no longer exists. */
 	forget(deviceId: string): Promise<void>
-	/** Only addresses that can belong to a push service: the endpoint is what an account says, and not only browsers say it. */
+	/** Whether to send only to addresses that can belong to a push service: an account chooses the endpoint, and need not be a browser. */
 	publicOnly: boolean
 	timeoutMs?: number
 }
 
 type Answer = Sending | 'gone'
 
-/** Notifications to the patient's devices by web push (RFC 8030, 8291, 8292). */
+/** Sends notifications to the patient's devices by web push (RFC 8030, 8291, 8292). */
 export function createPush(deps: PushDeps): Channel {
 	const { vapid, subject, devicesOf, forget, publicOnly, timeoutMs = sendTimeoutMs } = deps
 
@@ -31,7 +31,7 @@ export function createPush(deps: PushDeps): Channel {
 		async send(message) {
 			const devices = message.patient.userId ? await devicesOf(message.patient.userId) : []
 			const [payload, topic] = [payloadOf(message), topicOf(message)]
-			// One time limit for all of them: a message must not outlast its lease.
+			// One time limit for all devices: a message must not outlast its lease.
 			const signal = AbortSignal.timeout(timeoutMs)
 			const answers = new Map<Device, Answer>()
 			await Promise.all([...groupBy(devices, ({ endpoint }) => new URL(endpoint).host).values()].map(sendInOrder))
@@ -39,7 +39,7 @@ export function createPush(deps: PushDeps): Channel {
 
 			return overall([...answers.values()])
 
-			// One request after the other to each host: an account chooses its endpoints, and must not aim a flood through this server.
+			// One request after the other to each host: an account chooses its endpoints, and must not flood a host through this server.
 			async function sendInOrder(ofOneHost: readonly Device[]) {
 				for (const device of ofOneHost) answers.set(device, await sendTo(device, payload, topic, signal))
 			}
@@ -54,7 +54,7 @@ export function createPush(deps: PushDeps): Channel {
 				vapidDetails: { subject, ...vapid },
 				TTL: 4 * 3600,
 				urgency: 'high',
-				// Of messages that wait for a sleeping device, a repetition replaces the first.
+				// While a device sleeps, the push service replaces a waiting message by its repetition.
 				topic,
 				contentEncoding: 'aes128gcm',
 			})
@@ -79,7 +79,7 @@ function payloadOf(message: Message): string {
 		title: wordsOf(message.patient.language).opening[message.kind],
 		body: shortText(message, { link: false }),
 		url: message.links.visit,
-		// A device shows one notification a tag.
+		// A device shows one notification for each tag.
 		tag: `notification-${message.id}`,
 		lang: message.patient.language,
 		kind: message.kind,
@@ -89,7 +89,7 @@ function payloadOf(message: Message): string {
 
 const topicOf = ({ id }: Message) => createHash('sha256').update(`notification ${id}`).digest('base64url').slice(0, 32)
 
-/** One of several answers speaks for all: delivered anywhere is delivered. */
+/** One answer stands for all devices: a message that one device received is sent. */
 function overall(answers: readonly Answer[]): Sending {
 	const known = answers.filter(answer => answer !== 'gone')
 	return (
@@ -101,7 +101,7 @@ function overall(answers: readonly Answer[]): Sending {
 
 function mayBePushService(endpoint: string): boolean {
 	const { protocol, hostname } = new URL(endpoint)
-	// A name with a dot at its end is the same name.
+	// A trailing dot does not change the name.
 	const name = hostname.replace(/\.+$/, '')
 	return (
 		protocol === 'https:' &&
@@ -121,7 +121,7 @@ function answerOf({ ok, status, headers }: Response): Answer {
 }
 
 function failureOf({ name, message, cause }: Error & { cause?: { code?: string } }): Answer {
-	// Keys that cannot be encrypted to will not get better.
+	// A device whose keys cannot be used never becomes reachable.
 	if (/subscription|p256dh|auth|public key/i.test(message)) return 'gone'
 	const reason = name === 'TimeoutError' ? 'push service: no answer in time' : oneLine(`push service: ${cause?.code ?? message}`)
 	return { sent: false, failure: 'transient', reason }

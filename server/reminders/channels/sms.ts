@@ -8,12 +8,12 @@ export type SmsDeps = {
 
 type TwilioAnswer = { sid?: unknown; code?: unknown; message?: unknown }
 
-/** Text messages through Twilio, see https://www.twilio.com/docs/messaging/api/message-resource. */
+/** Sends text messages through Twilio, see https://www.twilio.com/docs/messaging/api/message-resource. */
 export function createSms({ twilio, timeoutMs = sendTimeoutMs }: SmsDeps): Channel {
 	const { accountSid, authToken, from, apiUrl } = twilio
 	const url = `${apiUrl.replace(/\/$/, '')}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`
 	const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
-	// A messaging service picks its number itself.
+	// A messaging service (MG…) chooses the sender's number itself.
 	const sender = from.startsWith('MG') ? 'MessagingServiceSid' : 'From'
 	return {
 		name: 'sms',
@@ -48,6 +48,6 @@ function failureOf(response: Response, { code, message }: TwilioAnswer, nowMs: n
 	const reason = oneLine(`Twilio: ${response.status}${code ? ` (${code})` : ''} ${typeof message === 'string' ? message : ''}`)
 	if (response.status === 429)
 		return { sent: false, failure: 'throttled', reason, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), nowMs) }
-	// 400 is about this number or this text; 401, 403 and 404 are about our account, which somebody can mend.
+	// 400 is about this number or this text. 401, 403 and 404 are about the clinic's account, which the clinic can repair.
 	return { sent: false, failure: response.status === 400 ? 'permanent' : 'transient', reason }
 }

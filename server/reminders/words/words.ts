@@ -1,6 +1,6 @@
 import type { NotificationKind } from '../../../contract/index.ts'
 
-/** Words of messages and of the pages behind their links. `{…}` is filled in. */
+/** The words of messages and of the pages behind their links. `{…}` is a placeholder. */
 export type Words = {
 	subject: Record<NotificationKind, string>
 	opening: Record<NotificationKind, string>
@@ -16,7 +16,7 @@ export type Words = {
 	noFreeTimes: string
 	whyThis: string
 	unsubscribe: string
-	/** One line, for telephones. */
+	/** One line, for text messages and notifications. */
 	short: Record<NotificationKind, string>
 	page: {
 		title: string

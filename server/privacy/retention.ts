@@ -5,15 +5,15 @@ export type Retention = { auditDays: number; ledgerDays: number }
 const batch = 5000
 
 /**
- * Deletes what nobody needs any more, in small transactions: no lock is held for long, and a run that is cut short has done
- * its part. Answers with how many rows went, by table.
+ * Deletes rows that the clinic no longer needs, in small transactions: locks are short, and an interrupted run keeps its progress.
+ * Returns how many rows it deleted, by table.
  */
 export async function cleanUp(db: Db, { auditDays, ledgerDays }: Retention): Promise<Record<string, number>> {
 	const day = `interval '1 day'`
 	const rules = [
 		['refresh_tokens', `expires_at < now() - ${day}`],
 		['password_resets', `expires_at < now() - ${day}`],
-		// A caller repeats within seconds; a day is what the contract's users can rely on.
+		// Clients repeat a request within seconds; the contract promises a day.
 		['booking_requests', `settled_at < now() - ${day}`],
 		['notification_queue', `status <> 'due' AND settled_at < now() - ${ledgerDays} * ${day}`],
 	] as const
@@ -31,7 +31,7 @@ export async function cleanUp(db: Db, { auditDays, ledgerDays }: Retention): Pro
 	return gone
 }
 
-/** The audit log is append-only but for this function, which PostgreSQL runs with its owner's rights. */
+/** The audit log is append-only except through this SQL function, which PostgreSQL runs with its owner's rights. */
 async function forgetAudit(db: Db, days: number): Promise<number> {
 	let gone = 0
 	for (;;) {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { groupBy } from '../platform/group-by.ts'
 import { FencedOff } from '../platform/mailbox/lease.ts'
 import type { Mailbox } from '../platform/mailbox/mailbox.ts'
@@ -41,10 +40,6 @@ export function createEffects({ replies, post, holds, notify, wakeReminders, obs
 			observe.settled(batch, settled.outcomes)
 			forgetHolds(endedHoldsMet(batch, settled))
 			const publishing = publishAll(batch, settled)
-			// `publishing` is awaited below. Without this handler an earlier failure would count as unhandled.
-			publishing.catch(() => {})
-			// Lets the publishing script leave for Redis before this process writes hundreds of answers.
-			await nextTurn()
 			replies.deliver(settled.outcomes.map(({ request, outcome }) => ({ to: request.node, messageId: request.id, outcome })))
 			const fenced = await publishing
 			observe.published(batch)

@@ -61,9 +61,8 @@ local function rider_finish(keys, doctor, json, now)
 			table.insert(changes, slot.f .. '"state":"free"}')
 		end
 	end
-	if #changes > 0 then
-		truth_write(truth_key, feed_append(version_key, channel, #changes, as_changes(changes)))
-	end
+	local version = publish_slots(version_key, channel, changes)
+	if version then truth_write(truth_key, version) end
 	if batch.reset then
 		truth_write(truth_key, feed_reset(version_key, channel))
 	end

@@ -91,11 +91,7 @@ local function hold_end(holds_key, expiry_key, doctor, minute, hold, now)
 	return free_slot(hold)
 end
 
--- Joins slots as a JSON array that readers can split without parsing, because JSON text contains no line breaks.
-local function as_changes(slots)
-	return '[' .. table.concat(slots, ',\n') .. ']'
-end
-
+-- Publishes the JSON of slots. Returns the last version; nothing without slots.
 local function publish_slots(version_key, channel, slots)
-	if #slots > 0 then feed_append(version_key, channel, #slots, as_changes(slots)) end
+	if #slots > 0 then return feed_append(version_key, channel, #slots, '[' .. table.concat(slots, ',') .. ']') end
 end

@@ -1,10 +1,8 @@
 import type { FeedMessage } from '../platform/live/feed.ts'
+import type { FullSlot } from './codec.ts'
 
-/**
- * Changes that are sent together: a contiguous range of one doctor's versions. Each slot is JSON, which is usually forwarded
- * unparsed. A frame without slots is a skipped number.
- */
-export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: string[] }
+/** Changes that are sent together: a contiguous range of one doctor's versions. A frame without slots is a skipped number. */
+export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: FullSlot[] }
 
 export type FrameDeps = {
 	send: (frame: Frame) => void
@@ -32,7 +30,7 @@ export function createFrames({ send, windowMs, nowMs = () => performance.now(), 
 				gathering = { frame: undefined, beganMs: 0, sentAtMs: Number.NEGATIVE_INFINITY, timer: undefined }
 				calendars.set(topic, gathering)
 			}
-			const slots = slotsIn(message)
+			const slots = JSON.parse(message.changes) as FullSlot[]
 			const { frame } = gathering
 			if (frame && frame.toVersion + 1 === from && frame.slots.length > 0 && slots.length > 0) {
 				frame.slots.push(...slots)
@@ -81,12 +79,4 @@ export function partAfter(frame: Frame, version: number): Frame | null {
 	if (frame.toVersion <= version) return null
 	if (frame.fromVersion > version) return frame
 	return { ...frame, fromVersion: version + 1, slots: frame.slots.slice(version + 1 - frame.fromVersion) }
-}
-
-/** Splits a message into its slots, one for each version (board.lua). */
-function slotsIn({ from, to, changes }: FeedMessage): string[] {
-	if (changes === '[]') return []
-	const slots = changes.slice(1, -1).split(',\n')
-	// Nodes of an earlier version, which may run during a rollout, do not separate slots this way.
-	return slots.length === to - from + 1 ? slots : JSON.parse(changes).map((slot: unknown) => JSON.stringify(slot))
 }

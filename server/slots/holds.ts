@@ -1,4 +1,3 @@
-import { setImmediate as othersRead } from 'node:timers/promises'
 import type { Hold } from '../../contract/index.ts'
 import type { AppointmentTypes } from '../clinic/appointment-types.ts'
 import type { Doctors } from '../clinic/doctors.ts'
@@ -145,8 +144,6 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 			const slotIds = slots.map(slotKey)
 			await countSlots(wish, slotIds)
 			const placed = await placeOn(wish, slots, known)
-			// Watchers' changes have arrived together with this answer, and must be sent first.
-			await othersRead()
 			if (placed.state === 'held') throw await refuse('slot_held', ref, minutes)
 			if (placed.state === 'placed') return { ...placed, slotIds }
 			known = placed.truth

@@ -14,14 +14,6 @@ export function parseSlotId(id: string): SlotRef | null {
 
 export const minuteOf = (instant: Date | string | number): number => Math.floor(new Date(instant).getTime() / 60_000)
 
-/** Formats milliseconds since 1970 as an instant of the contract, usually with a remembered minute. */
-export function isoOf(ms: number): string {
-	const withinMinute = ms % 60_000
-	const upToSeconds = instantOf((ms - withinMinute) / 60_000).slice(0, -7)
-	const digits = String(100_000 + withinMinute)
-	return `${upToSeconds}${digits.slice(1, 3)}.${digits.slice(3)}Z`
-}
-
 /** More than a year of quarter hours. All doctors' slots start at the same few thousand minutes. */
 const maxRemembered = 50_000
 const instants = new Map<number, string>()

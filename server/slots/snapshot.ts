@@ -5,7 +5,7 @@ import type { Run } from '../platform/database/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { nearestOffers, readFreeSlots } from './alternatives.ts'
 import { readSlotsBetween } from './availability.ts'
-import { fullSlot, type Held, type View, visibleSlotJson } from './codec.ts'
+import { fullSlot, type Held, type View, visibleSlot } from './codec.ts'
 
 export type ReadHolds = (doctorId: string) => Promise<Held>
 
@@ -43,8 +43,8 @@ export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps
 	return {
 		async take(wanted) {
 			const { slots, ...calendar } = await read(wanted)
-			const list = slots.map(slot => visibleSlotJson(slot, wanted.view, wanted.viewerId)).join(',')
-			return { version: calendar.version, json: `${JSON.stringify(calendar).slice(0, -1)},"slots":[${list}]}` }
+			const visible = slots.map(slot => visibleSlot(slot, wanted.view, wanted.viewerId))
+			return { version: calendar.version, json: JSON.stringify({ ...calendar, slots: visible }) }
 		},
 		timeZoneOf,
 		async nextFree(doctorIds, each) {

@@ -4,7 +4,7 @@ import { actorOf } from '../identity/handlers.ts'
 import type { Feed, FeedMessage } from '../platform/live/feed.ts'
 import { type LiveServer, preparedPayload } from '../platform/live/server.ts'
 import { Refusal } from '../platform/refusal.ts'
-import { holderIn, publicChangeJson, type View, visibleChanges } from './codec.ts'
+import { type View, visibleChanges } from './codec.ts'
 import { createFrames, type Frame, partAfter } from './frames.ts'
 import type { CalendarObserver } from './observe.ts'
 import type { Presence } from './presence.ts'
@@ -195,20 +195,16 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 	 */
 	function tellAll(frame: Frame, sockets: Set<Socket>) {
 		const { doctorId, fromVersion, toVersion, slots } = frame
-		const holders = new Set(slots.flatMap(slot => holderIn(slot) ?? []))
+		const holders = new Set(slots.flatMap(({ holderId }) => holderId ?? []))
 		const apart = holders.size === 0 ? [] : [...sockets].filter(socket => holders.has(actorOf(socket)?.userId ?? ''))
 		for (const socket of apart) tellOne(socket, frame)
 		const ids = apart.map(socket => socket.id)
-
-		function tell(view: View, changesJson: () => string) {
+		for (const view of ['public', 'staff'] as const) {
 			const room = roomOf(doctorId, view)
-			if (!io.of('/').adapter.rooms.has(room)) return
-			const json = `{"doctorId":"${doctorId}","fromVersion":${fromVersion},"toVersion":${toVersion},"changes":${changesJson()}}`
+			if (!io.of('/').adapter.rooms.has(room)) continue
+			const json = JSON.stringify({ doctorId, fromVersion, toVersion, changes: visibleChanges(slots, view, fromVersion) })
 			io.local.to(room).except(ids).emit('calendar:changed', preparedPayload<'calendar:changed'>(json))
 		}
-
-		tell('public', () => `[${slots.map((slot, index) => publicChangeJson(slot, fromVersion + index)).join(',')}]`)
-		tell('staff', () => JSON.stringify(visibleChanges(slots, 'staff', fromVersion)))
 	}
 }
 

@@ -1,15 +1,16 @@
 import { expect } from 'chai'
+import type { FullSlot } from '../../server/slots/codec.ts'
 import { createFrames, type Frame, partAfter } from '../../server/slots/frames.ts'
 import { waitFor } from '../support/wait.ts'
 
-const slotNamed = (id: string) => JSON.stringify({ id, doctorId: '1', startsAt: '', endsAt: '', state: 'free' })
-const idIn = (slot: string) => JSON.parse(slot).id
+const slotNamed = (id: string): FullSlot => ({ id, doctorId: '1', startsAt: '', endsAt: '', state: 'free' })
+const idIn = (slot: FullSlot) => slot.id
 
 const changes = (from: number, ...ids: string[]) => ({
 	topic: '1',
 	from,
 	to: from + Math.max(ids.length, 1) - 1,
-	changes: `[${ids.map(slotNamed).join(',\n')}]`,
+	changes: JSON.stringify(ids.map(slotNamed)),
 })
 
 describe('frames of changes', () => {

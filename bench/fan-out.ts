@@ -42,7 +42,7 @@ const header = /"doctorId":"(\d+)","fromVersion":(\d+),"toVersion":(\d+)/
 /** The texts of frames by the versions that they cover: all watchers of a node must receive the same text. */
 const texts = new Map<string, string>()
 
-/** Compares frames with the published changes only after delivery, because this takes more time with more nodes, and must not slow the load. */
+/** Compares frames with the published changes only after delivery, because comparing takes time, which must not slow the load. */
 const checkAll = () => {
 	for (const text of texts.values()) {
 		const { doctorId, changes } = JSON.parse(text)[1] as { doctorId: string; changes: SlotChange[] }

@@ -38,7 +38,7 @@ const shortestOfEachKind = (lines: string[]): string[] => {
 	return [...kinds.values()].sort()
 }
 
-/** Whether the text is one statement that does not change the schema. Of several statements only the first would be prepared; the others would run. */
+/** Whether the text is one statement that keeps the schema. Of several only the first would be prepared; the others would run. */
 const isPreparable = (line: string) => /^(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(line) && !line.includes(';')
 
 const lines = shortestOfEachKind(run().filter(isPreparable))

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { nonroot } from './sandbox.ts'
 
 // The base images of the Dockerfile cannot be fetched without a registry, but their contents can: Node.js from npm, and the packages
-// of Debian of which https://github.com/GoogleContainerTools/distroless/blob/main/nodejs/README.md is made of.
+// of Debian in https://github.com/GoogleContainerTools/distroless/blob/main/nodejs/README.md.
 
 const distrolessPackages = [
 	...['base-files', 'ca-certificates', 'libc6', 'libgcc-s1', 'libgomp1', 'libssl3', 'libstdc++6', 'media-types', 'netbase', 'tzdata'],

@@ -90,7 +90,7 @@ function note(trx: Tx, { actor, origin }: Who, action: string) {
 	return recordAudit(trx, { actor, origin, action, entity: 'user', entityId: actor.userId })
 }
 
-/** Makes a change if the code is right. A wrong code is counted, and that count is committed. @throws Refusal invalid_credentials, rate_limited */
+/** Makes a change if the code is right. Commits the count of a wrong code. @throws Refusal invalid_credentials, rate_limited */
 async function withCode<T extends object>(
 	{ db, codeAttempts }: OwnFactorDeps,
 	who: Who,

@@ -57,7 +57,7 @@ const cipherName = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Encrypts secrets that must be read again, so that the database and its backups do not reveal them. The key derives from the server's secret. */
+/** Encrypts secrets that the server must read again, so that the database and its backups do not reveal them. */
 export function createSeal(serverSecret: string, purpose: string): Seal {
 	const key = derivedKey(serverSecret, purpose)
 	return {

@@ -87,8 +87,8 @@ type Renewal =
 	| { state: 'refused'; code: RefusalCode }
 
 /**
- * Trades a refresh token for the next one. A token that is used twice, other than to repeat the trade, was copied, and the server
- * cannot tell which holder is the owner: the session ends (RFC 9700 §4.14.2). Its end must be committed, so it is an outcome and not an error.
+ * A token that is used twice, other than to repeat the trade, was copied, and the server cannot tell which holder is the owner: the
+ * session ends (RFC 9700 §4.14.2). The end must be committed, so it is an outcome and not an error.
  */
 async function renewSession(trx: Tx, trade: Trade, client: Client): Promise<Renewal> {
 	const { refreshToken, next } = trade

@@ -32,7 +32,11 @@ export async function register(db: Db, registration: Registration, client: Clien
 	})
 }
 
-/** Opens a session, or a challenge for an account with a second factor. @throws Refusal invalid_credentials, account_disabled, rate_limited */
+/**
+ * Opens a session, or a challenge for an account with a second factor.
+ *
+ * @throws Refusal invalid_credentials, account_disabled, rate_limited
+ */
 export async function signIn(
 	{ db, attempts, markOf }: { db: Db; attempts: PasswordAttempts; markOf: (email: string) => string },
 	{ email, password }: { email: string; password: string },
@@ -116,7 +120,7 @@ const challengeIsOver = () => new Refusal('token_expired', { message: 'Sign in w
 const challengeSeconds = 300
 const maxTries = 5
 
-/** Opens a challenge, which stands for the right password until the code is given. The account must be locked. Deletes its old challenges. */
+/** Opens a challenge, which stands for the right password until the code is given. Deletes old ones. The account must be locked. */
 async function openChallenge(trx: Tx, userId: string): Promise<SignInChallenge> {
 	const challenge = newSecret()
 	await trx('sign_in_challenges').where({ user_id: userId }).whereRaw('expires_at < now()').delete()

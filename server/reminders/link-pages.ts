@@ -1,5 +1,5 @@
 import express, { type Request, type RequestHandler, type Response, Router } from 'express'
-import { type Language, refusalProperties, type SlotOffer } from '../../contract/index.ts'
+import { type Language, type NotificationChannel, refusalProperties, type SlotOffer } from '../../contract/index.ts'
 import type { Actor, Origin } from '../identity/actor.ts'
 import type { Db } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -49,21 +49,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		}
 		await limit.consume(`${grant.may} ${grant.appointmentId}`)
 		if (grant.may === 'act on visit') return await actOnVisit(req, res, grant, visit)
-		const on = req.body?.act === 'resubscribe'
-		await db('patients')
-			.where({ id: visit.patientId })
-			.update({ [`notify_${grant.channel}`]: on, updated_at: db.fn.now() })
-		const origin = { ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') }
-		const action = on ? 'subscribed' : 'unsubscribed'
-		await recordAudit(db, {
-			actor: { userId: visit.patientId },
-			origin,
-			action,
-			entity: 'patient',
-			entityId: visit.patientId,
-			details: { channel: grant.channel, by: 'link' },
-		})
-		send(res, 200, visit.language, unsubscribeView(visit.language, grant.channel, on ? 'resubscribed' : 'unsubscribed'))
+		await chooseMessages(req, res, grant.channel, visit)
 	}
 
 	function expired(req: Request, res: Response) {
@@ -79,7 +65,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 
 	async function actOnVisit(req: Request, res: Response, grant: Grant, visit: Visit) {
 		const { act, slotId } = (req.body ?? {}) as Record<string, unknown>
-		const origin: Origin = { ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') }
+		const origin = originOf(req, res)
 		const asked: Asking = { actor: patientActor(visit), origin, idempotencyKey: undefined }
 		const words = wordsOf(visit.language).page
 		let message: string | undefined
@@ -105,6 +91,22 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 			const actor = { userId: visit.patientId }
 			await recordAudit(db, { actor, origin, action: 'confirmed', entity: 'appointment', entityId: visit.id, details: { by: 'link' } })
 		}
+	}
+
+	async function chooseMessages(req: Request, res: Response, channel: NotificationChannel, { patientId, language }: Visit) {
+		const isWanted = req.body?.act === 'resubscribe'
+		await db('patients')
+			.where({ id: patientId })
+			.update({ [`notify_${channel}`]: isWanted, updated_at: db.fn.now() })
+		await recordAudit(db, {
+			actor: { userId: patientId },
+			origin: originOf(req, res),
+			action: isWanted ? 'subscribed' : 'unsubscribed',
+			entity: 'patient',
+			entityId: patientId,
+			details: { channel, by: 'link' },
+		})
+		send(res, 200, language, unsubscribeView(language, channel, isWanted ? 'resubscribed' : 'unsubscribed'))
 	}
 
 	/** The text that explains a refusal. Rethrows other errors. */
@@ -157,6 +159,8 @@ function send(res: Response, status: number, language: Language, { title, body }
 	res.setHeader('X-Robots-Tag', 'noindex')
 	res.type('text/html').send(htmlPage(language, title, body))
 }
+
+const originOf = (req: Request, res: Response): Origin => ({ ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') })
 
 /** The browser's language, for a link that does not tell the patient's. */
 const languageOf = (req: Request): Language => (req.acceptsLanguages(['en', 'es', 'de', 'ar']) || 'en') as Language

@@ -52,7 +52,7 @@ describe('the files for containers, hosts and workflows', () => {
 		expect(lintRailway(spoilt('railway.json', 'drainingSeconds', 'drainSeconds')).join()).to.match(/drainSeconds/)
 	})
 
-	it('fail with an image that runs as root, and with an invalid instruction', () => {
+	it('fail with an image that runs as root, an unknown instruction, and a base without a version', () => {
 		expect(lintDockerfile(spoilt('Dockerfile', 'USER nonroot', 'USER root')).join()).to.match(/other than root/)
 		expect(lintDockerfile(spoilt('Dockerfile', 'EXPOSE 3000', 'EXPOZE 3000')).join()).to.match(/EXPOZE/)
 		expect(lintDockerfile(spoilt('Dockerfile', 'node:24-slim AS build', 'node AS build')).join()).to.match(/name the version/)

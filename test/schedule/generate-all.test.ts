@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { createLog } from '../../server/platform/observability/log.ts'
+import { changedCalendars } from '../../server/schedule/generate.ts'
 import { inChunks } from '../../server/schedule/generate-all.ts'
 import { createSchedules } from '../../server/schedule/schedule.ts'
 import { useDatabase } from '../support/servers.ts'
@@ -62,5 +63,16 @@ describe('the nightly generation', () => {
 		const busy = Array.from({ length: 5 }, (_, n) => ({ doctorId: String(n), slotsPerDay: 288 }))
 		expect(inChunks(busy, 99).map(chunk => chunk.length)).to.deep.equal([2, 2, 1])
 		expect(inChunks(busy, 366).map(chunk => chunk.length)).to.deep.equal([1, 1, 1, 1, 1])
+	})
+})
+
+describe('the calendars that a generation changed', () => {
+	it('belong to doctors for whom it created or removed slots', () => {
+		const changed = changedCalendars([
+			{ doctorId: '1', created: 0, removed: 0, kept: 9 },
+			{ doctorId: '2', created: 1, removed: 0, kept: 0 },
+			{ doctorId: '3', created: 0, removed: 2, kept: 0 },
+		])
+		expect(changed).to.deep.equal([{ doctorId: '2' }, { doctorId: '3' }])
 	})
 })

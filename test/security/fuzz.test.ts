@@ -153,12 +153,12 @@ describe('generated input', function () {
 		}
 	}
 
-	/** Removes characters that headers and addresses cannot carry. */
+	/** Headers carry only printable ASCII, and addresses only valid UTF-8. The body carries every text. */
 	const inHeader = (text: string) => /^[\x20-\x7e]*$/.test(text)
 	const inAddress = (value: unknown) =>
 		encodeURIComponent(Buffer.from(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).toString())
 
-	/** Shortens an input for display: names instead of tokens and ids. */
+	/** An input that is small enough to read in a failure: names stand for endpoints and callers. */
 	type Call = { name: string; params: string[]; query: unknown; body: unknown; as: Role | undefined; key: string | undefined }
 	const makeCall = async ({ name, params, query, body, as, key }: Call) => {
 		const endpoint = calls[name] as Endpoint

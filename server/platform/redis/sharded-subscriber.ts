@@ -2,26 +2,6 @@ import { EventEmitter } from 'node:events'
 import { type Cluster, Command, type Redis } from 'ioredis'
 import type { Subscriber } from './subscriber.ts'
 
-type Host = { host: string; port: number }
-
-export type ShardedSubscriberDeps = {
-	/** Knows the master of each slot. */
-	cluster: Cluster
-	/** Opens a connection that reconnects for ever and does not resubscribe by itself. */
-	connect: (host: Host) => Redis
-	lookEveryMs?: number
-}
-
-/**
- * Methods that Socket.IO's sharded adapter calls as well. The adapter ignores their answers, so they never fail; failed subscriptions
- * are retried.
- */
-export type ShardedSubscriber = Subscriber & {
-	on(event: 'smessageBuffer', listener: (channel: Buffer, message: Buffer) => void): unknown
-	ssubscribe(channel: string): void
-	sunsubscribe(channel: string | string[]): void
-}
-
 /**
  * Keeps subscriptions in a cluster, each at the master that has its channel's slot. Subscriptions follow their slots: within moments
  * this notices a master that was restarted, replaced by a replica or relieved of slots. ioredis's own group of sharded subscribers
@@ -125,6 +105,26 @@ export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }:
 		channels.delete(channel)
 		await at?.sunsubscribe(channel)
 	}
+}
+
+type Host = { host: string; port: number }
+
+export type ShardedSubscriberDeps = {
+	/** Knows the master of each slot. */
+	cluster: Cluster
+	/** Opens a connection that reconnects for ever and does not resubscribe by itself. */
+	connect: (host: Host) => Redis
+	lookEveryMs?: number
+}
+
+/**
+ * Methods that Socket.IO's sharded adapter calls as well. The adapter ignores their answers, so they never fail; failed subscriptions
+ * are retried.
+ */
+export type ShardedSubscriber = Subscriber & {
+	on(event: 'smessageBuffer', listener: (channel: Buffer, message: Buffer) => void): unknown
+	ssubscribe(channel: string): void
+	sunsubscribe(channel: string | string[]): void
 }
 
 const slotOf = (channel: string): number => new Command('ssubscribe', [channel]).getSlot() as number

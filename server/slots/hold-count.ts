@@ -10,7 +10,7 @@ import { tagOf } from '../platform/redis/shard.ts'
  */
 export function createHoldCount(redis: Redis): HoldCount {
 	const reserve = defineScript<number>(redis, 'holdReserve', feedLua + readLua('reserve.lua', import.meta.url))
-	const forget = defineScript<number>(redis, 'holdForget', readLua('forget.lua', import.meta.url))
+	const forget = defineScript<number>(redis, 'holdForget', forgetLua)
 
 	return {
 		begin,
@@ -80,6 +80,15 @@ export type HoldCount = {
 
 /** An attempt counts for this much longer than its hold lasts, because placing the hold may take a while. */
 const attemptMs = 60_000
+
+/** KEYS  the holder's slots (reserve.lua)        ARGV  slot ids … */
+const forgetLua = `
+	local gone = {}
+	for _, slot in ipairs(ARGV) do gone[slot] = true end
+	for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+		if gone[string.match(member, '^%S+')] then redis.call('ZREM', KEYS[1], member) end
+	end
+	return 1`
 
 const countKey = (userId: string) => `${tagOf(userId)}:holder:${userId}`
 

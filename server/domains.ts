@@ -18,23 +18,6 @@ import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
 
-export type Domains = Awaited<ReturnType<typeof createDomains>>
-
-/** The domains' access to sockets and browsers. */
-type Reach = {
-	io: LiveServer
-	cutOff: CutOff
-	/** The node's public address, known once it listens. */
-	publicUrl: () => string
-}
-
-/** Another node takes over a killed owner's mailbox after this time. A batch takes a small part of it. */
-const leaseMs = 4000
-/** How many free times the page behind a link offers. */
-const offeredTimes = 8
-/** How long a stopping node waits for the requests that it has accepted. */
-const finishMs = 6000
-
 /** A node's second step: creates each domain with what it needs of the stores, of the transports and of earlier domains. */
 export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: Reach, authentication: Authentication) {
 	const { config, log, metrics, tracer, nodeId, databaseUrl, db, run, redis, subscriber, limiter, limits, nowMs } = stores
@@ -156,3 +139,20 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		},
 	}
 }
+
+export type Domains = Awaited<ReturnType<typeof createDomains>>
+
+/** The domains' access to sockets and browsers. */
+type Reach = {
+	io: LiveServer
+	cutOff: CutOff
+	/** The node's public address, known once it listens. */
+	publicUrl: () => string
+}
+
+/** Another node takes over a killed owner's mailbox after this time. A batch takes a small part of it. */
+const leaseMs = 4000
+/** How many free times the page behind a link offers. */
+const offeredTimes = 8
+/** How long a stopping node waits for the requests that it has accepted. */
+const finishMs = 6000

@@ -7,17 +7,6 @@ import type { Log } from './platform/observability/log.ts'
 import type { Metrics } from './platform/observability/metrics.ts'
 import { cleanUp } from './privacy/retention.ts'
 
-type WorkDeps = {
-	db: Db
-	config: Pick<Config, 'auditRetentionDays' | 'databasePrepare' | 'mongoUrl'>
-	log: Log
-	generateSlots: () => Promise<unknown>
-	sendReminders: () => Promise<void>
-	finishErasures: () => Promise<void>
-}
-
-export type JobsDeps = WorkDeps & { databaseUrl: string; metrics: Metrics; nodeId: string; runs: boolean }
-
 /** Starts the recurring work. Nodes that start together take turns, so that each job exists once. */
 export function startJobs({ databaseUrl, metrics, nodeId, runs, ...deps }: JobsDeps): Promise<Jobs> {
 	const { db, config, log } = deps
@@ -35,6 +24,17 @@ export function startJobs({ databaseUrl, metrics, nodeId, runs, ...deps }: JobsD
 		}),
 	)
 }
+
+type WorkDeps = {
+	db: Db
+	config: Pick<Config, 'auditRetentionDays' | 'databasePrepare' | 'mongoUrl'>
+	log: Log
+	generateSlots: () => Promise<unknown>
+	sendReminders: () => Promise<void>
+	finishErasures: () => Promise<void>
+}
+
+export type JobsDeps = WorkDeps & { databaseUrl: string; metrics: Metrics; nodeId: string; runs: boolean }
 
 /** After this time the next run starts while a dispatch still sends. */
 const sendingMs = 45_000

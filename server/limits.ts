@@ -1,8 +1,7 @@
 import type { Caller } from './platform/caller.ts'
 import { networkOf } from './platform/security/client-address.ts'
 import { createLongAnswers } from './platform/security/long-answers.ts'
-import type { CreateLimiter, LimitRule } from './platform/security/rate-limit.ts'
-import { inLots, onAccount } from './platform/security/rate-limit.ts'
+import { type CreateLimiter, inLots, type LimitRule, onAccount } from './platform/security/rate-limit.ts'
 
 const flood = (name: string, points: number, perSeconds = 10): LimitRule => ({ name, points, perSeconds, refusesAlone: true })
 

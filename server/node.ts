@@ -3,12 +3,6 @@ import { createAuthentication } from './identity/authentication.ts'
 import { type NodeDeps, openStores } from './stores.ts'
 import { createTransports } from './transports.ts'
 
-export type RunningNode = {
-	/** The node's address, such as `http://localhost:3000`. */
-	url: string
-	stop(): Promise<void>
-}
-
 /** Assembles one node: stores, domains, transports. Stopping it finishes running work first. */
 export async function startNode(deps: NodeDeps): Promise<RunningNode> {
 	const stores = await openStores(deps)
@@ -32,4 +26,10 @@ export async function startNode(deps: NodeDeps): Promise<RunningNode> {
 		await domains.stop()
 		await stores.stop()
 	}
+}
+
+export type RunningNode = {
+	/** The node's address, such as `http://localhost:3000`. */
+	url: string
+	stop(): Promise<void>
 }

@@ -12,20 +12,6 @@ import { connectToRedis } from './platform/redis/connections.ts'
 import { createAuditTrail } from './platform/security/audit.ts'
 import { createLimiters } from './platform/security/rate-limit.ts'
 
-export type Stores = Awaited<ReturnType<typeof openStores>>
-
-export type NodeDeps = {
-	config: Config
-	log: Log
-	databaseUrl: string
-	redisUrl: string
-	version: string
-}
-
-/** Connections of the hot paths. Statements share them, so few are enough. */
-const pipelineConnections = 6
-const silentMs = 1000
-
 /** A node's first step: opens PostgreSQL and Redis, and creates the metrics, limits, logs and traces that use them. */
 export async function openStores({ config, log: processLog, databaseUrl, redisUrl, version }: NodeDeps) {
 	const nodeId = randomUUID()
@@ -76,3 +62,17 @@ export async function openStores({ config, log: processLog, databaseUrl, redisUr
 		},
 	}
 }
+
+export type Stores = Awaited<ReturnType<typeof openStores>>
+
+export type NodeDeps = {
+	config: Config
+	log: Log
+	databaseUrl: string
+	redisUrl: string
+	version: string
+}
+
+/** Connections of the hot paths. Statements share them, so few are enough. */
+const pipelineConnections = 6
+const silentMs = 1000

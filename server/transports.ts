@@ -16,9 +16,6 @@ import { PreparedEncoder } from './tuning/prepared-encoder.ts'
 import { shareRefusals } from './tuning/shared-refusals.ts'
 import { writeTogether } from './tuning/write-together.ts'
 
-/** How long a stopping node waits for requests that only read. */
-const readMs = 2000
-
 /** Creates HTTP and Socket.IO without opening them. Domains need the node's future address and the sockets that they send changes to. */
 export function createTransports(stores: Stores, authentication: Authentication) {
 	const { config, log, redis, adapterSubscriber, limits, trail, tracer, metrics } = stores
@@ -98,3 +95,6 @@ export function createTransports(stores: Stores, authentication: Authentication)
 		},
 	}
 }
+
+/** How long a stopping node waits for requests that only read. */
+const readMs = 2000

@@ -6,8 +6,6 @@ import type { FullAppointment, HoldsByDoctor } from './facts.ts'
 import type { ChangeRequest } from './requests.ts'
 import { type Decided, isSlotRefusal, minutesToMove, refusalOf } from './rules.ts'
 
-export type AlternativesFor = (request: ChangeRequest) => SlotOffer[] | undefined
-
 /**
  * Reads other free slots for the requests whose slot is gone, once for the whole batch. `taken` has the ids of slots that this batch
  * takes.
@@ -49,6 +47,8 @@ export async function readAlternatives(
 		return known
 	}
 }
+
+export type AlternativesFor = (request: ChangeRequest) => SlotOffer[] | undefined
 
 /** How much room an alternative must have to serve the request. */
 function minutesWanted(request: ChangeRequest, appointment: (id: string) => FullAppointment | undefined): number | undefined {

@@ -7,93 +7,7 @@ import { invalidInput, Refusal } from '../platform/refusal.ts'
 import type { VisitCalendar } from '../reminders/visit-calendar.ts'
 import { type FullAppointment, toWire } from './facts.ts'
 
-/** Whether the actor may see the appointment. */
-export const maySee = (actor: Actor, appointment: Pick<FullAppointment, 'doctorId' | 'patientId'>): boolean =>
-	isStaff(actor) ||
-	(actor.role === 'doctor' && actor.userId === appointment.doctorId) ||
-	(actor.role === 'patient' && actor.patientId === appointment.patientId)
-
-export type AppointmentFilter = {
-	doctorId?: string | undefined
-	patientId?: string | undefined
-	from?: string | undefined
-	to?: string | undefined
-	status?: AppointmentStatus[] | undefined
-	cursor?: string | undefined
-	limit: number
-}
-
-type Row = {
-	id: string
-	doctor_id: string
-	patient_id: string
-	type_id: string
-	starts_at: Date
-	ends_at: Date
-	slot_starts: Date[]
-	status: AppointmentStatus
-	reason: string | null
-	booked_by: string
-	created_at: Date
-	updated_at: Date
-	sequence: number
-	patient_name: string
-	doctor_name: string
-}
-
-const minute = (instant: Date) => instant.getTime() / 60_000
-
-const toListed = (row: Row): Appointment => ({
-	...toWire({
-		id: row.id,
-		doctorId: row.doctor_id,
-		patientId: row.patient_id,
-		typeId: row.type_id,
-		startMinute: minute(row.starts_at),
-		endMinute: minute(row.ends_at),
-		slotMinutes: row.slot_starts.map(minute),
-		typeMinutes: undefined,
-		status: row.status,
-		reason: row.reason,
-		bookedBy: row.booked_by,
-		createdAtMs: row.created_at.getTime(),
-		updatedAtMs: row.updated_at.getTime(),
-		sequence: row.sequence,
-		patientName: row.patient_name,
-		patientUserId: null,
-	}),
-	doctorName: row.doctor_name,
-})
-
-/** Narrows the filter to the appointments that the actor may see. @throws Refusal forbidden when the filter asks for more */
-const scopeOf = (actor: Actor, { doctorId, patientId }: AppointmentFilter) => {
-	if (isStaff(actor)) return { doctorId, patientId }
-	if (actor.role === 'doctor') {
-		if (doctorId !== undefined && doctorId !== actor.userId) throw new Refusal('forbidden')
-		return { doctorId: actor.userId, patientId }
-	}
-	if (patientId !== undefined && patientId !== actor.patientId) throw new Refusal('forbidden')
-	return { doctorId, patientId: actor.patientId ?? '0' }
-}
-
-const isDate = (text: string) => text.length === 10
-
-/**
- * A date means a day in each doctor's own zone. PostgreSQL can search the index only by a bound in UTC, so `coarse` is that bound, a
- * day wider.
- */
-const bound = (side: 'from' | 'to', text: string): { exact: string; bindings: string[]; coarse: Date } => {
-	if (!isDate(text)) return { exact: side === 'from' ? 'a.starts_at >= ?' : 'a.starts_at < ?', bindings: [text], coarse: new Date(text) }
-	const midnight = side === 'from' ? '?::date' : '(?::date + 1)'
-	const dayMs = 86_400_000
-	return {
-		exact: `a.starts_at ${side === 'from' ? '>=' : '<'} ${midnight}::timestamp AT TIME ZONE d.time_zone`,
-		bindings: [text],
-		coarse: new Date(Date.parse(text) + (side === 'from' ? -dayMs : 2 * dayMs)),
-	}
-}
-
-export const listAppointments = async (db: Db, actor: Actor, filter: AppointmentFilter): Promise<Page<Appointment>> => {
+export async function listAppointments(db: Db, actor: Actor, filter: AppointmentFilter): Promise<Page<Appointment>> {
 	const { doctorId, patientId } = scopeOf(actor, filter)
 	if ([doctorId, patientId].some(id => id !== undefined && !isDatabaseId(id))) return { items: [], nextCursor: null }
 	const query = db('appointments as a')
@@ -127,6 +41,95 @@ export async function calendarFile(db: Db, calendar: VisitCalendar, appointment:
 	const { startMinute, endMinute } = appointment
 	const names = await readVisitNames(db, appointment)
 	return calendar.file({ ...appointment, ...names, startsAtMs: startMinute * 60_000, endsAtMs: endMinute * 60_000 })
+}
+
+/** Whether the actor may see the appointment. */
+export function maySee(actor: Actor, { doctorId, patientId }: Pick<FullAppointment, 'doctorId' | 'patientId'>): boolean {
+	return (
+		isStaff(actor) || (actor.role === 'doctor' && actor.userId === doctorId) || (actor.role === 'patient' && actor.patientId === patientId)
+	)
+}
+
+export type AppointmentFilter = {
+	doctorId?: string | undefined
+	patientId?: string | undefined
+	from?: string | undefined
+	to?: string | undefined
+	status?: AppointmentStatus[] | undefined
+	cursor?: string | undefined
+	limit: number
+}
+
+/** Narrows the filter to the appointments that the actor may see. @throws Refusal forbidden when the filter asks for more */
+function scopeOf(actor: Actor, { doctorId, patientId }: AppointmentFilter) {
+	if (isStaff(actor)) return { doctorId, patientId }
+	if (actor.role === 'doctor') {
+		if (doctorId !== undefined && doctorId !== actor.userId) throw new Refusal('forbidden')
+		return { doctorId: actor.userId, patientId }
+	}
+	if (patientId !== undefined && patientId !== actor.patientId) throw new Refusal('forbidden')
+	return { doctorId, patientId: actor.patientId ?? '0' }
+}
+
+/**
+ * A date means a day in each doctor's own zone. PostgreSQL can search the index only by a bound in UTC, so `coarse` is that bound, a
+ * day wider.
+ */
+function bound(side: 'from' | 'to', text: string): { exact: string; bindings: string[]; coarse: Date } {
+	if (!isDate(text)) return { exact: side === 'from' ? 'a.starts_at >= ?' : 'a.starts_at < ?', bindings: [text], coarse: new Date(text) }
+	const midnight = side === 'from' ? '?::date' : '(?::date + 1)'
+	const dayMs = 86_400_000
+	return {
+		exact: `a.starts_at ${side === 'from' ? '>=' : '<'} ${midnight}::timestamp AT TIME ZONE d.time_zone`,
+		bindings: [text],
+		coarse: new Date(Date.parse(text) + (side === 'from' ? -dayMs : 2 * dayMs)),
+	}
+}
+
+const isDate = (text: string) => text.length === 10
+
+function toListed(row: Row): Appointment {
+	return {
+		...toWire({
+			id: row.id,
+			doctorId: row.doctor_id,
+			patientId: row.patient_id,
+			typeId: row.type_id,
+			startMinute: minute(row.starts_at),
+			endMinute: minute(row.ends_at),
+			slotMinutes: row.slot_starts.map(minute),
+			typeMinutes: undefined,
+			status: row.status,
+			reason: row.reason,
+			bookedBy: row.booked_by,
+			createdAtMs: row.created_at.getTime(),
+			updatedAtMs: row.updated_at.getTime(),
+			sequence: row.sequence,
+			patientName: row.patient_name,
+			patientUserId: null,
+		}),
+		doctorName: row.doctor_name,
+	}
+}
+
+const minute = (instant: Date) => instant.getTime() / 60_000
+
+type Row = {
+	id: string
+	doctor_id: string
+	patient_id: string
+	type_id: string
+	starts_at: Date
+	ends_at: Date
+	slot_starts: Date[]
+	status: AppointmentStatus
+	reason: string | null
+	booked_by: string
+	created_at: Date
+	updated_at: Date
+	sequence: number
+	patient_name: string
+	doctor_name: string
 }
 
 async function readVisitNames(db: Db, { doctorId, typeId }: FullAppointment): Promise<{ doctorName: string; typeName: string }> {

@@ -9,26 +9,6 @@ import type { BookingObserver } from './observe.ts'
 import type { EndedHold, Settled } from './outcomes.ts'
 import { type Batch, type Outcome, parcelOf, type QueueRequest } from './requests.ts'
 
-/** Does what follows a commit. */
-export type Effects = {
-	/**
-	 * @throws FencedOff when another node has the lease and publishes the rest; an error of Redis, after which the requests are still
-	 * in their mailboxes
-	 */
-	follow(batch: Batch, settled: Settled): Promise<void>
-}
-
-export type EffectsDeps = {
-	replies: Pick<Replies<Outcome>, 'deliver'>
-	/** Announces changes of other doctors' calendars. */
-	post: Mailbox<QueueRequest>['post']
-	holds: Pick<Holds, 'forget'>
-	notify: Notify['people']
-	/** Called when the ledger has messages that are due at once. */
-	wakeReminders: () => void
-	observe: Pick<BookingObserver, 'settled' | 'published'>
-}
-
 /**
  * Makes a committed batch known: updates holders' counts, publishes slots, answers callers, notifies people, wakes reminders. The
  * mailbox's own script publishes and removes the requests together, so the next batch finds and publishes whatever this one could
@@ -90,6 +70,26 @@ export function createEffects({ replies, post, holds, notify, wakeReminders, obs
 				)
 				.catch(() => {})
 	}
+}
+
+/** Does what follows a commit. */
+export type Effects = {
+	/**
+	 * @throws FencedOff when another node has the lease and publishes the rest; an error of Redis, after which the requests are still
+	 * in their mailboxes
+	 */
+	follow(batch: Batch, settled: Settled): Promise<void>
+}
+
+export type EffectsDeps = {
+	replies: Pick<Replies<Outcome>, 'deliver'>
+	/** Announces changes of other doctors' calendars. */
+	post: Mailbox<QueueRequest>['post']
+	holds: Pick<Holds, 'forget'>
+	notify: Notify['people']
+	/** Called when the ledger has messages that are due at once. */
+	wakeReminders: () => void
+	observe: Pick<BookingObserver, 'settled' | 'published'>
 }
 
 /** Leaves out slots that were booked without a hold, since no count has them. */

@@ -5,14 +5,6 @@ import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { Happening } from './requests.ts'
 
-export type Notify = {
-	/** Notifies the patient, the doctors and the staff. People without an open socket see the change when they next look. */
-	people(happenings: readonly Happening[]): void
-	stop(): void
-}
-
-export type NotifyDeps = { io: LiveServer; redis: Redis; subscriber: Subscriber; nodeId: string; log: Log }
-
 /**
  * Notifies the people concerned of changed appointments, through whichever node has their sockets. Other nodes get one message for
  * each batch and forward its lines unparsed. The adapter's broadcasts would send a message for each appointment, and every node would
@@ -49,6 +41,14 @@ export async function createNotify({ io, redis, subscriber, nodeId, log }: Notif
 			io.local.to(concerned).emit('appointment:changed', preparedPayload<'appointment:changed'>(line.slice(jsonFrom)))
 	}
 }
+
+export type Notify = {
+	/** Notifies the patient, the doctors and the staff. People without an open socket see the change when they next look. */
+	people(happenings: readonly Happening[]): void
+	stop(): void
+}
+
+export type NotifyDeps = { io: LiveServer; redis: Redis; subscriber: Subscriber; nodeId: string; log: Log }
 
 const channel = 'appointments'
 

@@ -6,18 +6,6 @@ import type { Span, Tracer } from '../platform/observability/tracer.ts'
 import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
 import type { Batch, ChangeRequest, QueueRequest, SettledOutcome } from './requests.ts'
 
-export type BookingObserver = MailboxObserver<QueueRequest, BoardSeen, BoardEnd> & {
-	/** Called after the commit, before callers are answered and slots are published. */
-	settled(batch: Batch, outcomes: Outcomes): void
-	/** Called when the slots are published and the requests have left their mailboxes. */
-	published(batch: Batch): void
-	/** Called for requests that were refused before they reached a mailbox. */
-	refusedAtDoor(outcomes: Outcomes): void
-}
-
-type Outcomes = readonly SettledOutcome[]
-type Failure = 'fenced' | 'error'
-
 /**
  * Logs, counts and traces how requests are settled. The node that settles a change of a calendar logs it at `info`, under the request
  * id that its caller was given; the line contains no personal detail. Refusals are logged at `debug`.
@@ -78,6 +66,18 @@ export function createBookingObserver({ metrics, log, tracer }: { metrics: Metri
 		}
 	}
 }
+
+export type BookingObserver = MailboxObserver<QueueRequest, BoardSeen, BoardEnd> & {
+	/** Called after the commit, before callers are answered and slots are published. */
+	settled(batch: Batch, outcomes: Outcomes): void
+	/** Called when the slots are published and the requests have left their mailboxes. */
+	published(batch: Batch): void
+	/** Called for requests that were refused before they reached a mailbox. */
+	refusedAtDoor(outcomes: Outcomes): void
+}
+
+type Outcomes = readonly SettledOutcome[]
+type Failure = 'fenced' | 'error'
 
 type Watch = { spans: ReturnType<typeof traceBatch> | undefined; unlogged: SettledOutcome[]; requests: number; ms: number }
 

@@ -1,21 +1,6 @@
 import type { Run } from '../platform/database/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 
-export type AppointmentTypes = {
-	/**
-	 * Returns the type's length in minutes; undefined without a type, for which an appointment takes one slot.
-	 *
-	 * @throws Refusal not_found
-	 */
-	minutesOf(typeId: string | undefined): Promise<number | undefined>
-	/** The type of an appointment that is booked without one. */
-	defaultId(): Promise<string>
-}
-
-const statement = { name: 'appointment_types', text: 'SELECT id::text, minutes FROM appointment_types ORDER BY position, id' }
-
-const freshMs = 10_000
-
 /** Reads the types of appointments. They are few and rarely change, so a node remembers them for ten seconds. */
 export function createAppointmentTypes(run: Run): AppointmentTypes {
 	let read: { atMs: number; types: Promise<Map<string, number>> } | undefined
@@ -51,3 +36,18 @@ export function createAppointmentTypes(run: Run): AppointmentTypes {
 		return read.types
 	}
 }
+
+export type AppointmentTypes = {
+	/**
+	 * Returns the type's length in minutes; undefined without a type, for which an appointment takes one slot.
+	 *
+	 * @throws Refusal not_found
+	 */
+	minutesOf(typeId: string | undefined): Promise<number | undefined>
+	/** The type of an appointment that is booked without one. */
+	defaultId(): Promise<string>
+}
+
+const statement = { name: 'appointment_types', text: 'SELECT id::text, minutes FROM appointment_types ORDER BY position, id' }
+
+const freshMs = 10_000

@@ -1,13 +1,6 @@
 import { isDatabaseId } from '../platform/database/ids.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 
-export type Doctors = {
-	/** Whether the doctor exists, active or not. Callers ask before they write anything for a doctor into Redis. */
-	exists(doctorId: string): Promise<boolean>
-}
-
-const statement = { name: 'doctor_exists', text: 'SELECT FROM doctors WHERE id = $1' }
-
 /** Knows which doctors exist. Doctors are never removed, so a node remembers those that it has found. */
 export function createDoctors(run: Run): Doctors {
 	// Promises, so that callers who ask at once go on in the order in which they asked.
@@ -32,3 +25,10 @@ export function createDoctors(run: Run): Doctors {
 		}
 	}
 }
+
+export type Doctors = {
+	/** Whether the doctor exists, active or not. Callers ask before they write anything for a doctor into Redis. */
+	exists(doctorId: string): Promise<boolean>
+}
+
+const statement = { name: 'doctor_exists', text: 'SELECT FROM doctors WHERE id = $1' }

@@ -4,15 +4,6 @@ import type { Log } from './observability/log.ts'
 import { isRedisUnavailable } from './redis/redis.ts'
 import { invalid, Refusal } from './refusal.ts'
 
-/** SQLSTATEs of values that pass the schemas but that PostgreSQL's types cannot hold. */
-const refusedValues = new Map<unknown, string>([
-	['22021', 'Text must not contain NUL characters'],
-	['22008', 'A time is out of range'],
-	['22009', 'An offset from UTC is out of range'],
-])
-
-const retrySoonSeconds = 2
-
 /**
  * Turns an error into what the client may know. A library's message never reaches a client. Errors of ours are logged. When
  * PostgreSQL or Redis is lost, the outcome is unknown, so the client is asked to repeat with the same key. `forbidden` is logged as
@@ -33,3 +24,12 @@ export function toRefusal(error: unknown, log: Log, context: Record<string, unkn
 	log.error({ ...context, err: error }, 'internal error')
 	return new Refusal('internal')
 }
+
+/** SQLSTATEs of values that pass the schemas but that PostgreSQL's types cannot hold. */
+const refusedValues = new Map<unknown, string>([
+	['22021', 'Text must not contain NUL characters'],
+	['22008', 'A time is out of range'],
+	['22009', 'An offset from UTC is out of range'],
+])
+
+const retrySoonSeconds = 2

@@ -3,11 +3,6 @@ import { readSql } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { instantOf, slotId } from './slot-id.ts'
 
-/** A free slot, as far as the database knows. */
-export type FreeSlot = { startMinute: number; endMinute: number }
-
-const statement = { name: 'free_slots_around', text: readSql('free_slots_around.sql', import.meta.url) }
-
 /** Reads free slots of each doctor before and after a minute, in order. */
 export async function readFreeSlots(
 	run: Run,
@@ -25,9 +20,6 @@ export async function readFreeSlots(
 	for (const slots of byDoctor.values()) slots.sort((a, b) => a.startMinute - b.startMinute)
 	return byDoctor
 }
-
-/** How many alternatives a refusal carries. */
-const offersOnRefusal = 5
 
 /** Returns the free slots nearest in time to the one that was refused, each with room for `minutes`. `free` is in order of time. */
 export function nearestOffers(
@@ -57,6 +49,14 @@ export function nearestOffers(
 	}
 	return offers
 }
+
+/** A free slot, as far as the database knows. */
+export type FreeSlot = { startMinute: number; endMinute: number }
+
+const statement = { name: 'free_slots_around', text: readSql('free_slots_around.sql', import.meta.url) }
+
+/** How many alternatives a refusal carries. */
+const offersOnRefusal = 5
 
 /** Whether the slot and those that follow it without a gap have room for the minutes. */
 function hasRoom(free: readonly FreeSlot[], index: number, minutes: number, isTaken: (startMinute: number) => boolean): boolean {

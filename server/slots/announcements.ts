@@ -2,6 +2,55 @@ import { type Db, isDatabaseUnavailable, type Tx } from '../platform/database/da
 import type { Run } from '../platform/database/pipeline.ts'
 import type { Log } from '../platform/observability/log.ts'
 
+/**
+ * Announces changes of calendars that are not requests in a mailbox, such as time off, generation, or a disabled doctor. Such a
+ * change is recorded in the transaction that makes it. After the commit its own node, or a sweep of any other, announces it through
+ * the mailbox, where the slots are read again. Announcing a change twice does no harm.
+ */
+export function createAnnouncements({ db, run, log, announce }: AnnouncementsDeps): Announcements {
+	let stopped = false
+	let sweeping = Promise.resolve()
+	let timer: NodeJS.Timeout | undefined
+	schedule()
+
+	return {
+		write: async (trx, changes) => void (await trx.raw(writeChanges, { changes: JSON.stringify(changes), maxSlots })),
+		writeDoctor: async (trx, doctorId) => void (await trx.raw(writeOfDoctor, { doctorId, maxSlots })),
+		writePatient: async (trx, patientId) => void (await trx.raw(writeOfPatient, { patientId, shownDays })),
+		tell,
+		async stop() {
+			stopped = true
+			clearTimeout(timer)
+			await sweeping
+		},
+	}
+
+	async function tell() {
+		try {
+			while ((await tellSome({ db, log, announce })) === toldAtOnce);
+		} catch (error) {
+			log.warn({ reason: (error as Error).message }, 'changes of calendars could not be announced; the next sweep tries again')
+		}
+	}
+
+	function schedule() {
+		if (stopped) return
+		timer = setTimeout(() => {
+			sweeping = sweep()
+		}, sweepEveryMs)
+		timer.unref()
+	}
+
+	async function sweep() {
+		try {
+			if ((await run(isSomethingWritten, [])).length > 0) await tell()
+		} catch (error) {
+			if (!isDatabaseUnavailable(error)) log.warn({ reason: (error as Error).message }, 'the sweep of announcements failed')
+		}
+		schedule()
+	}
+}
+
 /** A doctor's slots by their starts; without starts, the doctor's whole calendar. */
 export type CalendarChange = { doctorId: string; startsAt?: readonly Date[] }
 
@@ -59,55 +108,6 @@ const sweepEveryMs = 350
 const toldAtOnce = 100
 
 const isSomethingWritten = { name: 'announcements_written', text: 'SELECT FROM calendar_announcements LIMIT 1' }
-
-/**
- * Announces changes of calendars that are not requests in a mailbox, such as time off, generation, or a disabled doctor. Such a
- * change is recorded in the transaction that makes it. After the commit its own node, or a sweep of any other, announces it through
- * the mailbox, where the slots are read again. Announcing a change twice does no harm.
- */
-export function createAnnouncements({ db, run, log, announce }: AnnouncementsDeps): Announcements {
-	let stopped = false
-	let sweeping = Promise.resolve()
-	let timer: NodeJS.Timeout | undefined
-	schedule()
-
-	return {
-		write: async (trx, changes) => void (await trx.raw(writeChanges, { changes: JSON.stringify(changes), maxSlots })),
-		writeDoctor: async (trx, doctorId) => void (await trx.raw(writeOfDoctor, { doctorId, maxSlots })),
-		writePatient: async (trx, patientId) => void (await trx.raw(writeOfPatient, { patientId, shownDays })),
-		tell,
-		async stop() {
-			stopped = true
-			clearTimeout(timer)
-			await sweeping
-		},
-	}
-
-	async function tell() {
-		try {
-			while ((await tellSome({ db, log, announce })) === toldAtOnce);
-		} catch (error) {
-			log.warn({ reason: (error as Error).message }, 'changes of calendars could not be announced; the next sweep tries again')
-		}
-	}
-
-	function schedule() {
-		if (stopped) return
-		timer = setTimeout(() => {
-			sweeping = sweep()
-		}, sweepEveryMs)
-		timer.unref()
-	}
-
-	async function sweep() {
-		try {
-			if ((await run(isSomethingWritten, [])).length > 0) await tell()
-		} catch (error) {
-			if (!isDatabaseUnavailable(error)) log.warn({ reason: (error as Error).message }, 'the sweep of announcements failed')
-		}
-		schedule()
-	}
-}
 
 /** A node that freezes during an announcement loses its transaction after this time, and another node announces instead. */
 const frozenAfterMs = 1000

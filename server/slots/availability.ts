@@ -3,29 +3,6 @@ import { readSql } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { type SlotRef, slotId } from './slot-id.ts'
 
-/** A slot as PostgreSQL has it, without the holds in Redis. */
-export type StoredSlot = SlotRef & {
-	endMinute: number
-	isBlocked: boolean
-	appointment: { id: string; status: AppointmentStatus; patientName: string } | null
-}
-
-type Row = {
-	doctor_id: string
-	start_minute: number
-	end_minute: number
-	is_blocked: boolean
-	appointment_id: string | null
-	status: AppointmentStatus | null
-	patient_name: string | null
-}
-
-const inSpans = { name: 'slots_in_spans', text: readSql('slots_in_spans.sql', import.meta.url) }
-const inDates = { name: 'slots_in_dates', text: readSql('slots_in_dates.sql', import.meta.url) }
-
-/** From `fromMinute`, inclusive, to `untilMinute`, exclusive. */
-export type Span = { doctorId: string; fromMinute: number; untilMinute: number }
-
 /**
  * Reads the slots that start within the spans. Listing, holding and booking all read slots through this module, so that a slot which
  * is shown as free can be booked.
@@ -49,14 +26,37 @@ export async function readSlotsBetween(run: Run, doctorId: string, from: string,
 	return { timeZone: rows[0]?.time_zone ?? undefined, slots: rows.map(toSlot) }
 }
 
-export type Availability = 'free' | 'booked' | 'blocked' | 'past'
-
 /** A slot's availability without regard to holds. A booked slot stays booked within time off. */
 export function availabilityOf(slot: StoredSlot, nowMs: number): Availability {
 	if (slot.appointment) return 'booked'
 	if (slot.startMinute * 60_000 <= nowMs) return 'past'
 	return slot.isBlocked ? 'blocked' : 'free'
 }
+
+/** A slot as PostgreSQL has it, without the holds in Redis. */
+export type StoredSlot = SlotRef & {
+	endMinute: number
+	isBlocked: boolean
+	appointment: { id: string; status: AppointmentStatus; patientName: string } | null
+}
+
+type Row = {
+	doctor_id: string
+	start_minute: number
+	end_minute: number
+	is_blocked: boolean
+	appointment_id: string | null
+	status: AppointmentStatus | null
+	patient_name: string | null
+}
+
+const inSpans = { name: 'slots_in_spans', text: readSql('slots_in_spans.sql', import.meta.url) }
+const inDates = { name: 'slots_in_dates', text: readSql('slots_in_dates.sql', import.meta.url) }
+
+/** From `fromMinute`, inclusive, to `untilMinute`, exclusive. */
+export type Span = { doctorId: string; fromMinute: number; untilMinute: number }
+
+export type Availability = 'free' | 'booked' | 'blocked' | 'past'
 
 /** Identifies a slot within a batch. It equals the slot's id, whose form is opaque to clients only. */
 export const slotKey = ({ doctorId, startMinute }: SlotRef): string => slotId(doctorId, startMinute)

@@ -6,31 +6,6 @@ import type { Held, Holder } from './codec.ts'
 import type { EndedHold } from './hold-count.ts'
 import { slotId } from './slot-id.ts'
 
-export type HoldScripts = ReturnType<typeof createHoldScripts>
-
-/** Lua functions for scripts that change holds as part of a larger step. They belong before the script's text. */
-export const boardLua = feedLua + readLua('board.lua', import.meta.url)
-
-type PlaceArgs = {
-	doctorId: string
-	/** The calendar's version that was known before the slots were read. */
-	knownVersion: number
-	userId: string
-	who: { name: string; role: Role }
-	/** The attempt for which the slots are counted. */
-	attempt: string
-	holdMs: number
-	ceilingMs: number
-	slots: { minute: number; json: string }[]
-	/** Whether the hold ends soon after its holder disconnects. */
-	throughSocket: boolean
-}
-
-/** `ended` are holds that this one renewed or replaced. */
-type Placed = { state: 'placed'; untilMs: number; ended: EndedHold[] } | { state: 'held' } | { state: 'stale'; truth: number }
-
-const sweepLimit = 500
-
 /** Makes the scripts functions, with their keys and arguments in one place. */
 export function createHoldScripts(redis: Redis) {
 	const define = <Reply>(name: string, file: string) => defineScript<Reply>(redis, name, boardLua + readLua(file, import.meta.url))
@@ -99,6 +74,31 @@ export function createHoldScripts(redis: Redis) {
 		},
 	}
 }
+
+export type HoldScripts = ReturnType<typeof createHoldScripts>
+
+/** Lua functions for scripts that change holds as part of a larger step. They belong before the script's text. */
+export const boardLua = feedLua + readLua('board.lua', import.meta.url)
+
+type PlaceArgs = {
+	doctorId: string
+	/** The calendar's version that was known before the slots were read. */
+	knownVersion: number
+	userId: string
+	who: { name: string; role: Role }
+	/** The attempt for which the slots are counted. */
+	attempt: string
+	holdMs: number
+	ceilingMs: number
+	slots: { minute: number; json: string }[]
+	/** Whether the hold ends soon after its holder disconnects. */
+	throughSocket: boolean
+}
+
+/** `ended` are holds that this one renewed or replaced. */
+type Placed = { state: 'placed'; untilMs: number; ended: EndedHold[] } | { state: 'held' } | { state: 'stale'; truth: number }
+
+const sweepLimit = 500
 
 export function holdKeys(doctorId: string) {
 	const tag = tagOf(doctorId)

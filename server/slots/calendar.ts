@@ -15,31 +15,6 @@ import { createPresence } from './presence.ts'
 import { createSnapshots, type ReadHolds, type Snapshots } from './snapshot.ts'
 import { createWatchers, viewOf } from './watchers.ts'
 
-export type CalendarDeps = {
-	io: LiveServer
-	redis: Redis
-	subscriber: Subscriber
-	run: Run
-	log: Log
-	metrics: Metrics
-	nodeId: string
-	doctors: Doctors
-	readHolds: ReadHolds
-	nowMs: () => number
-}
-
-export type Calendar = {
-	routes: Route[]
-	handlers: Pick<EventHandlers, 'calendar:watch' | 'calendar:unwatch'>
-	nextFree: Snapshots['nextFree']
-	/** The version up to which changes have arrived at this node; undefined for a calendar without watchers here. */
-	knownVersion(doctorId: string): number | undefined
-	disconnected(socket: SocketContext['socket']): void
-	/** Adapts the socket's view to its changed caller. */
-	callerChanged(socket: SocketContext['socket']): void
-	stop(): Promise<void>
-}
-
 /** Creates what watchers see of calendars. */
 export function createCalendar(deps: CalendarDeps): Calendar {
 	const { io, redis, subscriber, run, log, metrics, nodeId, doctors, readHolds, nowMs } = deps
@@ -98,6 +73,31 @@ export function createCalendar(deps: CalendarDeps): Calendar {
 			await presence.stop()
 		},
 	}
+}
+
+export type CalendarDeps = {
+	io: LiveServer
+	redis: Redis
+	subscriber: Subscriber
+	run: Run
+	log: Log
+	metrics: Metrics
+	nodeId: string
+	doctors: Doctors
+	readHolds: ReadHolds
+	nowMs: () => number
+}
+
+export type Calendar = {
+	routes: Route[]
+	handlers: Pick<EventHandlers, 'calendar:watch' | 'calendar:unwatch'>
+	nextFree: Snapshots['nextFree']
+	/** The version up to which changes have arrived at this node; undefined for a calendar without watchers here. */
+	knownVersion(doctorId: string): number | undefined
+	disconnected(socket: SocketContext['socket']): void
+	/** Adapts the socket's view to its changed caller. */
+	callerChanged(socket: SocketContext['socket']): void
+	stop(): Promise<void>
 }
 
 /**

@@ -1,20 +1,6 @@
 import type { FeedMessage } from '../platform/live/feed.ts'
 import type { FullSlot } from './codec.ts'
 
-/** Changes that are sent together: a contiguous range of one doctor's versions. A frame without slots is a skipped number. */
-export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: FullSlot[] }
-
-export type FrameDeps = {
-	send: (frame: Frame) => void
-	/** How long changes of a busy calendar are gathered. */
-	windowMs: number
-	nowMs?: () => number
-	/** Called with the time from the arrival of a frame's oldest change until the frame was sent. */
-	observe?: (ms: number) => void
-}
-
-type Gathering = { frame: Frame | undefined; beganMs: number; sentAtMs: number; timer: NodeJS.Timeout | undefined }
-
 /**
  * Gathers changes into frames. A change on an idle calendar is sent at once. Changes that follow within the window are sent together
  * at its end, so that a busy calendar sends each watcher a limited number of frames a second.
@@ -73,6 +59,23 @@ export function createFrames({ send, windowMs, nowMs = () => performance.now(), 
 		observe?.(nowMs() - gathering.beganMs)
 	}
 }
+
+/**
+ * Changes that are sent together: a contiguous range of one doctor's versions. Each slot is JSON, which is usually forwarded
+ * unparsed. A frame without slots is a skipped number.
+ */
+export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: FullSlot[] }
+
+export type FrameDeps = {
+	send: (frame: Frame) => void
+	/** How long changes of a busy calendar are gathered. */
+	windowMs: number
+	nowMs?: () => number
+	/** Called with the time from the arrival of a frame's oldest change until the frame was sent. */
+	observe?: (ms: number) => void
+}
+
+type Gathering = { frame: Frame | undefined; beganMs: number; sentAtMs: number; timer: NodeJS.Timeout | undefined }
 
 /** Returns the part of a frame after `version`; null when there is none. */
 export function partAfter(frame: Frame, version: number): Frame | null {

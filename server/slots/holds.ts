@@ -13,83 +13,10 @@ import { type Held, jsonBeforeState } from './codec.ts'
 import { type Attempt, createHoldCount } from './hold-count.ts'
 import { parseSlotId, type SlotRef } from './slot-id.ts'
 
-export type HoldRequest = { slotId: string; typeId?: string | undefined }
-
-export type HoldsDeps = {
-	redis: Redis
-	run: Run
-	types: AppointmentTypes
-	doctors: Doctors
-	/** The version of a calendar that this node follows, as far as changes have arrived here. */
-	knownVersion: (doctorId: string) => number | undefined
-	holdMs: number
-	holdMsStaff: number
-	nowMs: () => number
-}
-
-export type Holds = {
-	/** Places a hold, or renews the actor's own. @throws Refusal */
-	place(actor: Actor, request: HoldRequest, options?: { throughSocket: boolean }): Promise<Hold>
-	/** @throws Refusal hold_expired when the caller holds no such slot */
-	release(actor: Actor, slotId: string): Promise<void>
-	read(doctorId: string): Promise<Held>
-	/** Whether the account may have holds. False is certain, true is not. */
-	mayHold(userId: string): Promise<boolean>
-	/** Shortens the holds that a disconnected holder placed through a socket to a grace. */
-	beginGrace(userId: string): Promise<void>
-	/** Restores the holds after their holder has reconnected. */
-	endGrace(userId: string): Promise<void>
-	/** Removes slots that became appointments from their holder's count. */
-	forget(userId: string, slotIds: readonly string[]): Promise<void>
-	/** Counts the slots that are held by all accounts. */
-	count(): Promise<number>
-	/** Removes expired holds. Returns false when no hold exists that could expire. */
-	sweep(): Promise<boolean>
-}
-
-/** How many slots an account may hold at once: enough to compare, too few to hoard. A single longer appointment may have more. */
-const holdLimit = { patient: 5, staff: 20 }
-/** A hold can be renewed until it is this many times as old as it lasts. */
-const ceilingFactor = 5
-const graceMs = 10_000
-/** New bookings may keep making the read slots outdated. After this many rounds the caller is asked to try again. */
-const maxRounds = 12
-
 export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
 	const scripts = createHoldScripts(redis)
 	const count = createHoldCount(redis)
 	const { read } = scripts
-
-	const place: Holds['place'] = async (actor, request, { throughSocket } = { throughSocket: false }) => {
-		const ref = refOf(request.slotId)
-		const minutes = await types.minutesOf(request.typeId)
-		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
-		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
-		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
-		const attempt = count.begin(actor.userId, limit, lifetimeMs)
-		try {
-			const { untilMs, ended, slotIds } = await placeInRounds({ actor, ref, minutes, limit, lifetimeMs, throughSocket, attempt })
-			attempt.placed(untilMs)
-			// Lets the caller hold other slots at once in place of the ended ones. An entry that cannot be removed expires with its
-			// hold.
-			if (ended.length > 0) await count.strike(ended).catch(() => {})
-			return { slotId: request.slotId, slotIds, doctorId: ref.doctorId, expiresAt: new Date(untilMs).toISOString() }
-		} catch (error) {
-			// After any other error the hold may exist, so it stays counted until it would have expired.
-			if (error instanceof Refusal) await attempt.withdraw().catch(() => {})
-			throw error
-		}
-	}
-
-	type Wish = {
-		actor: Actor
-		ref: SlotRef
-		minutes: number | undefined
-		limit: number
-		lifetimeMs: number
-		throughSocket: boolean
-		attempt: Attempt
-	}
 
 	return {
 		place,
@@ -111,6 +38,27 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 			await count.strike(ended).catch(() => {})
 			return isHeld
 		},
+	}
+
+	async function place(actor: Actor, request: HoldRequest, { throughSocket } = { throughSocket: false }): Promise<Hold> {
+		const ref = refOf(request.slotId)
+		const minutes = await types.minutesOf(request.typeId)
+		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
+		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
+		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
+		const attempt = count.begin(actor.userId, limit, lifetimeMs)
+		try {
+			const { untilMs, ended, slotIds } = await placeInRounds({ actor, ref, minutes, limit, lifetimeMs, throughSocket, attempt })
+			attempt.placed(untilMs)
+			// Lets the caller hold other slots at once in place of the ended ones. An entry that cannot be removed expires with its
+			// hold.
+			if (ended.length > 0) await count.strike(ended).catch(() => {})
+			return { slotId: request.slotId, slotIds, doctorId: ref.doctorId, expiresAt: new Date(untilMs).toISOString() }
+		} catch (error) {
+			// A refusal means that no hold exists. After any other error one may exist, and stays counted until it would have expired.
+			if (error instanceof Refusal) await attempt.withdraw().catch(() => {})
+			throw error
+		}
 	}
 
 	async function graceAll(userId: string, ms: number) {
@@ -185,6 +133,58 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 			throughSocket,
 		})
 	}
+}
+
+export type HoldRequest = { slotId: string; typeId?: string | undefined }
+
+export type HoldsDeps = {
+	redis: Redis
+	run: Run
+	types: AppointmentTypes
+	doctors: Doctors
+	/** The version of a calendar that this node follows, as far as changes have arrived here. */
+	knownVersion: (doctorId: string) => number | undefined
+	holdMs: number
+	holdMsStaff: number
+	nowMs: () => number
+}
+
+export type Holds = {
+	/** Places a hold, or renews the actor's own. @throws Refusal */
+	place(actor: Actor, request: HoldRequest, options?: { throughSocket: boolean }): Promise<Hold>
+	/** @throws Refusal hold_expired when the caller holds no such slot */
+	release(actor: Actor, slotId: string): Promise<void>
+	read(doctorId: string): Promise<Held>
+	/** Whether the account may have holds. False is certain, true is not. */
+	mayHold(userId: string): Promise<boolean>
+	/** Shortens the holds that a disconnected holder placed through a socket to a grace. */
+	beginGrace(userId: string): Promise<void>
+	/** Restores the holds after their holder has reconnected. */
+	endGrace(userId: string): Promise<void>
+	/** Removes slots that became appointments from their holder's count. */
+	forget(userId: string, slotIds: readonly string[]): Promise<void>
+	/** Counts the slots that are held by all accounts. */
+	count(): Promise<number>
+	/** Removes expired holds. Returns false when no hold exists that could expire. */
+	sweep(): Promise<boolean>
+}
+
+/** How many slots an account may hold at once: enough to compare, too few to hoard. A single longer appointment may have more. */
+const holdLimit = { patient: 5, staff: 20 }
+/** A hold can be renewed until it is this many times as old as it lasts. */
+const ceilingFactor = 5
+const graceMs = 10_000
+/** New bookings may keep making the read slots outdated. After this many rounds the caller is asked to try again. */
+const maxRounds = 12
+
+type Wish = {
+	actor: Actor
+	ref: SlotRef
+	minutes: number | undefined
+	limit: number
+	lifetimeMs: number
+	throughSocket: boolean
+	attempt: Attempt
 }
 
 function refOf(id: string): SlotRef {

@@ -1,17 +1,5 @@
 import type { Metrics } from '../platform/observability/metrics.ts'
 
-/** From unnoticeable to broken. */
-const lagBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
-
-export type CalendarObserver = {
-	/** One frame was sent to watchers. */
-	frame(changes: number): void
-	/** The time from the arrival of a frame's oldest change until the frame was sent. */
-	lag(ms: number): void
-	/** The time that a message published now takes to arrive here, behind all messages before it. */
-	delivery(ms: number): void
-}
-
 /** Measures how changes reach watchers. The time from a commit to a screen is delivery plus lag. */
 export function createCalendarObserver(metrics: Metrics): CalendarObserver {
 	const frames = metrics.counter('calendar_frames_total', 'Frames of calendar changes')
@@ -32,4 +20,16 @@ export function createCalendarObserver(metrics: Metrics): CalendarObserver {
 export function registerWatchGauges(metrics: Metrics, watched: () => { calendars: number; watchers: number }) {
 	metrics.sampled('calendars_watched', 'Calendars that are watched through this node', () => watched().calendars)
 	metrics.sampled('calendar_watchers', 'Watches of calendars through this node', () => watched().watchers)
+}
+
+/** From unnoticeable to broken. */
+const lagBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+
+export type CalendarObserver = {
+	/** One frame was sent to watchers. */
+	frame(changes: number): void
+	/** The time from the arrival of a frame's oldest change until the frame was sent. */
+	lag(ms: number): void
+	/** The time that a message published now takes to arrive here, behind all messages before it. */
+	delivery(ms: number): void
 }

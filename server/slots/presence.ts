@@ -2,30 +2,6 @@ import { feedKeys, feedLua } from '../platform/live/feed.ts'
 import { defineScript, type Redis, readLua } from '../platform/redis/redis.ts'
 import { tagOf } from '../platform/redis/shard.ts'
 
-export type Presence = ReturnType<typeof createPresence>
-
-export type PresenceDeps = {
-	redis: Redis
-	nodeId: string
-	/** Sends the number to this node's watchers of a doctor. */
-	tell: (doctorId: string, viewers: number) => void
-	everyMs?: number
-}
-
-/** How long a node's count is valid without renewal. After this time the sum leaves out a node that died. */
-const freshMs = 30_000
-const renewMs = 10_000
-
-type Watched = {
-	local: number
-	reported: number
-	reportedAtMs: number
-	told: number | undefined
-	sum: number | undefined
-	/** True when a new watcher has not been sent the number yet. */
-	newcomer: boolean
-}
-
 /** Counts the watchers of each calendar, over all nodes, and sends the number at most once a second. */
 export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: PresenceDeps) {
 	const report = defineScript<number>(redis, 'calendarPresence', feedLua + readLua('presence.lua', import.meta.url))
@@ -89,4 +65,28 @@ export function createPresence({ redis, nodeId, tell, everyMs = 1000 }: Presence
 		}
 		await Promise.allSettled(due)
 	}
+}
+
+export type Presence = ReturnType<typeof createPresence>
+
+export type PresenceDeps = {
+	redis: Redis
+	nodeId: string
+	/** Sends the number to this node's watchers of a doctor. */
+	tell: (doctorId: string, viewers: number) => void
+	everyMs?: number
+}
+
+/** How long a node's count is valid without renewal. After this time the sum leaves out a node that died. */
+const freshMs = 30_000
+const renewMs = 10_000
+
+type Watched = {
+	local: number
+	reported: number
+	reportedAtMs: number
+	told: number | undefined
+	sum: number | undefined
+	/** True when a new watcher has not been sent the number yet. */
+	newcomer: boolean
 }

@@ -6,10 +6,7 @@ import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import { createHoldScripts } from './board.ts'
 import { type CalendarDeps, createCalendar } from './calendar.ts'
-import type { Holds } from './holds.ts'
-import { createHolds, type HoldsDeps } from './holds.ts'
-
-export type SlotsDeps = Omit<CalendarDeps, 'readHolds'> & Omit<HoldsDeps, 'knownVersion'> & Omit<HoldsApiDeps, 'holds'>
+import { createHolds, type Holds, type HoldsDeps } from './holds.ts'
 
 /** Creates the short-lived parts of slots: holds and watchers. */
 export function createSlots(deps: SlotsDeps) {
@@ -33,6 +30,8 @@ export function createSlots(deps: SlotsDeps) {
 		},
 	}
 }
+
+export type SlotsDeps = Omit<CalendarDeps, 'readHolds'> & Omit<HoldsDeps, 'knownVersion'> & Omit<HoldsApiDeps, 'holds'>
 
 export type HoldsApiDeps = {
 	holds: Holds

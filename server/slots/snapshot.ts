@@ -7,37 +7,6 @@ import { nearestOffers, readFreeSlots } from './alternatives.ts'
 import { readSlotsBetween } from './availability.ts'
 import { fullSlot, type Held, type View, visibleSlot } from './codec.ts'
 
-export type ReadHolds = (doctorId: string) => Promise<Held>
-
-export type SnapshotWanted = {
-	doctorId: string
-	from: string
-	to: string
-	view: View
-	viewerId: string | undefined
-	/** The doctor's zone, when the caller knows it. */
-	timeZone?: string
-}
-
-export type Snapshots = {
-	/** Returns a snapshot as JSON, and its version. @throws Refusal not_found for a doctor who takes no appointments */
-	take(wanted: SnapshotWanted): Promise<{ version: number; json: string }>
-	/** @throws Refusal not_found for a doctor who takes no appointments */
-	timeZoneOf(doctorId: string): Promise<string>
-	/** Returns the next free slots of each doctor without held ones. A doctor who takes no appointments has none. */
-	nextFree(doctorIds: readonly string[], each: number): Promise<{ doctorId: string; slots: SlotOffer[] }[]>
-}
-
-export type SnapshotDeps = { run: Run; doctors: Doctors; readHolds: ReadHolds; nowMs: () => number }
-
-/** Reads this many more slots than requested, because some may be held. */
-const freeBeyond = 20
-
-const activeDoctor = {
-	name: 'active_doctor',
-	text: `SELECT d.time_zone FROM doctors d JOIN users u ON u.id = d.id WHERE d.id = $1 AND u.status = 'active' AND u.role = 'doctor'`,
-}
-
 /** Creates snapshots of calendars: the slots of PostgreSQL combined with the holds of Redis. */
 export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps): Snapshots {
 	return {
@@ -79,4 +48,35 @@ export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps
 		if (!doctor) throw new Refusal('not_found')
 		return doctor.time_zone
 	}
+}
+
+export type ReadHolds = (doctorId: string) => Promise<Held>
+
+export type SnapshotWanted = {
+	doctorId: string
+	from: string
+	to: string
+	view: View
+	viewerId: string | undefined
+	/** The doctor's zone, when the caller knows it. */
+	timeZone?: string
+}
+
+export type Snapshots = {
+	/** Returns a snapshot as JSON, and its version. @throws Refusal not_found for a doctor who takes no appointments */
+	take(wanted: SnapshotWanted): Promise<{ version: number; json: string }>
+	/** @throws Refusal not_found for a doctor who takes no appointments */
+	timeZoneOf(doctorId: string): Promise<string>
+	/** Returns the next free slots of each doctor without held ones. A doctor who takes no appointments has none. */
+	nextFree(doctorIds: readonly string[], each: number): Promise<{ doctorId: string; slots: SlotOffer[] }[]>
+}
+
+export type SnapshotDeps = { run: Run; doctors: Doctors; readHolds: ReadHolds; nowMs: () => number }
+
+/** Reads this many more slots than requested, because some may be held. */
+const freeBeyond = 20
+
+const activeDoctor = {
+	name: 'active_doctor',
+	text: `SELECT d.time_zone FROM doctors d JOIN users u ON u.id = d.id WHERE d.id = $1 AND u.status = 'active' AND u.role = 'doctor'`,
 }

@@ -9,35 +9,6 @@ import { createFrames, type Frame, partAfter } from './frames.ts'
 import type { CalendarObserver } from './observe.ts'
 import type { Presence } from './presence.ts'
 
-export type Watchers = ReturnType<typeof createWatchers>
-
-/** More calendars than any screen shows. Limits how much one socket can make a node follow. */
-const maxWatches = 60
-/** The pause between frames: too short to notice, long enough for the changes of a burst to share a frame. */
-const frameWindowMs = 15
-/** After a reset, watchers ask for a fresh snapshot spread over this time. */
-const resetSpreadMs = 400
-const spreadFrom = 20
-
-/** A socket whose snapshot is on its way. Changes are kept until the snapshot's version is known. */
-export type Joining = { frames: Frame[]; version: number | undefined }
-
-type Watched = {
-	/** Sockets that have their snapshot. */
-	sockets: Set<Socket>
-	joining: Map<Socket, Joining>
-	/** Sockets that will soon be sent a reset. */
-	startingOver: Map<Socket, NodeJS.Timeout>
-	following: Promise<void>
-}
-
-export type WatchersDeps = {
-	io: LiveServer
-	feed: Pick<Feed, 'follow' | 'unfollow' | 'arrived'>
-	presence: Presence
-	observe: Pick<CalendarObserver, 'frame' | 'lag'>
-}
-
 /**
  * Keeps this node's sockets that watch calendars, and sends each of them every change after its snapshot's version, once and in
  * order.
@@ -206,6 +177,35 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 			io.local.to(room).except(ids).emit('calendar:changed', preparedPayload<'calendar:changed'>(json))
 		}
 	}
+}
+
+export type Watchers = ReturnType<typeof createWatchers>
+
+/** More calendars than any screen shows. Limits how much one socket can make a node follow. */
+const maxWatches = 60
+/** The pause between frames: too short to notice, long enough for the changes of a burst to share a frame. */
+const frameWindowMs = 15
+/** After a reset, watchers ask for a fresh snapshot spread over this time. */
+const resetSpreadMs = 400
+const spreadFrom = 20
+
+/** A socket whose snapshot is on its way. Changes are kept until the snapshot's version is known. */
+export type Joining = { frames: Frame[]; version: number | undefined }
+
+type Watched = {
+	/** Sockets that have their snapshot. */
+	sockets: Set<Socket>
+	joining: Map<Socket, Joining>
+	/** Sockets that will soon be sent a reset. */
+	startingOver: Map<Socket, NodeJS.Timeout>
+	following: Promise<void>
+}
+
+export type WatchersDeps = {
+	io: LiveServer
+	feed: Pick<Feed, 'follow' | 'unfollow' | 'arrived'>
+	presence: Presence
+	observe: Pick<CalendarObserver, 'frame' | 'lag'>
 }
 
 export function viewOf(actor: Actor | null, doctorId: string): View {

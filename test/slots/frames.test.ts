@@ -58,13 +58,6 @@ describe('frames of changes', () => {
 		frames.stop()
 	})
 
-	it('are also read from nodes of an earlier version, which do not separate slots', () => {
-		const { frames, ids } = gathering()
-		frames.add({ topic: '1', from: 5, to: 6, changes: `[${slotNamed('a')},${slotNamed('b')}]` })
-		expect(ids()).to.deep.equal(['ab'])
-		frames.stop()
-	})
-
 	it('keep a skipped number apart, so that watchers see the gap', () => {
 		const { frames, sent } = gathering()
 		for (const each of [changes(5, 'a'), changes(6, 'b'), changes(8), changes(9, 'c')]) frames.add(each)

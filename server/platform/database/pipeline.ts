@@ -3,42 +3,6 @@ import pg from 'pg'
 import type { Log } from '../observability/log.ts'
 import { limitStatements } from './database.ts'
 
-/** A named statement, which PostgreSQL plans once for each connection. */
-export type Statement = { name: string; text: string }
-
-/**
- * Runs one statement in its own transaction. Statements of different callers share connections and are sent without waiting for each
- * other's answers, see https://node-postgres.com/features/pipelining.
- */
-export type Run = <Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>
-
-export type Pipeline = {
-	run: Run
-	/** Open connections, and statements without an answer yet. */
-	load(): { connections: number; inFlight: number }
-	stop(): Promise<void>
-}
-
-export type PipelineDeps = {
-	url: string
-	connections: number
-	/** False behind a pooler in transaction mode that does not know prepared statements. */
-	prepare: boolean
-	log: Log
-	queryTimeoutMs?: number
-}
-
-type Lane = { client: pg.Client; socket: Socket; connected: Promise<unknown>; inFlight: number; broken: boolean; plannedAtMs: number }
-
-/**
- * PostgreSQL keeps one plan for each statement, because planning the settlement of a batch takes longer than running it. Such a plan
- * is made without the actual keys, so these settings make it use the indexes. PostgreSQL before 18 adds a large penalty to
- * unavoidable sequential scans, which would start the JIT compiler; hence `jit = off`.
- */
-export const keepPlans = 'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off'
-/** A plan made for an empty table reads all of the table. PostgreSQL plans again once it has counted the rows, within about a minute. */
-const replanEveryMs = 1000
-
 /** The hot paths' access to PostgreSQL: a few connections, all in constant use. A broken connection is replaced at its next use. */
 export function createPipeline({ url, connections, prepare, log, queryTimeoutMs = 10_000 }: PipelineDeps): Pipeline {
 	const lanes: (Lane | undefined)[] = Array.from({ length: connections })
@@ -137,3 +101,39 @@ export function createPipeline({ url, connections, prepare, log, queryTimeoutMs 
 		lane.socket.destroy()
 	}
 }
+
+/** A named statement, which PostgreSQL plans once for each connection. */
+export type Statement = { name: string; text: string }
+
+/**
+ * Runs one statement in its own transaction. Statements of different callers share connections and are sent without waiting for each
+ * other's answers, see https://node-postgres.com/features/pipelining.
+ */
+export type Run = <Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement, values: unknown[]) => Promise<Row[]>
+
+export type Pipeline = {
+	run: Run
+	/** Open connections, and statements without an answer yet. */
+	load(): { connections: number; inFlight: number }
+	stop(): Promise<void>
+}
+
+export type PipelineDeps = {
+	url: string
+	connections: number
+	/** False behind a pooler in transaction mode that does not know prepared statements. */
+	prepare: boolean
+	log: Log
+	queryTimeoutMs?: number
+}
+
+type Lane = { client: pg.Client; socket: Socket; connected: Promise<unknown>; inFlight: number; broken: boolean; plannedAtMs: number }
+
+/**
+ * PostgreSQL keeps one plan for each statement, because planning the settlement of a batch takes longer than running it. Such a plan
+ * is made without the actual keys, so these settings make it use the indexes. PostgreSQL before 18 adds a large penalty to
+ * unavoidable sequential scans, which would start the JIT compiler; hence `jit = off`.
+ */
+export const keepPlans = 'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off'
+/** A plan made for an empty table reads all of the table. PostgreSQL plans again once it has counted the rows, within about a minute. */
+const replanEveryMs = 1000

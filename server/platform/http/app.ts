@@ -16,29 +16,6 @@ import { docsPage, openApiDocument } from './openapi.ts'
 import { problemHandler, sendProblem } from './problem.ts'
 import { type Authenticate, apiRouter, type Limit, type NoteAccess, type Route } from './routes.ts'
 
-export type AppDeps<C extends Caller = Caller> = {
-	config: Config
-	log: Log
-	version: string
-	endpoints: Record<string, Endpoint>
-	routes: readonly Route<C>[]
-	authenticate: Authenticate<C>
-	policy: CallerPolicy<C>
-	limit: Limit
-	longAnswer?: MeasureAnswer | undefined
-	noteAccess?: NoteAccess
-	/** Returns the names of the dependencies that are down; none when requests are served. */
-	whatIsDown: () => Promise<string[]>
-	metrics: () => Promise<{ contentType: string; body: string }>
-	/** Called when each request has ended. */
-	observe?: ObserveRequest
-	tracer?: Tracer
-	/** Handlers outside the API: the web client and local pages. */
-	pages?: readonly RequestHandler[]
-}
-
-const maxBody = '100kb'
-
 /** The HTTP side of a node: the API, its description, probes and pages. */
 export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 	const { config, log } = deps
@@ -72,6 +49,29 @@ export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 	app.use(problemHandler(log))
 	return app
 }
+
+export type AppDeps<C extends Caller = Caller> = {
+	config: Config
+	log: Log
+	version: string
+	endpoints: Record<string, Endpoint>
+	routes: readonly Route<C>[]
+	authenticate: Authenticate<C>
+	policy: CallerPolicy<C>
+	limit: Limit
+	longAnswer?: MeasureAnswer | undefined
+	noteAccess?: NoteAccess
+	/** Returns the names of the dependencies that are down; none when requests are served. */
+	whatIsDown: () => Promise<string[]>
+	metrics: () => Promise<{ contentType: string; body: string }>
+	/** Called when each request has ended. */
+	observe?: ObserveRequest
+	tracer?: Tracer
+	/** Handlers outside the API: the web client and local pages. */
+	pages?: readonly RequestHandler[]
+}
+
+const maxBody = '100kb'
 
 function securityHeaders({ production, publicUrl }: Config): RequestHandler {
 	return helmet({

@@ -2,24 +2,6 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import pTimeout from 'p-timeout'
 
-export type HttpServer = {
-	/** For other users of the port, such as Socket.IO. */
-	server: Server
-	/** The server's address on this machine, such as `http://localhost:3000`. */
-	url(): string
-	/** Sets the app that answers requests. To be called before anything else attaches. */
-	serve(app: RequestListener): void
-	/** @throws Error when the port is taken */
-	listen(): Promise<void>
-	/** Refuses new connections. */
-	close(): void
-	/** Ends all connections when every request is answered, or after `timeoutMs`. */
-	end(timeoutMs: number): Promise<void>
-}
-
-/** Longer than the 60 s of most balancers, so that the balancer ends an idle connection first. */
-const keepAliveMs = 65_000
-
 /** Creates a server that gives clients `slowClientMs` for their headers, and twice as long for a whole request. */
 export function createHttpServer({ port, slowClientMs }: { port: number; slowClientMs: number }): HttpServer {
 	const server = createServer({
@@ -71,3 +53,21 @@ export function createHttpServer({ port, slowClientMs }: { port: number; slowCli
 		})
 	}
 }
+
+export type HttpServer = {
+	/** For other users of the port, such as Socket.IO. */
+	server: Server
+	/** The server's address on this machine, such as `http://localhost:3000`. */
+	url(): string
+	/** Sets the app that answers requests. To be called before anything else attaches. */
+	serve(app: RequestListener): void
+	/** @throws Error when the port is taken */
+	listen(): Promise<void>
+	/** Refuses new connections. */
+	close(): void
+	/** Ends all connections when every request is answered, or after `timeoutMs`. */
+	end(timeoutMs: number): Promise<void>
+}
+
+/** Longer than the 60 s of most balancers, so that the balancer ends an idle connection first. */
+const keepAliveMs = 65_000

@@ -4,64 +4,6 @@ import pg from 'pg'
 import { limitStatements } from '../database/database.ts'
 import type { Log } from '../observability/log.ts'
 
-export type JobDefinition = {
-	name: string
-	/** A cron line in UTC, or an interval such as `1 minute`. */
-	every: string
-	/** Must be safe to run twice: when a node dies in the middle, another node runs the job again. */
-	run: () => Promise<void>
-}
-
-/** A job as admins see it. */
-export type JobReport = {
-	name: string
-	every: string
-	running: boolean
-	lastRunAt: Date | undefined
-	lastFinishedAt: Date | undefined
-	/** The node that runs the job or ran it last. */
-	lastRunBy: string | undefined
-	nextRunAt: Date | undefined
-	failures: number
-	failedAt: Date | undefined
-	error: string | undefined
-}
-
-export type JobObserver = {
-	/** `lagMs` is how much later than planned the job starts; undefined when the plan is unknown. */
-	started(name: string, lagMs: number | undefined): void
-	ended(name: string, ms: number, failed: boolean): void
-}
-
-export type JobsDeps = {
-	databaseUrl: string
-	/** True when a pooler in transaction mode stands before PostgreSQL. */
-	isPooled: boolean
-	/** Where Agenda keeps its jobs in MongoDB; without it, they are in PostgreSQL. */
-	mongoUrl: string | undefined
-	log: Log
-	nodeId: string
-	/** Whether this process runs jobs. Every process may list them and ask for a run. */
-	runs: boolean
-	jobs: readonly JobDefinition[]
-	observe?: JobObserver
-}
-
-export type Jobs = {
-	list(): Promise<JobReport[]>
-	/** Has a job run at the next poll, by whichever node polls first. Returns false for an unknown job. */
-	runNow(name: string): Promise<boolean>
-	stop(): Promise<void>
-}
-
-/**
- * How long a dead node keeps a job from others. A living node renews its lock in time. Agenda leaves a timer of half this time behind
- * after every run.
- */
-const lockMs = 14_000
-const renewEveryMs = 4000
-const lookEveryMs = 5000
-
 /**
  * Runs recurring work on one node at a time. The time of the next run is stored, and a starting node changes it only when the rhythm
  * has changed, so a run that was missed while no node was up is made up for at the start.
@@ -132,6 +74,64 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
 		},
 	}
 }
+
+export type JobDefinition = {
+	name: string
+	/** A cron line in UTC, or an interval such as `1 minute`. */
+	every: string
+	/** Must be safe to run twice: when a node dies in the middle, another node runs the job again. */
+	run: () => Promise<void>
+}
+
+/** A job as admins see it. */
+export type JobReport = {
+	name: string
+	every: string
+	running: boolean
+	lastRunAt: Date | undefined
+	lastFinishedAt: Date | undefined
+	/** The node that runs the job or ran it last. */
+	lastRunBy: string | undefined
+	nextRunAt: Date | undefined
+	failures: number
+	failedAt: Date | undefined
+	error: string | undefined
+}
+
+export type JobObserver = {
+	/** `lagMs` is how much later than planned the job starts; undefined when the plan is unknown. */
+	started(name: string, lagMs: number | undefined): void
+	ended(name: string, ms: number, failed: boolean): void
+}
+
+export type JobsDeps = {
+	databaseUrl: string
+	/** True when a pooler in transaction mode stands before PostgreSQL. */
+	isPooled: boolean
+	/** Where Agenda keeps its jobs in MongoDB; without it, they are in PostgreSQL. */
+	mongoUrl: string | undefined
+	log: Log
+	nodeId: string
+	/** Whether this process runs jobs. Every process may list them and ask for a run. */
+	runs: boolean
+	jobs: readonly JobDefinition[]
+	observe?: JobObserver
+}
+
+export type Jobs = {
+	list(): Promise<JobReport[]>
+	/** Has a job run at the next poll, by whichever node polls first. Returns false for an unknown job. */
+	runNow(name: string): Promise<boolean>
+	stop(): Promise<void>
+}
+
+/**
+ * How long a dead node keeps a job from others. A living node renews its lock in time. Agenda leaves a timer of half this time behind
+ * after every run.
+ */
+const lockMs = 14_000
+const renewEveryMs = 4000
+const lookEveryMs = 5000
 
 /** Creates Agenda's tables, as their owner. */
 export async function prepareJobs(ownerUrl: string): Promise<void> {

@@ -6,45 +6,6 @@ import { Refusal } from '../refusal.ts'
 import type { AuditFact } from '../security/audit.ts'
 import { tooLarge } from './parser.ts'
 
-/** The rooms of a caller's sockets. */
-export type CallerRooms<C extends Caller = Caller> = {
-	account(userId: string): string
-	session(sessionId: string): string
-	/** The rooms that the caller shares with other accounts. */
-	others(caller: C): readonly string[]
-}
-
-/** Reads callers again, in the given order. Returns null for a caller who is a stranger now, and a refusal for one who must leave. */
-export type ReadAgain<C extends Caller> = (callers: readonly C[]) => Promise<(C | null | Refusal)[]>
-
-export type CallerDeps<C extends Caller> = {
-	log: Log
-	policy: CallerPolicy<C>
-	rooms: CallerRooms<C>
-	/** Returns null for a socket without a token. @throws Refusal for a bad token */
-	authenticate: (token: string | undefined) => Promise<C | null>
-	readAgain: ReadAgain<C>
-	noteAccess: (fact: AuditFact) => void
-	addressOf: (socket: Socket) => string
-	/** Whether the socket's connection may try to sign in again. */
-	maySignIn: (socket: Socket) => boolean
-	/** Counts this node's open sockets in a room. */
-	countIn: (room: string) => number
-	/** Undefined when limits are off. */
-	maxSocketsPerAccount: number | undefined
-	sockets: () => Iterable<Socket>
-	/** Called when an open socket has another caller, or its caller has other rights. */
-	changed: (socket: Socket) => void
-}
-
-/** An event is handled only if its caller's authority was read within this time. */
-const maxAgeMs = 4000
-/** Authority is read again after this time, so that most events need not wait for a read. */
-const readAgainAfterMs = 2000
-const lookEveryMs = 250
-/** How many accounts one statement reads. */
-const perRead = 1000
-
 /**
  * Keeps the callers of this node's sockets. Authority is read when a socket signs in, then every two seconds, and before an event
  * when the last read is too old, because the message that disconnects a socket may be lost. Each read updates the socket's rooms.
@@ -202,6 +163,45 @@ export function createCallers<C extends Caller>(deps: CallerDeps<C>) {
 		}
 	}
 }
+
+/** The rooms of a caller's sockets. */
+export type CallerRooms<C extends Caller = Caller> = {
+	account(userId: string): string
+	session(sessionId: string): string
+	/** The rooms that the caller shares with other accounts. */
+	others(caller: C): readonly string[]
+}
+
+/** Reads callers again, in the given order. Returns null for a caller who is a stranger now, and a refusal for one who must leave. */
+export type ReadAgain<C extends Caller> = (callers: readonly C[]) => Promise<(C | null | Refusal)[]>
+
+export type CallerDeps<C extends Caller> = {
+	log: Log
+	policy: CallerPolicy<C>
+	rooms: CallerRooms<C>
+	/** Returns null for a socket without a token. @throws Refusal for a bad token */
+	authenticate: (token: string | undefined) => Promise<C | null>
+	readAgain: ReadAgain<C>
+	noteAccess: (fact: AuditFact) => void
+	addressOf: (socket: Socket) => string
+	/** Whether the socket's connection may try to sign in again. */
+	maySignIn: (socket: Socket) => boolean
+	/** Counts this node's open sockets in a room. */
+	countIn: (room: string) => number
+	/** Undefined when limits are off. */
+	maxSocketsPerAccount: number | undefined
+	sockets: () => Iterable<Socket>
+	/** Called when an open socket has another caller, or its caller has other rights. */
+	changed: (socket: Socket) => void
+}
+
+/** An event is handled only if its caller's authority was read within this time. */
+const maxAgeMs = 4000
+/** Authority is read again after this time, so that most events need not wait for a read. */
+const readAgainAfterMs = 2000
+const lookEveryMs = 250
+/** How many accounts one statement reads. */
+const perRead = 1000
 
 /** Returns the account that the socket is signed in as; null for a socket without one. */
 export function callerOf<C extends Caller = Caller>(socket: Socket): C | null {

@@ -13,68 +13,6 @@ import type { MeasureAnswer } from '../security/long-answers.ts'
 import { callerOf } from './callers.ts'
 import { tooLarge } from './parser.ts'
 
-export type SocketContext<C extends Caller = Caller> = {
-	actor: C | null
-	socket: Socket
-	origin: Origin
-}
-
-/**
- * An answer, and a function that runs once the acknowledgement is sent. Messages which that function sends to the same socket arrive
- * after the answer.
- */
-export class Followed<A> {
-	readonly answer: A
-	readonly afterAck: () => void
-	constructor(answer: A, afterAck: () => void) {
-		this.answer = answer
-		this.afterAck = afterAck
-	}
-}
-
-/** One handler for each event. Its return value becomes the acknowledgement. */
-export type EventHandlers<C extends Caller = Caller> = {
-	[E in ClientEventName]: (
-		payload: Payload<E>,
-		context: SocketContext<C>,
-	) => Promise<AckOf<E> | PreparedJson | Followed<AckOf<E> | PreparedJson>>
-}
-
-type RefusedAnswer = { ok: false; error: AckError }
-
-export type ShareRefusals = (refusal: Refusal, answer: RefusedAnswer) => RefusedAnswer | PreparedJson
-
-export type Dispatch = (socket: Socket, event: string, args: unknown[]) => void
-
-export type DispatchDeps<C extends Caller> = {
-	handlers: EventHandlers<C>
-	policy: CallerPolicy<C>
-	log: Log
-	addressOf: (socket: Socket) => string
-	/** @throws Refusal rate_limited */
-	limit: (socket: Socket) => Promise<void> | undefined
-	/** Makes sure that the caller's authority was read recently. @throws Refusal */
-	prove: (socket: Socket) => Promise<void> | undefined
-	/** Undefined where nothing is limited. */
-	longAnswer?: MeasureAnswer | undefined
-	/** Called when an event arrives and when it is answered. */
-	asked: (socket: Socket) => void
-	answered: (socket: Socket) => void
-	/** Called for each answer that shows other people's personal details. */
-	noteAccess: (fact: AuditFact) => void
-	/** Called when each event has ended, for the metrics. */
-	observe: (event: string, outcome: string, ms: number) => void
-	tracer: Tracer
-	/** Lets requests with the same refusal share one encoded answer. */
-	share?: ShareRefusals | undefined
-}
-
-type Body = Record<string, unknown> | PreparedJson
-type Result = Body | Followed<Body>
-type Answer = Ack<Record<string, unknown>> | PreparedJson
-
-type AnyHandler<C extends Caller> = (payload: unknown, context: SocketContext<C>) => Promise<Result>
-
 /** Answers an event with its acknowledgement, whatever its payload. Never throws. */
 export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatch {
 	const { handlers, policy, log, addressOf, limit, prove, longAnswer, asked, answered, noteAccess, observe, tracer, share } = deps
@@ -152,6 +90,68 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 		})
 	}
 }
+
+export type SocketContext<C extends Caller = Caller> = {
+	actor: C | null
+	socket: Socket
+	origin: Origin
+}
+
+/**
+ * An answer, and a function that runs once the acknowledgement is sent. Messages which that function sends to the same socket arrive
+ * after the answer.
+ */
+export class Followed<A> {
+	readonly answer: A
+	readonly afterAck: () => void
+	constructor(answer: A, afterAck: () => void) {
+		this.answer = answer
+		this.afterAck = afterAck
+	}
+}
+
+/** One handler for each event. Its return value becomes the acknowledgement. */
+export type EventHandlers<C extends Caller = Caller> = {
+	[E in ClientEventName]: (
+		payload: Payload<E>,
+		context: SocketContext<C>,
+	) => Promise<AckOf<E> | PreparedJson | Followed<AckOf<E> | PreparedJson>>
+}
+
+type RefusedAnswer = { ok: false; error: AckError }
+
+export type ShareRefusals = (refusal: Refusal, answer: RefusedAnswer) => RefusedAnswer | PreparedJson
+
+export type Dispatch = (socket: Socket, event: string, args: unknown[]) => void
+
+export type DispatchDeps<C extends Caller> = {
+	handlers: EventHandlers<C>
+	policy: CallerPolicy<C>
+	log: Log
+	addressOf: (socket: Socket) => string
+	/** @throws Refusal rate_limited */
+	limit: (socket: Socket) => Promise<void> | undefined
+	/** Makes sure that the caller's authority was read recently. @throws Refusal */
+	prove: (socket: Socket) => Promise<void> | undefined
+	/** Undefined where nothing is limited. */
+	longAnswer?: MeasureAnswer | undefined
+	/** Called when an event arrives and when it is answered. */
+	asked: (socket: Socket) => void
+	answered: (socket: Socket) => void
+	/** Called for each answer that shows other people's personal details. */
+	noteAccess: (fact: AuditFact) => void
+	/** Called when each event has ended, for the metrics. */
+	observe: (event: string, outcome: string, ms: number) => void
+	tracer: Tracer
+	/** Lets requests with the same refusal share one encoded answer. */
+	share?: ShareRefusals | undefined
+}
+
+type Body = Record<string, unknown> | PreparedJson
+type Result = Body | Followed<Body>
+type Answer = Ack<Record<string, unknown>> | PreparedJson
+
+type AnyHandler<C extends Caller> = (payload: unknown, context: SocketContext<C>) => Promise<Result>
 
 const isEvent = (name: string): name is ClientEventName => Object.hasOwn(clientEvents, name)
 

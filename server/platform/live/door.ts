@@ -3,34 +3,8 @@ import type { Socket as EngineConnection } from 'engine.io'
 import type { Server } from 'socket.io'
 import { clientAddress, networkOf } from '../security/client-address.ts'
 import type { IsOwnPage } from '../security/own-pages.ts'
-import type { Limiter } from '../security/rate-limit.ts'
-import { createBucket } from '../security/rate-limit.ts'
+import { createBucket, type Limiter } from '../security/rate-limit.ts'
 import { cutOff } from './connection.ts'
-
-export type DoorDeps = {
-	isOwnPage: IsOwnPage
-	trustedProxies: number
-	/** Limits new connections by address; undefined when limits are off. */
-	arrivals: Limiter | undefined
-}
-
-type AllowRequest = (req: IncomingMessage, answer: (error: string | null | undefined, allowed: boolean) => void) => void
-
-/**
- * How many open connections one address may have at one node. A company behind one router has fewer, and a node can carry several
- * times as many.
- */
-const maxPerAddress = 2000
-/**
- * Packets of any kind on one connection. Events over their own limit are still answered with a refusal; a client that exceeds this
- * limit too ignores those answers.
- */
-const packetRate = { perSecond: 200, burst: 6000 }
-/**
- * Sign-ins of one connection. A connection signs in when it opens, again after its token was refused, and with a new token every
- * quarter of an hour.
- */
-const signInRate = { perSecond: 1 / 60, burst: 20 }
 
 /**
  * Checks connections before the server keeps anything for them, also those that never say who they are. Refuses connections from
@@ -89,6 +63,31 @@ export function createDoor({ isOwnPage, trustedProxies, arrivals }: DoorDeps) {
 		else open.delete(network)
 	}
 }
+
+export type DoorDeps = {
+	isOwnPage: IsOwnPage
+	trustedProxies: number
+	/** Limits new connections by address; undefined when limits are off. */
+	arrivals: Limiter | undefined
+}
+
+type AllowRequest = (req: IncomingMessage, answer: (error: string | null | undefined, allowed: boolean) => void) => void
+
+/**
+ * How many open connections one address may have at one node. A company behind one router has fewer, and a node can carry several
+ * times as many.
+ */
+const maxPerAddress = 2000
+/**
+ * Packets of any kind on one connection. Events over their own limit are still answered with a refusal; a client that exceeds this
+ * limit too ignores those answers.
+ */
+const packetRate = { perSecond: 200, burst: 6000 }
+/**
+ * Sign-ins of one connection. A connection signs in when it opens, again after its token was refused, and with a new token every
+ * quarter of an hour.
+ */
+const signInRate = { perSecond: 1 / 60, burst: 20 }
 
 /** Returns the host that the browser asked for. */
 function hostOf({ headers }: IncomingMessage, trustedProxies: number): string | undefined {

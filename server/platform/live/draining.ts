@@ -2,10 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Socket } from 'socket.io'
 import { Refusal } from '../refusal.ts'
 
-/** How many sockets are sent away together, since all their clients connect to other nodes at once. */
-const slice = 100
-const sliceEveryMs = 20
-
 /**
  * Sends sockets to other nodes without dropping their requests: each socket is closed once all its requests are answered. The
  * connection is closed below Socket.IO, because a client that receives Socket.IO's own disconnect does not reconnect by itself. See
@@ -56,3 +52,7 @@ export function createDraining() {
 		tooLong.abort()
 	}
 }
+
+/** How many sockets are sent away together, since all their clients connect to other nodes at once. */
+const slice = 100
+const sliceEveryMs = 20

@@ -1,19 +1,8 @@
 import type { Socket } from 'socket.io'
 import { Refusal } from '../refusal.ts'
 import { networkOf } from '../security/client-address.ts'
-import type { Allowance } from '../security/rate-limit.ts'
-import { createBucket } from '../security/rate-limit.ts'
+import { type Allowance, createBucket } from '../security/rate-limit.ts'
 import { callerOf } from './callers.ts'
-
-export type EventLimits = {
-	/** Events of one account. */
-	byAccount: Allowance
-	/** Events of sockets without an account, by address. */
-	byAddress: Allowance
-}
-
-/** Events of one socket. A person sends far fewer. */
-const socketRate = { perSecond: 50, burst: 300 }
 
 /**
  * Counts an event by socket in memory, then by account, or by address without an account, in lots from Redis.
@@ -28,3 +17,13 @@ export function createEventLimit({ byAccount, byAddress }: EventLimits, addressO
 		return caller ? byAccount(caller.userId) : byAddress(networkOf(addressOf(socket)))
 	}
 }
+
+export type EventLimits = {
+	/** Events of one account. */
+	byAccount: Allowance
+	/** Events of sockets without an account, by address. */
+	byAddress: Allowance
+}
+
+/** Events of one socket. A person sends far fewer. */
+const socketRate = { perSecond: 50, burst: 300 }

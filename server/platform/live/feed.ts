@@ -4,53 +4,6 @@ import { defineScript, type Redis, readLua } from '../redis/redis.ts'
 import { tagOf } from '../redis/shard.ts'
 import type { Subscriber } from '../redis/subscriber.ts'
 
-/** Lua functions for scripts that append to a feed as part of a larger step. They belong before the script's text. */
-export const feedLua = readLua('feed.lua', import.meta.url)
-
-export type Feed = {
-	/** Returns the last number given out. */
-	version(topic: string): Promise<number>
-	/** Makes every follower of the topic start over, under a number above all that this node has seen. */
-	reset(topic: string): Promise<void>
-	/** Resolves when messages are certain to arrive. A reader that reads the version afterwards misses no change. */
-	follow(topic: string): Promise<void>
-	unfollow(topic: string): void
-	/** Returns the last number of a followed topic that has arrived here. */
-	arrived(topic: string): number
-	stop(): Promise<void>
-}
-
-/** Changes `from` through `to`, inclusive. Without changes the number was skipped, and readers start over from a snapshot. */
-export type FeedMessage = { topic: string; from: number; to: number; changes: string }
-
-export type FeedDeps = {
-	redis: Redis
-	subscriber: Subscriber
-	log: Log
-	deliver: (message: FeedMessage) => void
-	/** Receives the topic's messages without a number. */
-	deliverAside?: (topic: string, text: string) => void
-	auditMs?: number
-	/** Called with the time that a message published now takes to arrive here, behind all messages before it. */
-	observeDelivery?: (ms: number) => void
-}
-
-/** Text after this mark on a feed's channel is no change. It has no number and may be missed. */
-export const asideMark = '!'
-
-/** An unused topic's number expires after a day (feed.lua), so the numbers of followed topics are read this often. */
-const touchEveryMs = 3_600_000
-
-type Followed = {
-	/** The highest number that arrived; undefined until the follower has begun. */
-	lastTo: number | undefined
-	/** `lastTo` at the audit that found this feed behind. */
-	behindAt: number | undefined
-	/** True when numbers cannot show whether changes are missing, because the connection was lost or a number came twice. */
-	isDoubtful: boolean
-	touchedAtMs: number
-}
-
 /**
  * Follows feeds and repairs losses. Publish/subscribe drops messages while a connection is down, Redis may lose its memory, and a
  * lagging replica may become the master and give out numbers again. So every half second an audit compares the numbers with those
@@ -66,8 +19,6 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 	subscriber.on('close', onClose)
 
 	const version = async (topic: string) => Number(await read([feedKeys(topic).versionKey], []))
-
-	type Connection = NonNullable<ReturnType<Subscriber['via']>>
 
 	let auditing = false
 	const audit = setInterval(async () => {
@@ -192,6 +143,55 @@ export function createFeed({ redis, subscriber, log, deliver, deliverAside, audi
 			return numbers.map((number, index) => [ofShard[index]?.[0] as string, number] as const)
 		}
 	}
+}
+
+/** Lua functions for scripts that append to a feed as part of a larger step. They belong before the script's text. */
+export const feedLua = readLua('feed.lua', import.meta.url)
+
+export type Feed = {
+	/** Returns the last number given out. */
+	version(topic: string): Promise<number>
+	/** Makes every follower of the topic start over, under a number above all that this node has seen. */
+	reset(topic: string): Promise<void>
+	/** Resolves when messages are certain to arrive. A reader that reads the version afterwards misses no change. */
+	follow(topic: string): Promise<void>
+	unfollow(topic: string): void
+	/** Returns the last number of a followed topic that has arrived here. */
+	arrived(topic: string): number
+	stop(): Promise<void>
+}
+
+/** Changes `from` through `to`, inclusive. Without changes the number was skipped, and readers start over from a snapshot. */
+export type FeedMessage = { topic: string; from: number; to: number; changes: string }
+
+export type FeedDeps = {
+	redis: Redis
+	subscriber: Subscriber
+	log: Log
+	deliver: (message: FeedMessage) => void
+	/** Receives the topic's messages without a number. */
+	deliverAside?: (topic: string, text: string) => void
+	auditMs?: number
+	/** Called with the time that a message published now takes to arrive here, behind all messages before it. */
+	observeDelivery?: (ms: number) => void
+}
+
+/** Text after this mark on a feed's channel is no change. It has no number and may be missed. */
+export const asideMark = '!'
+
+/** An unused topic's number expires after a day (feed.lua), so the numbers of followed topics are read this often. */
+const touchEveryMs = 3_600_000
+
+type Connection = NonNullable<ReturnType<Subscriber['via']>>
+
+type Followed = {
+	/** The highest number that arrived; undefined until the follower has begun. */
+	lastTo: number | undefined
+	/** `lastTo` at the audit that found this feed behind. */
+	behindAt: number | undefined
+	/** True when numbers cannot show whether changes are missing, because the connection was lost or a number came twice. */
+	isDoubtful: boolean
+	touchedAtMs: number
 }
 
 /** The key of the version and the channel, which scripts need that append to the feed. */

@@ -23,74 +23,6 @@ import { createDraining } from './draining.ts'
 import { createEventLimit, type EventLimits } from './event-limits.ts'
 import { createLimitedParser } from './parser.ts'
 
-/** The limits of events, and of new connections by address. */
-export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer?: MeasureAnswer }
-
-/** Parts that only make sockets faster. */
-export type SocketTuning = {
-	/** Prepares a connection when it opens. */
-	connection?: (connection: EngineConnection) => void
-	encoder?: typeof Encoder
-	refusals?: ShareRefusals
-}
-
-export type LiveServer = Server<ClientToServer, ServerToClient>
-
-export type SocketDeps<C extends Caller = Caller> = {
-	publisher: Redis
-	subscriber: Subscriber
-	log: Log
-	corsOrigins: readonly string[]
-	isOwnPage: IsOwnPage
-	trustedProxies: number
-	/** Undefined when limits are off. */
-	limits: SocketLimits | undefined
-	/** How long a new connection may take to say what it wants. */
-	connectTimeoutMs: number
-	noteAccess: (fact: AuditFact) => void
-	/** Returns null for a socket without a token. @throws Refusal for a bad token */
-	authenticate: (token: string | undefined) => Promise<C | null>
-	readAgain: ReadAgain<C>
-	policy: CallerPolicy<C>
-	rooms: CallerRooms<C>
-	/** Called when each event has ended. */
-	observe: (event: string, outcome: string, ms: number) => void
-	tracer?: Tracer
-	tuning?: SocketTuning
-}
-
-export type SocketHooks = {
-	connected(socket: Socket): void
-	disconnected(socket: Socket): void
-	/** Called when the socket has another caller, or its caller has other rights. */
-	callerChanged(socket: Socket): void
-}
-
-export type Sockets<C extends Caller = Caller> = {
-	io: LiveServer
-	/** Starts to accept connections on a server that already answers requests. */
-	attach(http: HttpServer): void
-	/** Starts to answer events. Handlers are passed here because they need `io` themselves. */
-	serve(handlers: EventHandlers<C>, hooks: SocketHooks): void
-	/** Signs an open socket in, or takes the next token of its account. @throws Refusal */
-	renew(socket: Socket, token: string): Promise<C>
-	/** Disconnects an account's sockets on every node: all, those of one session, or all except those of one session. */
-	cutOff(userId: string, which?: { only?: string; except?: string }): void
-	/** Prepares to stop: refuses events with `booking_pending` from now on, and sends sockets to other nodes. */
-	drain(): void
-	close(): Promise<void>
-}
-
-const maxPayloadChars = 100_000
-/** Above this size the transport ends the connection; below it the client still gets an answer. */
-const maxMessageBytes = 2_000_000
-
-/** A person uses a few tabs and devices. */
-const maxSocketsPerAccount = 100
-
-/** How long a closing node waits for unfinished answers. */
-const unansweredMs = 2000
-
 /** The Socket.IO side of a node. */
 export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C> {
 	const { publisher, subscriber, log, corsOrigins, trustedProxies, limits, policy, rooms, tuning = {} } = deps
@@ -195,6 +127,74 @@ export function createSockets<C extends Caller>(deps: SocketDeps<C>): Sockets<C>
 		},
 	}
 }
+
+/** The limits of events, and of new connections by address. */
+export type SocketLimits = EventLimits & { arrivals: Limiter; longAnswer?: MeasureAnswer }
+
+/** Parts that only make sockets faster. */
+export type SocketTuning = {
+	/** Prepares a connection when it opens. */
+	connection?: (connection: EngineConnection) => void
+	encoder?: typeof Encoder
+	refusals?: ShareRefusals
+}
+
+export type LiveServer = Server<ClientToServer, ServerToClient>
+
+export type SocketDeps<C extends Caller = Caller> = {
+	publisher: Redis
+	subscriber: Subscriber
+	log: Log
+	corsOrigins: readonly string[]
+	isOwnPage: IsOwnPage
+	trustedProxies: number
+	/** Undefined when limits are off. */
+	limits: SocketLimits | undefined
+	/** How long a new connection may take to say what it wants. */
+	connectTimeoutMs: number
+	noteAccess: (fact: AuditFact) => void
+	/** Returns null for a socket without a token. @throws Refusal for a bad token */
+	authenticate: (token: string | undefined) => Promise<C | null>
+	readAgain: ReadAgain<C>
+	policy: CallerPolicy<C>
+	rooms: CallerRooms<C>
+	/** Called when each event has ended. */
+	observe: (event: string, outcome: string, ms: number) => void
+	tracer?: Tracer
+	tuning?: SocketTuning
+}
+
+export type SocketHooks = {
+	connected(socket: Socket): void
+	disconnected(socket: Socket): void
+	/** Called when the socket has another caller, or its caller has other rights. */
+	callerChanged(socket: Socket): void
+}
+
+export type Sockets<C extends Caller = Caller> = {
+	io: LiveServer
+	/** Starts to accept connections on a server that already answers requests. */
+	attach(http: HttpServer): void
+	/** Starts to answer events. Handlers are passed here because they need `io` themselves. */
+	serve(handlers: EventHandlers<C>, hooks: SocketHooks): void
+	/** Signs an open socket in, or takes the next token of its account. @throws Refusal */
+	renew(socket: Socket, token: string): Promise<C>
+	/** Disconnects an account's sockets on every node: all, those of one session, or all except those of one session. */
+	cutOff(userId: string, which?: { only?: string; except?: string }): void
+	/** Prepares to stop: refuses events with `booking_pending` from now on, and sends sockets to other nodes. */
+	drain(): void
+	close(): Promise<void>
+}
+
+const maxPayloadChars = 100_000
+/** Above this size the transport ends the connection; below it the client still gets an answer. */
+const maxMessageBytes = 2_000_000
+
+/** A person uses a few tabs and devices. */
+const maxSocketsPerAccount = 100
+
+/** How long a closing node waits for unfinished answers. */
+const unansweredMs = 2000
 
 /** Returns prepared JSON in place of an event's payload, so that it is encoded once for all sockets. */
 export function preparedPayload<E extends keyof ServerToClient>(json: string) {

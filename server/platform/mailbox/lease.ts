@@ -4,29 +4,6 @@ import RedlockModule, { Lock as LockOfModule } from 'redlock'
 import { type Redis, readLua } from '../redis/redis.ts'
 
 /**
- * A lease on a key. `token` is the key's value while the lease lasts. A script that compares it does nothing for a node whose lease
- * has passed to another.
- */
-export type Lease = {
-	key: string
-	token: string
-	leaseMs: number
-	/** Releases the lease if this node has it. Never rejects. */
-	release(): Promise<void>
-}
-
-export type Leases = {
-	/** A lease without an owner yet. A script takes it with `lease_take` of lease.lua. */
-	propose(key: string): Lease
-}
-
-/** Lua functions for scripts that take a lease, or act only under one. They belong before the script's text. */
-export const leaseLua = readLua('lease.lua', import.meta.url)
-
-/** The lease has passed to another node, which does the remaining work. */
-export class FencedOff extends Error {}
-
-/**
  * Leases by Redlock. They only save work: correctness does not depend on them. See
  * https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html.
  */
@@ -48,6 +25,29 @@ export function createLeases({ redis, leaseMs }: { redis: Redis; leaseMs: number
 		},
 	}
 }
+
+/**
+ * A lease on a key. `token` is the key's value while the lease lasts. A script that compares it does nothing for a node whose lease
+ * has passed to another.
+ */
+export type Lease = {
+	key: string
+	token: string
+	leaseMs: number
+	/** Releases the lease if this node has it. Never rejects. */
+	release(): Promise<void>
+}
+
+export type Leases = {
+	/** A lease without an owner yet. A script takes it with `lease_take` of lease.lua. */
+	propose(key: string): Lease
+}
+
+/** Lua functions for scripts that take a lease, or act only under one. They belong before the script's text. */
+export const leaseLua = readLua('lease.lua', import.meta.url)
+
+/** The lease has passed to another node, which does the remaining work. */
+export class FencedOff extends Error {}
 
 type RedlockLock = { release(): Promise<unknown> }
 type Redlock = { on(event: 'error', listener: (error: Error) => void): void }

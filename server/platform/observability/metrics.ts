@@ -1,14 +1,6 @@
 import pTimeout from 'p-timeout'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-export type Metrics = ReturnType<typeof createMetrics>
-
-/** One value, or one for each value of a label. */
-export type Reading = number | Readonly<Record<string, number>>
-
-/** How long a scrape waits for a reading. Prometheus itself gives up after ten seconds. */
-const readingMs = 3000
-
 /** Creates the registry of one node's figures. A factory, so that several nodes may run in one test process. */
 export function createMetrics() {
 	const registry = new Registry()
@@ -48,3 +40,11 @@ export function createMetrics() {
 		}
 	}
 }
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/** One value, or one for each value of a label. */
+export type Reading = number | Readonly<Record<string, number>>
+
+/** How long a scrape waits for a reading. Prometheus itself gives up after ten seconds. */
+const readingMs = 3000

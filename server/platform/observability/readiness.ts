@@ -2,20 +2,6 @@ import pTimeout from 'p-timeout'
 import type { Db } from '../database/database.ts'
 import { ping, type Redis } from '../redis/redis.ts'
 
-/** The dependencies without which a node cannot serve, named as operators know them. */
-export const dependencies = ['postgresql', 'redis'] as const
-
-export type Readiness = {
-	/** Returns the names of dependencies that do not answer within 2 s. Asks them at most four times a second. */
-	whatIsDown(): Promise<string[]>
-	isRedisUp(withinMs: number): Promise<boolean>
-	/** Makes the node report itself as down, so that a balancer sends no more work. */
-	drain(): void
-}
-
-const patienceMs = 2000
-const freshMs = 250
-
 export function createReadiness({ db, redis }: { db: Db; redis: Redis }): Readiness {
 	let draining = false
 	let asked: { atMs: number; answer: Promise<string[]> } | undefined
@@ -43,6 +29,20 @@ export function createReadiness({ db, redis }: { db: Db; redis: Redis }): Readin
 		return succeeds(ping(redis), withinMs)
 	}
 }
+
+/** The dependencies without which a node cannot serve, named as operators know them. */
+export const dependencies = ['postgresql', 'redis'] as const
+
+export type Readiness = {
+	/** Returns the names of dependencies that do not answer within 2 s. Asks them at most four times a second. */
+	whatIsDown(): Promise<string[]>
+	isRedisUp(withinMs: number): Promise<boolean>
+	/** Makes the node report itself as down, so that a balancer sends no more work. */
+	drain(): void
+}
+
+const patienceMs = 2000
+const freshMs = 250
 
 async function succeeds(work: Promise<unknown>, withinMs: number): Promise<boolean> {
 	try {

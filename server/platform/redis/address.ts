@@ -1,20 +1,5 @@
 import type { RedisOptions } from 'ioredis'
 
-/** What a connection needs to know of its server, apart from the server's address. */
-type Access = Pick<RedisOptions, 'username' | 'password' | 'db' | 'tls'>
-type Host = { host: string; port: number }
-
-export type RedisAddress =
-	| { kind: 'single'; host: Host; access: Access }
-	| { kind: 'sentinel'; sentinels: Host[]; master: string; access: Access; sentinelPassword: string | undefined }
-	| { kind: 'cluster'; seeds: Host[]; access: Access }
-
-/** An address that cannot be parsed. The message says what the address must be, for use after the setting's name. */
-export class RedisAddressError extends Error {}
-
-const forms =
-	'must be a Redis address, such as redis://host:6379/0, redis+sentinel://host:26379,host:26379/mymaster or redis+cluster://host:6379,host:6379 (rediss for TLS)'
-
 /**
  * Parses `redis[s]://`, `redis[s]+sentinel://` and `redis[s]+cluster://`. Not with `URL`, which allows only one host.
  *
@@ -47,6 +32,21 @@ export function parseRedisAddress(text: string): RedisAddress {
 		throw new RedisAddressError('must name one host, or say what several are: redis+cluster://… or redis+sentinel://…')
 	return { kind: 'single', host: parseHost(hosts, 6379), access: { ...access, db: databaseNumber(path) } }
 }
+
+/** What a connection needs to know of its server, apart from the server's address. */
+type Access = Pick<RedisOptions, 'username' | 'password' | 'db' | 'tls'>
+type Host = { host: string; port: number }
+
+export type RedisAddress =
+	| { kind: 'single'; host: Host; access: Access }
+	| { kind: 'sentinel'; sentinels: Host[]; master: string; access: Access; sentinelPassword: string | undefined }
+	| { kind: 'cluster'; seeds: Host[]; access: Access }
+
+/** An address that cannot be parsed. The message says what the address must be, for use after the setting's name. */
+export class RedisAddressError extends Error {}
+
+const forms =
+	'must be a Redis address, such as redis://host:6379/0, redis+sentinel://host:26379,host:26379/mymaster or redis+cluster://host:6379,host:6379 (rediss for TLS)'
 
 function decode(text: string): string {
 	try {

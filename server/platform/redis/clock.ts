@@ -1,9 +1,5 @@
 import type { Redis } from './redis.ts'
 
-export type Clock = { nowMs(): number; stop(): void }
-
-const sampleEveryMs = 2000
-
 /**
  * Gives Redis's time, so that all nodes agree on what is past, even when one node's own clock jumps. While Redis is away, the last
  * known difference to the local clock stays in use.
@@ -26,3 +22,7 @@ export async function createClock(redis: Redis): Promise<Clock> {
 		offsetMs = Number(seconds) * 1000 + Number(micros) / 1000 - (before + after) / 2
 	}
 }
+
+export type Clock = { nowMs(): number; stop(): void }
+
+const sampleEveryMs = 2000

@@ -2,16 +2,6 @@ import type { Log } from '../observability/log.ts'
 import { createRedis, createSubscriber, type Redis, untilConnected } from './redis.ts'
 import type { Subscriber } from './subscriber.ts'
 
-export type RedisConnections = {
-	/** For commands. */
-	redis: Redis
-	/** For channels of ours. */
-	subscriber: Subscriber
-	/** For Socket.IO's channels. Its adapter reads all messages of the connection. */
-	adapterSubscriber: Subscriber
-	disconnect(): void
-}
-
 /** Opens a node's connections to Redis. Resolves once Redis takes commands, or after a timeout. */
 export async function connectToRedis(url: string, log: Log): Promise<RedisConnections> {
 	const redis = createRedis({ url, name: 'liveslot' })
@@ -29,4 +19,14 @@ export async function connectToRedis(url: string, log: Log): Promise<RedisConnec
 			for (const connection of [subscriber, adapterSubscriber, redis]) connection.disconnect()
 		},
 	}
+}
+
+export type RedisConnections = {
+	/** For commands. */
+	redis: Redis
+	/** For channels of ours. */
+	subscriber: Subscriber
+	/** For Socket.IO's channels. Its adapter reads all messages of the connection. */
+	adapterSubscriber: Subscriber
+	disconnect(): void
 }

@@ -3,8 +3,7 @@ import { Cluster, type RedisOptions, Redis as SingleRedis } from 'ioredis'
 import pTimeout from 'p-timeout'
 import { parseRedisAddress, type RedisAddress } from './address.ts'
 import { shardCount, shardTag } from './shard.ts'
-import { createShardedSubscriber } from './sharded-subscriber.ts'
-import { type Subscriber, singleSubscriber } from './subscriber.ts'
+import { createShardedSubscriber, type Subscriber, singleSubscriber } from './subscriber.ts'
 
 /** One server, a master that Sentinel watches, or a cluster. */
 export type Redis = SingleRedis | Cluster

@@ -1,4 +1,5 @@
-import type { Redis } from 'ioredis'
+import { EventEmitter } from 'node:events'
+import { type Cluster, Command, type Redis } from 'ioredis'
 
 /** Where messages arrive, from any number of servers. */
 export type Subscriber = {
@@ -24,4 +25,136 @@ export type SingleSubscriber = Subscriber & Redis
 /** Wraps a single ioredis connection, which brings all channels. */
 export function singleSubscriber(redis: Redis): SingleSubscriber {
 	return Object.assign(redis, { via: () => (redis.status === 'ready' ? redis : undefined) })
+}
+
+/**
+ * Keeps subscriptions in a cluster, each at the master that has its channel's slot. Subscriptions follow their slots: within moments
+ * this notices a master that was restarted, replaced by a replica or relieved of slots. ioredis's own group of sharded subscribers
+ * does not report when a subscription is active again, and cannot ask a single master.
+ */
+export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }: ShardedSubscriberDeps): ShardedSubscriber {
+	const events = new EventEmitter()
+	// Feeds, outcomes and reminders add one listener each, and tests run several nodes.
+	events.setMaxListeners(0)
+	const connections = new Map<string, Redis>()
+	/** Wanted channels, each with the connection that is certain to bring its messages. */
+	const channels = new Map<string, Redis | undefined>()
+
+	const masterOf = (channel: string): string | undefined => cluster.slots[slotOf(channel)]?.[0]
+
+	let looking = false
+	const timer = setInterval(async () => {
+		if (looking || cluster.status !== 'ready') return
+		looking = true
+		await look()
+		looking = false
+	}, lookEveryMs)
+	timer.unref()
+
+	const subscriber = {
+		on: (event: string, listener: (...args: never[]) => void) => events.on(event, listener as () => void),
+		off: (event: string, listener: (...args: never[]) => void) => events.off(event, listener as () => void),
+		async subscribe(channel: string) {
+			if (!channels.has(channel)) channels.set(channel, undefined)
+			await settle(channel)
+		},
+		unsubscribe,
+		ssubscribe: (channel: string) => void subscriber.subscribe(channel).catch(() => {}),
+		sunsubscribe(channel: string | string[]) {
+			for (const each of [channel].flat()) unsubscribe(each).catch(() => {})
+		},
+		via(channel: string) {
+			const at = channels.get(channel)
+			return at?.status === 'ready' ? at : undefined
+		},
+		disconnect() {
+			clearInterval(timer)
+			for (const connection of connections.values()) connection.disconnect()
+			connections.clear()
+			channels.clear()
+		},
+	}
+
+	return subscriber as ShardedSubscriber
+
+	async function look() {
+		const astray = [...channels].filter(([channel, at]) => at === undefined || at !== connections.get(masterOf(channel) ?? ''))
+		await Promise.allSettled(astray.map(([channel]) => settle(channel)))
+		// Drops masters that have no slot any more, or no slot of a channel.
+		const used = new Set([...channels.keys()].map(masterOf))
+		for (const [master, connection] of connections) {
+			if (used.has(master)) continue
+			connections.delete(master)
+			forget(connection)
+			connection.disconnect()
+		}
+	}
+
+	async function settle(channel: string): Promise<void> {
+		const master = masterOf(channel)
+		if (!master) throw new Error('Connection is closed.')
+		const connection = connections.get(master) ?? open(master)
+		if (channels.get(channel) === connection) return
+		try {
+			await connection.ssubscribe(channel)
+		} catch (error) {
+			// The slot may have moved, which the next look will show.
+			cluster.refreshSlotsCache()
+			throw error
+		}
+		// The channel may have been unsubscribed meanwhile.
+		if (channels.has(channel)) channels.set(channel, connection)
+		else await connection.sunsubscribe(channel)
+	}
+
+	function open(master: string): Redis {
+		const connection = connect(hostOf(master))
+		connections.set(master, connection)
+		connection.on('error', error => events.emit('error', error))
+		connection.on('close', () => forget(connection))
+		connection.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
+			if (events.listenerCount('message') > 0) events.emit('message', channel.toString(), message.toString())
+			events.emit('smessageBuffer', channel, message)
+		})
+		return connection
+	}
+
+	function forget(connection: Redis) {
+		const lost = [...channels].flatMap(([channel, at]) => (at === connection ? [channel] : []))
+		for (const channel of lost) channels.set(channel, undefined)
+		if (lost.length > 0) events.emit('close', lost)
+	}
+
+	async function unsubscribe(channel: string): Promise<void> {
+		const at = channels.get(channel)
+		channels.delete(channel)
+		await at?.sunsubscribe(channel)
+	}
+}
+
+type Host = { host: string; port: number }
+
+export type ShardedSubscriberDeps = {
+	/** Knows the master of each slot. */
+	cluster: Cluster
+	/** Opens a connection that reconnects for ever and does not resubscribe by itself. */
+	connect: (host: Host) => Redis
+	lookEveryMs?: number
+}
+
+/**
+ * Methods that Socket.IO's sharded adapter calls as well. The adapter ignores their answers, so they never fail; failed subscriptions
+ * are retried.
+ */
+export type ShardedSubscriber = Subscriber & {
+	on(event: 'smessageBuffer', listener: (channel: Buffer, message: Buffer) => void): unknown
+	ssubscribe(channel: string): void
+	sunsubscribe(channel: string | string[]): void
+}
+
+const slotOf = (channel: string): number => new Command('ssubscribe', [channel]).getSlot() as number
+
+function hostOf(nodeKey: string): Host {
+	const colon = nodeKey.lastIndexOf(':')
+	return { host: nodeKey.slice(0, colon), port: Number(nodeKey.slice(colon + 1)) }
 }

@@ -2,32 +2,6 @@ import type { Caller, Origin } from '../caller.ts'
 import { type Db, type DbOrTx, isDatabaseUnavailable } from '../database/database.ts'
 import type { Log } from '../observability/log.ts'
 
-export type AuditFact = {
-	actor: Pick<Caller, 'userId'> | null
-	origin?: Origin
-	/** A verb in the past: `approved`, `signed_in`. */
-	action: string
-	/** The kind of record, named like its table: `user`, `patient`, `schedule`. */
-	entity: string
-	entityId?: string
-	/** Contains no secrets, and no more personal details than the entry needs. */
-	details?: Record<string, unknown>
-	/** When it happened; now by default. */
-	at?: Date
-}
-
-export type AuditTrail = {
-	/** Records a read soon afterwards. The caller does not wait. */
-	note(fact: AuditFact): void
-	/** Writes the remaining entries. */
-	stop(): Promise<void>
-}
-
-const flushEveryMs = 500
-/** How many entries are kept while PostgreSQL is away. Further entries are logged as lost. */
-const maxKept = 20_000
-const perStatement = 1000
-
 /** Records who read what, many facts in one statement. Changes are recorded elsewhere, in the transaction that makes them. */
 export function createAuditTrail({ db, log }: { db: Db; log: Log }): AuditTrail {
 	let kept: AuditFact[] = []
@@ -78,6 +52,32 @@ export function createAuditTrail({ db, log }: { db: Db; log: Log }): AuditTrail 
 		}
 	}
 }
+
+export type AuditFact = {
+	actor: Pick<Caller, 'userId'> | null
+	origin?: Origin
+	/** A verb in the past: `approved`, `signed_in`. */
+	action: string
+	/** The kind of record, named like its table: `user`, `patient`, `schedule`. */
+	entity: string
+	entityId?: string
+	/** Contains no secrets, and no more personal details than the entry needs. */
+	details?: Record<string, unknown>
+	/** When it happened; now by default. */
+	at?: Date
+}
+
+export type AuditTrail = {
+	/** Records a read soon afterwards. The caller does not wait. */
+	note(fact: AuditFact): void
+	/** Writes the remaining entries. */
+	stop(): Promise<void>
+}
+
+const flushEveryMs = 500
+/** How many entries are kept while PostgreSQL is away. Further entries are logged as lost. */
+const maxKept = 20_000
+const perStatement = 1000
 
 /** Records who did what to what. Given a transaction, the entry is committed or rolled back with it. */
 export async function recordAudit(db: DbOrTx, facts: AuditFact | AuditFact[]): Promise<void> {

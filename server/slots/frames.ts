@@ -61,8 +61,7 @@ export function createFrames({ send, windowMs, nowMs = () => performance.now(), 
 }
 
 /**
- * Changes that are sent together: a contiguous range of one doctor's versions. Each slot is JSON, which is usually forwarded
- * unparsed. A frame without slots is a skipped number.
+ * Changes that are sent together: a contiguous range of one doctor's versions. A frame without slots is a skipped number.
  */
 export type Frame = { doctorId: string; fromVersion: number; toVersion: number; slots: FullSlot[] }
 

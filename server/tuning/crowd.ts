@@ -9,7 +9,7 @@ import { maxBatch } from '../platform/mailbox/mailbox.ts'
 /**
  * Keeps a stampede in memory instead of the mailbox: the crowd before each doctor's mailbox.
  *
- * Bench: `npm run bench -- stampede`, in turns with and without (docs/performance.md). To remove it, drop `door` in node.ts.
+ * Benchmark: stampede, which takes 1.78 times as long without this file (docs/decisions/0006). To remove it, drop `door` in domains.ts.
  *
  * A hundred requests pass the crowd at once. When thousands of callers want one doctor's few slots, the first requests go into the
  * mailbox and the rest wait. Once the first are answered, most slots are gone, and the requests for those slots are refused together,

@@ -1,7 +1,7 @@
 /**
  * Encodes a long refusal, such as one with the free slots nearby, once for all callers who share it.
  *
- * Benchmark that it speeds up: stampede.
+ * Benchmark: stampede, which takes 1.15 times as long without this file (docs/decisions/0006).
  *
  * Without this file every answer has the same text, but is encoded separately.
  */

@@ -30,9 +30,14 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 		span.set('liveslot.request_id', requestId)
 		let outcome = 'ok'
 		try {
+			// Waits only where there is something to wait for: thousands of events may be on their way at once.
+			const limited = limit(socket)
+			if (limited) await limited
+			const proving = handsInToken(event) ? undefined : prove(socket)
+			if (proving) await proving
 			const answering = tracer.isOn
-				? tracer.within(span, () => admit(socket, event, payload, requestId, span.context))
-				: admit(socket, event, payload, requestId, undefined)
+				? tracer.within(span, () => handle(socket, event, payload, requestId, span.context))
+				: handle(socket, event, payload, requestId, undefined)
 			const result = await answering
 			if (result instanceof Followed) {
 				ack(granted(result.answer))
@@ -54,19 +59,6 @@ export function createDispatch<C extends Caller>(deps: DispatchDeps<C>): Dispatc
 	}
 
 	type Call = [socket: Socket, event: string, payload: unknown, requestId: string, trace: string | undefined]
-
-	// These functions avoid async where possible: thousands of events may wait at once, and each waiting function takes half a
-	// kilobyte.
-	function admit(...call: Call): Promise<Result> {
-		const limited = limit(call[0])
-		return limited ? limited.then(() => proveAndHandle(...call)) : proveAndHandle(...call)
-	}
-
-	function proveAndHandle(...call: Call): Promise<Result> {
-		const [socket, event] = call
-		const proving = handsInToken(event) ? undefined : prove(socket)
-		return proving ? proving.then(() => handle(...call)) : handle(...call)
-	}
 
 	function handle(...[socket, event, payload, requestId, trace]: Call): Promise<Result> {
 		if (payload === tooLarge) throw new Refusal('payload_too_large')

@@ -117,26 +117,22 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 		)
 	}
 
+	/** A message that fails every time is refused, so that it does not block those behind it for ever. */
 	async function settle(batch: Batch): Promise<void> {
-		try {
-			await (batch.entries.length === 1 ? settleAlone(batch) : handler.settle(batch))
-		} catch (error) {
-			if (batch.entries.length === 1 || isPassing(error)) throw error
-			log.debug({ reason: (error as Error).message, messages: batch.entries.length }, 'batch is settled again in parts')
-			for (const entries of partsOf(batch)) await settle({ ...batch, entries })
-		}
-	}
-
-	/** Settles one message. If that fails, refuses the message, so that it does not block those behind it for ever. */
-	async function settleAlone(batch: Batch): Promise<void> {
 		for (let tries = 1; ; tries++) {
 			try {
 				return await handler.settle(batch)
 			} catch (error) {
 				if (isPassing(error)) throw error
+				if (batch.entries.length > 1) return await settleInParts(batch, error)
 				if (tries >= maxTries) return await handler.refuse(batch, error)
 			}
 		}
+	}
+
+	async function settleInParts(batch: Batch, error: unknown): Promise<void> {
+		log.debug({ reason: (error as Error).message, messages: batch.entries.length }, 'batch is settled again in parts')
+		for (const entries of partsOf(batch)) await settle({ ...batch, entries })
 	}
 
 	function partsOf({ entries }: Batch): Entry<Message>[][] {

@@ -1,4 +1,4 @@
-import type { AppointmentType, Doctor, Page } from '../../contract/index.ts'
+import type { Doctor, Page } from '../../contract/index.ts'
 import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import type { DbOrTx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
@@ -46,13 +46,6 @@ export async function listDoctors(db: DbOrTx, { q, specialty, cursor, limit }: D
 		row => row,
 		row => [row.fullName, row.id],
 	)
-}
-
-export async function listAppointmentTypes(db: DbOrTx): Promise<Page<AppointmentType>> {
-	return {
-		items: await db('appointment_types').select('id', 'name', 'minutes').orderBy(['position', 'id']),
-		nextCursor: null,
-	}
 }
 
 /** A doctor in any status. Undefined when the id belongs to no doctor. */

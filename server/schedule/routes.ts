@@ -5,7 +5,7 @@ import { type Db, inTransaction } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Announcements, changedCalendars } from './announcements.ts'
-import { doctorToPlan, findActiveDoctor, findDoctor, listAppointmentTypes, listDoctors } from './doctors.ts'
+import { doctorToPlan, findActiveDoctor, findDoctor, listDoctors } from './doctors.ts'
 import { findConflicts, generateSlots } from './generate.ts'
 import { checkTimeZone, findSchedule, replaceSchedule } from './hours.ts'
 import { previewSchedule } from './preview.ts'
@@ -23,8 +23,6 @@ export function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRou
 			if (!doctor) throw new Refusal('not_found')
 			return doctor
 		}),
-
-		publicRoute(endpoints.listAppointmentTypes, () => listAppointmentTypes(db)),
 
 		publicRoute(endpoints.getSchedule, async ({ params }, actor) => {
 			const doctor = await doctorFor(db, params.id, actor)

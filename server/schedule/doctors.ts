@@ -1,4 +1,5 @@
 import type { Doctor, Page } from '../../contract/index.ts'
+import { type Actor, isStaff } from '../identity/actor.ts'
 import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import type { DbOrTx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
@@ -7,6 +8,14 @@ import { invalidInput, Refusal } from '../platform/refusal.ts'
 /** A doctor with an active account: only these take appointments. */
 export async function findActiveDoctor(db: DbOrTx, id: string): Promise<Doctor | undefined> {
 	return isDatabaseId(id) ? await doctors(db).where({ 'doctors.id': id, 'users.status': 'active' }).first() : undefined
+}
+
+/** The doctor as the caller may see them: those who plan a calendar see its doctor before the approval too. @throws Refusal not_found */
+export async function doctorToShow(db: DbOrTx, doctorId: string, actor: Actor | null): Promise<Doctor> {
+	const seesAll = isStaff(actor) || actor?.userId === doctorId
+	const doctor = await (seesAll ? findDoctor(db, doctorId) : findActiveDoctor(db, doctorId))
+	if (!doctor) throw new Refusal('not_found')
+	return doctor
 }
 
 /**

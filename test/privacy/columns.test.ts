@@ -8,9 +8,12 @@ const impersonal = [
 	'archived_slots',
 	'appointment_types',
 	'calendar_announcements',
+	'closures',
+	'dated_hours',
 	'doctor_schedules',
 	'migrations',
 	'migrations_lock',
+	'schedule_plans',
 ]
 
 /** Table and columns as the page about personal data names them. */

@@ -5,7 +5,7 @@ import { type Db, inTransaction } from '../platform/database/database.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Announcements, changedCalendars } from './announcements.ts'
-import { doctorToPlan, findActiveDoctor, findDoctor, listDoctors } from './doctors.ts'
+import { doctorToPlan, findActiveDoctor, findDoctor } from './doctors.ts'
 import { findConflicts, generateSlots } from './generate.ts'
 import { checkTimeZone, findSchedule, replaceSchedule } from './hours.ts'
 import { previewSchedule } from './preview.ts'
@@ -16,14 +16,6 @@ export type ScheduleRouteDeps = { db: Db; slotDaysAhead: number; announcements: 
 
 export function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRouteDeps): Route[] {
 	return [
-		publicRoute(endpoints.listDoctors, ({ query }) => listDoctors(db, query)),
-
-		publicRoute(endpoints.getDoctor, async ({ params }, actor) => {
-			const doctor = await doctorFor(db, params.id, actor)
-			if (!doctor) throw new Refusal('not_found')
-			return doctor
-		}),
-
 		publicRoute(endpoints.getSchedule, async ({ params }, actor) => {
 			const doctor = await doctorFor(db, params.id, actor)
 			if (!doctor) throw new Refusal('not_found')

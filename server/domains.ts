@@ -1,7 +1,7 @@
 import { createAnalytics } from './analytics/analytics.ts'
 import { createBooking } from './booking/api.ts'
-import { createAppointmentTypes } from './clinic/appointment-types.ts'
-import { createDoctors } from './clinic/doctors.ts'
+import { createClinic } from './clinic/clinic.ts'
+import { refuseInUse } from './clinic/to-come.ts'
 import { type Authentication, createIdentity } from './identity/identity.ts'
 import { userRoom } from './identity/rooms.ts'
 import type { CutOff } from './identity/sign-in.ts'
@@ -53,8 +53,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		dispatches: sends,
 	})
 
-	const types = createAppointmentTypes(run)
-	const doctors = createDoctors(run)
+	const clinic = createClinic({ db, run, config, followSite: (trx, siteId) => schedules.followSite(trx, siteId) })
+	const { types, doctors } = clinic
 	const slots = createSlots({
 		io,
 		redis,
@@ -106,6 +106,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		announcements,
 		nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
+		sendInvitation: reminders.sendInvitation,
+		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })
 	const patients = createPatients({ db, announcements })
@@ -139,7 +141,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		slots,
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers },
-		routes: [identity, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
+		routes: [identity, clinic, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
 		pages: reminders.pages({ operations: booking.commands, freeTimes }),
 		/** Takes no more recurring work, and answers what was asked. */
 		async finish(): Promise<void> {

@@ -1,5 +1,12 @@
 import type { Request, Response } from 'express'
-import { accountSecurityEndpoints, identityEndpoints, type ListedUser, type Role, type SessionTokens } from '../../contract/index.ts'
+import {
+	accountSecurityEndpoints,
+	clinicEndpoints,
+	identityEndpoints,
+	type ListedUser,
+	type Role,
+	type SessionTokens,
+} from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import { toPage } from '../platform/database/cursors.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -8,7 +15,9 @@ import { type AccessTokens, accessTokenSeconds } from './access-tokens.ts'
 import { type Account, listAccounts, toUser } from './accounts.ts'
 import type { Origin } from './actor.ts'
 import { readRefreshCookie, refreshCookie } from './cookie.ts'
+import { createFirstAdmin } from './first-admin.ts'
 import { publicRoute, type Route, route } from './handlers.ts'
+import { type Invited, invite } from './invitations.ts'
 import type { RegistrationLimit, ResetLimits } from './limits.ts'
 import { type OwnAccountDeps, readOwnAccount, updateOwnAccount } from './own-account.ts'
 import { register } from './registration.ts'
@@ -18,9 +27,10 @@ import { answerChallenge, type SecondStepDeps } from './second-step.ts'
 import { createMarks, createNextToken } from './secrets.ts'
 import type { Client } from './sessions.ts'
 import { refresh, type SignedIn, signIn, signOut } from './sign-in.ts'
-import { createUser, updateUser } from './user-admin.ts'
+import { createUser, type UserAdminDeps, updateUser } from './user-admin.ts'
 
 export type RouteDeps = OwnAccountDeps &
+	UserAdminDeps &
 	SecondStepDeps & {
 		config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret'>
 		accessTokens: AccessTokens
@@ -30,6 +40,8 @@ export type RouteDeps = OwnAccountDeps &
 		isSecondFactorRequired: (role: Role) => boolean
 		/** Starts to mail a link. Neither waits nor fails. */
 		beginReset: (email: string, origin: Origin) => void
+		/** Starts to mail an invitation. Neither waits nor fails. */
+		beginInvitation: (invited: Invited, origin: Origin) => void
 	}
 
 export function sessionRoutes(deps: RouteDeps): Route[] {
@@ -45,6 +57,11 @@ export function sessionRoutes(deps: RouteDeps): Route[] {
 		publicRoute(identityEndpoints.register, async ({ body, origin, req, res }) => {
 			await registrationLimit.consume(origin.ip)
 			return await handOver(res, await register(db, body, clientOf(req, origin)))
+		}),
+		publicRoute(identityEndpoints.createFirstAdmin, async ({ body, origin, req, res }) => {
+			await registrationLimit.consume(origin.ip)
+			const link = { db, serverSecret: config.jwtSecret, nowMs: deps.nowMs() }
+			return await handOver(res, await createFirstAdmin(link, body, clientOf(req, origin)))
 		}),
 		publicRoute(identityEndpoints.login, async ({ body, origin, req, res }) => {
 			const answer = await signIn({ db, attempts, markOf }, body, clientOf(req, origin))
@@ -123,10 +140,19 @@ export function userAdminRoutes(deps: RouteDeps): Route[] {
 				deps.db,
 				accounts.map(({ id }) => id),
 			)
-			const toListed = (account: Account): ListedUser => ({ ...toUser(account), ...(enrolled.has(account.id) && { secondFactor: true }) })
+			const toListed = (account: Account): ListedUser => ({
+				...toUser(account),
+				...(enrolled.has(account.id) && { secondFactor: true }),
+				...(account.passwordHash === null && { invited: true }),
+			})
 			return toPage(accounts, query.limit, toListed, ({ id }) => [id])
 		}),
 		route(identityEndpoints.createUser, async ({ body, origin }, actor) => toUser(await createUser(deps.db, actor, body, origin))),
+		route(clinicEndpoints.invite, async ({ body, origin }, actor) => {
+			const invited = await invite(deps.db, actor, body, origin)
+			deps.beginInvitation(invited, origin)
+			return toUser(invited.account)
+		}),
 		route(identityEndpoints.updateUser, async ({ params, body, origin }, actor) =>
 			toUser(await updateUser(deps, actor, params.id, body, origin)),
 		),

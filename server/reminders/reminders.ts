@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { NotificationChannel } from '../../contract/index.ts'
+import { Language, type NotificationChannel } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
@@ -20,7 +20,7 @@ import { createLinkTokens, linksOf } from './links.ts'
 import { createMailer } from './mailer.ts'
 import type { Channel } from './message.ts'
 import { type Outbox, startOutbox } from './outbox.ts'
-import { passwordResetMail } from './password-reset.ts'
+import { passwordLinkMail } from './password-link.ts'
 import type { NoticePolicy } from './policy.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
@@ -48,6 +48,9 @@ export type RemindersDeps = {
 	dispatches: boolean
 }
 
+/** Of an account. */
+type Owner = { userId: string; email: string; fullName: string }
+
 export type Reminders = {
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
@@ -55,7 +58,8 @@ export type Reminders = {
 	nudge(): void
 	/** Begins to listen for nudges, where this process sends. `giveWay` says whether a caller waits here for something more urgent. */
 	startSending(deps: { giveWay: () => boolean }): Promise<Sending>
-	sendPasswordReset(to: { userId: string; email: string; fullName: string }, token: string): Promise<void>
+	sendPasswordReset(to: Owner, token: string): Promise<void>
+	sendInvitation(to: Owner, token: string): Promise<void>
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
 	stop(): Promise<void>
@@ -154,13 +158,8 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 				if (channel === nudgeChannel) void send()
 			}
 		},
-		async sendPasswordReset({ userId, email, fullName }, token) {
-			if (!mailer) return void log.warn({ userId }, 'password reset requested, but SMTP_URL is not set')
-			const patient = await db('patients').where({ user_id: userId }).first('language')
-			const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
-			const sending = await mailer.send(passwordResetMail({ name: fullName, email }, link, patient?.language ?? 'en'))
-			if (!sending.sent) throw new Error(sending.reason)
-		},
+		sendPasswordReset: (to, token) => mailLink('reset', to, token),
+		sendInvitation: (to, token) => mailLink('invitation', to, token),
 		routes: [
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),
@@ -175,6 +174,16 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			await Promise.all([mailer?.stop(), ...channels.map(channel => channel.stop())])
 			await outbox?.stop()
 		},
+	}
+
+	async function mailLink(kind: 'reset' | 'invitation', { userId, email, fullName }: Owner, token: string) {
+		if (!mailer) return void log.warn({ userId, kind }, 'a link was to be mailed, but SMTP_URL is not set')
+		const patient = await db('patients').where({ user_id: userId }).first('language')
+		const clinic = await db('clinic').first('name', 'locale')
+		const language = Language.safeParse(patient?.language ?? clinic.locale.split('-')[0]).data ?? 'en'
+		const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
+		const sending = await mailer.send(passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic: clinic.name, language }))
+		if (!sending.sent) throw new Error(sending.reason)
 	}
 
 	function nudge() {

@@ -2,27 +2,22 @@ import { doctorEndpoints as endpoints } from '../../contract/index.ts'
 import type { Actor } from '../identity/actor.ts'
 import { publicRoute, type Route, route } from '../identity/handlers.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
+import { checkTimeZone } from '../platform/database/time-zones.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Announcements, changedCalendars } from './announcements.ts'
-import { doctorToPlan, doctorToShow, listDoctors } from './doctors.ts'
+import type { HoursChanges } from './change.ts'
+import { doctorToPlan, doctorToShow } from './doctors.ts'
 import { findConflicts, generateSlots, settleSkipped } from './generate.ts'
 import { findSchedule, replaceSchedule } from './hours.ts'
 import { hoursRoutes } from './hours-routes.ts'
 import { previewSchedule } from './preview.ts'
 import { lockCalendars } from './statements.ts'
 import { timeOffRoutes } from './time-off-routes.ts'
-import { checkTimeZone } from './zones.ts'
 
-export type ScheduleRouteDeps = { db: Db; slotDaysAhead: number; announcements: Announcements }
+export type ScheduleRouteDeps = { db: Db; slotDaysAhead: number; announcements: Announcements; hours: HoursChanges }
 
-export function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRouteDeps): Route[] {
+export function scheduleRoutes({ db, slotDaysAhead, announcements, hours }: ScheduleRouteDeps): Route[] {
 	return [
-		publicRoute(endpoints.listDoctors, ({ query }) => listDoctors(db, query)),
-
-		publicRoute(endpoints.getDoctor, async ({ params }, actor) => {
-			return await doctorToShow(db, params.id, actor)
-		}),
-
 		publicRoute(endpoints.getSchedule, async ({ params }, actor) => {
 			return await findSchedule(db, await doctorToShow(db, params.id, actor))
 		}),
@@ -68,7 +63,7 @@ export function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRou
 			return { created, removed, kept, conflicts }
 		}),
 
-		...hoursRoutes({ db, slotDaysAhead, announcements }),
+		...hoursRoutes({ db, hours }),
 		...timeOffRoutes({ db, announcements }),
 	]
 }

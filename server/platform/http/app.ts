@@ -38,8 +38,6 @@ export type AppDeps<C extends Caller = Caller> = {
 	pages?: readonly RequestHandler[]
 }
 
-const maxBody = '100kb'
-
 /** The HTTP side of a node: the API, its description, probes and pages. */
 export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 	const { config, log } = deps
@@ -57,7 +55,6 @@ export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 		'/api/v1',
 		neverStored,
 		crossOrigin(config.corsOrigins),
-		express.json({ limit: maxBody, strict: true }),
 		apiRouter(deps.routes, {
 			authenticate: deps.authenticate,
 			policy: deps.policy,

@@ -8,9 +8,11 @@ const impersonal = [
 	'archived_slots',
 	'appointment_types',
 	'calendar_announcements',
+	'clinic',
 	'doctor_schedules',
 	'migrations',
 	'migrations_lock',
+	'sites',
 ]
 
 /** Table and columns as the page about personal data names them. */

@@ -16,9 +16,10 @@ WITH accounts AS (
 	RETURNING id, email
 ),
 practising AS (
-	INSERT INTO doctors (id, specialty, time_zone)
-	SELECT id, specialty, "timeZone"
-	FROM jsonb_to_recordset(:doctors::jsonb) AS d (email text, specialty text, "timeZone" text)
+	INSERT INTO doctors (id, specialty, time_zone, bio, languages, specialty_code)
+	SELECT id, specialty, "timeZone", bio, languages, "specialtyCode"
+	FROM jsonb_to_recordset(:doctors::jsonb)
+		AS d (email text, specialty text, "timeZone" text, bio text, languages text[], "specialtyCode" text)
 	JOIN accounts USING (email)
 ),
 schedules AS (
@@ -32,12 +33,7 @@ files AS (
 	SELECT id, id, "fullName", phone, email, "birthDate"
 	FROM jsonb_to_recordset(:patients::jsonb) AS p (email text, "fullName" text, phone text, "birthDate" date)
 	JOIN accounts USING (email)
-),
-callers AS (
-	INSERT INTO patients (full_name, phone, email, birth_date)
-	SELECT "fullName", phone, email, "birthDate"
-	FROM jsonb_to_recordset(:callers::jsonb) AS c (email text, "fullName" text, phone text, "birthDate" date)
 )
-INSERT INTO appointment_types (name, minutes, position)
-VALUES ('Consultation', 15, 0), ('Check-up', 30, 1), ('Vaccination', 15, 2), ('Long consultation', 60, 3)
-ON CONFLICT (name) DO NOTHING
+INSERT INTO patients (full_name, phone, email, birth_date)
+SELECT "fullName", phone, email, "birthDate"
+FROM jsonb_to_recordset(:callers::jsonb) AS c (email text, "fullName" text, phone text, "birthDate" date)

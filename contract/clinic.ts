@@ -218,6 +218,7 @@ export const clinicEndpoints = {
 		tag,
 		summary: 'The clinic’s logo.',
 		access: 'anyone',
+		isLong: true,
 		query: z.object({ v: z.string().max(64).optional() }),
 		response: z.custom<Uint8Array>(),
 		contentType: 'image/*',

@@ -165,6 +165,7 @@ export const doctorEndpoints = {
 		tag,
 		summary: 'The doctor’s photo.',
 		access: 'anyone',
+		isLong: true,
 		params: IdParams,
 		query: z.object({ v: z.string().max(64).optional() }),
 		response: z.custom<Uint8Array>(),

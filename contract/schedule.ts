@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DateRange } from './calendar.ts'
 import { CalendarDate, Id, IdParams, PageQuery, pageOf, Text, WallTime } from './common.ts'
-import { ScheduleInput, WeeklyHours } from './doctors.ts'
+import { ScheduleInput, SchedulePreview, WeeklyHours } from './doctors.ts'
 import { endpoint } from './endpoint.ts'
 
 const Conflicts = z.array(Id).meta({ description: 'Upcoming appointments that lie outside what is open now. They stay as they are.' })
@@ -61,6 +61,11 @@ export const ClosureInput = z
 	.refine(({ from, to }) => from <= to, { message: 'to must not be before from', path: ['to'] })
 export type ClosureInput = z.output<typeof ClosureInput>
 
+export const ClosurePreview = z
+	.object({ removed: z.number().int().meta({ description: 'How many free slots would go.' }), conflicts: Conflicts })
+	.meta({ id: 'ClosurePreview' })
+export type ClosurePreview = z.infer<typeof ClosurePreview>
+
 const WithConflicts = z.object({ conflicts: Conflicts })
 
 const tag = 'Doctors and schedules'
@@ -82,13 +87,35 @@ export const scheduleEndpoints = {
 		method: 'post',
 		path: '/doctors/:id/plans',
 		tag,
-		summary: 'Add weekly hours from a date on. Slots follow at once; nothing before that date changes.',
+		summary: 'Add weekly hours from a date on. Slots follow at once; a plan that is in force then ends the day before, and goes on afterwards.',
 		access: ['doctor', 'admin'],
 		params: IdParams,
 		body: PlanInput,
 		status: 201,
 		response: Plan.extend(WithConflicts.shape),
-		refusals: ['not_found', 'in_use'],
+		refusals: ['not_found'],
+	}),
+	previewNewPlan: endpoint({
+		method: 'post',
+		path: '/doctors/:id/plans/preview',
+		tag,
+		summary: 'What adding a plan would change, within its validity. Nothing is changed.',
+		access: ['doctor', 'admin'],
+		params: IdParams,
+		body: PlanInput,
+		response: SchedulePreview,
+		refusals: ['not_found'],
+	}),
+	previewPlan: endpoint({
+		method: 'post',
+		path: '/doctors/:id/plans/:planId/preview',
+		tag,
+		summary: 'What changing or removing a plan would change, within its validity before and after. Nothing is changed.',
+		access: ['doctor', 'admin'],
+		params: planParams,
+		body: PlanChanges.safeExtend({ remove: z.literal(true).optional() }),
+		response: SchedulePreview,
+		refusals: ['not_found'],
 	}),
 	updatePlan: endpoint({
 		method: 'patch',
@@ -99,7 +126,7 @@ export const scheduleEndpoints = {
 		params: planParams,
 		body: PlanChanges,
 		response: Plan.extend(WithConflicts.shape),
-		refusals: ['not_found', 'in_use'],
+		refusals: ['not_found'],
 	}),
 	removePlan: endpoint({
 		method: 'delete',
@@ -133,6 +160,17 @@ export const scheduleEndpoints = {
 		response: DatedHours.extend(WithConflicts.shape),
 		refusals: ['not_found'],
 	}),
+	previewDatedHours: endpoint({
+		method: 'post',
+		path: '/doctors/:id/hours/:date/preview',
+		tag,
+		summary: 'What giving a day its own hours would change; null returns it to the weekly ones. Nothing is changed.',
+		access: ['doctor', 'admin'],
+		params: dateParams,
+		body: z.object({ ranges: Ranges.nullable() }),
+		response: SchedulePreview,
+		refusals: ['not_found'],
+	}),
 	removeDatedHours: endpoint({
 		method: 'delete',
 		path: '/doctors/:id/hours/:date',
@@ -161,7 +199,15 @@ export const scheduleEndpoints = {
 		body: ClosureInput,
 		status: 201,
 		response: Closure.extend(WithConflicts.shape),
-		refusals: ['not_found'],
+	}),
+	previewClosure: endpoint({
+		method: 'post',
+		path: '/closures/preview',
+		tag,
+		summary: 'What a closure would close. Nothing is changed.',
+		access: ['admin'],
+		body: ClosureInput,
+		response: ClosurePreview,
 	}),
 	removeClosure: endpoint({
 		method: 'delete',

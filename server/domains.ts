@@ -132,6 +132,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nodeId,
 		runs: sends,
 		generateSlots: schedules.generateAll,
+		endLeftoverSlots: schedules.endLeftovers,
 		sendReminders: sending.dispatch,
 		finishErasures: privacy.finishErasures,
 	})

@@ -79,9 +79,13 @@ function refuseNul(path: string, text: string | undefined) {
 
 const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
 
-/** Where a doctor receives patients: the sites in the doctor's time zone. */
-const sitesOfDoctor = `ARRAY(
-	SELECT s.id::text FROM sites s WHERE s.time_zone = d.time_zone AND s.archived_at IS NULL ORDER BY s.id
+/** Where a doctor receives patients, now or later; before there is a plan, where those of the doctor's time zone do. */
+const sitesOfDoctor = `coalesce(
+	(
+		SELECT array_agg(DISTINCT p.site_id::text) FROM schedule_plans p
+		WHERE p.doctor_id = d.id AND coalesce(p.valid_until, 'infinity') >= current_date - 1
+	),
+	ARRAY[site_of_zone(d.time_zone)::text]
 )`
 
 function doctors(db: DbOrTx) {

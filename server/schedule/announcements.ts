@@ -8,7 +8,7 @@ export type Announcements = {
 	tell(): Promise<void>
 }
 
-/** Whose slots came or went. */
+/** Whose slots came, went, or are left over: a visit that is being cancelled leaves such a slot closed, which watchers must hear. */
 export function changedCalendars(generated: readonly Generated[]): { doctorId: string }[] {
-	return generated.filter(({ created, removed }) => created + removed > 0).map(({ doctorId }) => ({ doctorId }))
+	return generated.filter(({ created, removed, marked }) => created + removed + marked > 0).map(({ doctorId }) => ({ doctorId }))
 }

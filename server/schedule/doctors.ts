@@ -1,3 +1,4 @@
+import { type Actor, isStaff } from '../identity/actor.ts'
 import type { DbOrTx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -8,6 +9,14 @@ export type PlannedDoctor = { id: string; fullName: string; specialty: string; t
 /** A doctor with an active account: only these take appointments. */
 export async function findActiveDoctor(db: DbOrTx, id: string): Promise<PlannedDoctor | undefined> {
 	return isDatabaseId(id) ? await doctors(db).where({ 'doctors.id': id, 'users.status': 'active' }).first() : undefined
+}
+
+/** The doctor as the caller may see them: those who plan a calendar see its doctor before the approval too. @throws Refusal not_found */
+export async function doctorToShow(db: DbOrTx, doctorId: string, actor: Actor | null): Promise<PlannedDoctor> {
+	const seesAll = isStaff(actor) || actor?.userId === doctorId
+	const doctor = await (seesAll ? findDoctor(db, doctorId) : findActiveDoctor(db, doctorId))
+	if (!doctor) throw new Refusal('not_found')
+	return doctor
 }
 
 /**

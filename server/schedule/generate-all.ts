@@ -1,10 +1,9 @@
-import { type Db, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database/database.ts'
+import { type Db, type DbOrTx, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database/database.ts'
 import type { Log } from '../platform/observability/log.ts'
 import { type Announcements, changedCalendars } from './announcements.ts'
-import { type Generated, generateSlots } from './generate.ts'
+import { type Generated, generateSlots, settleSkipped } from './generate.ts'
 import { rowsOf } from './statements.ts'
-
-const listScheduledDoctors = readSql('./list_scheduled_doctors.sql', import.meta.url)
+import { followZones } from './zones.ts'
 
 export type ScheduledDoctor = { doctorId: string; slotsPerDay: number }
 
@@ -16,20 +15,26 @@ export type GenerateAllInput = {
 	announcements: Announcements
 }
 
+/** Generates for every active doctor who has hours, and shows calendars in the zone of the plan in force. */
+export async function generateForAll(input: GenerateAllInput): Promise<GeneratedForAll> {
+	return await generateFor(await listScheduledDoctors(input.db), input)
+}
+
+/** Generates for doctors who have a slot that was left over until its visit was cancelled: the slot ends, and its time is open again. */
+export async function endLeftovers(input: GenerateAllInput): Promise<GeneratedForAll> {
+	return await generateFor(await rowsOf<ScheduledDoctor>(input.db, doctorsWithLeftovers), input)
+}
+
+export type GeneratedForAll = { created: number; removed: number }
+
 /**
- * Generates for every active doctor who has a schedule. One doctor whose slots cannot be generated is logged and stops
- * no other; a database that is away stops all, for the job to run again.
+ * One doctor whose slots cannot be generated is logged and stops no other; a database that is away stops all, for the job to run
+ * again.
  */
-export async function generateForAll({
-	db,
-	log,
-	days,
-	now,
-	announcements,
-}: GenerateAllInput): Promise<{ created: number; removed: number }> {
+async function generateFor(doctors: readonly ScheduledDoctor[], input: GenerateAllInput): Promise<GeneratedForAll> {
+	const { db, log, days, now, announcements } = input
 	const total = { created: 0, removed: 0 }
 
-	const doctors = await rowsOf<ScheduledDoctor>(db, listScheduledDoctors)
 	for (const doctorIds of inChunks(doctors, days)) await generate(doctorIds)
 
 	return total
@@ -40,6 +45,7 @@ export async function generateForAll({
 			generated = await inTransaction(db, async trx => {
 				const generated = await generateSlots(trx, { doctorIds, days, ...(now && { now }) })
 				await announcements.write(trx, changedCalendars(generated))
+				await followZones(trx, announcements, doctorIds)
 				return generated
 			})
 		} catch (err) {
@@ -54,8 +60,17 @@ export async function generateForAll({
 			total.removed += removed
 		}
 		await announcements.tell()
+		await settleSkipped(db, announcements, generated, { days, ...(now && { now }) })
 	}
 }
+
+/** Active doctors who have hours, and about how many slots a day these ask for. */
+export function listScheduledDoctors(db: DbOrTx): Promise<ScheduledDoctor[]> {
+	return rowsOf<ScheduledDoctor>(db, scheduledDoctors)
+}
+
+const scheduledDoctors = readSql('./list_scheduled_doctors.sql', import.meta.url)
+const doctorsWithLeftovers = readSql('./list_doctors_with_leftovers.sql', import.meta.url)
 
 /** A statement over so many slots takes about a second, far from the pool's timeout. */
 const slotsPerTransaction = 60_000

@@ -1,59 +1,104 @@
-import { readSql, type Tx } from '../platform/database/database.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Db, inTransaction, readSql, type Tx } from '../platform/database/database.ts'
+import { type Announcements, changedCalendars } from './announcements.ts'
 import { lockCalendars, rowsOf } from './statements.ts'
 
-const onGrid = (file: string) => readSql('./slot_grid.sql', import.meta.url) + readSql(file, import.meta.url)
+/**
+ * `now` defaults to the database's clock. Tests and the demo clinic's past pass another. With a span only slots that start in it
+ * are looked at.
+ */
+export type GenerationInput = { doctorIds: string[]; days: number; now?: Date; span?: Span | undefined }
 
-const removeMisfitSlots = onGrid('./remove_misfit_slots.sql')
-const createMissingSlots = onGrid('./create_missing_slots.sql')
-const findConflictingAppointments = onGrid('./find_conflicts.sql')
-const findReach = readSql('./find_reach.sql', import.meta.url)
-
-/** `now` defaults to the database's clock. Tests and the demo clinic's past pass another. */
-export type GenerationInput = { doctorIds: string[]; days: number; now?: Date }
-
-export type Generated = { doctorId: string; created: number; removed: number; kept: number }
+/** From an instant, inclusive, until another, exclusive; null is without end. */
+export type Span = { from: Date; until: Date | null }
 
 /**
- * Brings the future slots of these doctors in line with their schedules, through today + `days` in each doctor's zone.
- * Keeps booked slots, and creates none that overlaps them. Leaves doctors without a schedule alone.
+ * `marked` slots keep their visit: the hours have them no more, or have them again. `skipped` ones were being booked: what becomes
+ * of them is for `settleSkipped`, after the commit.
+ */
+export type Generated = { doctorId: string; created: number; removed: number; kept: number; marked: number; skipped: number }
+
+/**
+ * Brings the future slots of these doctors in line with their hours, through today + `days` in the zone of each site. Keeps booked
+ * slots, and creates none that overlaps them; those that the hours no longer have are left over, and end with their visit.
+ * Leaves doctors alone who have no hours at all.
  */
 export async function generateSlots(trx: Tx, input: GenerationInput): Promise<Generated[]> {
 	return (await generateAndList(trx, input, 0)).map(({ createdStarts: _created, removedStarts: _removed, ...generated }) => generated)
 }
 
-/** Ids of future active appointments outside the doctor's hours, by start. Empty for a doctor without a schedule. */
-export async function findConflicts(trx: Tx, doctorId: string, now?: Date): Promise<string[]> {
-	const doctorIds = [doctorId]
+/** Adds the starts of the first created and removed slots, in order. */
+export type ListedGeneration = Generated & { createdStarts: Date[]; removedStarts: Date[] }
+
+/** Like `generateSlots`; also returns the starts of the first `listed` created and removed slots. */
+export async function generateAndList(
+	trx: Tx,
+	{ doctorIds, days, now, span }: GenerationInput,
+	listed: number,
+): Promise<ListedGeneration[]> {
+	await lockCalendars(trx, doctorIds)
+	const values = { doctorIds, days, now: now ?? null, from: span?.from ?? null, until: span?.until ?? null, listed }
+	const fitted = await fitSlots(trx, values)
+	const rows = await rowsOf<Created>(trx, createMissingSlots, values)
+	return rows.map(({ createdStarts, ...row }) => {
+		const { removed = 0, removedStarts = null, marked = 0, skipped = 0 } = fitted.get(row.doctorId) ?? {}
+		return { ...row, removed, marked, skipped, createdStarts: createdStarts ?? [], removedStarts: removedStarts ?? [] }
+	})
+}
+
+/**
+ * Generates again, after the commit, for doctors some of whose slots were being booked: those are booked or free by now. A booking
+ * takes milliseconds; what is still skipped after some tries is left for the coming night.
+ */
+export async function settleSkipped(
+	db: Db,
+	announcements: Announcements,
+	generated: readonly Generated[],
+	input: Omit<GenerationInput, 'doctorIds'>,
+): Promise<void> {
+	let doctorIds = skippedIn(generated)
+	for (let tries = 0; doctorIds.length > 0 && tries < 5; tries++) {
+		await sleep(pauseMs)
+		const again = await inTransaction(db, async trx => {
+			const again = await generateSlots(trx, { ...input, doctorIds })
+			await announcements.write(trx, changedCalendars(again))
+			return again
+		})
+		doctorIds = skippedIn(again)
+	}
+}
+
+/** Ids of future active appointments outside the doctors' hours, by start. None for a doctor without any hours, unless a span is given. */
+export async function findConflicts(
+	trx: Tx,
+	doctorIds: string[],
+	{ now, span }: Pick<GenerationInput, 'now' | 'span'> = {},
+): Promise<string[]> {
 	const { appointmentDays } = await reachOf(trx, doctorIds, now ?? null)
 	if (appointmentDays === null) return []
-	const values = { doctorIds, now: now ?? null, days: appointmentDays }
+	const values = { doctorIds, now: now ?? null, from: span?.from ?? null, until: span?.until ?? null, days: appointmentDays }
 	const rows = await rowsOf<{ id: string }>(trx, findConflictingAppointments, values)
 	return rows.map(({ id }) => id)
 }
 
-/** Adds the starts of the first created and removed slots, in order. */
-export type ListedGeneration = Generated & { createdStarts: Date[]; removedStarts: Date[] }
+/** How long a booking may take that was at work on a slot. */
+const pauseMs = 100
 
-type Values = { doctorIds: string[]; days: number; now: Date | null; listed: number }
-type Removed = { doctorId: string; removed: number; removedStarts: Date[] | null }
+const onGrid = (file: string) => readSql('./slot_grid.sql', import.meta.url) + readSql(file, import.meta.url)
+
+const fit = onGrid('./fit_slots.sql')
+const createMissingSlots = onGrid('./create_missing_slots.sql')
+const findConflictingAppointments = onGrid('./find_conflicts.sql')
+const findReach = readSql('./find_reach.sql', import.meta.url)
+
+type Values = { doctorIds: string[]; days: number; now: Date | null; from: Date | null; until: Date | null; listed: number }
+type Fitted = { doctorId: string; removed: number; removedStarts: Date[] | null; marked: number; skipped: number }
 type Created = { doctorId: string; created: number; kept: number; createdStarts: Date[] | null }
 
-/** Like `generateSlots`; also returns the starts of the first `listed` created and removed slots. */
-export async function generateAndList(trx: Tx, { doctorIds, days, now }: GenerationInput, listed: number): Promise<ListedGeneration[]> {
-	await lockCalendars(trx, doctorIds)
-	const values = { doctorIds, days, now: now ?? null, listed }
-	const removed = await removeMisfits(trx, values)
-	const rows = await rowsOf<Created>(trx, createMissingSlots, values)
-	return rows.map(({ createdStarts, ...row }) => {
-		const gone = removed.get(row.doctorId)
-		return { ...row, removed: gone?.removed ?? 0, createdStarts: createdStarts ?? [], removedStarts: gone?.removedStarts ?? [] }
-	})
-}
-
-async function removeMisfits(trx: Tx, values: Values): Promise<Map<string, Removed>> {
+async function fitSlots(trx: Tx, values: Values): Promise<Map<string, Fitted>> {
 	const { slotDays } = await reachOf(trx, values.doctorIds, values.now)
 	if (slotDays === null) return new Map()
-	const rows = await rowsOf<Removed>(trx, removeMisfitSlots, { ...values, days: Math.max(values.days, slotDays) })
+	const rows = await rowsOf<Fitted>(trx, fit, { ...values, days: Math.max(values.days, slotDays) })
 	return new Map(rows.map(row => [row.doctorId, row]))
 }
 
@@ -63,4 +108,8 @@ type Reach = { slotDays: number | null; appointmentDays: number | null }
 async function reachOf(trx: Tx, doctorIds: string[], now: Date | null): Promise<Reach> {
 	const [reach] = await rowsOf<Reach>(trx, findReach, { doctorIds, now })
 	return reach ?? { slotDays: null, appointmentDays: null }
+}
+
+function skippedIn(generated: readonly Generated[]): string[] {
+	return generated.filter(({ skipped }) => skipped > 0).map(({ doctorId }) => doctorId)
 }

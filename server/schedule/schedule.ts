@@ -3,7 +3,7 @@ import type { Route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Announcements } from './announcements.ts'
-import { generateForAll } from './generate-all.ts'
+import { endLeftovers, type GeneratedForAll, generateForAll } from './generate-all.ts'
 import { scheduleRoutes } from './routes.ts'
 
 export type ScheduleDeps = {
@@ -16,14 +16,18 @@ export type ScheduleDeps = {
 export type Schedules = {
 	routes: Route[]
 	/** Slots of every doctor through today + SLOT_DAYS_AHEAD: the nightly job. Safe to run at any time, and twice. */
-	generateAll: () => Promise<{ created: number; removed: number }>
+	generateAll: () => Promise<GeneratedForAll>
+	/** Ends slots that were left over until their visit was cancelled: every minute. */
+	endLeftovers: () => Promise<GeneratedForAll>
 }
 
 /** Doctors, their weekly hours and time off, and the slots that follow from them. */
 export function createSchedules(deps: ScheduleDeps): Schedules {
 	const { db, config, log, announcements } = deps
+	const input = { db, log, days: config.slotDaysAhead, announcements }
 	return {
 		routes: scheduleRoutes({ db, slotDaysAhead: config.slotDaysAhead, announcements }),
-		generateAll: () => generateForAll({ db, log, days: config.slotDaysAhead, announcements }),
+		generateAll: () => generateForAll(input),
+		endLeftovers: () => endLeftovers(input),
 	}
 }

@@ -61,6 +61,7 @@ describe('sites', () => {
 		const { id } = (await create({ name: 'Kolkata', timeZone: 'Asia/Kolkata' })).body
 		const [doctor, patient] = [await aDoctor(node, { timeZone: 'Asia/Kolkata' }), await aPatient(node)]
 		const [slot = ''] = await someSlots(node, doctor.id)
+		await node.db('appointment_slots').where({ doctor_id: doctor.id }).update({ site_id: id })
 		const visit = done(await book(node, patient, slot))
 		const refused = await change(id, { archived: true })
 		expect(codeOf(refused)).to.equal('in_use')

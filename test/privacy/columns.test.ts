@@ -9,9 +9,12 @@ const impersonal = [
 	'appointment_types',
 	'calendar_announcements',
 	'clinic',
+	'closures',
+	'dated_hours',
 	'doctor_schedules',
 	'migrations',
 	'migrations_lock',
+	'schedule_plans',
 	'sites',
 ]
 

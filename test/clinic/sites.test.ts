@@ -5,6 +5,7 @@ import { someSlots } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
 import { aDoctor, anAdmin, aPatient, aReceptionist, type Person } from '../support/people.ts'
+import { waitFor } from '../support/wait.ts'
 
 describe('sites', () => {
 	const node = useNode()
@@ -74,6 +75,33 @@ describe('sites', () => {
 		expect((await list()).map(site => site.id)).not.to.include(id)
 		expect((await list('?archived=true')).find(site => site.id === id)?.archived).to.equal(true)
 		expect((await change(id, { archived: false })).body.archived).to.equal(false)
+	})
+
+	it('are not archived while doctors have hours there', async () => {
+		const { id } = (await create({ name: 'Oslo', timeZone: 'Europe/Oslo' })).body
+		const doctor = await aDoctor(node)
+		const weekly = [{ weekday: 1, start: '09:00', end: '12:00' }]
+		const plan = { siteId: id, slotMinutes: 30, weekly, validFrom: '2031-01-01' }
+		const { body } = await call(node, 'POST', `/doctors/${doctor.id}/plans`, { token: doctor.token, body: plan })
+		expect(codeOf(await change(id, { archived: true }))).to.equal('in_use')
+		await call(node, 'DELETE', `/doctors/${doctor.id}/plans/${body.id}`, { token: doctor.token })
+		expect(codeOf(await change(id, { archived: true }))).to.equal('ok')
+	})
+
+	it('with other clocks have their slots at other times, at once', async () => {
+		const { id } = (await create({ name: 'Port', timeZone: 'Asia/Tokyo' })).body
+		const doctor = await aDoctor(node)
+		const weekly = [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start: '09:00', end: '09:30' }))
+		const plan = { siteId: id, slotMinutes: 30, weekly, validFrom: '2020-01-01' }
+		expect(codeOf(await call(node, 'POST', `/doctors/${doctor.id}/plans`, { token: doctor.token, body: plan }))).to.equal('ok')
+		const hours = async () => {
+			const starts: Date[] = await node.db('appointment_slots').where({ doctor_id: doctor.id }).pluck('starts_at')
+			return [...new Set(starts.map(at => at.getUTCHours()))]
+		}
+		expect(await hours()).to.deep.equal([0])
+		expect(codeOf(await change(id, { timeZone: 'Asia/Dubai' }))).to.equal('ok')
+		await waitFor(async () => (await hours()).join() === '5', 'slots to follow the clocks')
+		expect((await call(node, 'GET', `/doctors/${doctor.id}`)).body.timeZone).to.equal('Asia/Dubai')
 	})
 
 	it('narrow the list of doctors', async () => {

@@ -115,7 +115,7 @@ async function updateSite(
 	return site
 }
 
-/** Slots would go on to come where nobody receives patients. */
+/** Otherwise an archived site would get new slots every night. */
 async function refuseWithHours(trx: Tx, siteId: string) {
 	const plan = await trx('schedule_plans')
 		.where({ site_id: siteId })

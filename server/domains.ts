@@ -53,7 +53,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		dispatches: sends,
 	})
 
-	const clinic = createClinic({ db, run, log, config })
+	const clinic = createClinic({ db, run, config })
 	const { types, doctors } = clinic
 	const slots = createSlots({
 		io,
@@ -110,7 +110,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })
-	const setUp = { routes: clinic.routes({ generateSlots: schedules.generateAll }) }
+	const setUp = { routes: clinic.routes({ followSite: schedules.followSite }) }
 	const patients = createPatients({ db, announcements })
 	const privacy = createPrivacy({
 		db,

@@ -36,7 +36,7 @@ export function doctorRoutes(db: Db): Route[] {
 	]
 }
 
-/** The desk and the doctor see a profile before the approval, too. */
+/** Those who plan a calendar see its doctor before the approval, too. */
 const mayPrepare = (actor: Actor | null, doctorId: string) => isStaff(actor) || actor?.userId === doctorId
 
 function refuseStrangers(actor: Actor, doctorId: string) {
@@ -51,7 +51,7 @@ type DoctorQuery = {
 	limit: number
 }
 
-/** Doctors with an active account, by name. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
+/** Those who take appointments, by name. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
 async function listDoctors(db: Db, { q, specialty, siteId, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
 	refuseNul('q', q)
 	refuseNul('specialty', specialty)
@@ -79,13 +79,20 @@ function refuseNul(path: string, text: string | undefined) {
 
 const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
 
-/** Where a doctor receives patients, now or later; before there is a plan, where those of the doctor's time zone do. */
-const sitesOfDoctor = `coalesce(
-	(
-		SELECT array_agg(DISTINCT p.site_id::text) FROM schedule_plans p
-		WHERE p.doctor_id = d.id AND coalesce(p.valid_until, 'infinity') >= current_date - 1
-	),
-	ARRAY[site_of_zone(d.time_zone)::text]
+/** Where a doctor receives patients, from the plans that are not over and from the hours of single days. */
+const sitesOfDoctor = `ARRAY(
+	SELECT s.id::text FROM sites s
+	WHERE s.archived_at IS NULL AND (
+		EXISTS (
+			SELECT FROM schedule_plans p
+			WHERE p.doctor_id = d.id AND p.site_id = s.id AND (p.valid_until IS NULL OR p.valid_until >= (now() AT TIME ZONE s.time_zone)::date)
+		) OR EXISTS (
+			SELECT FROM dated_hours h
+			WHERE h.doctor_id = d.id AND h.day >= (now() AT TIME ZONE s.time_zone)::date
+				AND h.ranges @> jsonb_build_array(jsonb_build_object('site_id', s.id::text))
+		)
+	)
+	ORDER BY s.id
 )`
 
 function doctors(db: DbOrTx) {

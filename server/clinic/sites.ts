@@ -2,31 +2,25 @@ import { clinicEndpoints as endpoints, type Page, type Site, type SiteChanges, t
 import type { Actor, Origin } from '../identity/actor.ts'
 import { publicRoute, type Route, route } from '../identity/handlers.ts'
 import { decodeCursor, toPage } from '../platform/database/cursors.ts'
-import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
+import { type Db, type DbOrTx, inTransaction, type Tx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { checkTimeZone } from '../platform/database/time-zones.ts'
-import type { Log } from '../platform/observability/log.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { given, withoutUndefined } from './fields.ts'
 import { refuseInUse } from './to-come.ts'
 
-export type SiteDeps = {
-	db: Db
-	log: Log
-	/** Brings the slots of all doctors in line with their hours. */
-	generateSlots: () => Promise<unknown>
-}
-
 /** Places where the clinic receives patients. They are archived, never removed: visits of the past were there. */
-export function siteRoutes(deps: SiteDeps): Route[] {
-	const { db } = deps
+export function siteRoutes(db: Db, followSite: FollowSite): Route[] {
 	return [
 		publicRoute(endpoints.listSites, ({ query }) => listSites(db, query)),
 		route(endpoints.createSite, ({ body, origin }, actor) => createSite(db, actor, body, origin)),
-		route(endpoints.updateSite, ({ params, body, origin }, actor) => updateSite(deps, actor, params.id, body, origin)),
+		route(endpoints.updateSite, ({ params, body, origin }, actor) => updateSite({ db, followSite }, actor, params.id, body, origin)),
 	]
 }
+
+/** Brings slots in line with a site whose zone has changed, or that was archived or opened again. */
+export type FollowSite = (trx: Tx, siteId: string) => Promise<void>
 
 type SiteQuery = { archived?: 'true' | 'false' | undefined; cursor?: string | undefined; limit: number }
 
@@ -77,54 +71,40 @@ async function createSite(db: Db, actor: Actor, input: SiteInput, origin: Origin
 	})
 }
 
-/**
- * The hours of a site are those of its clocks: with another zone, slots come and go. Where that does not happen at once it does at night.
- *
- * @throws Refusal not_found; in_use when appointments to come are there and it is to be archived, or to have other clocks
- */
+/** @throws Refusal not_found; in_use when appointments to come are there and it is to be archived, or to have other hours */
 async function updateSite(
-	{ db, log, generateSlots }: SiteDeps,
+	{ db, followSite }: { db: Db; followSite: FollowSite },
 	actor: Actor,
 	id: string,
 	changes: SiteChanges,
 	origin: Origin,
 ): Promise<Site> {
-	const { timeZone, archived } = changes
-	if (timeZone !== undefined) await checkTimeZone(db, timeZone)
-	const { site, isMoved } = await inTransaction(db, async trx => {
+	if (changes.timeZone !== undefined) await checkTimeZone(db, changes.timeZone)
+	return await inTransaction(db, async trx => {
 		const before = await lockSite(trx, id)
 		const fields = withoutUndefined(changes)
-		if (Object.keys(fields).length === 0) return { site: toSite(before), isMoved: false }
-		const isMoved = timeZone !== undefined && timeZone !== before.time_zone
-		const isArchived = archived === true && before.archived_at === null
-		if (isMoved || isArchived) await refuseInUse(trx, { siteId: id })
-		if (isArchived) await refuseWithHours(trx, id)
+		if (Object.keys(fields).length === 0) return toSite(before)
+		const goes = changes.archived === true && before.archived_at === null
+		const moves = changes.timeZone !== undefined && changes.timeZone !== before.time_zone
+		if (goes || moves) await refuseInUse(trx, { siteId: id })
 		const [row]: Row[] = await trx('sites')
 			.where({ id })
 			.update({
 				...withoutUndefined(rowOf(changes)),
-				...(archived !== undefined && { archived_at: archived ? (before.archived_at ?? trx.fn.now()) : null }),
+				...(changes.archived !== undefined && { archived_at: changes.archived ? (before.archived_at ?? trx.fn.now()) : null }),
 				updated_at: trx.fn.now(),
 			})
 			.returning(columns)
+		const comesBack = changes.archived === false && before.archived_at !== null
+		if (goes || moves || comesBack) await followSite(trx, id)
+		const { timeZone, archived } = changes
 		const details = { fields: Object.keys(fields), ...withoutUndefined({ timeZone, archived }) }
 		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'site', entityId: id, details })
-		return { site: toSite(row as Row), isMoved }
+		return toSite(row as Row)
 	})
-	if (isMoved) void generateSlots().catch(error => log.warn({ reason: (error as Error).message }, 'slots follow their site at night'))
-	return site
 }
 
-/** Otherwise an archived site would get new slots every night. */
-async function refuseWithHours(trx: Tx, siteId: string) {
-	const plan = await trx('schedule_plans')
-		.where({ site_id: siteId })
-		.whereRaw(`coalesce(valid_until, 'infinity') >= current_date - 1`)
-		.first('id')
-	if (plan) throw new Refusal('in_use', { message: 'Doctors have hours there: move these first' })
-}
-
-async function lockSite(trx: Tx, id: string): Promise<Row> {
+async function lockSite(trx: DbOrTx, id: string): Promise<Row> {
 	const row: Row | undefined = isDatabaseId(id) ? await trx('sites').where({ id }).forUpdate().first(columns) : undefined
 	if (!row) throw new Refusal('not_found')
 	return row

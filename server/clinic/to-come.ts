@@ -35,8 +35,8 @@ async function appointmentsToCome(trx: Tx, needed: Needed): Promise<string[]> {
 	if ('doctorId' in needed) query.where('a.doctor_id', needed.doctorId)
 	if ('typeId' in needed) query.where('a.type_id', needed.typeId)
 	if ('siteId' in needed)
-		query.whereExists(
-			trx('appointment_slots as s').whereRaw('s.doctor_id = a.doctor_id AND s.starts_at = a.starts_at').where('s.site_id', needed.siteId),
-		)
+		query
+			.join('appointment_slots as s', join => join.on('s.doctor_id', 'a.doctor_id').andOn('s.starts_at', 'a.starts_at'))
+			.where('s.site_id', needed.siteId)
 	return await query.pluck('a.id')
 }

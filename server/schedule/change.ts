@@ -27,6 +27,8 @@ export type HoursChanges = {
 	preview(doctorId: string, change: (trx: Tx) => Promise<Changed<unknown>>): Promise<ChangePreview>
 	/** The same as `apply` for everybody with hours: for what changes those of many. */
 	applyToAll<T>(change: (trx: Tx) => Promise<Changed<T>>): Promise<T>
+	/** Brings the slots in line with a site whose zone has changed, or that was archived or opened again. Watchers hear after the commit. */
+	followSite(trx: Tx, siteId: string): Promise<void>
 }
 
 /** How hours are changed: the slots follow at once. */
@@ -67,6 +69,15 @@ export function createHoursChanges({ db, slotDaysAhead: days, announcements }: C
 			})
 			await tell(generated, span)
 			return answer
+		},
+
+		async followSite(trx, siteId) {
+			const doctors = await listScheduledDoctors(trx, siteId)
+			for (const doctorIds of inChunks(doctors, days)) {
+				const generated = await generateSlots(trx, { doctorIds, days })
+				await announcements.write(trx, changedCalendars(generated))
+				await followZones(trx, announcements, doctorIds)
+			}
 		},
 	}
 

@@ -7,7 +7,7 @@ import { Refusal } from '../platform/refusal.ts'
 export type PlannedDoctor = { id: string; fullName: string; specialty: string; timeZone: string }
 
 /** A doctor with an active account: only these take appointments. */
-export async function findActiveDoctor(db: DbOrTx, id: string): Promise<PlannedDoctor | undefined> {
+async function findActiveDoctor(db: DbOrTx, id: string): Promise<PlannedDoctor | undefined> {
 	return isDatabaseId(id) ? await doctors(db).where({ 'doctors.id': id, 'users.status': 'active' }).first() : undefined
 }
 
@@ -32,7 +32,7 @@ export async function doctorToPlan(db: DbOrTx, doctorId: string, allowed: boolea
 }
 
 /** A doctor in any status. Undefined when the id belongs to no doctor. */
-export async function findDoctor(db: DbOrTx, id: string): Promise<PlannedDoctor | undefined> {
+async function findDoctor(db: DbOrTx, id: string): Promise<PlannedDoctor | undefined> {
 	return isDatabaseId(id) ? await doctors(db).where('doctors.id', id).first() : undefined
 }
 

@@ -64,9 +64,9 @@ async function generateFor(doctors: readonly ScheduledDoctor[], input: GenerateA
 	}
 }
 
-/** Active doctors who have hours, and about how many slots a day these ask for. */
-export function listScheduledDoctors(db: DbOrTx): Promise<ScheduledDoctor[]> {
-	return rowsOf<ScheduledDoctor>(db, scheduledDoctors)
+/** Active doctors who have hours, at a site or anywhere, and about how many slots a day these ask for. */
+export function listScheduledDoctors(db: DbOrTx, siteId?: string): Promise<ScheduledDoctor[]> {
+	return rowsOf<ScheduledDoctor>(db, scheduledDoctors, { siteId: siteId ?? null })
 }
 
 const scheduledDoctors = readSql('./list_scheduled_doctors.sql', import.meta.url)

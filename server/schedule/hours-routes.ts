@@ -1,18 +1,16 @@
 import { scheduleEndpoints as endpoints } from '../../contract/index.ts'
 import type { Actor } from '../identity/actor.ts'
 import { publicRoute, type Route, route } from '../identity/handlers.ts'
+import type { Db } from '../platform/database/database.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import { type ChangeDeps, createHoursChanges } from './change.ts'
+import type { HoursChanges } from './change.ts'
 import { addClosure, checkClosure, effectsOf, listClosures, removeClosure, spanOf } from './closures.ts'
 import { listDatedHours, removeDatedHours, setDatedHours } from './dated-hours.ts'
 import { doctorToPlan, doctorToShow } from './doctors.ts'
 import { addPlan, changePlan, plansOf, removePlan, toPlan } from './plans.ts'
 
 /** Plans, hours of single days, and closures. */
-export function hoursRoutes(deps: ChangeDeps): Route[] {
-	const { db } = deps
-	const hours = createHoursChanges(deps)
-
+export function hoursRoutes({ db, hours }: { db: Db; hours: HoursChanges }): Route[] {
 	return [
 		publicRoute(endpoints.listPlans, async ({ params }, actor) => {
 			const doctor = await doctorToShow(db, params.id, actor)

@@ -5,6 +5,7 @@ import { type Db, inTransaction } from '../platform/database/database.ts'
 import { checkTimeZone } from '../platform/database/time-zones.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Announcements, changedCalendars } from './announcements.ts'
+import type { HoursChanges } from './change.ts'
 import { doctorToPlan, doctorToShow } from './doctors.ts'
 import { findConflicts, generateSlots, settleSkipped } from './generate.ts'
 import { findSchedule, replaceSchedule } from './hours.ts'
@@ -13,9 +14,9 @@ import { previewSchedule } from './preview.ts'
 import { lockCalendars } from './statements.ts'
 import { timeOffRoutes } from './time-off-routes.ts'
 
-export type ScheduleRouteDeps = { db: Db; slotDaysAhead: number; announcements: Announcements }
+export type ScheduleRouteDeps = { db: Db; slotDaysAhead: number; announcements: Announcements; hours: HoursChanges }
 
-export function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRouteDeps): Route[] {
+export function scheduleRoutes({ db, slotDaysAhead, announcements, hours }: ScheduleRouteDeps): Route[] {
 	return [
 		publicRoute(endpoints.getSchedule, async ({ params }, actor) => {
 			return await findSchedule(db, await doctorToShow(db, params.id, actor))
@@ -62,7 +63,7 @@ export function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRou
 			return { created, removed, kept, conflicts }
 		}),
 
-		...hoursRoutes({ db, slotDaysAhead, announcements }),
+		...hoursRoutes({ db, hours }),
 		...timeOffRoutes({ db, announcements }),
 	]
 }

@@ -58,8 +58,11 @@ days AS MATERIALIZED (
 		clocks_change OR lag(clocks_change, 1, false) OVER (PARTITION BY time_zone ORDER BY day) AS is_irregular
 	FROM midnights
 ),
+-- A site that is archived is closed for good.
 closed AS MATERIALIZED (
-	SELECT DISTINCT s.id AS site_id, day::date AS day
+	SELECT id AS site_id, day FROM sites, (SELECT DISTINCT day FROM days) shown WHERE archived_at IS NOT NULL
+	UNION
+	SELECT s.id AS site_id, day::date AS day
 	FROM closures c
 	JOIN sites s ON c.site_id IS NULL OR c.site_id = s.id
 	CROSS JOIN (SELECT min(day) AS first_day, max(day) AS last_day FROM days) shown

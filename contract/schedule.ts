@@ -87,7 +87,8 @@ export const scheduleEndpoints = {
 		method: 'post',
 		path: '/doctors/:id/plans',
 		tag,
-		summary: 'Add weekly hours from a date on. Slots follow at once; a plan that is in force then ends the day before, and goes on afterwards.',
+		summary:
+			'Add weekly hours from a date on. Slots follow at once; a plan that is in force then ends the day before, and goes on afterwards.',
 		access: ['doctor', 'admin'],
 		params: IdParams,
 		body: PlanInput,

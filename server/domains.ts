@@ -53,7 +53,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		dispatches: sends,
 	})
 
-	const clinic = createClinic({ db, run, config, followSite: (trx, siteId) => schedules.followSite(trx, siteId) })
+	const clinic = createClinic({ db, run, config })
 	const { types, doctors } = clinic
 	const slots = createSlots({
 		io,
@@ -110,6 +110,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })
+	const setUp = { routes: clinic.routes({ followSite: schedules.followSite }) }
 	const patients = createPatients({ db, announcements })
 	const privacy = createPrivacy({
 		db,
@@ -141,7 +142,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		slots,
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers },
-		routes: [identity, clinic, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
+		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
 		pages: reminders.pages({ operations: booking.commands, freeTimes }),
 		/** Takes no more recurring work, and answers what was asked. */
 		async finish(): Promise<void> {

@@ -12,7 +12,7 @@ export type TypeRules = {
 	dailyLimit: number | null
 	isPublic: boolean
 	isArchived: boolean
-	/** Null when all doctors offer it; else the minutes of each who does, null for those who take as long as the type says. */
+	/** Null when all doctors offer it; else the minutes of each doctor who does; null stands for the type’s own. */
 	minutesByDoctor: ReadonlyMap<string, number | null> | null
 }
 

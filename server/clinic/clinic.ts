@@ -12,18 +12,18 @@ import { setupRoutes } from './setup.ts'
 import { type FollowSite, siteRoutes } from './sites.ts'
 import { typeRoutes } from './type-admin.ts'
 
-export type ClinicDeps = { db: Db; run: Run; config: Pick<Config, 'cancelCutoffMs'>; followSite: FollowSite }
+export type ClinicDeps = { db: Db; run: Run; config: Pick<Config, 'cancelCutoffMs'> }
 
 export type ClinicDomain = {
 	types: AppointmentTypes
 	doctors: Doctors
 	/** The clinic's policies, a second old at most. */
 	policy: () => Promise<ClinicPolicy>
-	routes: Route[]
+	routes: (deps: { followSite: FollowSite }) => Route[]
 }
 
 /** What a practice sets up: itself, its sites, its kinds of appointment, its doctors' profiles. */
-export function createClinic({ db, run, config, followSite }: ClinicDeps): ClinicDomain {
+export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
 	const defaults = { cancelCutoffMinutes: Math.round(config.cancelCutoffMs / 60_000) }
 	const types = createAppointmentTypes(run)
 	const policy = createPolicy(run, defaults)
@@ -31,7 +31,7 @@ export function createClinic({ db, run, config, followSite }: ClinicDeps): Clini
 		types,
 		doctors: createDoctors(run),
 		policy: policy.read,
-		routes: [
+		routes: ({ followSite }) => [
 			...profileRoutes({ db, defaults, changed: policy.forget }),
 			...siteRoutes(db, followSite),
 			...typeRoutes({ db, changed: types.forget }),

@@ -31,7 +31,9 @@ export async function listClosures(db: DbOrTx, { from, to, cursor, limit }: Clos
 export async function addClosure(trx: Tx, input: ClosureInput): Promise<Closure> {
 	await checkClosure(trx, input)
 	const row = { site_id: input.siteId ?? null, first_day: input.from, last_day: input.to, name: input.name }
-	const [added] = await trx('closures').insert(row).returning<ClosureRow[]>(columns as never)
+	const [added] = await trx('closures')
+		.insert(row)
+		.returning<ClosureRow[]>(columns as never)
 	return toClosure(added as ClosureRow)
 }
 

@@ -69,7 +69,11 @@ export async function settleSkipped(
 }
 
 /** Ids of future active appointments outside the doctors' hours, by start. None for a doctor without any hours, unless a span is given. */
-export async function findConflicts(trx: Tx, doctorIds: string[], { now, span }: Pick<GenerationInput, 'now' | 'span'> = {}): Promise<string[]> {
+export async function findConflicts(
+	trx: Tx,
+	doctorIds: string[],
+	{ now, span }: Pick<GenerationInput, 'now' | 'span'> = {},
+): Promise<string[]> {
 	const { appointmentDays } = await reachOf(trx, doctorIds, now ?? null)
 	if (appointmentDays === null) return []
 	const values = { doctorIds, now: now ?? null, from: span?.from ?? null, until: span?.until ?? null, days: appointmentDays }

@@ -45,9 +45,7 @@ export function hoursRoutes({ db, hours }: { db: Db; hours: HoursChanges }): Rou
 		route(endpoints.previewPlan, async ({ params, body: { remove, ...changes } }, actor) => {
 			const { id: doctorId } = await doctorToPlan(db, params.id, mayPlan(actor, params.id))
 			return await hours.preview(doctorId, async trx => {
-				const { span } = remove
-					? await removePlan(trx, doctorId, params.planId)
-					: await changePlan(trx, doctorId, params.planId, changes)
+				const { span } = remove ? await removePlan(trx, doctorId, params.planId) : await changePlan(trx, doctorId, params.planId, changes)
 				return { answer: null, span }
 			})
 		}),

@@ -21,8 +21,13 @@ export async function replaceSchedule(trx: Tx, doctorId: string, input: Schedule
 	const today = await todayIn(trx, input.timeZone)
 	const plans = await plansOf(trx, doctorId)
 	const { replaced, shortened, anchor } = placeOf(input, plans, today)
-	if (shortened) await trx('schedule_plans').where('id', shortened.id).update({ valid_until: dayBefore(anchor) })
-	const others = plans.filter(plan => plan !== replaced).map(plan => (plan === shortened ? { ...plan, validUntil: dayBefore(anchor) } : plan))
+	if (shortened)
+		await trx('schedule_plans')
+			.where('id', shortened.id)
+			.update({ valid_until: dayBefore(anchor) })
+	const others = plans
+		.filter(plan => plan !== replaced)
+		.map(plan => (plan === shortened ? { ...plan, validUntil: dayBefore(anchor) } : plan))
 	const row = {
 		...siteOf(trx, input.timeZone, replaced),
 		slot_minutes: input.slotMinutes,

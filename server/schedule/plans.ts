@@ -39,7 +39,10 @@ export async function addPlan(trx: Tx, doctorId: string, { validUntil, ...input 
 	const plans = await plansOf(trx, doctorId)
 	if (plans.length >= maxPlans) throw invalidInput('validFrom', `a doctor has at most ${maxPlans} plans`)
 	const interrupted = plans.find(plan => plan.validFrom < input.validFrom && (plan.validUntil ?? '9999') >= input.validFrom)
-	if (interrupted) await trx('schedule_plans').where('id', interrupted.id).update({ valid_until: dayBefore(input.validFrom) })
+	if (interrupted)
+		await trx('schedule_plans')
+			.where('id', interrupted.id)
+			.update({ valid_until: dayBefore(input.validFrom) })
 	const plan = await insertPlan(trx, { ...input, doctorId, weekly: input.weekly.toSorted(byStart), validUntil: until })
 	const goesOn = interrupted && until !== null && (interrupted.validUntil === null || interrupted.validUntil > until)
 	const rest = goesOn ? await continuePlan(trx, interrupted, dayAfter(until)) : undefined
@@ -68,7 +71,12 @@ export async function changePlan(trx: Tx, doctorId: string, planId: string, chan
 		valid_until: validUntil,
 		updated_at: trx.fn.now(),
 	}
-	const [plan] = await refusingOverlap(trx('schedule_plans').where('id', planId).update(row).returning<PlanRow[]>(columns as never))
+	const [plan] = await refusingOverlap(
+		trx('schedule_plans')
+			.where('id', planId)
+			.update(row)
+			.returning<PlanRow[]>(columns as never),
+	)
 	const now = (await spansOf(trx, [plan])).get(planId) as Span
 	return {
 		plan: plan as PlanRow,
@@ -134,7 +142,11 @@ async function insertPlan(trx: Tx, plan: Omit<PlanRow, 'id'>): Promise<PlanRow> 
 		valid_from: plan.validFrom,
 		valid_until: plan.validUntil,
 	}
-	const [inserted] = await refusingOverlap(trx('schedule_plans').insert(row).returning<PlanRow[]>(columns as never))
+	const [inserted] = await refusingOverlap(
+		trx('schedule_plans')
+			.insert(row)
+			.returning<PlanRow[]>(columns as never),
+	)
 	return inserted as PlanRow
 }
 

@@ -16,6 +16,13 @@ describe('sites', () => {
 	const create = (body: unknown, token = admin.token) => call(node, 'POST', '/sites', { token, body })
 	const change = (id: string, body: unknown) => call(node, 'PATCH', `/sites/${id}`, { token: admin.token, body })
 
+	/** Half an hour at nine, every day. */
+	const aPlan = async (doctor: Person, siteId: string) => {
+		const weekly = [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start: '09:00', end: '09:30' }))
+		const body = { siteId, slotMinutes: 30, weekly, validFrom: '2020-01-01' }
+		expect(codeOf(await call(node, 'POST', `/doctors/${doctor.id}/plans`, { token: doctor.token, body }))).to.equal('ok')
+	}
+
 	it('begin with one', async () => {
 		const [first, ...others] = await list()
 		expect(first).to.deep.equal({ id: first?.id, name: 'Main site', timeZone: 'UTC', archived: false })
@@ -61,6 +68,7 @@ describe('sites', () => {
 		const { id } = (await create({ name: 'Kolkata', timeZone: 'Asia/Kolkata' })).body
 		const [doctor, patient] = [await aDoctor(node, { timeZone: 'Asia/Kolkata' }), await aPatient(node)]
 		const [slot = ''] = await someSlots(node, doctor.id)
+		await node.db('appointment_slots').where({ doctor_id: doctor.id }).update({ site_id: id })
 		const visit = done(await book(node, patient, slot))
 		const refused = await change(id, { archived: true })
 		expect(codeOf(refused)).to.equal('in_use')
@@ -75,9 +83,37 @@ describe('sites', () => {
 		expect((await change(id, { archived: false })).body.archived).to.equal(false)
 	})
 
+	it('that are archived have no slots, until they are opened again', async () => {
+		const { id } = (await create({ name: 'Oslo', timeZone: 'Europe/Oslo' })).body
+		const doctor = await aDoctor(node)
+		await aPlan(doctor, id)
+		const slots = async () => (await node.db('appointment_slots').where({ doctor_id: doctor.id })).length
+		const before = await slots()
+		expect(before).to.be.above(50)
+		expect(codeOf(await change(id, { archived: true }))).to.equal('ok')
+		expect(await slots()).to.equal(0)
+		expect(codeOf(await change(id, { archived: false }))).to.equal('ok')
+		expect(await slots()).to.equal(before)
+	})
+
+	it('with other clocks have their slots at other times, at once', async () => {
+		const { id } = (await create({ name: 'Port', timeZone: 'Asia/Tokyo' })).body
+		const doctor = await aDoctor(node)
+		await aPlan(doctor, id)
+		const hours = async () => {
+			const starts: Date[] = await node.db('appointment_slots').where({ doctor_id: doctor.id }).pluck('starts_at')
+			return [...new Set(starts.map(at => at.getUTCHours()))]
+		}
+		expect(await hours()).to.deep.equal([0])
+		expect(codeOf(await change(id, { timeZone: 'Asia/Dubai' }))).to.equal('ok')
+		expect(await hours()).to.deep.equal([5])
+		expect((await call(node, 'GET', `/doctors/${doctor.id}`)).body.timeZone).to.equal('Asia/Dubai')
+	})
+
 	it('narrow the list of doctors', async () => {
 		const { id } = (await create({ name: 'Lima', timeZone: 'America/Lima' })).body
-		const doctor = await aDoctor(node, { timeZone: 'America/Lima' })
+		const doctor = await aDoctor(node)
+		await aPlan(doctor, id)
 		const { items } = (await call(node, 'GET', `/doctors?siteId=${id}`)).body
 		expect(items.map((each: { id: string; siteIds: string[] }) => [each.id, each.siteIds])).to.deep.equal([[doctor.id, [id]]])
 		for (const none of ['424242', 'x']) expect((await call(node, 'GET', `/doctors?siteId=${none}`)).body.items).to.deep.equal([])

@@ -34,11 +34,15 @@ export function up(knex: Knex) {
 		CREATE INDEX schedule_plans_of_site ON schedule_plans (site_id);
 
 		CREATE TABLE dated_hours (
-			doctor_id  bigint NOT NULL REFERENCES doctors (id),
-			day        date NOT NULL,
+			doctor_id    bigint NOT NULL REFERENCES doctors (id),
+			day          date NOT NULL,
 			-- [{start, end, site_id?}]; none is a day off.
-			ranges     jsonb NOT NULL,
-			updated_at timestamptz NOT NULL DEFAULT now(),
+			ranges       jsonb NOT NULL,
+			-- What ranges follow on a day on which no plan is in force.
+			site_id      bigint NOT NULL REFERENCES sites (id),
+			time_zone    text,
+			slot_minutes integer NOT NULL CHECK (slot_minutes BETWEEN 5 AND 480),
+			updated_at   timestamptz NOT NULL DEFAULT now(),
 			PRIMARY KEY (doctor_id, day)
 		);
 

@@ -26,8 +26,7 @@ export async function setDatedHours(trx: Tx, doctorId: string, { date, ranges }:
 	for (const siteId of new Set(ranges.flatMap(range => range.siteId ?? []))) await checkSite(trx, siteId, 'ranges')
 	const before = await rangesOf(trx, doctorId, date)
 	const sorted = ranges.toSorted((a, b) => (a.start < b.start ? -1 : 1))
-	const row = { doctor_id: doctorId, day: date, ranges: JSON.stringify(sorted.map(toStored)), updated_at: trx.fn.now() }
-	await trx('dated_hours').insert(row).onConflict(['doctor_id', 'day']).merge()
+	await trx.raw(setHours, { doctorId, day: date, ranges: JSON.stringify(sorted.map(toStored)) })
 	return { hours: { date, ranges: sorted }, span: await spanOf(trx, doctorId, date, [...(before ?? []), ...sorted.map(toStored)]) }
 }
 
@@ -35,8 +34,9 @@ export async function setDatedHours(trx: Tx, doctorId: string, { date, ranges }:
 export async function removeDatedHours(trx: Tx, doctorId: string, date: string): Promise<{ span: Span }> {
 	const before = await rangesOf(trx, doctorId, date)
 	if (!before) throw new Refusal('not_found')
+	const span = await spanOf(trx, doctorId, date, before)
 	await trx('dated_hours').where({ doctor_id: doctorId, day: date }).delete()
-	return { span: await spanOf(trx, doctorId, date, before) }
+	return { span }
 }
 
 /** In the database's words: slot_grid.sql reads them. */
@@ -44,6 +44,7 @@ type StoredRange = { start: string; end: string; site_id?: string }
 
 const maxDaysAhead = 730
 
+const setHours = readSql('./set_dated_hours.sql', import.meta.url)
 const daySpan = readSql('./day_span.sql', import.meta.url)
 
 async function rangesOf(trx: Tx, doctorId: string, date: string): Promise<StoredRange[] | undefined> {

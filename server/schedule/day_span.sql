@@ -6,4 +6,7 @@ FROM (
 	SELECT coalesce(p.time_zone, s.time_zone) FROM schedule_plans p JOIN sites s ON s.id = p.site_id WHERE p.doctor_id = :doctorId::bigint
 	UNION ALL
 	SELECT time_zone FROM sites WHERE id = ANY (:siteIds::bigint[])
+	UNION ALL
+	SELECT coalesce(h.time_zone, s.time_zone) FROM dated_hours h JOIN sites s ON s.id = h.site_id
+	WHERE h.doctor_id = :doctorId::bigint AND h.day = :day::date
 ) zones

@@ -17,22 +17,22 @@ plans AS MATERIALIZED (
 	JOIN sites s ON s.id = p.site_id
 	WHERE p.doctor_id = ANY (:doctorIds::bigint[])
 ),
--- The grid of a single day is that of the plan in force, or of the nearest; so is its site, unless it names another.
+-- The grid of a single day is that of the plan in force, if there is one; so is its site, unless it names another.
 dated AS MATERIALIZED (
 	SELECT h.doctor_id, h.day, o.start, o."end", site.id AS site_id,
-		CASE WHEN site.id = p.site_id THEN coalesce(p.time_zone, site.time_zone) ELSE site.time_zone END AS time_zone,
-		make_interval(mins => coalesce(p.slot_minutes, 30)) AS length
+		CASE WHEN site.id = followed.site_id THEN coalesce(followed.time_zone, site.time_zone) ELSE site.time_zone END AS time_zone,
+		make_interval(mins => followed.slot_minutes) AS length
 	FROM dated_hours h
-	JOIN doctors d ON d.id = h.doctor_id
 	CROSS JOIN moment
-	LEFT JOIN LATERAL (
-		SELECT * FROM schedule_plans p
-		WHERE p.doctor_id = h.doctor_id
-		ORDER BY greatest(p.valid_from - h.day, h.day - coalesce(p.valid_until, h.day), 0), p.valid_from
-		LIMIT 1
-	) p ON true
+	LEFT JOIN schedule_plans p
+		ON p.doctor_id = h.doctor_id AND h.day >= p.valid_from AND (p.valid_until IS NULL OR h.day <= p.valid_until)
+	CROSS JOIN LATERAL (
+		SELECT p.site_id, p.time_zone, p.slot_minutes WHERE p.id IS NOT NULL
+		UNION ALL
+		SELECT h.site_id, h.time_zone, h.slot_minutes WHERE p.id IS NULL
+	) followed
 	CROSS JOIN LATERAL jsonb_to_recordset(h.ranges) AS o (start interval, "end" interval, site_id bigint)
-	JOIN sites site ON site.id = coalesce(o.site_id, p.site_id, site_of_zone(d.time_zone))
+	JOIN sites site ON site.id = coalesce(o.site_id, followed.site_id)
 	WHERE h.doctor_id = ANY (:doctorIds::bigint[]) AND h.day >= (now AT TIME ZONE 'UTC')::date - 2
 ),
 zones AS MATERIALIZED (

@@ -5,7 +5,8 @@ import type { OpenRange, WeeklyHours } from '../../contract/index.ts'
 export type HoursModel = {
 	sites: { id: string; timeZone: string }[]
 	plans: ModelPlan[]
-	dated: { date: string; ranges: OpenRange[] }[]
+	/** `followed` is what a day follows on which no plan is in force. */
+	dated: { date: string; ranges: OpenRange[]; followed: { siteId: string; slotMinutes: number } }[]
 	closures: { siteId?: string; from: string; to: string }[]
 	timeOff: { startsAt: Date; endsAt: Date }[]
 }
@@ -63,24 +64,15 @@ function slotsAt({ id: siteId, timeZone }: HoursModel['sites'][number], model: H
 /** A date's hours: its own, or else those of the plan in force. */
 function hoursOn(date: string, weekday: number, { plans, dated }: HoursModel) {
 	const own = dated.find(each => each.date === date)
-	const nearest = plans.toSorted((a, b) => distance(a, date) - distance(b, date) || (a.validFrom < b.validFrom ? -1 : 1))[0]
+	const inForce = plans.find(({ validFrom, validUntil }) => validFrom <= date && (validUntil === null || date <= validUntil))
 	if (own) {
-		// A model always has a plan: without one, the database chooses the site.
-		if (!nearest) throw new Error('a plan is needed')
-		return own.ranges.map(({ start, end, siteId = nearest.siteId }) => ({ start, end, siteId, minutes: nearest.slotMinutes }))
+		const followed = inForce ?? own.followed
+		return own.ranges.map(({ start, end, siteId = followed.siteId }) => ({ start, end, siteId, minutes: followed.slotMinutes }))
 	}
-	if (!nearest || distance(nearest, date) > 0) return []
-	const { siteId, slotMinutes: minutes, weekly } = nearest
+	if (!inForce) return []
+	const { siteId, slotMinutes: minutes, weekly } = inForce
 	return weekly.filter(hours => hours.weekday === weekday).map(({ start, end }) => ({ start, end, siteId, minutes }))
 }
-
-/** How many days a date lies outside of a plan's validity. */
-function distance({ validFrom, validUntil }: ModelPlan, date: string): number {
-	if (date < validFrom) return daysBetween(date, validFrom)
-	return validUntil !== null && date > validUntil ? daysBetween(validUntil, date) : 0
-}
-
-const daysBetween = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000
 
 function minutesOf(time: string) {
 	const [hours = 0, minutes = 0] = time.split(':').map(Number)

@@ -121,7 +121,7 @@ class Undo extends Error {}
 type Hours = {
 	zones: string[]
 	plans: { site: number; slotMinutes: number; weekly: WeeklyHours[]; days: number; gap: number }[]
-	dated: { day: number; ranges: (Omit<OpenRange, 'siteId'> & { site: number | null })[] }[]
+	dated: { day: number; slotMinutes: number; ranges: (Omit<OpenRange, 'siteId'> & { site: number | null })[] }[]
 	closures: { day: number; days: number; site: number | null }[]
 	timeOff: { hour: number; hours: number }[]
 	isOpenEnded: boolean
@@ -144,6 +144,8 @@ const someWeekly: fc.Arbitrary<WeeklyHours[]> = fc
 	.tuple(someRanges(4), fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 3 }))
 	.map(([ranges, weekdays]) => weekdays.flatMap(weekday => ranges.map(range => ({ weekday, ...range }))))
 
+const rangesOrNone = fc.oneof(fc.constant<{ start: string; end: string }[]>([]), someRanges(3))
+
 const slotMinutes = fc.oneof(fc.constantFrom(15, 20, 30, 45, 60, 90), fc.integer({ min: 10, max: 480 }))
 const site = fc.nat({ max: 1 })
 const siteOrNone = fc.option(site)
@@ -160,8 +162,9 @@ const anHours: fc.Arbitrary<Hours> = fc.record({
 	dated: fc.uniqueArray(
 		fc.record({
 			day: fc.integer({ min: -1, max: 7 }),
+			slotMinutes,
 			ranges: fc
-				.tuple(fc.oneof(fc.constant([]), someRanges(3)), siteOrNone)
+				.tuple(rangesOrNone, siteOrNone)
 				.map(([ranges, site]) => ranges.map((range, n) => ({ ...range, site: n === 0 ? site : null }))),
 		}),
 		{ maxLength: 3, selector: ({ day }) => day },
@@ -204,7 +207,7 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
 		until: fc.option(day),
 	}),
 	fc.record({ do: fc.constant('remove plan' as const), pick: fc.nat() }),
-	fc.record({ do: fc.constant('set day' as const), day, ranges: fc.oneof(fc.constant([]), someRanges(3)), site: siteOrNone }),
+	fc.record({ do: fc.constant('set day' as const), day, ranges: rangesOrNone, site: siteOrNone }),
 	fc.record({ do: fc.constant('return day' as const), day }),
 	fc.record({ do: fc.constant('close' as const), day, days: fc.nat({ max: 2 }), site: siteOrNone }),
 	fc.record({ do: fc.constant('open' as const), pick: fc.nat() }),
@@ -234,9 +237,7 @@ async function taken(trx: Tx, step: Step, { doctorId, siteIds, now }: Where): Pr
 			return (await changePlan(trx, doctorId, planIds[step.pick % planIds.length] ?? '0', changes)).span
 		}
 		case 'remove plan':
-			// The last one stays: dated hours without any plan are not in the model.
-			if (planIds.length < 2) return { from: now, until: now }
-			return (await removePlan(trx, doctorId, planIds[step.pick % planIds.length] as string)).span
+			return (await removePlan(trx, doctorId, planIds[step.pick % planIds.length] ?? '0')).span
 		case 'set day': {
 			const ranges = step.ranges.map((range, n) => ({ ...range, ...(n === 0 && siteAt(step.site)) }))
 			return (await setDatedHours(trx, doctorId, { date: date(step.day), ranges })).span
@@ -267,9 +268,10 @@ async function rewritten(trx: Tx, doctorId: string, hours: Hours, now: Date): Pr
 		const row = { doctor_id: doctorId, site_id: siteId, slot_minutes: slotMinutes, weekly: JSON.stringify(weekly) }
 		await trx('schedule_plans').insert({ ...row, valid_from: validFrom, valid_until: validUntil })
 	}
-	for (const { date, ranges } of model.dated) {
+	for (const { date, ranges, followed } of model.dated) {
 		const stored = ranges.map(({ siteId, ...range }) => ({ ...range, ...(siteId && { site_id: siteId }) }))
-		await trx('dated_hours').insert({ doctor_id: doctorId, day: date, ranges: JSON.stringify(stored) })
+		const row = { site_id: followed.siteId, slot_minutes: followed.slotMinutes, ranges: JSON.stringify(stored) }
+		await trx('dated_hours').insert({ doctor_id: doctorId, day: date, ...row })
 	}
 	for (const { siteId, from, to } of model.closures)
 		await trx('closures').insert({ site_id: siteId ?? null, first_day: from, last_day: to, name: 'Closed' })
@@ -278,7 +280,7 @@ async function rewritten(trx: Tx, doctorId: string, hours: Hours, now: Date): Pr
 }
 
 async function modelOf(trx: Tx, hours: Hours, now: Date): Promise<HoursModel> {
-	const sites = []
+	const sites: HoursModel['sites'] = []
 	for (const timeZone of hours.zones) {
 		const [{ id }] = await trx('sites').insert({ name: timeZone, time_zone: timeZone }).returning('id')
 		sites.push({ id: String(id), timeZone })
@@ -300,8 +302,9 @@ async function modelOf(trx: Tx, hours: Hours, now: Date): Promise<HoursModel> {
 	return {
 		sites,
 		plans,
-		dated: hours.dated.map(({ day, ranges }) => ({
+		dated: hours.dated.map(({ day, slotMinutes, ranges }) => ({
 			date: dateOf(now, day),
+			followed: { siteId: sites[0]?.id as string, slotMinutes },
 			ranges: ranges.map(({ start, end, site }) => ({ start, end, ...siteAt(site) })),
 		})),
 		closures: hours.closures.map(({ day, days, site }) => ({ from: dateOf(now, day), to: dateOf(now, day + days), ...siteAt(site) })),

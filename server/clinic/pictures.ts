@@ -115,7 +115,7 @@ function readWebp(file: Buffer) {
 		const length = file.readUInt32LE(at + 4)
 		const end = at + 8 + length + (length % 2)
 		const name = file.toString('latin1', at, at + 4)
-		if (end > file.length) return undefined
+		if (end > file.length || (name === 'VP8X' && at !== 12)) return undefined
 		const chunk = Buffer.from(file.subarray(at, end))
 		const size = webpSize(name, chunk.subarray(8))
 		if (size) isOfSize = isSized(...size)

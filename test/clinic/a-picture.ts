@@ -58,20 +58,15 @@ export const exifSegment = (orientation: number, place: string): Buffer => {
 /** A JPEG with more of what stands before its pixels. */
 export const withSegment = (jpeg: Buffer, segment: Buffer): Buffer => Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)])
 
-/** A WebP in the extended form, with where it was taken. */
-export const withExif = (webp: Buffer, { width, height, place }: { width: number; height: number; place: string }): Buffer => {
-	const extended = Buffer.alloc(18)
-	extended.write('VP8X', 'latin1')
-	extended.writeUInt32LE(10, 4)
-	extended.writeUInt8(0b1000, 8)
-	extended.writeUIntLE(width - 1, 12, 3)
-	extended.writeUIntLE(height - 1, 15, 3)
+/** A WebP in the extended form, as browsers draw it, with where it was taken. */
+export const withExif = (webp: Buffer, place: string): Buffer => {
+	if (webp.toString('latin1', 12, 16) !== 'VP8X') throw new Error('the picture is not in the extended form')
 	const exif = Buffer.alloc(8 + place.length + (place.length % 2))
 	exif.write('EXIF', 'latin1')
 	exif.writeUInt32LE(place.length, 4)
 	exif.write(place, 8, 'latin1')
-	const content = Buffer.concat([extended, webp.subarray(12), exif])
-	const head = Buffer.from('RIFF\0\0\0\0WEBP', 'latin1')
-	head.writeUInt32LE(content.length + 4, 4)
-	return Buffer.concat([head, content])
+	const marked = Buffer.concat([webp, exif])
+	marked.writeUInt32LE(marked.length - 8, 4)
+	marked.writeUInt8(marked.readUInt8(20) | 0b1000, 20)
+	return marked
 }

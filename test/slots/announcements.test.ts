@@ -34,6 +34,7 @@ describe('a change of a calendar that does not come through the queue', function
 	})
 
 	type Change = {
+		prepare?: () => Promise<void>
 		make: (on: { url: string }) => Promise<unknown>
 		/** Whether the database has it. */
 		isMade: () => Promise<boolean>
@@ -42,11 +43,10 @@ describe('a change of a calendar that does not come through the queue', function
 
 	const asAdmin = async (on: { url: string }, path: string, body: unknown) =>
 		call(on, 'PATCH', path, { token: (await anAdmin(node!)).token, body })
-	/** Doctors go once nobody is booked with them. */
-	const retire = async (on: { url: string }, body: unknown) => {
+	/** Doctors with visits to come stay. */
+	const cancelVisit = async () => {
 		const [{ id }] = await node!.db('appointments').where({ doctor_id: doctor.id }).select('id')
 		expect((await call(node!, 'POST', `/appointments/${id}/cancel`, { token: patient.token, body: {} })).status).to.equal(200)
-		return await asAdmin(on, `/admin/users/${doctor.id}`, body)
 	}
 	const statesOf = (watcher: Watcher) => slots.map(slotId => watcher.stateOf(slotId)?.[0]).join('')
 	const nameOn = (watcher: Watcher) => watcher.picture.get(slots[7]!)?.appointment?.patientName
@@ -63,12 +63,14 @@ describe('a change of a calendar that does not come through the queue', function
 			isSeen: watcher => statesOf(watcher) === 'bbfffffb',
 		},
 		'a doctor who is disabled': {
-			make: on => retire(on, { status: 'disabled' }),
+			prepare: cancelVisit,
+			make: on => asAdmin(on, `/admin/users/${doctor.id}`, { status: 'disabled' }),
 			isMade: () => userIs({ status: 'disabled' }),
 			isSeen: watcher => statesOf(watcher) === 'bbbbbbbb',
 		},
 		'a doctor who works at the desk now': {
-			make: on => retire(on, { role: 'receptionist' }),
+			prepare: cancelVisit,
+			make: on => asAdmin(on, `/admin/users/${doctor.id}`, { role: 'receptionist' }),
 			isMade: () => userIs({ role: 'receptionist' }),
 			isSeen: watcher => statesOf(watcher) === 'bbbbbbbb',
 		},
@@ -104,6 +106,7 @@ describe('a change of a calendar that does not come through the queue', function
 
 	for (const [title, change] of Object.entries(changes))
 		it(`is told at once: ${title}`, async () => {
+			await change.prepare?.()
 			const watcher = await watching()
 			const answer = (await change.make(node!)) as { status: number }
 			expect(answer.status).to.be.within(200, 204)
@@ -112,6 +115,7 @@ describe('a change of a calendar that does not come through the queue', function
 
 	for (const [title, change] of Object.entries(changes).filter(([title]) => title !== 'a patient who is erased'))
 		it(`is told by another node when its own was killed right after the commit: ${title}`, async () => {
+			await change.prepare?.()
 			const watcher = await watching()
 			const doomed = await startProcessNode(node!)
 			const admin = new Redis(node!.redisUrl)

@@ -16,8 +16,8 @@ const days = 60
 
 /** Eight hours on five days a week, in slots of a quarter of an hour. */
 const insertSchedules = `
-	INSERT INTO doctor_schedules (doctor_id, slot_minutes, weekly)
-	SELECT id, 15, (SELECT jsonb_agg(jsonb_build_object('weekday', weekday, 'start', '08:00', 'end', '16:00')) FROM generate_series(1, 5) AS weekday)
+	INSERT INTO schedule_plans (doctor_id, site_id, slot_minutes, weekly)
+	SELECT id, site_of_zone(time_zone), 15, (SELECT jsonb_agg(jsonb_build_object('weekday', weekday, 'start', '08:00', 'end', '16:00')) FROM generate_series(1, 5) AS weekday)
 	FROM doctors`
 
 /** The baseline: PostgreSQL inserts as many rows into the same table with one statement. */

@@ -1,9 +1,41 @@
 import { z } from 'zod'
-import { CalendarDate, Id, IdParams, Instant, InstantInput, PageQuery, pageOf, Text, TimeZone, WallTime } from './common.ts'
+import { LanguageTag, maxPictureBytes } from './clinic.ts'
+import { CalendarDate, FullName, Id, IdParams, Instant, InstantInput, PageQuery, pageOf, Text, TimeZone, WallTime } from './common.ts'
 import { endpoint } from './endpoint.ts'
 
-export const Doctor = z.object({ id: Id, fullName: z.string(), specialty: z.string(), timeZone: z.string() }).meta({ id: 'Doctor' })
+export const Doctor = z
+	.object({
+		id: Id,
+		fullName: z.string(),
+		specialty: z.string(),
+		timeZone: z.string(),
+		title: z.string().optional(),
+		bio: z.string().optional(),
+		languages: z.array(z.string()).optional().meta({ description: 'Languages that the doctor speaks, as BCP 47 tags.' }),
+		photoUrl: z
+			.string()
+			.optional()
+			.meta({ description: 'Below this server. Another picture has another address, so it may be kept for good.' }),
+		siteIds: z.array(Id),
+		specialtyCode: z.string().optional().meta({ description: 'Of the NUCC provider taxonomy.', example: '207R00000X' }),
+	})
+	.meta({ id: 'Doctor' })
 export type Doctor = z.infer<typeof Doctor>
+
+/** What is left out stays; null removes. */
+export const DoctorChanges = z
+	.object({
+		title: FullName.nullable(),
+		bio: Text(2000).nullable(),
+		languages: z.array(LanguageTag).max(20).nullable(),
+		specialty: Text(80),
+		specialtyCode: z
+			.string()
+			.regex(/^[0-9A-Z]{9}X$/, 'must be a code of the NUCC provider taxonomy')
+			.nullable(),
+	})
+	.partial()
+export type DoctorChanges = z.output<typeof DoctorChanges>
 
 export const WeeklyHours = z
 	.object({
@@ -90,9 +122,6 @@ export type TimeOffPreview = z.infer<typeof TimeOffPreview>
 
 const DaysAhead = z.number().int().min(1).max(366).optional()
 
-export const AppointmentType = z.object({ id: Id, name: z.string(), minutes: z.number().int() }).meta({ id: 'AppointmentType' })
-export type AppointmentType = z.infer<typeof AppointmentType>
-
 const tag = 'Doctors and schedules'
 
 export const doctorEndpoints = {
@@ -102,7 +131,11 @@ export const doctorEndpoints = {
 		tag,
 		summary: 'Doctors who take appointments, by name.',
 		access: 'anyone',
-		query: PageQuery.extend({ q: z.string().trim().max(100).optional(), specialty: z.string().trim().max(80).optional() }),
+		query: PageQuery.extend({
+			q: z.string().trim().max(100).optional(),
+			specialty: z.string().trim().max(80).optional(),
+			siteId: Id.optional(),
+		}),
 		response: pageOf(Doctor),
 	}),
 	getDoctor: endpoint({
@@ -115,13 +148,48 @@ export const doctorEndpoints = {
 		response: Doctor,
 		refusals: ['not_found'],
 	}),
-	listAppointmentTypes: endpoint({
-		method: 'get',
-		path: '/appointment-types',
+	updateDoctor: endpoint({
+		method: 'patch',
+		path: '/doctors/:id',
 		tag,
-		summary: 'Kinds of appointment. One takes as many consecutive slots as its minutes need.',
+		summary: 'Change what is named of a doctor’s profile; null removes. The specialty is for admins to change.',
+		access: ['doctor', 'admin'],
+		params: IdParams,
+		body: DoctorChanges,
+		response: Doctor,
+		refusals: ['not_found'],
+	}),
+	getPhoto: endpoint({
+		method: 'get',
+		path: '/doctors/:id/photo',
+		tag,
+		summary: 'The doctor’s photo.',
 		access: 'anyone',
-		response: pageOf(AppointmentType),
+		isLong: true,
+		params: IdParams,
+		query: z.object({ v: z.string().max(64).optional() }),
+		response: z.custom<Uint8Array>(),
+		contentType: 'image/*',
+		refusals: ['not_found'],
+	}),
+	putPhoto: endpoint({
+		method: 'put',
+		path: '/doctors/:id/photo',
+		tag,
+		summary: 'Replace the photo: the body is a PNG, JPEG or WebP picture.',
+		access: ['doctor', 'admin'],
+		params: IdParams,
+		maxFileBytes: maxPictureBytes,
+		refusals: ['not_found', 'unsupported_picture', 'payload_too_large'],
+	}),
+	removePhoto: endpoint({
+		method: 'delete',
+		path: '/doctors/:id/photo',
+		tag,
+		summary: 'Remove the photo.',
+		access: ['doctor', 'admin'],
+		params: IdParams,
+		refusals: ['not_found'],
 	}),
 	getSchedule: endpoint({
 		method: 'get',

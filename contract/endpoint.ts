@@ -27,6 +27,8 @@ export type Endpoint<
 	params: P
 	query: Q
 	body: B
+	/** When the body is a file rather than JSON: how many bytes it may have. The handler gets them as `file`. */
+	maxFileBytes?: number
 	status: 200 | 201 | 202 | 204
 	response: R
 	/** The content type of the answer, when it is not JSON. */
@@ -48,6 +50,7 @@ type EndpointInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
 	params?: P
 	query?: Q
 	body?: B
+	maxFileBytes?: number
 	status?: Endpoint['status']
 	response?: R
 	contentType?: string

@@ -6,6 +6,7 @@ export const InputError = z.object({ path: z.string(), message: z.string() })
 const refusalExtras = {
 	errors: z.array(InputError).optional(),
 	alternatives: z.array(z.lazy(() => SlotOffer)).optional(),
+	conflicts: z.array(z.string()).optional().meta({ description: 'Of `in_use`: up to 100 future appointments, the earliest first.' }),
 	retryAfterSeconds: z.number().optional(),
 	requestId: z.string().optional(),
 }
@@ -43,7 +44,7 @@ export const AckError = z.object({ code: z.enum(refusalCodes), message: z.string
 export type AckError = z.infer<typeof AckError>
 
 /** The fields that only refusals with certain codes carry. */
-export type RefusalExtra = Pick<AckError, 'alternatives'>
+export type RefusalExtra = Pick<AckError, 'alternatives' | 'conflicts'>
 
 export type Ack<T> = ({ ok: true } & T) | { ok: false; error: AckError }
 

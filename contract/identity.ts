@@ -19,7 +19,10 @@ export const User = z
 export type User = z.infer<typeof User>
 
 /** An account as an admin sees it. */
-export const ListedUser = User.extend({ secondFactor: z.literal(true).optional() }).meta({ id: 'ListedUser' })
+export const ListedUser = User.extend({
+	secondFactor: z.literal(true).optional(),
+	invited: z.literal(true).optional().meta({ description: 'There until the owner has set a password.' }),
+}).meta({ id: 'ListedUser' })
 export type ListedUser = z.infer<typeof ListedUser>
 
 /** At least 10 characters: NIST SP 800-63B asks for length rather than composition. */
@@ -91,6 +94,18 @@ export const identityEndpoints = {
 		refusals: ['unauthenticated', 'token_expired', 'account_disabled'],
 	}),
 	logout: endpoint({ method: 'post', path: '/auth/logout', tag, summary: 'End this session.', access: 'anyone' }),
+	createFirstAdmin: endpoint({
+		method: 'post',
+		path: '/auth/first-admin',
+		tag,
+		summary:
+			'Open the first admin’s account with the token of the link that a new server prints. It works for an hour, and only while there is no admin.',
+		access: 'anyone',
+		body: z.object({ token: z.string().min(1).max(200), email: Email, password: Password, fullName: FullName }),
+		status: 201,
+		response: SessionTokens,
+		refusals: ['token_expired', 'email_taken'],
+	}),
 	forgotPassword: endpoint({
 		method: 'post',
 		path: '/auth/forgot-password',
@@ -163,12 +178,13 @@ export const identityEndpoints = {
 		method: 'patch',
 		path: '/admin/users/:id',
 		tag: 'Admin',
-		summary: 'Approve, disable, rename, or change the role of an account. Disabling cuts off its sockets at once.',
+		summary:
+			'Approve, disable, rename, or change the address or role of an account. Disabling cuts off its sockets at once. Doctors with future appointments stay.',
 		access: ['admin'],
 		params: IdParams,
-		body: z.object({ role: Role.optional(), status: AccountStatus.optional(), fullName: FullName.optional() }),
+		body: z.object({ role: Role.optional(), status: AccountStatus.optional(), fullName: FullName.optional(), email: Email.optional() }),
 		response: User,
-		refusals: ['not_found', 'forbidden'],
+		refusals: ['not_found', 'forbidden', 'email_taken', 'in_use'],
 	}),
 }
 

@@ -2,17 +2,20 @@ import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { calendarEndpoints } from './calendar.ts'
+import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
 import { holdEndpoints } from './holds.ts'
 import { identityEndpoints } from './identity.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
+import { scheduleEndpoints } from './schedule.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
 export * from './appointments.ts'
 export * from './calendar.ts'
+export * from './clinic.ts'
 export * from './common.ts'
 export * from './doctors.ts'
 export * from './endpoint.ts'
@@ -25,12 +28,15 @@ export * from './patients.ts'
 export * from './privacy.ts'
 export * from './refusals.ts'
 export * from './roles.ts'
+export * from './schedule.ts'
 
 /** Every HTTP call of the product. */
 export const endpoints = {
 	...identityEndpoints,
 	...accountSecurityEndpoints,
+	...clinicEndpoints,
 	...doctorEndpoints,
+	...scheduleEndpoints,
 	...calendarEndpoints,
 	...holdEndpoints,
 	...appointmentEndpoints,

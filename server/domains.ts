@@ -1,7 +1,7 @@
 import { createAnalytics } from './analytics/analytics.ts'
 import { createBooking } from './booking/api.ts'
-import { createAppointmentTypes } from './clinic/appointment-types.ts'
-import { createDoctors } from './clinic/doctors.ts'
+import { createClinic } from './clinic/clinic.ts'
+import { refuseInUse } from './clinic/to-come.ts'
 import { userRoom } from './identity/actor.ts'
 import type { Authentication } from './identity/authentication.ts'
 import { createIdentity } from './identity/identity.ts'
@@ -37,8 +37,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		dispatches: sends,
 	})
 
-	const types = createAppointmentTypes(run)
-	const doctors = createDoctors(run)
+	const clinic = createClinic({ db, run, config })
+	const { types, doctors } = clinic
 	const slots = createSlots({
 		io,
 		redis,
@@ -90,8 +90,11 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		announcements,
 		nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
+		sendInvitation: reminders.sendInvitation,
+		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })
+	const setUp = { routes: clinic.routes({ followSite: schedules.followSite }) }
 	const patients = createPatients({ db, announcements })
 	const privacy = createPrivacy({
 		db,
@@ -114,6 +117,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nodeId,
 		runs: sends,
 		generateSlots: schedules.generateAll,
+		endLeftoverSlots: schedules.endLeftovers,
 		sendReminders: sending.dispatch,
 		finishErasures: privacy.finishErasures,
 	})
@@ -122,7 +126,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		slots,
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers },
-		routes: [identity, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
+		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
 		pages: reminders.pages({ operations: booking.commands, freeTimes }),
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {

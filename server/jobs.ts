@@ -30,6 +30,7 @@ type WorkDeps = {
 	config: Pick<Config, 'auditRetentionDays' | 'databasePrepare' | 'mongoUrl'>
 	log: Log
 	generateSlots: () => Promise<unknown>
+	endLeftoverSlots: () => Promise<unknown>
 	sendReminders: () => Promise<void>
 	finishErasures: () => Promise<void>
 }
@@ -42,9 +43,10 @@ const sendingMs = 45_000
 const ledgerDays = 180
 
 /** Recurring work, done by one node at a time. Times are UTC. */
-function recurringWork({ db, config, log, generateSlots, sendReminders, finishErasures }: WorkDeps): JobDefinition[] {
+function recurringWork({ db, config, log, generateSlots, endLeftoverSlots, sendReminders, finishErasures }: WorkDeps): JobDefinition[] {
 	return [
 		{ name: 'generate slots', every: '15 0 * * *', run: async () => void (await generateSlots()) },
+		{ name: 'end leftover slots', every: '* * * * *', run: async () => void (await endLeftoverSlots()) },
 		// Runs every full minute. A longer dispatch continues, and the next minute's run joins it.
 		{ name: 'send reminders', every: '* * * * *', run: () => pTimeout(sendReminders(), { milliseconds: sendingMs, message: false }) },
 		{ name: 'finish erasures', every: '* * * * *', run: finishErasures },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import pTimeout from 'p-timeout'
 import { ConfigError, loadConfig } from './config.ts'
+import { firstAdminToken, hasAdmin } from './identity/first-admin.ts'
 import { startNode } from './node.ts'
 import { createDatabase, grantToServer, mayGrant, migrate } from './platform/database/database.ts'
 import { startEmbeddedPostgres } from './platform/embedded/postgres.ts'
@@ -80,6 +81,7 @@ async function start(stops: Stop[], signal: AbortSignal): Promise<boolean> {
 
 	const ownerUrl = config.migrationDatabaseUrl ?? databaseUrl
 	const db = createDatabase({ url: ownerUrl, poolSize: 2, queryTimeoutMs: 0 })
+	let lacksAdmin = false
 	try {
 		await untilDatabaseReachable(db, waiting)
 		await migrate(db, { signal, onWait: () => say('Another node brings the database up to date: waiting for it') })
@@ -91,6 +93,7 @@ async function start(stops: Stop[], signal: AbortSignal): Promise<boolean> {
 			const { seedDemoClinic } = await import('../db/seeds/demo.ts')
 			await seedDemoClinic(db, config)
 		}
+		lacksAdmin = !(await hasAdmin(db))
 	} finally {
 		await db.destroy()
 	}
@@ -105,6 +108,10 @@ async function start(stops: Stop[], signal: AbortSignal): Promise<boolean> {
 	const node = await startNode({ config, log, databaseUrl, redisUrl, version: version() })
 	stops.push(node.stop)
 	say(`Liveslot is ready on ${node.url}`)
+	if (lacksAdmin && config.role !== 'worker') {
+		const token = firstAdminToken(config.jwtSecret, Date.now())
+		say(`There is no admin yet. Within an hour, open the first account on ${config.publicUrl ?? node.url}/first-admin?token=${token}`)
+	}
 	if (config.demo) say('Demo accounts: admin@, reception@, doctor@, patient@clinic.example, password demo-clinic-2026')
 	return true
 }

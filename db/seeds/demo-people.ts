@@ -4,7 +4,10 @@ type DemoDoctor = {
 	email: string
 	fullName: string
 	specialty: string
+	specialtyCode: string
 	timeZone: string
+	bio: string
+	languages: string[]
 	slotMinutes: number
 	weekly: WeeklyHours[]
 }
@@ -12,13 +15,16 @@ type DemoDoctor = {
 const [monday, tuesday, wednesday, thursday, friday, saturday, sunday] = [1, 2, 3, 4, 5, 6, 7] as const
 const workdays = [monday, tuesday, wednesday, thursday, friday]
 
-/** Doctors in several time zones, some with hours at weekends, so that there is always a slot to book soon. */
+/** Doctors at three sites in three time zones, some with hours at weekends, so that there is always a slot to book soon. */
 export const doctors: DemoDoctor[] = [
 	{
 		email: 'doctor@clinic.example',
 		fullName: 'Dr. Anna Lindner',
 		specialty: 'General practice',
+		specialtyCode: '208D00000X',
 		timeZone: 'Europe/Berlin',
+		bio: 'Family doctor since 2004, and of three generations of some families. Likes to explain.',
+		languages: ['de', 'en'],
 		slotMinutes: 30,
 		weekly: on(workdays, ['08:00', '12:00'], ['13:00', '17:00']),
 	},
@@ -26,7 +32,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'marcus.okafor@clinic.example',
 		fullName: 'Dr. Marcus Okafor',
 		specialty: 'Cardiology',
+		specialtyCode: '207RC0000X',
 		timeZone: 'America/New_York',
+		bio: 'Hearts, and what keeps them well. Trained in Lagos and New York.',
+		languages: ['en', 'fr'],
 		slotMinutes: 30,
 		weekly: on([monday, wednesday, friday], ['09:00', '12:00'], ['13:30', '16:30']),
 	},
@@ -34,7 +43,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'priya.raman@clinic.example',
 		fullName: 'Dr. Priya Raman',
 		specialty: 'Paediatrics',
+		specialtyCode: '208000000X',
 		timeZone: 'Asia/Kolkata',
+		bio: 'Children from the first day to the last school year. Parents may ask anything.',
+		languages: ['en', 'hi', 'bn', 'ta'],
 		slotMinutes: 20,
 		weekly: on([monday, tuesday, thursday, saturday], ['09:30', '12:50']),
 	},
@@ -42,7 +54,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'isla.mckenzie@clinic.example',
 		fullName: 'Dr. Isla McKenzie',
 		specialty: 'General practice',
-		timeZone: 'Australia/Lord_Howe',
+		specialtyCode: '208D00000X',
+		timeZone: 'America/New_York',
+		bio: 'There on seven days a week, for everything that cannot wait for a specialist.',
+		languages: ['en'],
 		slotMinutes: 15,
 		weekly: on([...workdays, saturday, sunday], ['10:00', '12:00']),
 	},
@@ -50,7 +65,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'rafael.lima@clinic.example',
 		fullName: 'Dr. Rafael Lima',
 		specialty: 'Dermatology',
-		timeZone: 'America/Sao_Paulo',
+		specialtyCode: '207N00000X',
+		timeZone: 'Europe/Berlin',
+		bio: 'Skin, hair and nails. Looks after children’s eczema as carefully as after moles.',
+		languages: ['pt-BR', 'de', 'en', 'es'],
 		slotMinutes: 20,
 		weekly: on([monday, tuesday, thursday], ['08:00', '12:00']),
 	},
@@ -58,7 +76,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'meiling.chen@clinic.example',
 		fullName: 'Dr. Mei-Ling Chen',
 		specialty: 'Ophthalmology',
+		specialtyCode: '207W00000X',
 		timeZone: 'America/New_York',
+		bio: 'Eyes: glasses, cataracts, glaucoma. Works when others are off.',
+		languages: ['en', 'zh-Hans'],
 		slotMinutes: 15,
 		weekly: on([friday, saturday, sunday], ['10:00', '13:00']),
 	},
@@ -66,7 +87,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'yusuf.demir@clinic.example',
 		fullName: 'Dr. Yusuf Demir',
 		specialty: 'Orthopaedics',
+		specialtyCode: '207X00000X',
 		timeZone: 'Europe/Berlin',
+		bio: 'Knees, shoulders and backs. Surgery when nothing else helps.',
+		languages: ['de', 'tr', 'en'],
 		slotMinutes: 20,
 		weekly: on([monday, wednesday, thursday], ['08:00', '13:00']),
 	},
@@ -74,7 +98,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'sofia.hartmann@clinic.example',
 		fullName: 'Dr. Sofia Hartmann',
 		specialty: 'Gynaecology',
+		specialtyCode: '207VG0400X',
 		timeZone: 'Europe/Berlin',
+		bio: 'Takes time, and speaks plainly.',
+		languages: ['de', 'en', 'ar'],
 		slotMinutes: 30,
 		weekly: on([tuesday, thursday, friday], ['09:00', '12:00'], ['14:00', '18:00']),
 	},
@@ -82,7 +109,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'arjun.mehta@clinic.example',
 		fullName: 'Dr. Arjun Mehta',
 		specialty: 'Ear, nose and throat',
+		specialtyCode: '207Y00000X',
 		timeZone: 'Asia/Kolkata',
+		bio: 'Ears, noses and throats, of singers and everyone else.',
+		languages: ['en', 'hi', 'bn'],
 		slotMinutes: 15,
 		weekly: on([wednesday, saturday, sunday], ['16:00', '19:00']),
 	},
@@ -90,7 +120,10 @@ export const doctors: DemoDoctor[] = [
 		email: 'camila.duarte@clinic.example',
 		fullName: 'Dr. Camila Duarte',
 		specialty: 'Psychiatry',
-		timeZone: 'America/Sao_Paulo',
+		specialtyCode: '2084P0800X',
+		timeZone: 'America/New_York',
+		bio: 'Listens. Talks, medicines, and both.',
+		languages: ['en', 'es', 'pt-BR'],
 		slotMinutes: 30,
 		weekly: on([monday, wednesday, friday], ['13:00', '18:00']),
 	},

@@ -3,6 +3,7 @@ import type { Config } from '../../server/config.ts'
 import { type Db, type DbOrTx, inTransaction, readSql, type Tx } from '../../server/platform/database/database.ts'
 import { generateSlots } from '../../server/schedule/generate.ts'
 import { callers, doctors, patients, staff } from './demo-people.ts'
+import { clinic, sites, types } from './demo-practice.ts'
 
 const password = 'demo-clinic-2026'
 /** OWASP's parameters, the same as in server/identity/secrets.ts. */
@@ -29,11 +30,13 @@ const hasUsers = async (db: DbOrTx): Promise<boolean> => (await db('users').firs
 
 const historyDays = 120
 
+const setUpPractice = readSql('./demo_clinic.sql', import.meta.url)
 const insertPeople = readSql('./demo_people.sql', import.meta.url)
 const bookHistory = readSql('./demo_history.sql', import.meta.url)
 const bookForPatient = readSql('./demo_patient.sql', import.meta.url)
 
 async function seed(trx: Tx, passwordHash: string, slotDaysAhead: number): Promise<void> {
+	await trx.raw(setUpPractice, { clinic: JSON.stringify(clinic), sites: JSON.stringify(sites), types: JSON.stringify(types) })
 	await trx.raw(insertPeople, {
 		passwordHash,
 		staff: JSON.stringify(staff),
@@ -41,6 +44,13 @@ async function seed(trx: Tx, passwordHash: string, slotDaysAhead: number): Promi
 		patients: JSON.stringify(patients),
 		callers: JSON.stringify(callers),
 	})
+	for (const { name, specialty } of types)
+		if (specialty)
+			await trx.raw(
+				`INSERT INTO doctor_types (type_id, doctor_id)
+				SELECT t.id, d.id FROM appointment_types t JOIN doctors d ON d.specialty = ? WHERE t.name = ?`,
+				[specialty, name],
+			)
 	const doctorIds: string[] = await trx('doctors').orderBy('id').pluck('id')
 	// Generates slots as if the nightly job had run since the clinic opened. The past has a pass of its own, because a count of days
 	// from the opening's date does not end on the same date as a count from today where clocks have changed since.

@@ -16,28 +16,25 @@ WITH accounts AS (
 	RETURNING id, email
 ),
 practising AS (
-	INSERT INTO doctors (id, specialty, time_zone)
-	SELECT id, specialty, "timeZone"
-	FROM jsonb_to_recordset(:doctors::jsonb) AS d (email text, specialty text, "timeZone" text)
+	INSERT INTO doctors (id, specialty, time_zone, bio, languages, specialty_code)
+	SELECT id, specialty, "timeZone", bio, languages, "specialtyCode"
+	FROM jsonb_to_recordset(:doctors::jsonb)
+		AS d (email text, specialty text, "timeZone" text, bio text, languages text[], "specialtyCode" text)
 	JOIN accounts USING (email)
 ),
-schedules AS (
-	INSERT INTO doctor_schedules (doctor_id, slot_minutes, weekly)
-	SELECT id, "slotMinutes", weekly
-	FROM jsonb_to_recordset(:doctors::jsonb) AS d (email text, "slotMinutes" integer, weekly jsonb)
+plans AS (
+	INSERT INTO schedule_plans (doctor_id, site_id, time_zone, slot_minutes, weekly)
+	SELECT id, site, zone_unless_of_site("timeZone", site), "slotMinutes", weekly
+	FROM jsonb_to_recordset(:doctors::jsonb) AS d (email text, "timeZone" text, "slotMinutes" integer, weekly jsonb)
 	JOIN accounts USING (email)
+	CROSS JOIN LATERAL (SELECT site_of_zone("timeZone") AS site) chosen
 ),
 files AS (
 	INSERT INTO patients (id, user_id, full_name, phone, email, birth_date)
 	SELECT id, id, "fullName", phone, email, "birthDate"
 	FROM jsonb_to_recordset(:patients::jsonb) AS p (email text, "fullName" text, phone text, "birthDate" date)
 	JOIN accounts USING (email)
-),
-callers AS (
-	INSERT INTO patients (full_name, phone, email, birth_date)
-	SELECT "fullName", phone, email, "birthDate"
-	FROM jsonb_to_recordset(:callers::jsonb) AS c (email text, "fullName" text, phone text, "birthDate" date)
 )
-INSERT INTO appointment_types (name, minutes, position)
-VALUES ('Consultation', 15, 0), ('Check-up', 30, 1), ('Vaccination', 15, 2), ('Long consultation', 60, 3)
-ON CONFLICT (name) DO NOTHING
+INSERT INTO patients (full_name, phone, email, birth_date)
+SELECT "fullName", phone, email, "birthDate"
+FROM jsonb_to_recordset(:callers::jsonb) AS c (email text, "fullName" text, phone text, "birthDate" date)

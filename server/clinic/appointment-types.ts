@@ -3,31 +3,40 @@ import { Refusal } from '../platform/refusal.ts'
 
 /** Reads the types of appointments. They are few and rarely change, so a node remembers them for ten seconds. */
 export function createAppointmentTypes(run: Run): AppointmentTypes {
-	let read: { atMs: number; types: Promise<Map<string, number>> } | undefined
+	let read: { atMs: number; types: Promise<Map<string, TypeRules>> } | undefined
 
 	return {
-		async minutesOf(typeId) {
-			if (typeId === undefined) return undefined
-			let minutes = (await types()).get(typeId)
-			if (minutes === undefined) {
-				// The type may be newer than the remembered list.
-				read = undefined
-				minutes = (await types()).get(typeId)
-			}
-			if (minutes === undefined) throw new Refusal('not_found', { message: 'There is no such appointment type' })
-			return minutes
-		},
+		minutesOf: async typeId => (typeId === undefined ? undefined : (await rulesOf(typeId)).minutes),
+		rulesOf,
 		async defaultId() {
-			const [first] = (await types()).keys()
+			const first = [...(await types()).values()].find(({ isArchived }) => !isArchived)
 			if (first === undefined) throw new Refusal('not_found', { message: 'The clinic has no appointment types yet' })
-			return first
+			return first.id
 		},
+		forget,
+	}
+
+	async function rulesOf(typeId: string): Promise<TypeRules> {
+		let type = (await types()).get(typeId)
+		if (type === undefined) {
+			// The type may be newer than the remembered list.
+			forget()
+			type = (await types()).get(typeId)
+		}
+		if (type === undefined) throw new Refusal('not_found', { message: 'There is no such appointment type' })
+		return type
+	}
+
+	function forget() {
+		read = undefined
 	}
 
 	function types() {
 		if (!read || performance.now() - read.atMs > freshMs) {
-			const rows = run<{ id: string; minutes: number }>(statement, [])
-			const reading = { atMs: performance.now(), types: rows.then(list => new Map(list.map(({ id, minutes }) => [id, minutes]))) }
+			const reading = {
+				atMs: performance.now(),
+				types: run<Row>(statement, []).then(rows => new Map(rows.map(row => [row.id, toRules(row)]))),
+			}
 			reading.types.catch(() => {
 				if (read === reading) read = undefined
 			})
@@ -37,6 +46,21 @@ export function createAppointmentTypes(run: Run): AppointmentTypes {
 	}
 }
 
+/** The rules of a type that booking applies. */
+export type TypeRules = {
+	id: string
+	minutes: number
+	bufferMinutes: number
+	minNoticeMinutes: number
+	/** Null means no limit. */
+	maxDaysAhead: number | null
+	dailyLimit: number | null
+	isPublic: boolean
+	isArchived: boolean
+	/** Null when all doctors offer the type; else the minutes of each doctor who offers it, where null stands for the type's own. */
+	minutesByDoctor: ReadonlyMap<string, number | null> | null
+}
+
 export type AppointmentTypes = {
 	/**
 	 * Returns the type's length in minutes; undefined without a type, for which an appointment takes one slot.
@@ -44,10 +68,45 @@ export type AppointmentTypes = {
 	 * @throws Refusal not_found
 	 */
 	minutesOf(typeId: string | undefined): Promise<number | undefined>
+	/** @throws Refusal not_found */
+	rulesOf(typeId: string): Promise<TypeRules>
 	/** The type of an appointment that is booked without one. */
 	defaultId(): Promise<string>
+	/** Forgets the types after a change, so that the next caller reads them again. */
+	forget(): void
 }
 
-const statement = { name: 'appointment_types', text: 'SELECT id::text, minutes FROM appointment_types ORDER BY position, id' }
+const statement = {
+	name: 'appointment_types',
+	text: `SELECT t.id::text, t.minutes, t.buffer_minutes, t.min_notice_minutes, t.max_days_ahead, t.daily_limit,
+			t.visibility = 'public' AS is_public, t.archived_at IS NOT NULL AS is_archived, t.by_all_doctors,
+			(SELECT jsonb_object_agg(o.doctor_id, o.minutes) FROM doctor_types o WHERE o.type_id = t.id) AS own
+		FROM appointment_types t ORDER BY t.position, t.id`,
+}
 
 const freshMs = 10_000
+
+type Row = {
+	id: string
+	minutes: number
+	buffer_minutes: number
+	min_notice_minutes: number
+	max_days_ahead: number | null
+	daily_limit: number | null
+	is_public: boolean
+	is_archived: boolean
+	by_all_doctors: boolean
+	own: Record<string, number | null> | null
+}
+
+const toRules = (row: Row): TypeRules => ({
+	id: row.id,
+	minutes: row.minutes,
+	bufferMinutes: row.buffer_minutes,
+	minNoticeMinutes: row.min_notice_minutes,
+	maxDaysAhead: row.max_days_ahead,
+	dailyLimit: row.daily_limit,
+	isPublic: row.is_public,
+	isArchived: row.is_archived,
+	minutesByDoctor: row.by_all_doctors ? null : new Map(Object.entries(row.own ?? {})),
+})

@@ -46,33 +46,43 @@ export async function lockActiveAdmins(trx: Tx): Promise<string[]> {
 	return admins.map(({ id }) => id)
 }
 
-/** @throws Refusal email_taken, decided by the unique constraint */
+/** @throws Refusal email_taken */
 export async function insertAccount(trx: Tx, { passwordHash, fullName, ...rest }: Omit<Account, 'id'>): Promise<Account> {
-	try {
-		const [account] = await trx('users')
+	const [account]: Account[] = await orTaken(
+		trx('users')
 			.insert({ ...rest, password_hash: passwordHash, full_name: fullName })
-			.returning(columns)
-		return account
+			.returning(columns),
+	)
+	return account as Account
+}
+
+export type AccountChanges = Partial<Pick<Account, 'email' | 'passwordHash' | 'fullName' | 'phone' | 'role' | 'status'>>
+
+/** Changes an account, and the name, phone and address in its patient file with it. @throws Refusal not_found, email_taken */
+export async function updateAccount(trx: Tx, id: string, changes: AccountChanges): Promise<Account> {
+	const { passwordHash, fullName, ...rest } = changes
+	const { phone, email } = changes
+	// knex leaves undefined columns as they are.
+	const [account]: Account[] = await orTaken(
+		trx('users')
+			.where({ id })
+			.update({ ...rest, password_hash: passwordHash, full_name: fullName, updated_at: trx.fn.now() })
+			.returning(columns),
+	)
+	if (!account) throw new Refusal('not_found')
+	if (fullName !== undefined || phone !== undefined || email !== undefined)
+		await trx('patients').where({ user_id: id }).update({ full_name: fullName, phone, email, updated_at: trx.fn.now() })
+	return account
+}
+
+/** The unique constraint decides whether an address is taken. */
+async function orTaken<T>(write: PromiseLike<T>): Promise<T> {
+	try {
+		return await write
 	} catch (error) {
 		if (violatedConstraint(error) === 'users_email_taken') throw new Refusal('email_taken')
 		throw error
 	}
-}
-
-export type AccountChanges = Partial<Pick<Account, 'passwordHash' | 'fullName' | 'phone' | 'role' | 'status'>>
-
-/** Changes an account, and the name and phone in its patient file with it. */
-export async function updateAccount(trx: Tx, id: string, changes: AccountChanges): Promise<Account> {
-	const { passwordHash, fullName, ...rest } = changes
-	// knex leaves undefined columns as they are.
-	const [account]: Account[] = await trx('users')
-		.where({ id })
-		.update({ ...rest, password_hash: passwordHash, full_name: fullName, updated_at: trx.fn.now() })
-		.returning(columns)
-	if (!account) throw new Refusal('not_found')
-	if (fullName !== undefined || changes.phone !== undefined)
-		await trx('patients').where({ user_id: id }).update({ full_name: fullName, phone: changes.phone, updated_at: trx.fn.now() })
-	return account
 }
 
 export type DoctorProfile = { specialty?: string | undefined; timeZone?: string | undefined }

@@ -1,14 +1,15 @@
 import type { Role } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
-import type { Db } from '../platform/database/database.ts'
+import type { Db, Tx } from '../platform/database/database.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
 import type { Actor, Origin } from './actor.ts'
 import type { AccessTokens } from './authentication.ts'
 import type { Route } from './handlers.ts'
+import type { Invited } from './invitations.ts'
 import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
 import { type Announcements, confirmPassword } from './own-account.ts'
-import { offerReset } from './resets.ts'
+import { offerReset, type SendLink } from './resets.ts'
 import { identityRoutes } from './routes.ts'
 import { createSeal } from './secrets.ts'
 import type { CutOff } from './sessions.ts'
@@ -21,7 +22,10 @@ export type IdentityDeps = {
 	cutOff: CutOff
 	announcements: Announcements
 	/** Sends the link; the token is a secret. */
-	sendPasswordReset: (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
+	sendPasswordReset: SendLink
+	sendInvitation: SendLink
+	/** @throws Refusal in_use when appointments to come are with this doctor */
+	refuseDoctorInUse: (trx: Tx, doctorId: string) => Promise<void>
 	accessTokens: AccessTokens
 	/** The time that all nodes agree on. */
 	nowMs: () => number
@@ -31,13 +35,13 @@ export type Identity = {
 	routes: Route[]
 	/** Makes sure that the owner asks, before an act that cannot be undone. @throws Refusal invalid_credentials, rate_limited */
 	confirmPassword: (actor: Actor, password: string, ip: string) => Promise<void>
-	/** Waits for reset mails that are still being handed over. */
+	/** Waits for mails that are still being handed over. */
 	stop: () => Promise<void>
 }
 
 /** Accounts, passwords and sessions. */
 export function createIdentity(deps: IdentityDeps): Identity {
-	const { db, config, log, limiter, accessTokens, sendPasswordReset } = deps
+	const { db, config, log, limiter, accessTokens, sendPasswordReset, sendInvitation, refuseDoctorInUse } = deps
 	const running = new Set<Promise<void>>()
 
 	const routeDeps = {
@@ -53,7 +57,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
 		resetLimits: createResetLimits(limiter),
 		cutOff: deps.cutOff,
 		announcements: deps.announcements,
+		refuseDoctorInUse,
 		beginReset,
+		beginInvitation,
 	}
 
 	return {
@@ -65,9 +71,16 @@ export function createIdentity(deps: IdentityDeps): Identity {
 	}
 
 	function beginReset(email: string, origin: Origin) {
-		const sending = offerReset(db, email, origin, sendPasswordReset)
-			.catch(error => log.error({ err: error, requestId: origin.requestId }, 'password reset mail failed'))
-			.finally(() => running.delete(sending))
+		begin(offerReset(db, email, origin, sendPasswordReset), 'password reset mail failed', origin)
+	}
+
+	function beginInvitation({ account, token }: Invited, origin: Origin) {
+		const to = { userId: account.id, email: account.email, fullName: account.fullName }
+		begin(sendInvitation(to, token), 'invitation mail failed', origin)
+	}
+
+	function begin(mailing: Promise<void>, failure: string, { requestId }: Origin) {
+		const sending = mailing.catch(error => log.error({ err: error, requestId }, failure)).finally(() => running.delete(sending))
 		running.add(sending)
 	}
 }

@@ -8,10 +8,11 @@ import { endSessions } from './sessions.ts'
 
 const lifetimeMinutes = 60
 
-export type SendPasswordReset = (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
+/** Mails a link with the token, which is a secret. */
+export type SendLink = (to: { userId: string; email: string; fullName: string }, token: string) => Promise<void>
 
 /** Mails a token if the address belongs to an account that may sign in. */
-export async function offerReset(db: Db, email: string, origin: Origin, send: SendPasswordReset): Promise<void> {
+export async function offerReset(db: Db, email: string, origin: Origin, send: SendLink): Promise<void> {
 	const account = await findAccountByEmail(db, email)
 	if (!account || account.status === 'disabled') return
 	const token = newSecret()

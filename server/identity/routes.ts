@@ -1,8 +1,9 @@
-import { accountSecurityEndpoints, identityEndpoints, type ListedUser } from '../../contract/index.ts'
+import { accountSecurityEndpoints, clinicEndpoints, identityEndpoints, type ListedUser } from '../../contract/index.ts'
 import { toPage } from '../platform/database/cursors.ts'
 import { type Account, listAccounts, toUser } from './accounts.ts'
 import type { Origin } from './actor.ts'
 import { publicRoute, type Route, route } from './handlers.ts'
+import { type Invited, invite } from './invitations.ts'
 import type { ResetLimits } from './limits.ts'
 import { type OwnAccountDeps, readOwnAccount, updateOwnAccount } from './own-account.ts'
 import { beginSecondFactor, confirmSecondFactor, disableSecondFactor, readSecondFactor, renewRecoveryCodes } from './own-second-factor.ts'
@@ -10,13 +11,16 @@ import { endOtherSessions, endOwnSession, listSessions, toOwnSession } from './o
 import { resetPassword } from './resets.ts'
 import { withSecondFactor } from './second-factor.ts'
 import { type SessionRouteDeps, sessionRoutes } from './session-routes.ts'
-import { createUser, resetSecondFactor, updateUser } from './user-admin.ts'
+import { createUser, resetSecondFactor, type UserAdminDeps, updateUser } from './user-admin.ts'
 
 export type IdentityRouteDeps = SessionRouteDeps &
-	OwnAccountDeps & {
+	OwnAccountDeps &
+	UserAdminDeps & {
 		resetLimits: ResetLimits
 		/** Starts to mail a link. Neither waits nor fails. */
 		beginReset: (email: string, origin: Origin) => void
+		/** Starts to mail an invitation. Neither waits nor fails. */
+		beginInvitation: (invited: Invited, origin: Origin) => void
 	}
 
 export function identityRoutes(deps: IdentityRouteDeps): Route[] {
@@ -81,10 +85,19 @@ function userAdminRoutes(deps: IdentityRouteDeps): Route[] {
 				deps.db,
 				accounts.map(({ id }) => id),
 			)
-			const toListed = (account: Account): ListedUser => ({ ...toUser(account), ...(enrolled.has(account.id) && { secondFactor: true }) })
+			const toListed = (account: Account): ListedUser => ({
+				...toUser(account),
+				...(enrolled.has(account.id) && { secondFactor: true }),
+				...(account.passwordHash === null && { invited: true }),
+			})
 			return toPage(accounts, query.limit, toListed, ({ id }) => [id])
 		}),
 		route(identityEndpoints.createUser, async ({ body, origin }, actor) => toUser(await createUser(deps.db, actor, body, origin))),
+		route(clinicEndpoints.invite, async ({ body, origin }, actor) => {
+			const invited = await invite(deps.db, actor, body, origin)
+			deps.beginInvitation(invited, origin)
+			return toUser(invited.account)
+		}),
 		route(identityEndpoints.updateUser, async ({ params, body, origin }, actor) =>
 			toUser(await updateUser(deps, actor, params.id, body, origin)),
 		),

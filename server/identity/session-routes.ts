@@ -8,6 +8,7 @@ import { createOwnPages } from '../platform/security/own-pages.ts'
 import { toUser } from './accounts.ts'
 import type { Actor, Origin } from './actor.ts'
 import { type AccessTokens, accessTokenSeconds } from './authentication.ts'
+import { createFirstAdmin } from './first-admin.ts'
 import { type EventHandlers, publicRoute, type Route } from './handlers.ts'
 import type { PasswordAttempts, RegistrationLimit } from './limits.ts'
 import { hasSecondFactor } from './second-factor.ts'
@@ -38,6 +39,11 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
 		publicRoute(identityEndpoints.register, async ({ body, origin, req, res }) => {
 			await registrationLimit.consume(origin.ip)
 			return await handOver(res, await register(db, body, clientOf(req, origin)))
+		}),
+		publicRoute(identityEndpoints.createFirstAdmin, async ({ body, origin, req, res }) => {
+			await registrationLimit.consume(origin.ip)
+			const link = { db, serverSecret: config.jwtSecret, nowMs: deps.nowMs() }
+			return await handOver(res, await createFirstAdmin(link, body, clientOf(req, origin)))
 		}),
 		publicRoute(identityEndpoints.login, async ({ body, origin, req, res }) => {
 			const answer = await signIn({ db, attempts, markOf }, body, clientOf(req, origin))

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { identityEndpoints } from '../../contract/index.ts'
-import { type Db, inTransaction } from '../platform/database/database.ts'
+import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
@@ -27,16 +27,23 @@ export async function createUser(db: Db, actor: Actor, user: NewUser, origin: Or
 	})
 }
 
-export type UserAdminDeps = { db: Db; cutOff: CutOff; announcements: Announcements }
+export type UserAdminDeps = {
+	db: Db
+	cutOff: CutOff
+	announcements: Announcements
+	/** @throws Refusal in_use when appointments to come are with this doctor */
+	refuseDoctorInUse: (trx: Tx, doctorId: string) => Promise<void>
+}
 
 /**
- * Approves, disables, renames, or changes the role of an account. When its rights change, its sockets are disconnected, so that they
- * come back with the new rights, or not at all.
+ * Approves, disables, renames, or changes the address or role of an account. When its rights change, its sockets are disconnected, so
+ * that they come back with the new rights, or not at all. A change of the address voids links that were mailed to the former one.
  *
- * @throws Refusal not_found; forbidden when the clinic would be left without an admin
+ * @throws Refusal not_found, email_taken; forbidden when the clinic would be left without an admin; in_use for a doctor who would take
+ * no more appointments, and has some to come
  */
 export async function updateUser(
-	{ db, cutOff, announcements }: UserAdminDeps,
+	{ db, cutOff, announcements, refuseDoctorInUse }: UserAdminDeps,
 	actor: Actor,
 	id: string,
 	changes: UserChanges,
@@ -52,7 +59,10 @@ export async function updateUser(
 		if (!keepsAnAdmin(account, changes, actor.userId, activeAdmins))
 			throw new Refusal('forbidden', { message: 'An admin cannot give up their own rights, nor take those of the last admin' })
 		if (changedFields(account, changes).length === 0) return { before: account, after: account }
+		if (isPractising(account) && !isPractising({ role: changes.role ?? account.role, status: changes.status ?? account.status }))
+			await refuseDoctorInUse(trx, id)
 		if (changes.status === 'disabled') await endSessions(trx, id)
+		if (changes.email !== undefined) await trx('password_resets').where({ user_id: id, used_at: null }).delete()
 		await recordAudit(trx, {
 			actor,
 			origin,
@@ -106,11 +116,15 @@ export function keepsAnAdmin(target: Account, changes: UserChanges, actorId: str
 	return target.id !== actorId && activeAdmins.some(id => id !== target.id)
 }
 
+const isPractising = ({ role, status }: Pick<Account, 'role' | 'status'>) => role === 'doctor' && status === 'active'
+
 function changedFields(account: Account, changes: UserChanges) {
-	return (['role', 'status', 'fullName'] as const).filter(field => changes[field] !== undefined && changes[field] !== account[field])
+	return (['role', 'status', 'fullName', 'email'] as const).filter(
+		field => changes[field] !== undefined && changes[field] !== account[field],
+	)
 }
 
-/** Describes the changes for the audit log. A name is personal, so the entry only says that it changed. */
+/** Describes the changes for the audit log. Names and addresses are personal, so the entry only says that they changed. */
 function describe(account: Account, changes: UserChanges) {
 	const fields = changedFields(account, changes)
 	const states = (['role', 'status'] as const).filter(field => fields.includes(field))

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { NotificationChannel } from '../../contract/index.ts'
+import { Language, type NotificationChannel } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
@@ -9,7 +9,7 @@ import type { Metrics } from '../platform/observability/metrics.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
-import { createEmail, passwordResetMail } from './channels/email.ts'
+import { createEmail, passwordLinkMail } from './channels/email.ts'
 import { createPush } from './channels/push.ts'
 import { createSms } from './channels/sms.ts'
 import { deskRoutes } from './desk.ts'
@@ -47,6 +47,9 @@ export type RemindersDeps = {
 	dispatches: boolean
 }
 
+/** The owner of an account. */
+type Owner = { userId: string; email: string; fullName: string }
+
 export type Reminders = {
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
@@ -54,7 +57,8 @@ export type Reminders = {
 	nudge(): void
 	/** Starts to listen for nudges, if this process sends. `giveWay` tells whether a caller waits for more urgent work of this process. */
 	startSending(deps: { giveWay: () => boolean }): Promise<Sending>
-	sendPasswordReset(to: { userId: string; email: string; fullName: string }, token: string): Promise<void>
+	sendPasswordReset(to: Owner, token: string): Promise<void>
+	sendInvitation(to: Owner, token: string): Promise<void>
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
 	stop(): Promise<void>
@@ -153,13 +157,8 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 				if (channel === nudgeChannel) void send()
 			}
 		},
-		async sendPasswordReset({ userId, email, fullName }, token) {
-			if (!mailer) return void log.warn({ userId }, 'password reset requested, but SMTP_URL is not set')
-			const patient = await db('patients').where({ user_id: userId }).first('language')
-			const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
-			const sending = await mailer.send(passwordResetMail({ name: fullName, email }, link, patient?.language ?? 'en'))
-			if (!sending.sent) throw new Error(sending.reason)
-		},
+		sendPasswordReset: (to, token) => mailLink('reset', to, token),
+		sendInvitation: (to, token) => mailLink('invitation', to, token),
 		routes: [
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),
@@ -174,6 +173,16 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			await Promise.all([mailer?.stop(), ...channels.map(channel => channel.stop())])
 			await outbox?.stop()
 		},
+	}
+
+	async function mailLink(kind: 'reset' | 'invitation', { userId, email, fullName }: Owner, token: string) {
+		if (!mailer) return void log.warn({ userId, kind }, 'link not mailed, because SMTP_URL is not set')
+		const patient = await db('patients').where({ user_id: userId }).first('language')
+		const clinic = await db('clinic').first('name', 'locale')
+		const language = Language.safeParse(patient?.language ?? clinic.locale.split('-')[0]).data ?? 'en'
+		const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
+		const sending = await mailer.send(passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic: clinic.name, language }))
+		if (!sending.sent) throw new Error(sending.reason)
 	}
 
 	function nudge() {

@@ -1,5 +1,5 @@
 -- Creates the slots of the grid that overlap no existing slot. Returns for each doctor how many slots it created, the starts of the
--- first ones, and how many future slots existed before. Runs after remove_misfit_slots.sql, as a statement of its own, so
+-- first ones, and how many future slots existed before. Runs after fit_slots.sql, as a statement of its own, so
 -- that it sees which slots stayed.
 --
 -- Searches one multirange for each doctor by halving: neither a full nor an empty calendar is slow.
@@ -20,8 +20,8 @@ off AS (
 	GROUP BY doctor_id
 ),
 created AS (
-	INSERT INTO appointment_slots (doctor_id, starts_at, ends_at, is_blocked)
-	SELECT grid.doctor_id, starts_at, ends_at, off.during IS NOT NULL AND tstzrange(starts_at, ends_at) && off.during
+	INSERT INTO appointment_slots (doctor_id, site_id, starts_at, ends_at, is_blocked)
+	SELECT grid.doctor_id, site_id, starts_at, ends_at, off.during IS NOT NULL AND tstzrange(starts_at, ends_at) && off.during
 	FROM grid
 	LEFT JOIN present USING (doctor_id)
 	LEFT JOIN off USING (doctor_id)

@@ -1,12 +1,22 @@
-import type { AppointmentType, Doctor, Page } from '../../contract/index.ts'
-import { decodeCursor, toPage } from '../platform/database/cursors.ts'
+import { type Actor, isStaff } from '../identity/actor.ts'
 import type { DbOrTx } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
-import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { Refusal } from '../platform/refusal.ts'
+
+/** Whose calendar it is, in which zone. */
+export type PlannedDoctor = { id: string; fullName: string; specialty: string; timeZone: string }
 
 /** A doctor with an active account: only these take appointments. */
-export async function findActiveDoctor(db: DbOrTx, id: string): Promise<Doctor | undefined> {
+async function findActiveDoctor(db: DbOrTx, id: string): Promise<PlannedDoctor | undefined> {
 	return isDatabaseId(id) ? await doctors(db).where({ 'doctors.id': id, 'users.status': 'active' }).first() : undefined
+}
+
+/** Finds a doctor. Staff, and the doctor, may plan the calendar, so they see a doctor before the approval too. @throws Refusal not_found */
+export async function doctorToShow(db: DbOrTx, doctorId: string, actor: Actor | null): Promise<PlannedDoctor> {
+	const seesAll = isStaff(actor) || actor?.userId === doctorId
+	const doctor = await (seesAll ? findDoctor(db, doctorId) : findActiveDoctor(db, doctorId))
+	if (!doctor) throw new Refusal('not_found')
+	return doctor
 }
 
 /**
@@ -14,49 +24,15 @@ export async function findActiveDoctor(db: DbOrTx, id: string): Promise<Doctor |
  *
  * @throws Refusal forbidden when `allowed` is false; not_found
  */
-export async function doctorToPlan(db: DbOrTx, doctorId: string, allowed: boolean): Promise<Doctor> {
+export async function doctorToPlan(db: DbOrTx, doctorId: string, allowed: boolean): Promise<PlannedDoctor> {
 	if (!allowed) throw new Refusal('forbidden')
 	const doctor = await findDoctor(db, doctorId)
 	if (!doctor) throw new Refusal('not_found')
 	return doctor
 }
 
-export type DoctorQuery = { q?: string | undefined; specialty?: string | undefined; cursor?: string | undefined; limit: number }
-
-/** Lists active doctors by name. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
-export async function listDoctors(db: DbOrTx, { q, specialty, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
-	refuseNul('q', q)
-	refuseNul('specialty', specialty)
-	const query = doctors(db)
-		.where('users.status', 'active')
-		.orderBy(['users.full_name', 'doctors.id'])
-		.limit(limit + 1)
-	if (q) query.where(either => either.whereILike('users.full_name', containing(q)).orWhereILike('doctors.specialty', containing(q)))
-	if (specialty) query.whereRaw('lower(doctors.specialty) = lower(?)', [specialty])
-	if (cursor) {
-		const [name = '', id = ''] = decodeCursor(cursor, 2)
-		refuseNul('cursor', name)
-		if (!isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
-		query.whereRaw('(users.full_name, doctors.id) > (?, ?::bigint)', [name, id])
-	}
-	const rows: Doctor[] = await query
-	return toPage(
-		rows,
-		limit,
-		row => row,
-		row => [row.fullName, row.id],
-	)
-}
-
-export async function listAppointmentTypes(db: DbOrTx): Promise<Page<AppointmentType>> {
-	return {
-		items: await db('appointment_types').select('id', 'name', 'minutes').orderBy(['position', 'id']),
-		nextCursor: null,
-	}
-}
-
 /** A doctor in any status. Undefined when the id belongs to no doctor. */
-export async function findDoctor(db: DbOrTx, id: string): Promise<Doctor | undefined> {
+async function findDoctor(db: DbOrTx, id: string): Promise<PlannedDoctor | undefined> {
 	return isDatabaseId(id) ? await doctors(db).where('doctors.id', id).first() : undefined
 }
 
@@ -66,10 +42,3 @@ function doctors(db: DbOrTx) {
 		.where('users.role', 'doctor')
 		.select({ id: 'doctors.id', fullName: 'users.full_name', specialty: 'doctors.specialty', timeZone: 'doctors.time_zone' })
 }
-
-/** PostgreSQL's text type holds every character except NUL. */
-function refuseNul(path: string, text: string | undefined) {
-	if (text?.includes('\0')) throw invalidInput(path, 'must not contain control characters')
-}
-
-const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`

@@ -1,9 +1,8 @@
-import { type Db, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database/database.ts'
+import { type Db, type DbOrTx, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database/database.ts'
 import type { Log } from '../platform/observability/log.ts'
 import { type Announcements, rowsOf } from './calendars.ts'
-import { changedCalendars, type Generated, generateSlots } from './generate.ts'
-
-const listScheduledDoctors = readSql('./list_scheduled_doctors.sql', import.meta.url)
+import { changedCalendars, type Generated, generateSlots, settleSkipped } from './generate.ts'
+import { followZones } from './zones.ts'
 
 export type ScheduledDoctor = { doctorId: string; slotsPerDay: number }
 
@@ -15,20 +14,26 @@ export type GenerateAllInput = {
 	announcements: Announcements
 }
 
+/** Generates for every active doctor who has hours, and shows calendars in the zone of the plan in force. */
+export async function generateForAll(input: GenerateAllInput): Promise<GeneratedForAll> {
+	return await generateFor(await listScheduledDoctors(input.db), input)
+}
+
+/** Generates for doctors with a leftover slot whose visit was cancelled: removes the slot, and opens its time again. */
+export async function endLeftovers(input: GenerateAllInput): Promise<GeneratedForAll> {
+	return await generateFor(await rowsOf<ScheduledDoctor>(input.db, doctorsWithLeftovers), input)
+}
+
+export type GeneratedForAll = { created: number; removed: number }
+
 /**
- * Generates the slots of every active doctor with a schedule. A doctor whose slots cannot be generated is logged, and delays no
- * other. An outage of the database stops the run, and the job runs again later.
+ * Generates the slots of these doctors. A doctor whose slots cannot be generated is logged, and delays no other. An outage of the
+ * database stops the run, and the job runs again later.
  */
-export async function generateForAll({
-	db,
-	log,
-	days,
-	now,
-	announcements,
-}: GenerateAllInput): Promise<{ created: number; removed: number }> {
+async function generateFor(doctors: readonly ScheduledDoctor[], input: GenerateAllInput): Promise<GeneratedForAll> {
+	const { db, log, days, now, announcements } = input
 	const total = { created: 0, removed: 0 }
 
-	const doctors = await rowsOf<ScheduledDoctor>(db, listScheduledDoctors)
 	for (const doctorIds of inChunks(doctors, days)) await generate(doctorIds)
 
 	return total
@@ -39,6 +44,7 @@ export async function generateForAll({
 			generated = await inTransaction(db, async trx => {
 				const generated = await generateSlots(trx, { doctorIds, days, ...(now && { now }) })
 				await announcements.write(trx, changedCalendars(generated))
+				await followZones(trx, announcements, doctorIds)
 				return generated
 			})
 		} catch (err) {
@@ -53,8 +59,17 @@ export async function generateForAll({
 			total.removed += removed
 		}
 		await announcements.tell()
+		await settleSkipped(db, announcements, generated, { days, ...(now && { now }) })
 	}
 }
+
+/** Lists active doctors who have hours, at a site or anywhere, and about how many slots a day these ask for. */
+export function listScheduledDoctors(db: DbOrTx, siteId?: string): Promise<ScheduledDoctor[]> {
+	return rowsOf<ScheduledDoctor>(db, scheduledDoctors, { siteId: siteId ?? null })
+}
+
+const scheduledDoctors = readSql('./list_scheduled_doctors.sql', import.meta.url)
+const doctorsWithLeftovers = readSql('./list_doctors_with_leftovers.sql', import.meta.url)
 
 /** A statement over this many slots takes about a second, far below the pool's timeout. */
 const slotsPerTransaction = 60_000

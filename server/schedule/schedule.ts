@@ -1,16 +1,18 @@
 import { doctorEndpoints as endpoints } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
-import { type Actor, isStaff } from '../identity/actor.ts'
+import type { Actor } from '../identity/actor.ts'
 import { publicRoute, type Route, route } from '../identity/handlers.ts'
 import { type Db, inTransaction } from '../platform/database/database.ts'
+import { checkTimeZone } from '../platform/database/time-zones.ts'
 import type { Log } from '../platform/observability/log.ts'
-import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { type Announcements, lockCalendars } from './calendars.ts'
-import { doctorToPlan, findActiveDoctor, findDoctor, listAppointmentTypes, listDoctors } from './doctors.ts'
-import { changedCalendars, findConflicts, generateSlots } from './generate.ts'
-import { generateForAll } from './generate-all.ts'
-import { checkTimeZone, findSchedule, replaceSchedule } from './hours.ts'
+import { createHoursChanges, type HoursChanges } from './change.ts'
+import { doctorToPlan, doctorToShow } from './doctors.ts'
+import { changedCalendars, findConflicts, generateSlots, settleSkipped } from './generate.ts'
+import { endLeftovers, type GeneratedForAll, generateForAll } from './generate-all.ts'
+import { findSchedule, replaceSchedule } from './hours.ts'
+import { hoursRoutes } from './hours-routes.ts'
 import { previewSchedule } from './preview.ts'
 import { timeOffRoutes } from './time-off-routes.ts'
 
@@ -24,36 +26,32 @@ export type ScheduleDeps = {
 export type Schedules = {
 	routes: Route[]
 	/** The nightly job: generates every doctor's slots through today + SLOT_DAYS_AHEAD. Safe to run at any time, and twice. */
-	generateAll: () => Promise<{ created: number; removed: number }>
+	generateAll: () => Promise<GeneratedForAll>
+	/** Runs every minute: removes leftover slots whose visit was cancelled. */
+	endLeftovers: () => Promise<GeneratedForAll>
+	/** To be called in the transaction that changes a site's zone, archives it or opens it again. */
+	followSite: HoursChanges['followSite']
 }
 
 /** Doctors, their weekly hours and time off, and the slots that follow from them. */
 export function createSchedules(deps: ScheduleDeps): Schedules {
 	const { db, config, log, announcements } = deps
+	const hours = createHoursChanges({ db, slotDaysAhead: config.slotDaysAhead, announcements })
+	const input = { db, log, days: config.slotDaysAhead, announcements }
 	return {
-		routes: scheduleRoutes({ db, slotDaysAhead: config.slotDaysAhead, announcements }),
-		generateAll: () => generateForAll({ db, log, days: config.slotDaysAhead, announcements }),
+		routes: scheduleRoutes({ db, slotDaysAhead: config.slotDaysAhead, announcements, hours }),
+		generateAll: () => generateForAll(input),
+		endLeftovers: () => endLeftovers(input),
+		followSite: hours.followSite,
 	}
 }
 
-type ScheduleRouteDeps = { db: Db; slotDaysAhead: number; announcements: Announcements }
+type ScheduleRouteDeps = { db: Db; slotDaysAhead: number; announcements: Announcements; hours: HoursChanges }
 
-function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRouteDeps): Route[] {
+function scheduleRoutes({ db, slotDaysAhead, announcements, hours }: ScheduleRouteDeps): Route[] {
 	return [
-		publicRoute(endpoints.listDoctors, ({ query }) => listDoctors(db, query)),
-
-		publicRoute(endpoints.getDoctor, async ({ params }, actor) => {
-			const doctor = await doctorFor(db, params.id, actor)
-			if (!doctor) throw new Refusal('not_found')
-			return doctor
-		}),
-
-		publicRoute(endpoints.listAppointmentTypes, () => listAppointmentTypes(db)),
-
 		publicRoute(endpoints.getSchedule, async ({ params }, actor) => {
-			const doctor = await doctorFor(db, params.id, actor)
-			if (!doctor) throw new Refusal('not_found')
-			return await findSchedule(db, doctor)
+			return await findSchedule(db, await doctorToShow(db, params.id, actor))
 		}),
 
 		route(endpoints.putSchedule, async ({ params, body, origin }, actor) => {
@@ -62,7 +60,7 @@ function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRouteDeps)
 			const answer = await inTransaction(db, async trx => {
 				await lockCalendars(trx, [doctor.id])
 				const schedule = await replaceSchedule(trx, doctor.id, body)
-				const conflicts = await findConflicts(trx, doctor.id)
+				const conflicts = await findConflicts(trx, [doctor.id])
 				const details = { slotMinutes: body.slotMinutes, timeZone: body.timeZone, conflicts: conflicts.length }
 				await recordAudit(trx, { actor, origin, action: 'replaced', entity: 'schedule', entityId: doctor.id, details })
 				// Every slot of the calendar is shown at another wall-clock time now.
@@ -85,24 +83,21 @@ function scheduleRoutes({ db, slotDaysAhead, announcements }: ScheduleRouteDeps)
 			const { generated, conflicts } = await inTransaction(db, async trx => {
 				const generated = await generateSlots(trx, { doctorIds: [doctor.id], days })
 				await announcements.write(trx, changedCalendars(generated))
-				const conflicts = await findConflicts(trx, doctor.id)
+				const conflicts = await findConflicts(trx, [doctor.id])
 				const [{ created, removed } = { created: 0, removed: 0 }] = generated
 				const details = { days, created, removed }
 				await recordAudit(trx, { actor, origin, action: 'generated_slots', entity: 'schedule', entityId: doctor.id, details })
 				return { generated, conflicts }
 			})
 			await announcements.tell()
+			await settleSkipped(db, announcements, generated, { days })
 			const [{ created, removed, kept } = { created: 0, removed: 0, kept: 0 }] = generated
 			return { created, removed, kept, conflicts }
 		}),
 
+		...hoursRoutes({ db, hours }),
 		...timeOffRoutes({ db, announcements }),
 	]
-}
-
-/** Staff, and the doctor, see a doctor before the approval too, because they may plan the calendar. */
-function doctorFor(db: Db, doctorId: string, actor: Actor | null) {
-	return isStaff(actor) || actor?.userId === doctorId ? findDoctor(db, doctorId) : findActiveDoctor(db, doctorId)
 }
 
 const mayPlan = (actor: Actor, doctorId: string) => actor.role === 'admin' || actor.userId === doctorId

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { endpoints } from '../../contract/index.ts'
+import { refuseInUse } from '../../server/clinic/to-come.ts'
 import { type Config, loadConfig } from '../../server/config.ts'
 import { actorPolicy } from '../../server/identity/actor.ts'
 import { type Authentication, createAuthentication } from '../../server/identity/authentication.ts'
@@ -47,6 +48,13 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 	let isMailBroken = false
 	let aheadMs = 0
 	const nowMs = () => Date.now() + aheadMs
+	const keepMail = async ({ email }: { email: string }, token: string) => {
+		if (isMailBroken) {
+			isMailBroken = false
+			throw new Error('the mail server is away')
+		}
+		mails.push({ email, token })
+	}
 	const authentication = createAuthentication({ config, run: pipeline.run })
 	const identity = createIdentity({
 		db,
@@ -57,13 +65,9 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 		limiter: createLimiters({ redis, enabled: config.rateLimit }),
 		cutOff: userId => void cutOffs.push(userId),
 		announcements: { writeDoctor: async () => {}, writePatient: async () => {}, tell: async () => {} },
-		sendPasswordReset: async ({ email }, token) => {
-			if (isMailBroken) {
-				isMailBroken = false
-				throw new Error('the mail server is away')
-			}
-			mails.push({ email, token })
-		},
+		sendPasswordReset: keepMail,
+		sendInvitation: keepMail,
+		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const app = createApp({
 		config,

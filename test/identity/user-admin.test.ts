@@ -121,6 +121,62 @@ describe('an admin', () => {
 		expect(desk.cutOffs).not.to.include(patient.id)
 	})
 
+	it('corrects the address to sign in with, and in the file; links that went to the one before are void', async () => {
+		const patient = await aPatient(desk)
+		await post(desk, '/auth/forgot-password', { email: patient.email })
+		await desk.identity.stop()
+		const { token } = desk.mails.at(-1) as { token: string }
+		const email = `corrected-${patient.id}@example.com`
+		expect((await change(patient.id, { email: email.toUpperCase() })).body.email).to.equal(email)
+		expect(await desk.db('patients').where({ id: patient.id }).first()).to.include({ email })
+		expect((await signInAs(desk, { ...patient, email })).status).to.equal(200)
+		expect(refusalOf(await signInAs(desk, patient))).to.equal('401 invalid_credentials')
+		expect(refusalOf(await post(desk, '/auth/reset-password', { token, password: 'not their mail any more' }))).to.equal(
+			'401 token_expired',
+		)
+		const entry = await desk.db('audit_log').where({ entity_id: patient.id, action: 'updated' }).first()
+		expect(entry.details).to.deep.equal({ fields: ['email'] })
+	})
+
+	it('cannot give one account the address of another', async () => {
+		const [patient, other] = [await aPatient(desk), await aPatient(desk)]
+		expect(refusalOf(await change(patient.id, { email: other.email }))).to.equal('409 email_taken')
+		expect((await change(patient.id, { email: patient.email })).status).to.equal(200)
+	})
+
+	it('does not stop a doctor with visits to come from practising, and is told which visits', async () => {
+		const [doctor, patient] = [await aDoctor(desk), await aPatient(desk)]
+		const visit = async (hours: number, status = 'booked') => {
+			const at = new Date(Date.now() + hours * 3_600_000)
+			const [{ id }] = await desk
+				.db('appointments')
+				.insert({
+					doctor_id: doctor.id,
+					patient_id: patient.id,
+					type_id: desk.db('appointment_types').min('id'),
+					starts_at: at,
+					ends_at: new Date(at.getTime() + 600_000),
+					slot_starts: [at],
+					status,
+					booked_by: patient.id,
+					idempotency_key: `${hours}`,
+				})
+				.returning('id')
+			return id
+		}
+		const [later, sooner] = [await visit(48), await visit(24)]
+		await visit(36, 'cancelled')
+		await visit(-24)
+		for (const changes of [{ status: 'disabled' }, { status: 'pending' }, { role: 'receptionist' }]) {
+			const refused = await change(doctor.id, changes)
+			expect(refusalOf(refused)).to.equal('409 in_use')
+			expect(refused.body.conflicts).to.deep.equal([sooner, later])
+		}
+		expect((await change(doctor.id, { fullName: 'Dr. Renamed' })).status).to.equal(200)
+		await desk.db('appointments').where({ doctor_id: doctor.id, status: 'booked' }).update({ status: 'cancelled' })
+		expect((await change(doctor.id, { status: 'disabled' })).body.status).to.equal('disabled')
+	})
+
 	it('cannot remove their own rights', async () => {
 		await anAdmin(desk)
 		for (const changes of [{ status: 'disabled' }, { role: 'patient' }, { status: 'pending' }])

@@ -20,7 +20,7 @@ describe('import', () => {
 	beforeEach(() =>
 		database.db.raw(`
 			ALTER TABLE audit_log DISABLE TRIGGER USER;
-			TRUNCATE users, patients, audit_log, doctors, doctor_schedules, appointment_slots RESTART IDENTITY CASCADE;
+			TRUNCATE users, patients, audit_log, doctors, doctor_schedules, schedule_plans, appointment_slots RESTART IDENTITY CASCADE;
 			ALTER TABLE audit_log ENABLE TRIGGER USER`),
 	)
 
@@ -183,8 +183,9 @@ describe('import', () => {
 			const { db } = database
 			const rows = await db('users')
 				.join('doctors', 'doctors.id', 'users.id')
-				.leftJoin('doctor_schedules', 'doctor_id', 'doctors.id')
+				.leftJoin('schedule_plans', 'doctor_id', 'doctors.id')
 				.orderBy('email')
+				.select('users.*', 'specialty', 'doctors.time_zone', 'slot_minutes', 'weekly')
 			expect(rows.map(row => [row.email, row.role, row.status, row.specialty, row.time_zone, row.slot_minutes])).to.deep.equal([
 				['lindner@clinic.example', 'doctor', 'active', 'General practice', 'Europe/Berlin', 30],
 				['okafor@clinic.example', 'doctor', 'active', 'Cardiology', 'America/New_York', 20],

@@ -56,6 +56,39 @@ describe('the server as a process', function () {
 		await everythingIsStopped()
 	})
 
+	it('prints a link that opens the first admin’s account, and none once there is an admin', async () => {
+		const server = start()
+		await server.url
+		await server.says('/first-admin?token=')
+		server.child.kill('SIGTERM')
+		const { stdout } = await server.exit
+		const [, link = ''] = /open the first account on (\S+)/.exec(stdout) ?? []
+
+		// Each start prints another link; those of before still work.
+		const again = start()
+		const url = await again.url
+		await again.says('/first-admin?token=')
+		const body = {
+			token: new URL(link).searchParams.get('token'),
+			email: 'first@clinic.example',
+			password: 'long enough for it',
+			fullName: 'A',
+		}
+		const opened = await fetch(`${url}/api/v1/auth/first-admin`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body),
+		})
+		expect(opened.status).to.equal(201)
+		again.child.kill('SIGTERM')
+		await again.exit
+
+		const third = start()
+		await third.url
+		third.child.kill('SIGTERM')
+		expect((await third.exit).stdout).not.to.include('first-admin')
+	})
+
 	/** Suspends a process, which keeps its connections and answers nothing. */
 	const stall = () => {
 		const [redis = 0] = readFileSync(path.join(directory, 'redis', 'redis.pid'), 'utf8')

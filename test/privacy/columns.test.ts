@@ -8,9 +8,14 @@ const impersonal = [
 	'archived_slots',
 	'appointment_types',
 	'calendar_announcements',
+	'clinic',
+	'closures',
+	'dated_hours',
 	'doctor_schedules',
 	'migrations',
 	'migrations_lock',
+	'schedule_plans',
+	'sites',
 ]
 
 /** Table and columns as the page about personal data names them. */

@@ -85,6 +85,7 @@ describe('recurring work', () => {
 		const admin = await anAdmin(node)
 		expect((await jobs(admin)).map(({ name, every }) => `${name}: ${every}`)).to.deep.equal([
 			'generate slots: 15 0 * * *',
+			'end leftover slots: * * * * *',
 			'send reminders: * * * * *',
 			'finish erasures: * * * * *',
 			'clean up: 40 2 * * *',

@@ -50,8 +50,29 @@ describe('the demo clinic', () => {
 			GROUP BY d.id`,
 		)
 		expect(doctors).to.have.length.at.least(8)
-		expect(new Set(doctors.map(doctor => doctor.time_zone)).size).to.be.at.least(4)
+		expect(new Set(doctors.map(doctor => doctor.time_zone)).size).to.equal(3)
 		for (const { free } of doctors) expect(free).to.be.above(5)
+	})
+
+	it('is one practice at three sites, with doctors and kinds of appointment that say what they are', async () => {
+		expect(await stores.db('clinic').first()).to.include({ name: 'Meridian Group Practice', time_zone: 'Europe/Berlin' })
+		const sites = await stores.db('sites').orderBy('id')
+		expect(sites.map(site => [site.name, site.time_zone])).to.deep.equal([
+			['Berlin Mitte', 'Europe/Berlin'],
+			['New York Chelsea', 'America/New_York'],
+			['Kolkata Park Street', 'Asia/Kolkata'],
+		])
+		expect(await count(stores.db, `doctors WHERE bio IS NULL OR languages IS NULL OR specialty_code IS NULL`)).to.equal(0)
+		const types = await stores.db('appointment_types').orderBy('position')
+		expect(types.map(({ name }) => name)).to.deep.equal([
+			'Consultation',
+			'Check-up',
+			'Vaccination',
+			'Long consultation',
+			'Skin screening',
+			'Emergency',
+		])
+		expect(await count(stores.db, 'doctor_types')).to.equal(1)
 	})
 
 	it('has a history that looks like a clinic’s', async () => {

@@ -67,12 +67,13 @@ describe('the nightly generation', () => {
 })
 
 describe('the calendars that a generation changed', () => {
-	it('belong to doctors for whom it created or removed slots', () => {
+	it('belong to doctors for whom it created, removed or marked slots', () => {
 		const changed = changedCalendars([
-			{ doctorId: '1', created: 0, removed: 0, kept: 9 },
-			{ doctorId: '2', created: 1, removed: 0, kept: 0 },
-			{ doctorId: '3', created: 0, removed: 2, kept: 0 },
+			{ doctorId: '1', created: 0, removed: 0, kept: 9, marked: 0, skipped: 2 },
+			{ doctorId: '2', created: 1, removed: 0, kept: 0, marked: 0, skipped: 0 },
+			{ doctorId: '3', created: 0, removed: 2, kept: 0, marked: 0, skipped: 0 },
+			{ doctorId: '4', created: 0, removed: 0, kept: 1, marked: 1, skipped: 0 },
 		])
-		expect(changed).to.deep.equal([{ doctorId: '2' }, { doctorId: '3' }])
+		expect(changed).to.deep.equal([{ doctorId: '2' }, { doctorId: '3' }, { doctorId: '4' }])
 	})
 })

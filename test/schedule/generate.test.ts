@@ -111,7 +111,7 @@ describe('slot generation', () => {
 	it('removes every free slot when a schedule has no hours, and none when a doctor has no schedule', async () => {
 		const doctorId = await aScheduledDoctor(stores.db)
 		const { created } = await generate(stores.db, doctorId)
-		await stores.db('doctor_schedules').where('doctor_id', doctorId).delete()
+		await stores.db('schedule_plans').where('doctor_id', doctorId).delete()
 		expect(await generate(stores.db, doctorId)).to.include({ created: 0, removed: 0, kept: created })
 		await setSchedule(stores.db, doctorId, { timeZone: '', slotMinutes: 30, weekly: [] })
 		expect(await generate(stores.db, doctorId)).to.include({ created: 0, removed: created, kept: 0 })
@@ -136,7 +136,7 @@ describe('slot generation', () => {
 		await on('01', '08:00', '08:30')
 		const afterwards = await on('06', '09:00', '09:30')
 		const late = await on('03', '13:45', '14:15', 'checked_in')
-		const found = await inTransaction(stores.db, trx => findConflicts(trx, doctorId, noon))
+		const found = await inTransaction(stores.db, trx => findConflicts(trx, [doctorId], { now: noon }))
 		expect(found).to.deep.equal([late, afterwards])
 	})
 })

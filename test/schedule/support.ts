@@ -54,17 +54,35 @@ export function overlapsIn(rows: { starts_at: Date; ends_at: Date }[]) {
 
 export const everyDay = (start: string, end: string): WeeklyHours[] => [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start, end }))
 
-export async function setSchedule(db: DbOrTx, doctorId: string, { slotMinutes, weekly, validFrom, validUntil }: TestSchedule) {
-	await db('doctor_schedules')
+/** Gives the doctor one plan, in place of all others, at the site of the doctor's zone. */
+export async function setSchedule(db: DbOrTx, doctorId: string, schedule: TestSchedule) {
+	const { time_zone: timeZone } = await db('doctors').where('id', doctorId).first('time_zone')
+	await db('schedule_plans').where('doctor_id', doctorId).delete()
+	await aPlan(db, doctorId, { ...schedule, timeZone })
+}
+
+/** A plan beside others, in a zone that need not be its site's. */
+export async function aPlan(db: DbOrTx, doctorId: string, plan: TestSchedule & { siteId?: string }): Promise<string> {
+	const site = plan.siteId ? db.raw('?::bigint', [plan.siteId]) : db.raw('site_of_zone(?)', [plan.timeZone])
+	const [row] = await db('schedule_plans')
 		.insert({
 			doctor_id: doctorId,
-			slot_minutes: slotMinutes,
-			weekly: JSON.stringify(weekly),
-			valid_from: validFrom ?? null,
-			valid_until: validUntil ?? null,
+			site_id: site,
+			time_zone: db.raw('zone_unless_of_site(?, ?)', [plan.timeZone, site]),
+			slot_minutes: plan.slotMinutes,
+			weekly: JSON.stringify(plan.weekly),
+			valid_from: plan.validFrom ?? '1900-01-01',
+			valid_until: plan.validUntil ?? null,
 		})
-		.onConflict('doctor_id')
-		.merge()
+		.returning('id')
+	return String(row.id)
+}
+
+export async function aSite(db: DbOrTx, timeZone: string): Promise<string> {
+	const [row] = await db('sites')
+		.insert({ name: `Site in ${timeZone}`, time_zone: timeZone })
+		.returning('id')
+	return String(row.id)
 }
 
 /** Creates an appointment for a new patient. Books the slot that starts with it, unless it is cancelled. */

@@ -69,11 +69,20 @@ describe('generated input', function () {
 		for (const [role, { token }] of Object.entries(callers) as [Role, Person][])
 			if ((await call(node, 'GET', '/me', { token })).status !== 200) callers[role] = await newCaller[role](node)
 		const { patient, doctor } = callers as Record<Role, Person>
+		await node.db('appointment_types').update({
+			archived_at: null,
+			visibility: 'public',
+			by_all_doctors: true,
+			min_notice_minutes: 0,
+			max_days_ahead: null,
+			daily_limit: null,
+		})
 		const slots = await someSlots(node, steady.id, { count: 300, from: hoursAhead(24 * 7 * ++scenes) })
 		const booked = await Promise.all(
 			slots.slice(0, 12).map(slotId => call(node, 'POST', '/appointments', { token: patient.token, body: { slotId } })),
 		)
 		const types = await node.db('appointment_types').select('id')
+		const sites = await node.db('sites').select('id').limit(20)
 		const notifications = await node.db('notification_queue').select('id').limit(5)
 		const idsOf = (rows: { id: unknown }[]) => rows.map(({ id }) => String(id))
 		arbitraries = createArbitraries({
@@ -84,6 +93,7 @@ describe('generated input', function () {
 			patientId: [...idsOf(others), patient.id],
 			userId: idsOf(others),
 			typeId: idsOf(types),
+			siteId: idsOf(sites),
 			notificationId: idsOf(notifications),
 			timeOffId: ['1', '2', '3'],
 			token: Object.values(callers).map(({ token }) => token),

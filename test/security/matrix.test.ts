@@ -64,7 +64,7 @@ describe('the matrix of rights', () => {
 				...(body !== undefined && { 'content-type': 'application/json' }),
 				...headers,
 			},
-			...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+			...(body !== undefined && { body: typeof body === 'string' || Buffer.isBuffer(body) ? (body as BodyInit) : JSON.stringify(body) }),
 		})
 		const text = await response.text()
 		return { status: response.status, text }

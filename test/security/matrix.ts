@@ -45,6 +45,7 @@ POST   /api/v1/auth/logout                               204 204     204   204  
 POST   /api/v1/auth/logout#from-another-site             403 403     403   403   403   403   403   403   403   403   403
 POST   /api/v1/auth/forgot-password                      202 202     202   202   202   202   202   202   202   202   202
 POST   /api/v1/auth/reset-password                       401 401     401   401   401   401   401   401   401   401   401
+POST   /api/v1/auth/first-admin                          401 401     401   401   401   401   401   401   401   401   401
 
 GET    /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
 PATCH  /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
@@ -62,6 +63,24 @@ POST   /api/v1/me/push-subscriptions                     401 204     204   204  
 DELETE /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
 GET    /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
 PATCH  /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
+
+GET    /api/v1/clinic                                    200 200     200   200   200   200   200   200   403   401   401
+PATCH  /api/v1/clinic                                    401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/clinic/logo                               200 200     200   200   200   200   200   200   403   401   401
+PUT    /api/v1/clinic/logo                               401 403     403   403   403   403   204   403   403   401   401
+DELETE /api/v1/clinic/logo                               401 403     403   403   403   403   204   403   403   401   401
+GET    /api/v1/sites                                     200 200     200   200   200   200   200   200   403   401   401
+POST   /api/v1/sites                                     401 403     403   403   403   403   201   403   403   401   401
+PATCH  /api/v1/sites/:id                                 401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/appointment-types                         401 403     403   403   403   403   201   403   403   401   401
+PATCH  /api/v1/appointment-types/:id                     401 403     403   403   403   403   200   403   403   401   401
+PATCH  /api/v1/doctors/:id                               401 403     403   200   403   403   200   403   403   401   401
+PATCH  /api/v1/doctors/:id#specialty                     401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/doctors/:id/photo                         200 200     200   200   200   200   200   200   403   401   401
+PUT    /api/v1/doctors/:id/photo                         401 403     403   204   403   403   204   403   403   401   401
+DELETE /api/v1/doctors/:id/photo                         401 403     403   204   403   403   204   403   403   401   401
+GET    /api/v1/setup                                     401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/invitations                         401 403     403   403   403   403   201   403   403   401   401
 
 GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/doctors/:id                               200 200     200   200   200   200   200   200   403   401   401

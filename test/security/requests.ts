@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { createLinkTokens } from '../../server/reminders/links.ts'
+import { aPng } from '../clinic/a-picture.ts'
 import { soon } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import type { TestNode } from '../support/node.ts'
@@ -144,6 +145,35 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/me/push-subscriptions': () => ({ body: subscription }),
 	'DELETE /api/v1/me/push-subscriptions': () => ({ body: { endpoint: subscription.endpoint } }),
 	'PATCH /api/v1/me/notifications': () => ({ body: { language: 'en' } }),
+
+	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
+
+	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),
+	'GET /api/v1/clinic/logo': async ({ node }) => {
+		await node.db('clinic').update({ logo: aPng(), logo_type: 'image/png', logo_version: 'x' })
+		return {}
+	},
+	'PUT /api/v1/clinic/logo': () => ({ body: aPng() }),
+	'POST /api/v1/sites': () => ({ body: { name: 'A site', timeZone: 'UTC' } }),
+	'PATCH /api/v1/sites/:id': async ({ node }) => ({
+		params: { id: String((await node.db('sites').first('id')).id) },
+		body: { directions: 'Third floor' },
+	}),
+	'POST /api/v1/appointment-types': () => ({ body: { name: randomUUID(), minutes: 15 } }),
+	'PATCH /api/v1/appointment-types/:id': async ({ node }) => ({
+		params: { id: String((await node.db('appointment_types').first('id')).id) },
+		body: { description: 'To talk' },
+	}),
+	'PATCH /api/v1/doctors/:id': scene => ({ ...ofDoctor(scene), body: { bio: 'Hearts since 1999' } }),
+	'PATCH /api/v1/doctors/:id#specialty': scene => ({ ...ofDoctor(scene), body: { specialty: 'Cardiology' } }),
+	'GET /api/v1/doctors/:id/photo': async scene => {
+		const { node, people } = scene
+		await node.db('doctors').where({ id: people.doctor.id }).update({ photo: aPng(), photo_type: 'image/png', photo_version: 'x' })
+		return ofDoctor(scene)
+	},
+	'PUT /api/v1/doctors/:id/photo': scene => ({ ...ofDoctor(scene), body: aPng() }),
+	'DELETE /api/v1/doctors/:id/photo': ofDoctor,
+	'POST /api/v1/admin/invitations': () => ({ body: { email: `${randomUUID()}@example.com`, fullName: 'Somebody New', role: 'doctor' } }),
 
 	'GET /api/v1/doctors/:id': ofDoctor,
 	'GET /api/v1/next-free': ({ people }) => ({ query: { doctorIds: people.doctor.id } }),

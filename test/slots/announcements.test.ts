@@ -34,6 +34,7 @@ describe('a change of a calendar without a request', function () {
 	})
 
 	type Change = {
+		prepare?: () => Promise<void>
 		make: (on: { url: string }) => Promise<unknown>
 		/** Whether the change is in the database. */
 		isMade: () => Promise<boolean>
@@ -42,6 +43,11 @@ describe('a change of a calendar without a request', function () {
 
 	const asAdmin = async (on: { url: string }, path: string, body: unknown) =>
 		call(on, 'PATCH', path, { token: (await anAdmin(node!)).token, body })
+	/** Doctors with visits to come stay. */
+	const cancelVisit = async () => {
+		const [{ id }] = await node!.db('appointments').where({ doctor_id: doctor.id }).select('id')
+		expect((await call(node!, 'POST', `/appointments/${id}/cancel`, { token: patient.token, body: {} })).status).to.equal(200)
+	}
 	const statesOf = (watcher: Watcher) => slots.map(slotId => watcher.stateOf(slotId)?.[0]).join('')
 	const nameOn = (watcher: Watcher) => watcher.picture.get(slots[7]!)?.appointment?.patientName
 	const userIs = async (fields: Record<string, string>) => (await node!.db('users').where({ id: doctor.id, ...fields })).length === 1
@@ -57,11 +63,13 @@ describe('a change of a calendar without a request', function () {
 			isSeen: watcher => statesOf(watcher) === 'bbfffffb',
 		},
 		'a doctor who is disabled': {
+			prepare: cancelVisit,
 			make: on => asAdmin(on, `/admin/users/${doctor.id}`, { status: 'disabled' }),
 			isMade: () => userIs({ status: 'disabled' }),
 			isSeen: watcher => statesOf(watcher) === 'bbbbbbbb',
 		},
 		'a doctor who works at the desk now': {
+			prepare: cancelVisit,
 			make: on => asAdmin(on, `/admin/users/${doctor.id}`, { role: 'receptionist' }),
 			isMade: () => userIs({ role: 'receptionist' }),
 			isSeen: watcher => statesOf(watcher) === 'bbbbbbbb',
@@ -98,6 +106,7 @@ describe('a change of a calendar without a request', function () {
 
 	for (const [title, change] of Object.entries(changes))
 		it(`is published at once: ${title}`, async () => {
+			await change.prepare?.()
 			const watcher = await watching()
 			const answer = (await change.make(node!)) as { status: number }
 			expect(answer.status).to.be.within(200, 204)
@@ -106,6 +115,7 @@ describe('a change of a calendar without a request', function () {
 
 	for (const [title, change] of Object.entries(changes).filter(([title]) => title !== 'a patient who is erased'))
 		it(`is published by another node when its own was killed right after the commit: ${title}`, async () => {
+			await change.prepare?.()
 			const watcher = await watching()
 			const doomed = await startProcessNode(node!)
 			const admin = new Redis(node!.redisUrl)

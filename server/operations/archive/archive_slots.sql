@@ -12,11 +12,11 @@ moved AS (
 	DELETE FROM appointment_slots s
 	USING old
 	WHERE s.doctor_id = old.doctor_id AND s.starts_at = old.starts_at
-	RETURNING s.doctor_id, s.starts_at, s.ends_at, s.appointment_id, s.is_blocked
+	RETURNING s.doctor_id, s.site_id, s.starts_at, s.ends_at, s.appointment_id, s.is_blocked
 ),
 kept AS (
-	INSERT INTO archived_slots (doctor_id, starts_at, ends_at, appointment_id, is_blocked)
-	SELECT doctor_id, starts_at, ends_at, appointment_id, is_blocked FROM moved
+	INSERT INTO archived_slots (doctor_id, site_id, starts_at, ends_at, appointment_id, is_blocked)
+	SELECT doctor_id, site_id, starts_at, ends_at, appointment_id, is_blocked FROM moved
 	-- The slot was generated again for a time that is archived already, as after a restore of an older calendar: the archive keeps
 	-- the appointment.
 	ON CONFLICT (doctor_id, starts_at) DO UPDATE

@@ -10,9 +10,11 @@ practising AS (
 	INSERT INTO doctors (id, specialty, time_zone)
 	SELECT a.id, i.specialty, i.time_zone FROM accounts a JOIN incoming i USING (email)
 ),
-schedules AS (
-	INSERT INTO doctor_schedules (doctor_id, slot_minutes, weekly)
-	SELECT a.id, i.slot_minutes, i.weekly FROM accounts a JOIN incoming i USING (email) WHERE i.weekly IS NOT NULL
+plans AS (
+	INSERT INTO schedule_plans (doctor_id, site_id, time_zone, slot_minutes, weekly)
+	SELECT a.id, site, zone_unless_of_site(i.time_zone, site), i.slot_minutes, i.weekly
+	FROM accounts a JOIN incoming i USING (email) CROSS JOIN LATERAL (SELECT site_of_zone(i.time_zone) AS site) chosen
+	WHERE i.weekly IS NOT NULL
 ),
 noted AS (
 	INSERT INTO audit_log (action, entity, entity_id, details)

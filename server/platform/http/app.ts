@@ -33,7 +33,6 @@ export function createApp<C extends Caller>(deps: AppDeps<C>): Express {
 		'/api/v1',
 		neverStored,
 		crossOrigin(config.corsOrigins),
-		express.json({ limit: maxBody, strict: true }),
 		apiRouter(deps.routes, {
 			authenticate: deps.authenticate,
 			policy: deps.policy,
@@ -70,8 +69,6 @@ export type AppDeps<C extends Caller = Caller> = {
 	/** Handlers outside the API: the web client and local pages. */
 	pages?: readonly RequestHandler[]
 }
-
-const maxBody = '100kb'
 
 function securityHeaders({ production, publicUrl }: Config): RequestHandler {
 	return helmet({

@@ -56,6 +56,7 @@ function operationOf(name: string, endpoint: Endpoint, components: Record<string
 				? [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 128 } }]
 				: []),
 		],
+		...(endpoint.maxFileBytes !== undefined && { requestBody: { required: true, content: { 'image/*': { schema: {} } } } }),
 		...(hasBody && { requestBody: { required: bodyRequired, content: { 'application/json': { schema: body } } } }),
 		responses: {
 			[endpoint.status]: {

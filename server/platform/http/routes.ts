@@ -1,4 +1,4 @@
-import { type Request, type RequestHandler, type Response, Router } from 'express'
+import express, { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { z } from 'zod'
 import { type Endpoint, IdempotencyKey } from '../../../contract/index.ts'
 import type { Caller, CallerPolicy, Origin } from '../caller.ts'
@@ -20,6 +20,8 @@ export type Input<E extends Endpoint> = {
 	query: z.output<E['query']>
 	body: z.output<E['body']>
 	origin: Origin
+	/** The body of a call that takes a file. Empty for other calls. */
+	file: Buffer
 	idempotencyKey: string | undefined
 	req: Request
 	res: Response
@@ -58,7 +60,7 @@ export type RouterDeps<C extends Caller> = {
 
 export function apiRouter<C extends Caller>(routes: readonly Route<C>[], deps: RouterDeps<C>): Router {
 	const router = Router()
-	for (const each of routes) router[each.endpoint.method](each.endpoint.path, asExpress(each, deps))
+	for (const each of routes) router[each.endpoint.method](each.endpoint.path, readBody(each.endpoint), asExpress(each, deps))
 	return router
 }
 
@@ -78,6 +80,13 @@ export function publicRoute<E extends Endpoint, C extends Caller>(
 ): Route<C> {
 	if (endpoint.access !== 'anyone') throw new Error(`${endpoint.path} is not open to anyone: bind it with route`)
 	return { endpoint, handle: handle as Route<C>['handle'] }
+}
+
+const readJson = express.json({ limit: '100kb', strict: true })
+
+/** A file is read whatever the client says that it is: its bytes are what counts. */
+function readBody({ maxFileBytes }: Endpoint): RequestHandler {
+	return maxFileBytes === undefined ? readJson : express.raw({ type: () => true, limit: maxFileBytes })
 }
 
 function asExpress<C extends Caller>(route: Route<C>, deps: RouterDeps<C>): RequestHandler {
@@ -109,7 +118,8 @@ function answering<C extends Caller>(
 		const input: Input<Endpoint> = {
 			params: parseInput(endpoint.params, req.params),
 			query: parseInput(endpoint.query, req.query),
-			body: parseInput(endpoint.body, req.body ?? {}),
+			body: parseInput(endpoint.body, endpoint.maxFileBytes === undefined ? (req.body ?? {}) : {}),
+			file: Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0),
 			origin,
 			idempotencyKey: key === undefined ? undefined : parseInput(IdempotencyKey, key),
 			req,
@@ -128,8 +138,10 @@ function answering<C extends Caller>(
 		if (endpoint.reveals && caller && policy.isReadingRecorded(caller))
 			noteAccess({ actor: caller, origin, ...readingOf(endpoint.reveals, input, answer) })
 		res.status(endpoint.status)
-		if (endpoint.status === 204) res.end()
-		else res.type(endpoint.contentType ?? 'application/json').send(body)
+		if (endpoint.status === 204) return void res.end()
+		// Of a picture the handler knows more than the contract does.
+		if (!res.hasHeader('Content-Type')) res.type(endpoint.contentType ?? 'application/json')
+		res.send(body)
 	}
 
 	/** Counts a request with a bad token like a request without one: by address. */
@@ -143,9 +155,9 @@ function answering<C extends Caller>(
 	}
 }
 
-function bodyOf({ status, contentType }: Endpoint, answer: unknown): string {
+function bodyOf({ status, contentType }: Endpoint, answer: unknown): string | Buffer {
 	if (status === 204) return ''
-	if (contentType) return answer as string
+	if (contentType) return answer as string | Buffer
 	return answer instanceof PreparedJson ? answer.text : JSON.stringify(answer)
 }
 

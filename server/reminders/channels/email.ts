@@ -60,10 +60,20 @@ export function letter(message: Message, { visitCalendar, host }: Pick<EmailDeps
 	}
 }
 
-/** Writes the letter with a link to set a new password. */
-export function passwordResetMail(to: Mail['to'], link: string, language: Language): Mail {
+export type PasswordLink = {
+	to: Mail['to']
+	link: string
+	/** The clinic's name. */
+	clinic: string
+	language: Language
+}
+
+/** Writes the letter with a link to set a new password, or the first password of an account that the clinic opened. */
+export function passwordLinkMail(kind: 'reset' | 'invitation', { to, link, clinic, language }: PasswordLink): Mail {
 	const words = wordsOf(language)
-	const { subject, opening, button, ignore } = words.reset
+	const { button, ignore } = words[kind]
+	const subject = fill(words[kind].subject, { clinic })
+	const opening = fill(words[kind].opening, { clinic })
 	const greeting = fill(words.greeting, { name: to.name })
 	return {
 		to,

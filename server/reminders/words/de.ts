@@ -59,4 +59,10 @@ export const de: Words = {
 		button: 'Neues Passwort setzen',
 		ignore: 'Wenn Sie es nicht waren, brauchen Sie nichts zu tun.',
 	},
+	invitation: {
+		subject: 'Ihr Konto bei {clinic}',
+		opening: '{clinic} hat ein Konto für Sie angelegt. Wählen Sie mit diesem Link ein Passwort: Er gilt sieben Tage, einmal.',
+		button: 'Passwort wählen',
+		ignore: 'Wenn Sie das nicht erwartet haben, sagen Sie bitte der Praxis Bescheid.',
+	},
 }

@@ -59,4 +59,10 @@ export const en: Words = {
 		button: 'Set a new password',
 		ignore: 'If it was not you, there is nothing to do.',
 	},
+	invitation: {
+		subject: 'Your account at {clinic}',
+		opening: '{clinic} has opened an account for you. Choose a password with this link: it works for seven days, once.',
+		button: 'Choose a password',
+		ignore: 'If you did not expect this, please tell the clinic.',
+	},
 }

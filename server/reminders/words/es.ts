@@ -59,4 +59,10 @@ export const es: Words = {
 		button: 'Establecer una contraseña nueva',
 		ignore: 'Si no fue usted, no tiene que hacer nada.',
 	},
+	invitation: {
+		subject: 'Su cuenta en {clinic}',
+		opening: '{clinic} ha abierto una cuenta para usted. Elija una contraseña con este enlace: funciona durante siete días, una sola vez.',
+		button: 'Elegir una contraseña',
+		ignore: 'Si no esperaba este mensaje, avise a la clínica.',
+	},
 }

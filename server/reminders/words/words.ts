@@ -40,5 +40,9 @@ export type Words = {
 		bookAgain: string
 	}
 	channels: { email: string; sms: string; push: string }
-	reset: { subject: string; opening: string; button: string; ignore: string }
+	/** Letters with a link that sets a password. */
+	reset: LinkLetter
+	invitation: LinkLetter
 }
+
+type LinkLetter = { subject: string; opening: string; button: string; ignore: string }

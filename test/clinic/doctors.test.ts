@@ -1,7 +1,8 @@
 import { expect } from 'chai'
+import { codeOf } from '../booking/desk.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
-import { aDoctor } from '../support/people.ts'
+import { aDoctor, anAdmin } from '../support/people.ts'
 
 describe('the list of doctors', () => {
 	const node = useNode()
@@ -20,7 +21,7 @@ describe('the list of doctors', () => {
 	it('shows active doctors by name', async () => {
 		expect(await names('')).to.deep.equal(['Ann Smith', 'Ann Smith', 'Ben 100% Okay', 'Zoë Adams'])
 		const [, , , zoe] = (await list('')).items
-		expect(zoe).to.have.all.keys('id', 'fullName', 'specialty', 'timeZone')
+		expect(zoe).to.have.all.keys('id', 'fullName', 'specialty', 'timeZone', 'siteIds')
 		expect(zoe).to.include({ specialty: 'Cardiology', timeZone: 'Europe/Berlin' })
 	})
 
@@ -56,10 +57,44 @@ describe('the list of doctors', () => {
 			expect((await call(node, 'GET', `/doctors/${encodeURIComponent(id)}`)).body.code).to.equal('not_found')
 		}
 	})
+})
 
-	it('comes with the appointment types, of which at least one exists', async () => {
-		const { body } = await call(node, 'GET', '/appointment-types')
-		expect(body.nextCursor).to.equal(null)
-		expect(body.items).to.deep.equal([{ id: body.items[0].id, name: 'Consultation', minutes: 15 }])
+describe('the profile of a doctor', () => {
+	const node = useNode()
+	const change = (id: string, token: string, body: unknown) => call(node, 'PATCH', `/doctors/${id}`, { token, body })
+
+	it('is written by the doctor, and read by anyone', async () => {
+		const doctor = await aDoctor(node, { specialty: 'Cardiology', timeZone: 'Europe/Berlin' })
+		const profile = { title: 'Dr. med.', bio: 'Hearts since 1999.', languages: ['de', 'en', 'pt-BR'] }
+		const { status, body } = await change(doctor.id, doctor.token, { ...profile, languages: ['de', 'en', 'pt-br'] })
+		expect(status).to.equal(200)
+		expect(body).to.deep.equal({
+			id: doctor.id,
+			fullName: doctor.fullName,
+			specialty: 'Cardiology',
+			timeZone: 'Europe/Berlin',
+			...profile,
+			siteIds: body.siteIds,
+		})
+		expect((await call(node, 'GET', `/doctors/${doctor.id}`)).body).to.deep.equal(body)
+		expect((await change(doctor.id, doctor.token, { bio: null })).body).to.not.have.property('bio')
+		const entries = await node.db('audit_log').where({ entity: 'doctor', entity_id: doctor.id }).orderBy('id')
+		expect(entries.map(({ details }) => details)).to.deep.equal([{ fields: ['title', 'bio', 'languages'] }, { fields: ['bio'] }])
+	})
+
+	it('has its specialty from an admin', async () => {
+		const [doctor, admin] = [await aDoctor(node), await anAdmin(node)]
+		const specialty = { specialty: 'Dermatology', specialtyCode: '207N00000X' }
+		expect(codeOf(await change(doctor.id, doctor.token, { specialty: 'Everything' }))).to.equal('forbidden')
+		expect(codeOf(await change(doctor.id, doctor.token, { specialtyCode: '207N00000X' }))).to.equal('forbidden')
+		expect((await change(doctor.id, admin.token, specialty)).body).to.include(specialty)
+		expect(codeOf(await change(doctor.id, admin.token, { specialtyCode: 'skin' }))).to.equal('invalid_input')
+	})
+
+	it('is not for other doctors to change', async () => {
+		const [doctor, other, admin] = [await aDoctor(node), await aDoctor(node), await anAdmin(node)]
+		expect(codeOf(await change(doctor.id, other.token, { bio: 'Not as good as I am' }))).to.equal('forbidden')
+		expect(codeOf(await change('424242', admin.token, { bio: 'x' }))).to.equal('not_found')
+		expect(codeOf(await change(doctor.id, doctor.token, { languages: ['no language'] }))).to.equal('invalid_input')
 	})
 })

@@ -1,0 +1,42 @@
+import type { ClinicPolicy } from '../../contract/index.ts'
+import type { Config } from '../config.ts'
+import type { Route } from '../identity/handlers.ts'
+import type { Db } from '../platform/database/database.ts'
+import type { Run } from '../platform/database/pipeline.ts'
+import { type AppointmentTypes, createAppointmentTypes } from './appointment-types.ts'
+import { doctorRoutes } from './doctor-profiles.ts'
+import { createDoctors, type Doctors } from './doctors.ts'
+import { createPolicy } from './policy.ts'
+import { profileRoutes } from './profile.ts'
+import { setupRoutes } from './setup.ts'
+import { type FollowSite, siteRoutes } from './sites.ts'
+import { typeRoutes } from './type-admin.ts'
+
+export type ClinicDeps = { db: Db; run: Run; config: Pick<Config, 'cancelCutoffMs'> }
+
+export type ClinicDomain = {
+	types: AppointmentTypes
+	doctors: Doctors
+	/** The clinic's policies, a second old at most. */
+	policy: () => Promise<ClinicPolicy>
+	routes: (deps: { followSite: FollowSite }) => Route[]
+}
+
+/** What a practice sets up: itself, its sites, its kinds of appointment, its doctors' profiles. */
+export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
+	const defaults = { cancelCutoffMinutes: Math.round(config.cancelCutoffMs / 60_000) }
+	const types = createAppointmentTypes(run)
+	const policy = createPolicy(run, defaults)
+	return {
+		types,
+		doctors: createDoctors(run),
+		policy: policy.read,
+		routes: ({ followSite }) => [
+			...profileRoutes({ db, defaults, changed: policy.forget }),
+			...siteRoutes(db, followSite),
+			...typeRoutes({ db, changed: types.forget }),
+			...doctorRoutes(db),
+			...setupRoutes(db),
+		],
+	}
+}

@@ -1,0 +1,186 @@
+import {
+	type AppointmentType,
+	type AppointmentTypeChanges,
+	type AppointmentTypeInput,
+	clinicEndpoints as endpoints,
+} from '../../contract/index.ts'
+import { type Actor, isStaff, type Origin } from '../identity/actor.ts'
+import { publicRoute, type Route, route } from '../identity/handlers.ts'
+import { type Db, type DbOrTx, inTransaction, type Tx, violatedConstraint } from '../platform/database/database.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
+import { invalidInput, Refusal } from '../platform/refusal.ts'
+import { recordAudit } from '../platform/security/audit.ts'
+import { given, withoutUndefined } from './fields.ts'
+import { refuseInUse } from './to-come.ts'
+
+export type TypeRouteDeps = {
+	db: Db
+	/** This node booked by what the types were. */
+	changed: () => void
+}
+
+/** Kinds of appointment, as patients choose them and admins set them up. They are archived, never removed: past visits are of them. */
+export function typeRoutes({ db, changed }: TypeRouteDeps): Route[] {
+	return [
+		publicRoute(endpoints.listAppointmentTypes, async ({ query: { doctorId, archived } }, actor) => {
+			if (doctorId !== undefined && !isDatabaseId(doctorId)) throw new Refusal('not_found')
+			const types = await readTypes(db, { doctorId, withArchived: archived === 'true' })
+			const seesAll = isStaff(actor) || actor?.role === 'doctor'
+			return { items: types.filter(({ visibility }) => seesAll || visibility === 'public'), nextCursor: null }
+		}),
+
+		route(endpoints.createAppointmentType, async ({ body, origin }, actor) => {
+			const type = await createType(db, actor, body, origin)
+			changed()
+			return type
+		}),
+
+		route(endpoints.updateAppointmentType, async ({ params, body, origin }, actor) => {
+			const type = await updateType(db, actor, params.id, body, origin)
+			changed()
+			return type
+		}),
+	]
+}
+
+type TypeQuery = { typeId?: string; doctorId?: string | undefined; withArchived: boolean }
+
+/** Types in the clinic's order. Of one doctor: those that the doctor offers, in the time that the doctor takes. */
+async function readTypes(db: DbOrTx, { typeId, doctorId, withArchived }: TypeQuery): Promise<AppointmentType[]> {
+	const query = db('appointment_types as t').select('t.*', db.raw(offeredBy)).orderBy(['t.position', 't.id'])
+	if (typeId !== undefined) query.where('t.id', typeId)
+	if (!withArchived) query.whereNull('t.archived_at')
+	if (doctorId !== undefined)
+		query.where(offered =>
+			offered
+				.where('t.by_all_doctors', true)
+				.orWhereExists(db('doctor_types as own').whereRaw('own.type_id = t.id').where('own.doctor_id', doctorId).select(db.raw('1'))),
+		)
+	const rows: Row[] = await query
+	return rows.map(row => {
+		const type = toType(row)
+		return { ...type, minutes: row.own.find(own => own.doctorId === doctorId)?.minutes ?? type.minutes }
+	})
+}
+
+const offeredBy = `coalesce((
+	SELECT jsonb_agg(jsonb_build_object('doctorId', o.doctor_id::text, 'minutes', o.minutes) ORDER BY o.doctor_id)
+	FROM doctor_types o WHERE o.type_id = t.id
+), '[]') AS own`
+
+type Row = {
+	id: string
+	name: string
+	description: string | null
+	instructions: string | null
+	minutes: number
+	buffer_minutes: number
+	min_notice_minutes: number
+	max_days_ahead: number | null
+	daily_limit: number | null
+	price: string | null
+	visibility: AppointmentType['visibility']
+	color: string | null
+	by_all_doctors: boolean
+	names: Record<string, string> | null
+	archived_at: Date | null
+	own: { doctorId: string; minutes: number | null }[]
+}
+
+const toType = (row: Row): AppointmentType => ({
+	id: row.id,
+	name: row.name,
+	...given({ description: row.description, instructions: row.instructions }),
+	minutes: row.minutes,
+	bufferMinutes: row.buffer_minutes,
+	minNoticeMinutes: row.min_notice_minutes,
+	...given({ maxDaysAhead: row.max_days_ahead, dailyLimit: row.daily_limit, price: row.price }),
+	visibility: row.visibility,
+	...given({ color: row.color }),
+	doctors: row.by_all_doctors ? 'all' : row.own.map(({ doctorId, minutes }) => ({ doctorId, ...given({ minutes }) })),
+	...given({ names: row.names }),
+	archived: row.archived_at !== null,
+})
+
+/** @throws Refusal invalid_input for a name that is used, or a doctor that there is not */
+async function createType(db: Db, actor: Actor, input: AppointmentTypeInput, origin: Origin): Promise<AppointmentType> {
+	return await written(db, async trx => {
+		const [{ id }] = await trx('appointment_types')
+			.insert({
+				...withoutUndefined(rowOf(input)),
+				position: trx.raw('(SELECT coalesce(max(position), -1) + 1 FROM appointment_types)'),
+				updated_at: trx.fn.now(),
+			})
+			.returning('id')
+		await replaceDoctors(trx, id, input.doctors)
+		await recordAudit(trx, { actor, origin, action: 'created', entity: 'appointment_type', entityId: id, details: { name: input.name } })
+		return id
+	})
+}
+
+/** @throws Refusal not_found; in_use when visits to come are of it and it is to be archived; invalid_input as for a new one */
+async function updateType(db: Db, actor: Actor, id: string, changes: AppointmentTypeChanges, origin: Origin): Promise<AppointmentType> {
+	if (!isDatabaseId(id)) throw new Refusal('not_found')
+	return await written(db, async trx => {
+		const before = await trx('appointment_types').where({ id }).forUpdate().first('archived_at')
+		if (!before) throw new Refusal('not_found')
+		const fields = withoutUndefined(changes)
+		if (Object.keys(fields).length === 0) return id
+		if (changes.archived && before.archived_at === null) await refuseInUse(trx, { typeId: id })
+		await trx('appointment_types')
+			.where({ id })
+			.update({
+				...withoutUndefined(rowOf(changes)),
+				...(changes.archived !== undefined && { archived_at: changes.archived ? (before.archived_at ?? trx.fn.now()) : null }),
+				updated_at: trx.fn.now(),
+			})
+		if (changes.doctors !== undefined) await replaceDoctors(trx, id, changes.doctors)
+		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'appointment_type', entityId: id, details: { changes: fields } })
+		return id
+	})
+}
+
+async function written(db: Db, write: (trx: Tx) => Promise<string>): Promise<AppointmentType> {
+	try {
+		return await inTransaction(db, async trx => {
+			const [type] = await readTypes(trx, { typeId: await write(trx), withArchived: true })
+			return type as AppointmentType
+		})
+	} catch (error) {
+		switch (violatedConstraint(error)) {
+			case 'appointment_types_name_key':
+				throw invalidInput('name', 'another kind of appointment has this name')
+			case 'doctor_types_doctor_id_fkey':
+				throw invalidInput('doctors', 'there is no such doctor')
+			default:
+				throw error
+		}
+	}
+}
+
+async function replaceDoctors(trx: Tx, typeId: string, doctors: AppointmentType['doctors']) {
+	await trx('doctor_types').where({ type_id: typeId }).delete()
+	if (doctors === 'all' || doctors.length === 0) return
+	const byId = new Map(doctors.map(each => [each.doctorId, each]))
+	if (![...byId.keys()].every(isDatabaseId)) throw invalidInput('doctors', 'there is no such doctor')
+	await trx('doctor_types').insert(
+		[...byId.values()].map(({ doctorId, minutes = null }) => ({ type_id: typeId, doctor_id: doctorId, minutes })),
+	)
+}
+
+const rowOf = (changes: AppointmentTypeChanges) => ({
+	name: changes.name,
+	description: changes.description,
+	instructions: changes.instructions,
+	minutes: changes.minutes,
+	buffer_minutes: changes.bufferMinutes,
+	min_notice_minutes: changes.minNoticeMinutes,
+	max_days_ahead: changes.maxDaysAhead,
+	daily_limit: changes.dailyLimit,
+	price: changes.price,
+	visibility: changes.visibility,
+	color: changes.color,
+	by_all_doctors: changes.doctors === undefined ? undefined : changes.doctors === 'all',
+	names: changes.names && JSON.stringify(changes.names),
+	position: changes.position,
+})

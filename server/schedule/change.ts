@@ -24,7 +24,7 @@ export type HoursChanges = {
 	apply<T extends object>(doctorId: string, change: (trx: Tx) => Promise<Changed<T>>): Promise<T & { conflicts: string[] }>
 	/** What `apply` would do. Nothing is changed. */
 	preview(doctorId: string, change: (trx: Tx) => Promise<Changed<unknown>>): Promise<ChangePreview>
-	/** The same as `apply` for everybody with hours: for what changes those of many. */
+	/** The same as `apply` for all doctors with hours: for a change of many doctors' hours. */
 	applyToAll<T>(change: (trx: Tx) => Promise<Changed<T>>): Promise<T>
 	/** Brings the slots in line with a site whose zone has changed, or that was archived or opened again. Watchers hear after the commit. */
 	followSite(trx: Tx, siteId: string): Promise<void>
@@ -99,7 +99,7 @@ export function createHoursChanges({ db, slotDaysAhead: days, announcements }: C
 
 const shownStarts = 100
 
-/** Known to every node: a doctor who is given hours during a change of everybody's would otherwise be in neither. */
+/** All nodes use this lock. Without it, neither of two changes at once would see a doctor who gets hours during a change for all doctors. */
 const advisoryLock = 7204
 const alone = (trx: Tx) => trx.raw('SELECT pg_advisory_xact_lock(?)', [advisoryLock])
 const besideClosures = (trx: Tx) => trx.raw('SELECT pg_advisory_xact_lock_shared(?)', [advisoryLock])

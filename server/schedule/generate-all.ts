@@ -14,7 +14,7 @@ export type GenerateAllInput = {
 	announcements: Announcements
 }
 
-/** Generates for every active doctor who has hours, and shows calendars in the zone of the plan in force. */
+/** Generates the slots of all active doctors with hours, and shows calendars in the zone of the plan in force. */
 export async function generateForAll(input: GenerateAllInput): Promise<GeneratedForAll> {
 	return await generateFor(await listScheduledDoctors(input.db), input)
 }

@@ -2,7 +2,7 @@ import { invalidInput } from '../refusal.ts'
 import type { Db } from './database.ts'
 
 /**
- * PostgreSQL turns wall-clock times into instants, so it must know the zone too; its list may be older than Node's.
+ * PostgreSQL turns wall-clock times into instants, so it must know the zone too. Its list of zones may be older than Node's.
  *
  * @throws Refusal invalid_input
  */

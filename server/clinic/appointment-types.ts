@@ -27,7 +27,7 @@ export type AppointmentTypes = {
 	forget(): void
 }
 
-const freshMs = 10_000
+const freshMs = 1000
 
 /** The kinds of appointment: few, and they hardly ever change, so a node remembers them for a moment. */
 export function createAppointmentTypes(run: Run): AppointmentTypes {

@@ -1,7 +1,7 @@
 import type { Run } from '../platform/database/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
 
-/** Reads the types of appointments. They are few and rarely change, so a node remembers them for ten seconds. */
+/** Reads the types of appointments. They are few and rarely change, so a node remembers them for one second. */
 export function createAppointmentTypes(run: Run): AppointmentTypes {
 	let read: { atMs: number; types: Promise<Map<string, TypeRules>> } | undefined
 
@@ -84,7 +84,7 @@ const statement = {
 		FROM appointment_types t ORDER BY t.position, t.id`,
 }
 
-const freshMs = 10_000
+const freshMs = 1000
 
 type Row = {
 	id: string

@@ -118,6 +118,28 @@ describe('kinds of appointment', () => {
 		expect((await change(id, { archived: false })).body.archived).to.equal(false)
 	})
 
+	it('are not archived past a visit that is just being booked', async () => {
+		const { id } = (await create({ name: 'Just being booked', minutes: 30 })).body
+		const [doctor, patient] = [await aDoctor(node), await aPatient(node)]
+		const trx = await node.db.transaction()
+		const at = new Date(Date.now() + 86_400_000)
+		await trx('appointments').insert({
+			doctor_id: doctor.id,
+			patient_id: patient.id,
+			type_id: id,
+			starts_at: at,
+			ends_at: new Date(at.getTime() + 600_000),
+			slot_starts: [at],
+			booked_by: patient.id,
+			idempotency_key: 'at the same time',
+		})
+		const archiving = change(id, { archived: true })
+		const isFirst = await Promise.race([archiving.then(() => true), new Promise(resolve => setTimeout(resolve, 300))])
+		expect(isFirst, 'it waits').to.equal(undefined)
+		await trx.commit()
+		expect(codeOf(await archiving)).to.equal('in_use')
+	})
+
 	it('that were changed are booked as they are now', async () => {
 		const { id } = (await create({ name: 'Growing', minutes: 30 })).body
 		const doctor = await aDoctor(node)

@@ -53,7 +53,7 @@ export type AppointmentChanged = z.infer<typeof AppointmentChanged>
 
 const DayOrInstant = z.union([CalendarDate, InstantInput])
 
-const bookingRefusals: readonly RefusalCode[] = ['not_found', ...slotRefusals, 'patient_overlap']
+const bookingRefusals: readonly RefusalCode[] = ['not_found', ...slotRefusals, 'patient_overlap', 'type_not_offered']
 const queueRefusals = ['idempotency_mismatch', 'queue_full', 'booking_pending'] as const
 
 const tag = 'Booking'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Appointment, AppointmentChanged, BookRequest, CancelRequest, RescheduleRequest } from './appointments.ts'
+import { HoldAnyRequest } from './availability.ts'
 import { CalendarChanged, CalendarPresence, DateRange, Snapshot } from './calendar.ts'
 import { Id } from './common.ts'
 import type { Access } from './endpoint.ts'
@@ -42,6 +43,12 @@ export const clientEvents = {
 		summary: 'Hold a slot, or renew one’s hold.',
 		access: 'signed-in',
 		payload: HoldRequest,
+		ack: z.object({ hold: Hold }),
+	}),
+	'slot:hold-any': event({
+		summary: 'Hold a time at any doctor who has it.',
+		access: 'signed-in',
+		payload: HoldAnyRequest,
 		ack: z.object({ hold: Hold }),
 	}),
 	'slot:release': event({

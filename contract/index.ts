@@ -1,6 +1,7 @@
 import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
 import { appointmentEndpoints } from './appointments.ts'
+import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
@@ -14,6 +15,7 @@ import { scheduleEndpoints } from './schedule.ts'
 export * from './account-security.ts'
 export * from './analytics.ts'
 export * from './appointments.ts'
+export * from './availability.ts'
 export * from './calendar.ts'
 export * from './clinic.ts'
 export * from './common.ts'
@@ -38,6 +40,7 @@ export const endpoints = {
 	...doctorEndpoints,
 	...scheduleEndpoints,
 	...calendarEndpoints,
+	...availabilityEndpoints,
 	...holdEndpoints,
 	...appointmentEndpoints,
 	...patientEndpoints,

@@ -70,7 +70,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		types,
 		doctors,
 		holds: slots.holds,
-		policy: { cancelCutoffMs: config.cancelCutoffMs },
+		policy: async () => ({ cancelCutoffMs: (await clinic.policy()).cancelCutoffMinutes * 60_000 }),
 		notices: reminders.notices,
 		visitCalendar: reminders.visitCalendar,
 		wakeReminders: reminders.nudge,

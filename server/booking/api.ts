@@ -109,7 +109,7 @@ export type BookingDeps = {
 	types: AppointmentTypes
 	doctors: Pick<Doctors, 'exists'>
 	holds: Holds
-	policy: State['policy']
+	policy: () => Promise<State['policy']>
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
 	/** Called after a commit that wrote messages which are due at once. */

@@ -1,5 +1,5 @@
 import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
-import type { AppointmentTypes } from '../clinic/appointment-types.ts'
+import { type AppointmentTypes, minutesWith, termsOf } from '../clinic/appointment-types.ts'
 import type { Doctors } from '../clinic/doctors.ts'
 import { type Actor, isStaff, type Origin } from '../identity/actor.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
@@ -23,21 +23,36 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 			const { slotId, reason } = payload
 			const { doctorId, startMinute } = await refOf(slotId)
 			const patientId = patientFor(caller.actor, payload.patientId)
-			const minutes = await types.minutesOf(payload.typeId)
 			const typeId = payload.typeId ?? (await types.defaultId())
+			const type = await types.rulesOf(typeId)
+			const minutesOfType = minutesWith(type, doctorId, isStaff(caller.actor))
+			const minutes = payload.typeId === undefined ? undefined : minutesOfType
 			const common = commonOf('book', { slotId, typeId: payload.typeId, patientId, reason }, caller)
 			const privileged = isStaff(caller.actor)
 			// Assigned, not spread, which costs more than everything else here.
-			return submit(Object.assign(common, { kind: 'book' as const, doctorId, startMinute, privileged, minutes, typeId, patientId, reason }))
+			return submit(
+				Object.assign(common, {
+					kind: 'book' as const,
+					doctorId,
+					startMinute,
+					privileged,
+					minutes,
+					typeId,
+					terms: termsOf(type),
+					patientId,
+					reason,
+				}),
+			)
 		},
 		cancel,
 		async reschedule(caller, payload) {
 			const { appointmentId, slotId } = payload
-			const { doctorId: fromDoctorId } = await find(caller.actor, appointmentId)
+			const { doctorId: fromDoctorId, typeId } = await find(caller.actor, appointmentId)
 			if (caller.actor.role === 'doctor') throw new Refusal('forbidden')
 			const common = commonOf('reschedule', { appointmentId, slotId }, caller)
 			const privileged = isStaff(caller.actor)
-			return submit({ ...common, ...(await refOf(slotId)), kind: 'reschedule', privileged, appointmentId, fromDoctorId })
+			const terms = termsOf(await types.rulesOf(typeId))
+			return submit({ ...common, ...(await refOf(slotId)), kind: 'reschedule', privileged, appointmentId, fromDoctorId, typeId, terms })
 		},
 		async setStatus(caller, payload) {
 			const { appointmentId, status } = payload

@@ -4,8 +4,8 @@ import type { Run, Statement } from '../platform/database/pipeline.ts'
 import { readSlots, type Span, type StoredSlot, slotKey } from '../slots/availability.ts'
 import type { Holder } from '../slots/codec.ts'
 import { instantOf, slotId } from '../slots/slot-id.ts'
-import { isChange, type QueueRequest } from './requests.ts'
-import type { BusyTime, PriorOutcome, State, StoredAppointment } from './rules.ts'
+import { type ChangeRequest, isChange, type QueueRequest } from './requests.ts'
+import type { BusyTime, PriorOutcome, State, StoredAppointment, VisitDay } from './rules.ts'
 
 /**
  * Reads everything that the requests depend on, with a few statements however many requests there are.
@@ -18,11 +18,12 @@ export async function readFacts(run: Run, requests: readonly QueueRequest[], hol
 	const moves = changes.flatMap(request => (request.kind === 'reschedule' ? [request.appointmentId] : []))
 	const patientIds = [...new Set(changes.flatMap(request => (request.kind === 'book' ? [request.patientId] : [])))]
 
-	const [prior, asked, slotsAsked, patients] = await Promise.all([
+	const [prior, asked, slotsAsked, patients, days] = await Promise.all([
 		readOutcomes(run, changes),
 		readAppointments(run, appointmentIds),
 		readSlots(run, distinct(requests.filter(request => request.kind !== 'reschedule').flatMap(request => spansAsked(request, holds)))),
 		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests) }),
+		readDays(run, changes),
 	])
 
 	// Two reads had to wait for the first: the appointments of repeated requests, and the slots of all appointments.
@@ -35,7 +36,7 @@ export async function readFacts(run: Run, requests: readonly QueueRequest[], hol
 	const slotsKnownNow = await readSlots(run, distinct([...[...appointments.values()].flatMap(spansOf), ...moved]))
 
 	const slots = new Map([...slotsAsked, ...slotsKnownNow].map(slot => [slotKey(slot), slot]))
-	return { prior, appointments, patients, slots }
+	return { prior, appointments, patients, slots, days }
 }
 
 /** Combines the facts with the holds that the batch met, for the rules. */
@@ -48,6 +49,7 @@ export function stateOf(facts: Facts, { holds, nowMs, policy }: { holds: HoldsBy
 		holderOf: (doctorId, startMinute) => holds.get(doctorId)?.get(startMinute)?.userId,
 		appointment: id => facts.appointments.get(id),
 		patient: id => facts.patients.get(id),
+		day: request => ('startMinute' in request ? facts.days.get(dayKey(request)) : undefined),
 	}
 }
 
@@ -83,6 +85,8 @@ export type Facts = {
 	appointments: Map<string, FullAppointment>
 	patients: Map<string, NamedPatient>
 	slots: Map<string, StoredSlot>
+	/** Days of requests whose type has a limit of visits a day. */
+	days: Map<string, VisitDay>
 }
 
 export type BatchState = State & Facts
@@ -104,6 +108,7 @@ const statements = {
 	appointments: statement('read_appointments'),
 	outcomes: statement('read_outcomes'),
 	patients: statement('read_patients'),
+	days: statement('read_daily_visits'),
 }
 
 function statement(name: string): Statement {
@@ -154,6 +159,32 @@ async function readPatients(
 			patient.busy.push({ appointmentId: row.appointment_id, startMinute: row.start_minute, endMinute: row.end_minute })
 	}
 	return patients
+}
+
+async function readDays(run: Run, requests: readonly ChangeRequest[]): Promise<Map<string, VisitDay>> {
+	const limited = requests.filter(isLimited)
+	if (limited.length === 0) return new Map()
+	const asked = [...new Map(limited.map(request => [dayKey(request), request])).values()]
+	const rows = await run<{ doctor_id: string; type_id: string; minute: number; from_minute: number; until_minute: number; visits: number }>(
+		statements.days,
+		[asked.map(({ doctorId }) => doctorId), asked.map(({ typeId }) => typeId), asked.map(({ startMinute }) => startMinute)],
+	)
+	return new Map(
+		rows.map(row => [
+			dayKey({ doctorId: row.doctor_id, typeId: row.type_id, startMinute: row.minute }),
+			{ doctorId: row.doctor_id, typeId: row.type_id, fromMinute: row.from_minute, untilMinute: row.until_minute, visits: row.visits },
+		]),
+	)
+}
+
+type LimitedRequest = Extract<ChangeRequest, { kind: 'book' | 'reschedule' }>
+
+function isLimited(request: ChangeRequest): request is LimitedRequest {
+	return (request.kind === 'book' || request.kind === 'reschedule') && typeof request.terms?.dailyLimit === 'number'
+}
+
+function dayKey({ doctorId, typeId, startMinute }: { doctorId: string; typeId?: string | undefined; startMinute: number }): string {
+	return `${doctorId} ${typeId} ${startMinute}`
 }
 
 const oneMinute = 1

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Appointment, AppointmentChange, AppointmentStatus, RefusalCode, SlotOffer } from '../../contract/index.ts'
+import type { TypeTerms } from '../clinic/appointment-types.ts'
 import type { Origin } from '../identity/actor.ts'
 import type { BatchOf } from '../platform/mailbox/mailbox.ts'
 import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
@@ -16,6 +17,8 @@ export type BookingRequest = Common & {
 	/** Length of the appointment's type; undefined takes one slot. */
 	minutes: number | undefined
 	typeId: string
+	/** Missing in requests of nodes of the version before. */
+	terms?: TypeTerms | undefined
 	patientId: string
 	reason: string | undefined
 }
@@ -24,6 +27,8 @@ export type RescheduleRequest = Common & {
 	kind: 'reschedule'
 	appointmentId: string
 	startMinute: number
+	typeId?: string
+	terms?: TypeTerms | undefined
 	/**
 	 * The doctor whose slots the appointment leaves, as known when the caller asked. If a crash loses which slots these were, that
 	 * doctor's calendar is reset.

@@ -1,4 +1,5 @@
 import { type AppointmentStatus, type RefusalCode, refusalProperties } from '../../contract/index.ts'
+import { whyNotInTerms } from '../clinic/appointment-types.ts'
 import { consecutiveSlots, type StoredSlot, slotKey, whyUnavailable } from '../slots/availability.ts'
 import type {
 	Announcement,
@@ -43,6 +44,9 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	const touchedAppointments = new Set<string>()
 	const touchedPatients = new Set<string>()
 	const newlyBusy = new Map<string, Span[]>()
+	/** Visits that the batch adds to days with a limit, and days of doctors and types that it takes visits from. */
+	const addedVisits = new Map<string, number>()
+	const touchedTypes = new Set<string>()
 
 	return function decide(request) {
 		const prior = state.prior(request)
@@ -68,6 +72,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	 * database.
 	 */
 	function dependsOnBatch(request: ChangeRequest): boolean {
+		if ('terms' in request && request.terms?.dailyLimit != null && touchedTypes.has(`${request.doctorId} ${request.typeId}`)) return true
 		if (request.kind === 'book') return touchedPatients.has(request.patientId) || isOnFreedSlot(request, request.minutes)
 		if (touchedAppointments.has(request.appointmentId)) return true
 		if (request.kind !== 'reschedule') return false
@@ -98,6 +103,8 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		const code = whyNotHad(run.slots, request, patient)
 		if (code) return refuse(code)
 		if (isPatientBusy(request.patientId, spanOf(run.slots))) return refuse('patient_overlap')
+		const outOfTerms = whyNotOfType(request)
+		if (outOfTerms) return refuse(outOfTerms)
 		return { do: 'book', slots: run.slots }
 	}
 
@@ -110,6 +117,8 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		if (notHad) return refuse(notHad)
 		const span = spanOf(run.slots)
 		if (isPatientBusy(appointment.patientId, span, appointment.id)) return refuse('patient_overlap')
+		const outOfTerms = whyNotOfType(request, appointment)
+		if (outOfTerms) return refuse(outOfTerms)
 		const wanted = new Set(run.slots.map(slotKey))
 		return {
 			do: 'update',
@@ -155,6 +164,17 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		return isHeldByOther ? 'slot_held' : null
 	}
 
+	/** Why the type's notice, horizon or limit a day refuses the request. An appointment that stays on its day needs no more room on it. */
+	function whyNotOfType(request: BookingRequest | RescheduleRequest, moved?: StoredAppointment): RefusalCode | null {
+		const { terms, startMinute, privileged } = request
+		if (!terms) return null
+		const outOfTerms = whyNotInTerms(terms, startMinute, !privileged, state.nowMs)
+		if (outOfTerms) return outOfTerms
+		const day = state.day(request)
+		if (terms.dailyLimit === null || !day || (moved && isOnDay(moved, day))) return null
+		return day.visits + (addedVisits.get(nameOf(day)) ?? 0) >= terms.dailyLimit ? 'daily_limit' : null
+	}
+
 	function slotsFor(doctorId: string, startMinute: number, minutes: number | undefined) {
 		return consecutiveSlots(minute => state.slot(doctorId, minute), startMinute, minutes)
 	}
@@ -175,6 +195,9 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 
 	function remember(request: ChangeRequest, decision: Decision): void {
 		keys.set(keyOf(request), request)
+		const day = decision.do === 'book' || decision.do === 'update' ? state.day(request) : undefined
+		const isAdded = day && !(decision.do === 'update' && isOnDay(decision.before, day))
+		if (isAdded) addedVisits.set(nameOf(day), (addedVisits.get(nameOf(day)) ?? 0) + 1)
 		if (decision.do === 'book' && request.kind === 'book') {
 			for (const slot of decision.slots) takenSlots.add(slotKey(slot))
 			newlyBusy.set(request.patientId, [...(newlyBusy.get(request.patientId) ?? []), spanOf(decision.slots)])
@@ -184,6 +207,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 			for (const slot of decision.freed) freedSlots.add(slotKey(slot))
 			touchedAppointments.add(decision.before.id)
 			touchedPatients.add(decision.before.patientId)
+			touchedTypes.add(`${decision.before.doctorId} ${decision.before.typeId}`)
 		}
 	}
 }
@@ -197,6 +221,8 @@ export type State = {
 	/** The account that holds a slot. */
 	holderOf: (doctorId: string, startMinute: number) => string | undefined
 	appointment: (id: string) => StoredAppointment | undefined
+	/** The day of a booking or move whose type has a limit of visits a day. */
+	day: (request: ChangeRequest) => VisitDay | undefined
 	/** Undefined for a patient who does not exist. */
 	patient: (id: string) => Patient | undefined
 }
@@ -218,6 +244,9 @@ export type StoredAppointment = {
 
 /** A patient's account, if there is one, and the patient's active appointments. */
 export type Patient = { userId: string | null; busy: readonly BusyTime[] }
+
+/** A doctor's local day, and how many visits of a type are on it. */
+export type VisitDay = { doctorId: string; typeId: string; fromMinute: number; untilMinute: number; visits: number }
 
 export type BusyTime = Span & { appointmentId: string }
 
@@ -281,6 +310,14 @@ export function isSlotRefusal(code: RefusalCode): boolean {
 /** The code with which the decision refuses, now or when the request was first decided. */
 export function refusalOf({ decision }: Decided): RefusalCode | null {
 	return decision.do === 'refuse' ? decision.code : decision.do === 'repeat' ? decision.prior.refusal : null
+}
+
+function nameOf({ doctorId, typeId, fromMinute }: VisitDay): string {
+	return `${doctorId} ${typeId} ${fromMinute}`
+}
+
+function isOnDay({ doctorId, startMinute }: StoredAppointment, day: VisitDay): boolean {
+	return doctorId === day.doctorId && startMinute >= day.fromMinute && startMinute < day.untilMinute
 }
 
 function refuse(code: RefusalCode): Decision {

@@ -90,6 +90,7 @@ checked AS (
                ARRAY(SELECT jsonb_array_elements_text($1::jsonb -> 'channels')),
                ARRAY(SELECT jsonb_array_elements_text($1::jsonb -> 'lead_minutes')::int)
            ),
+           expect_daily_limits($1::jsonb -> 'days', (SELECT count(*) FROM booked) + (SELECT count(*) FROM changed)),
            expect_count('slots taken', ($1::jsonb ->> 'slots_taken')::int, (SELECT count(*) FROM taken)),
            expect_count('appointments changed', jsonb_array_length($1::jsonb -> 'changed'), (SELECT count(*) FROM changed)),
            expect_count('requests settled', jsonb_array_length($1::jsonb -> 'requests'), (SELECT count(*) FROM settled))

@@ -27,11 +27,11 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 		async settle(batch) {
 			const requests = batch.entries.map(({ message }) => message)
 			const holds = holdsOf(batch)
-			const facts = await readFacts(run, requests, holds)
-			const state = stateOf(facts, { holds, nowMs: batch.nowMs, policy })
+			const [facts, terms] = await Promise.all([readFacts(run, requests, holds), policy()])
+			const state = stateOf(facts, { holds, nowMs: batch.nowMs, policy: terms })
 			const { decided, announced, won } = await decideAndClaim(batch, requests, state, holds)
 			const [written, alternativesFor] = await Promise.all([
-				writeDecisions(run, notices, decided),
+				writeDecisions(run, notices, decided, state.day),
 				readAlternatives({ run, holds, appointment: id => facts.appointments.get(id) }, decided, idsOf(won)),
 			])
 			const settled = outcomesOf({ state, requests, holds, decided, announced, won, written, alternativesFor })
@@ -84,7 +84,8 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 
 export type SettleDeps = {
 	run: Run
-	policy: State['policy']
+	/** Read for every batch: the clinic may change it. */
+	policy: () => Promise<State['policy']>
 	/** By which channels and how long before a visit patients get messages. */
 	notices: NoticePolicy
 	claim: Claim
@@ -113,5 +114,6 @@ function idsOf(won: readonly WonSlot[]): Set<string> {
 function refusalFor(error: unknown): RefusalCode {
 	const constraint = violatedConstraint(error)
 	if (constraint === 'appointments_patient_overlap') return 'patient_overlap'
+	if ((error as { code?: string }).code === 'LS002') return 'daily_limit'
 	return constraint === 'appointments_doctor_overlap' || (error as { code?: string }).code === 'LS001' ? 'slot_booked' : 'internal'
 }

@@ -3,7 +3,7 @@ import type { Run } from '../platform/database/pipeline.ts'
 import type { NoticePolicy } from '../reminders/ledger.ts'
 import type { StoredSlot } from '../slots/availability.ts'
 import type { BookingRequest, ChangeRequest } from './requests.ts'
-import type { Decided, Decision } from './rules.ts'
+import type { Decided, Decision, State } from './rules.ts'
 
 /**
  * Writes all decisions in one statement, and so in one transaction, however many requests there are.
@@ -11,8 +11,13 @@ import type { Decided, Decision } from './rules.ts'
  * @throws DatabaseError LS001 when the facts have changed since they were read, 23P01 when a constraint refuses; then nothing is
  * written
  */
-export async function writeDecisions(run: Run, notices: NoticePolicy, decided: readonly Decided[]): Promise<Written> {
-	const settlement = settlementOf(decided, notices)
+export async function writeDecisions(
+	run: Run,
+	notices: NoticePolicy,
+	decided: readonly Decided[],
+	dayOf: State['day'] = () => undefined,
+): Promise<Written> {
+	const settlement = settlementOf(decided, notices, dayOf)
 	if (settlement.requests.length === 0) return { atMs: 0, bookings: [] }
 	const rows = await run<{ id: string | null; booked_by: string; idempotency_key: string; settled_ms: string }>(statement, [
 		JSON.stringify(settlement),
@@ -29,7 +34,7 @@ export type Written = { atMs: number; bookings: { id: string; by: string; key: s
 const statement = { name: 'settle', text: readSql('settle.sql', import.meta.url) }
 
 /** The batch as settle.sql reads it. */
-function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: NoticePolicy) {
+function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: NoticePolicy, dayOf: State['day']) {
 	const booked = decided.flatMap(({ request, decision }) =>
 		request.kind === 'book' && decision.do === 'book' ? newRow(request, decision.slots) : [],
 	)
@@ -44,8 +49,23 @@ function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: No
 		requests: decided.flatMap(requestRow),
 		patients: [...booked.map(({ patient_id }) => patient_id), ...updates.map(({ before }) => before.patientId)],
 		slots_taken: booked.reduce((sum, { slot_minutes }) => sum + slot_minutes.length, 0) + moved.length,
+		days: decided.flatMap(each => dayRow(each, dayOf)),
 		channels,
 		lead_minutes: leadMinutes,
+	}
+}
+
+/** A limit of visits a day that the statement checks again. */
+function dayRow({ request, decision }: Decided, dayOf: State['day']) {
+	const day = (decision.do === 'book' || decision.do === 'update') && 'terms' in request ? dayOf(request) : undefined
+	if (!day || !('terms' in request)) return []
+	const { doctorId, typeId, fromMinute, untilMinute } = day
+	return {
+		doctor_id: doctorId,
+		type_id: typeId,
+		from_minute: fromMinute,
+		until_minute: untilMinute,
+		visit_limit: request.terms?.dailyLimit,
 	}
 }
 

@@ -110,3 +110,32 @@ const toRules = (row: Row): TypeRules => ({
 	isArchived: row.is_archived,
 	minutesByDoctor: row.by_all_doctors ? null : new Map(Object.entries(row.own ?? {})),
 })
+
+/** The terms of a kind of appointment that depend on when it is booked. */
+export type TypeTerms = { minNoticeMinutes: number; maxDaysAhead: number | null; dailyLimit: number | null }
+
+export const termsOf = ({ minNoticeMinutes, maxDaysAhead, dailyLimit }: TypeRules): TypeTerms => ({
+	minNoticeMinutes,
+	maxDaysAhead,
+	dailyLimit,
+})
+
+/**
+ * How long an appointment of this kind is with a doctor.
+ *
+ * @throws Refusal type_not_offered when the doctor does not offer it, or the caller may not book it
+ */
+export function minutesWith(type: TypeRules, doctorId: string, isStaff: boolean): number {
+	const isOffered = type.minutesByDoctor === null || type.minutesByDoctor.has(doctorId)
+	if (type.isArchived || !isOffered || !(type.isPublic || isStaff)) throw new Refusal('type_not_offered')
+	return type.minutesByDoctor?.get(doctorId) ?? type.minutes
+}
+
+/** Why a start does not keep to the terms; null when it does. Notice binds patients only. */
+export function whyNotInTerms(terms: TypeTerms, startMinute: number, isPatient: boolean, nowMs: number): 'too_soon' | 'too_far' | null {
+	const aheadMinutes = startMinute - nowMs / 60_000
+	if (isPatient && aheadMinutes < terms.minNoticeMinutes) return 'too_soon'
+	return terms.maxDaysAhead !== null && aheadMinutes > terms.maxDaysAhead * minutesOfDay ? 'too_far' : null
+}
+
+const minutesOfDay = 1440

@@ -1,5 +1,5 @@
 import type { Hold } from '../../contract/index.ts'
-import type { AppointmentTypes } from '../clinic/appointment-types.ts'
+import { type AppointmentTypes, minutesWith, termsOf, whyNotInTerms } from '../clinic/appointment-types.ts'
 import type { Doctors } from '../clinic/doctors.ts'
 import { type Actor, isStaff } from '../identity/actor.ts'
 import type { Run } from '../platform/database/pipeline.ts'
@@ -42,8 +42,11 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 
 	async function place(actor: Actor, request: HoldRequest, { throughSocket } = { throughSocket: false }): Promise<Hold> {
 		const ref = refOf(request.slotId)
-		const minutes = await types.minutesOf(request.typeId)
+		const type = request.typeId === undefined ? undefined : await types.rulesOf(request.typeId)
 		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
+		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor))
+		const outOfTerms = type && whyNotInTerms(termsOf(type), ref.startMinute, !isStaff(actor), nowMs())
+		if (outOfTerms) throw new Refusal(outOfTerms)
 		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
 		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
 		const attempt = count.begin(actor.userId, limit, lifetimeMs)

@@ -1,9 +1,10 @@
 import type { Socket } from 'socket.io'
 import { endpoints } from '../../contract/index.ts'
 import { signedIn } from '../identity/actor.ts'
-import { actorOf, type EventHandlers, type Route, route } from '../identity/handlers.ts'
+import { actorOf, type EventHandlers, publicRoute, type Route, route } from '../identity/handlers.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
+import { createAnyDoctor } from './any-doctor.ts'
 import { createHoldScripts } from './board.ts'
 import { type CalendarDeps, createCalendar } from './calendar.ts'
 import { createHolds, type Holds, type HoldsDeps } from './holds.ts'
@@ -12,7 +13,8 @@ import { createHolds, type Holds, type HoldsDeps } from './holds.ts'
 export function createSlots(deps: SlotsDeps) {
 	const calendar = createCalendar({ ...deps, readHolds: createHoldScripts(deps.redis).read })
 	const holds = createHolds({ ...deps, knownVersion: calendar.knownVersion })
-	const holdsApi = createHoldsApi({ ...deps, holds })
+	const anyDoctor = createAnyDoctor({ ...deps, holds })
+	const holdsApi = createHoldsApi({ ...deps, holds, anyDoctor })
 	return {
 		holds,
 		nextFree: calendar.nextFree,
@@ -31,10 +33,11 @@ export function createSlots(deps: SlotsDeps) {
 	}
 }
 
-export type SlotsDeps = Omit<CalendarDeps, 'readHolds'> & Omit<HoldsDeps, 'knownVersion'> & Omit<HoldsApiDeps, 'holds'>
+export type SlotsDeps = Omit<CalendarDeps, 'readHolds'> & Omit<HoldsDeps, 'knownVersion'> & Omit<HoldsApiDeps, 'holds' | 'anyDoctor'>
 
 export type HoldsApiDeps = {
 	holds: Holds
+	anyDoctor: ReturnType<typeof createAnyDoctor>
 	log: Log
 	metrics: Metrics
 	/** Counts a hold against its caller's address. @throws Refusal rate_limited */
@@ -45,7 +48,7 @@ export type HoldsApiDeps = {
 
 export type HoldsApi = {
 	routes: Route[]
-	handlers: Pick<EventHandlers, 'slot:hold' | 'slot:release'>
+	handlers: Pick<EventHandlers, 'slot:hold' | 'slot:hold-any' | 'slot:release'>
 	connected(socket: Socket): void
 	disconnected(socket: Socket): void
 	stop(): void
@@ -57,7 +60,7 @@ const sweepEveryMs = 200
 const lookEveryMs = 600
 
 /** Creates holds over HTTP and sockets, the sweep that removes expired holds, and the grace of holders who disconnect. */
-export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi {
+export function createHoldsApi({ holds, anyDoctor, log, metrics, limit, isElsewhere }: HoldsApiDeps): HoldsApi {
 	metrics.sampled('holds', 'Slots held now, over all nodes', holds.count)
 
 	let sweeper: NodeJS.Timeout | undefined
@@ -70,6 +73,11 @@ export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: Hold
 				await limit(origin.ip)
 				return await holds.place(actor, { slotId: params.id, typeId: body.typeId })
 			}),
+			publicRoute(endpoints.listAvailability, ({ query }, actor) => anyDoctor.list(actor, query)),
+			route(endpoints.holdAny, async ({ body, origin }, actor) => {
+				await limit(origin.ip)
+				return await anyDoctor.hold(actor, body)
+			}),
 			route(endpoints.releaseHold, ({ params }, actor) => holds.release(actor, params.id)),
 		],
 		handlers: {
@@ -78,6 +86,13 @@ export function createHoldsApi({ holds, log, metrics, limit, isElsewhere }: Hold
 				await limit(origin.ip)
 				const hold = await holds.place(holder, payload, { throughSocket: true })
 				// The holder disconnected while the hold was being placed, after `disconnected` was called.
+				if (socket.disconnected) quietly(loseHolder(holder.userId))
+				return { hold }
+			},
+			'slot:hold-any': async (payload, { actor, socket, origin }) => {
+				const holder = signedIn(actor)
+				await limit(origin.ip)
+				const hold = await anyDoctor.hold(holder, payload, { throughSocket: true })
 				if (socket.disconnected) quietly(loseHolder(holder.userId))
 				return { hold }
 			},

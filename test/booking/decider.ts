@@ -1,6 +1,6 @@
 import type { AppointmentStatus } from '../../contract/index.ts'
 import type { BookingRequest, CancelRequest, RescheduleRequest, StatusRequest } from '../../server/booking/requests.ts'
-import { createDecider, type Decision, type State, type StoredAppointment } from '../../server/booking/rules.ts'
+import { createDecider, type Decision, type State, type StoredAppointment, type VisitDay } from '../../server/booking/rules.ts'
 import { type StoredSlot, slotKey } from '../../server/slots/availability.ts'
 
 /** Minutes count from a morning. The present is `now`, before every slot. */
@@ -41,6 +41,8 @@ export type World = {
 	accounts?: Record<string, string>
 	nowMs?: number
 	cutoffMs?: number
+	/** The day of every booking and move. */
+	day?: VisitDay
 }
 
 /** Builds a decider over a state in which the appointments occupy their slots and their patients' time. */
@@ -68,6 +70,7 @@ export const decider = ({
 		prior: request => prior[request.key],
 		slot: (doctorId, minute) => known.get(`${doctorId}-${minute}`),
 		holderOf: (doctorId, minute) => (doctorId === '1' ? held[minute - morning] : undefined),
+		day: request => ('startMinute' in request && rest.day ? rest.day : undefined),
 		appointment: id => appointments.find(each => each.id === id),
 		patient: patientId =>
 			patients.includes(patientId)

@@ -137,7 +137,7 @@ export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 	})
 	const handler = createSettle({
 		run,
-		policy: { cancelCutoffMs: 0 },
+		policy: async () => ({ cancelCutoffMs: 0 }),
 		notices: { channels: [], leadMinutes: [] },
 		claim: overrides.claim ?? bench.claim,
 		effects: {

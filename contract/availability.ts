@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { CalendarDate, Id, Instant, InstantInput } from './common.ts'
+import { endpoint } from './endpoint.ts'
+import { slotRefusals } from './errors.ts'
+import { Hold } from './holds.ts'
+
+const maxDays = 42
+
+const AnyOf = {
+	specialty: z.string().trim().min(1).max(100).optional(),
+	siteId: Id.optional(),
+}
+
+export const HoldAnyRequest = z.object({
+	typeId: Id,
+	startsAt: InstantInput,
+	anyOf: z.object({ ...AnyOf, doctorIds: z.array(Id).min(1).max(50).optional() }).default({}),
+})
+export type HoldAnyRequest = z.infer<typeof HoldAnyRequest>
+
+export const AvailableDay = z
+	.object({ date: CalendarDate, times: z.array(z.object({ startsAt: Instant, endsAt: Instant, doctorIds: z.array(Id) })) })
+	.meta({ id: 'AvailableDay' })
+export type AvailableDay = z.infer<typeof AvailableDay>
+
+const AvailabilityQuery = z
+	.object({
+		typeId: Id,
+		from: CalendarDate,
+		to: CalendarDate,
+		...AnyOf,
+		doctorIds: z
+			.string()
+			.max(1500)
+			.transform(text => [...new Set(text.split(','))])
+			.pipe(z.array(Id).min(1).max(50))
+			.optional(),
+	})
+	.refine(({ from, to }) => to >= from && Date.parse(to) - Date.parse(from) < maxDays * 86_400_000, {
+		path: ['to'],
+		message: `must be the same day as from or later, ${maxDays} days at most`,
+	})
+export type AvailabilityQuery = z.infer<typeof AvailabilityQuery>
+
+export const availabilityEndpoints = {
+	listAvailability: endpoint({
+		method: 'get',
+		path: '/availability',
+		tag: 'Calendar',
+		summary: 'Times at any doctor for a kind of visit, by day. What is listed can be held.',
+		access: 'anyone',
+		isLong: true,
+		query: AvailabilityQuery,
+		response: z.object({ days: z.array(AvailableDay) }),
+		refusals: ['not_found'],
+	}),
+	holdAny: endpoint({
+		method: 'post',
+		path: '/holds',
+		tag: 'Booking',
+		summary: 'Hold a time at any doctor who has it: the doctor with the fewest visits that day is chosen.',
+		access: 'signed-in',
+		body: HoldAnyRequest,
+		status: 201,
+		response: Hold,
+		refusals: ['not_found', ...slotRefusals, 'type_not_offered', 'hold_limit'],
+	}),
+}

@@ -36,7 +36,7 @@ export function doctorRoutes(db: Db): Route[] {
 	]
 }
 
-/** Those who plan a calendar see its doctor before the approval, too. */
+/** The desk and the doctor see a profile before the approval, too. */
 const mayPrepare = (actor: Actor | null, doctorId: string) => isStaff(actor) || actor?.userId === doctorId
 
 function refuseStrangers(actor: Actor, doctorId: string) {
@@ -51,7 +51,7 @@ type DoctorQuery = {
 	limit: number
 }
 
-/** Those who take appointments, by name. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
+/** Doctors with an active account, by name. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
 async function listDoctors(db: Db, { q, specialty, siteId, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
 	refuseNul('q', q)
 	refuseNul('specialty', specialty)

@@ -1,5 +1,4 @@
 import type { Tx } from '../platform/database/database.ts'
-import type { Generated } from './generate.ts'
 
 /** How watchers hear of changes: written in the transaction that makes them, told after it. */
 export type Announcements = {
@@ -9,6 +8,8 @@ export type Announcements = {
 }
 
 /** Whose slots came, went, or are left over: a visit that is being cancelled leaves such a slot closed, which watchers must hear. */
-export function changedCalendars(generated: readonly Generated[]): { doctorId: string }[] {
+export function changedCalendars(
+	generated: readonly { doctorId: string; created: number; removed: number; marked: number }[],
+): { doctorId: string }[] {
 	return generated.filter(({ created, removed, marked }) => created + removed + marked > 0).map(({ doctorId }) => ({ doctorId }))
 }

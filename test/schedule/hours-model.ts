@@ -21,9 +21,7 @@ export function expectedSlots(model: HoursModel, days: number, now: Date): Model
 		.flatMap(site => slotsAt(site, model, days, now))
 		.toSorted(
 			(a, b) =>
-				a.startsAt.getTime() - b.startsAt.getTime() ||
-				b.endsAt.getTime() - a.endsAt.getTime() ||
-				Number(a.siteId) - Number(b.siteId),
+				a.startsAt.getTime() - b.startsAt.getTime() || b.endsAt.getTime() - a.endsAt.getTime() || Number(a.siteId) - Number(b.siteId),
 		)
 	return slots
 		.filter((slot, i) => {
@@ -46,9 +44,7 @@ function slotsAt({ id: siteId, timeZone }: HoursModel['sites'][number], model: H
 	return Array.from({ length: days + 3 }, (_, n) => n - 1).flatMap(ahead => {
 		const day = today.plus({ days: ahead })
 		const date = day.toISODate() as string
-		const isClosed = model.closures.some(
-			closure => (closure.siteId ?? siteId) === siteId && closure.from <= date && date <= closure.to,
-		)
+		const isClosed = model.closures.some(closure => (closure.siteId ?? siteId) === siteId && closure.from <= date && date <= closure.to)
 		if (isClosed) return []
 		return hoursOn(date, day.weekday, model)
 			.filter(hours => hours.siteId === siteId)

@@ -130,15 +130,13 @@ type Hours = {
 const wallTime = (minutes: number) => `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
 
 const someRanges = (maxLength: number) =>
-	fc
-		.uniqueArray(fc.integer({ min: 0, max: 96 }), { minLength: 2, maxLength: maxLength + 1 })
-		.chain(times => {
-			const sorted = times.toSorted((a, b) => a - b).map(n => wallTime(n * 15))
-			return fc.subarray(
-				sorted.slice(1).map((end, i) => ({ start: sorted[i] as string, end })),
-				{ minLength: 1 },
-			)
-		})
+	fc.uniqueArray(fc.integer({ min: 0, max: 96 }), { minLength: 2, maxLength: maxLength + 1 }).chain(times => {
+		const sorted = times.toSorted((a, b) => a - b).map(n => wallTime(n * 15))
+		return fc.subarray(
+			sorted.slice(1).map((end, i) => ({ start: sorted[i] as string, end })),
+			{ minLength: 1 },
+		)
+	})
 
 const someWeekly: fc.Arbitrary<WeeklyHours[]> = fc
 	.tuple(someRanges(4), fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 3 }))
@@ -155,10 +153,10 @@ const anHours: fc.Arbitrary<Hours> = fc.record({
 		fc.constantFrom(...zones).map(zone => [zone, zone]),
 		fc.tuple(fc.constantFrom(...zones), fc.constantFrom(...zones)),
 	),
-	plans: fc.array(
-		fc.record({ site, slotMinutes, weekly: someWeekly, days: fc.integer({ min: 1, max: 5 }), gap: fc.nat({ max: 2 }) }),
-		{ minLength: 1, maxLength: 3 },
-	),
+	plans: fc.array(fc.record({ site, slotMinutes, weekly: someWeekly, days: fc.integer({ min: 1, max: 5 }), gap: fc.nat({ max: 2 }) }), {
+		minLength: 1,
+		maxLength: 3,
+	}),
 	dated: fc.uniqueArray(
 		fc.record({
 			day: fc.integer({ min: -1, max: 7 }),
@@ -275,7 +273,8 @@ async function rewritten(trx: Tx, doctorId: string, hours: Hours, now: Date): Pr
 	}
 	for (const { siteId, from, to } of model.closures)
 		await trx('closures').insert({ site_id: siteId ?? null, first_day: from, last_day: to, name: 'Closed' })
-	for (const { startsAt, endsAt } of model.timeOff) await trx('time_off').insert({ doctor_id: doctorId, starts_at: startsAt, ends_at: endsAt })
+	for (const { startsAt, endsAt } of model.timeOff)
+		await trx('time_off').insert({ doctor_id: doctorId, starts_at: startsAt, ends_at: endsAt })
 	return model
 }
 

@@ -79,7 +79,9 @@ export async function aPlan(db: DbOrTx, doctorId: string, plan: TestSchedule & {
 }
 
 export async function aSite(db: DbOrTx, timeZone: string): Promise<string> {
-	const [row] = await db('sites').insert({ name: `Site in ${timeZone}`, time_zone: timeZone }).returning('id')
+	const [row] = await db('sites')
+		.insert({ name: `Site in ${timeZone}`, time_zone: timeZone })
+		.returning('id')
 	return String(row.id)
 }
 

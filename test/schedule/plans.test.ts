@@ -28,7 +28,10 @@ describe('plans', () => {
 	/** How many slots each day has, from tomorrow on. */
 	const perDay = async (days = 10) => {
 		const slots = await slotsOf(node.db, doctor.id)
-		return Array.from({ length: days }, (_, n) => slots.filter(slot => slot.starts_at >= at(n + 1, 0) && slot.starts_at < at(n + 2, 0)).length)
+		return Array.from(
+			{ length: days },
+			(_, n) => slots.filter(slot => slot.starts_at >= at(n + 1, 0) && slot.starts_at < at(n + 2, 0)).length,
+		)
 	}
 
 	before(async () => {
@@ -168,7 +171,13 @@ describe('plans', () => {
 			expect((await send('POST', '', plan({ validFrom: date(3) }), token)).body.code).to.equal('forbidden')
 		const archived = await aSite(node.db, 'UTC')
 		await node.db('sites').where('id', archived).update({ archived_at: new Date() })
-		for (const wrong of [{ siteId: '999999999' }, { siteId: archived }, { slotMinutes: 4 }, { validUntil: date(-1) }, { validFrom: 'soon' }])
+		for (const wrong of [
+			{ siteId: '999999999' },
+			{ siteId: archived },
+			{ slotMinutes: 4 },
+			{ validUntil: date(-1) },
+			{ validFrom: 'soon' },
+		])
 			expect((await send('POST', '', plan({ validFrom: date(3), ...wrong }))).body.code, JSON.stringify(wrong)).to.equal('invalid_input')
 		const [{ id }] = await list()
 		expect((await send('PATCH', `/${id}`, { validUntil: date(-1) })).body.code).to.equal('invalid_input')

@@ -87,12 +87,15 @@ async function orTaken<T>(write: PromiseLike<T>): Promise<T> {
 
 export type DoctorProfile = { specialty?: string | undefined; timeZone?: string | undefined }
 
-/** Gives a doctor a calendar and a patient a file, under the id of the account, unless there is one. Never removes either. */
+/**
+ * Gives a doctor a calendar and a patient a file, under the id of the account, unless there is one. Never removes either. The calendar
+ * is in the clinic's time zone unless the caller names another.
+ */
 export async function ensureProfile(trx: Tx, account: Account, { specialty, timeZone }: DoctorProfile = {}): Promise<void> {
 	const { id, fullName, phone, email, role } = account
 	if (role === 'doctor')
 		await trx('doctors')
-			.insert({ id, specialty: specialty ?? 'General practice', time_zone: timeZone ?? 'UTC' })
+			.insert({ id, specialty: specialty ?? 'General practice', time_zone: timeZone ?? trx.raw('(SELECT time_zone FROM clinic)') })
 			.onConflict('id')
 			.ignore()
 	if (role === 'patient')

@@ -99,7 +99,7 @@ export function createHoursChanges({ db, slotDaysAhead: days, announcements }: C
 
 const shownStarts = 100
 
-/** All nodes use this lock. Without it, neither of two changes at once would see a doctor who gets hours during a change for all doctors. */
+/** All nodes take this lock. Without it, a closure would miss a doctor who gets hours at the same time: neither transaction sees the other. */
 const advisoryLock = 7204
 const alone = (trx: Tx) => trx.raw('SELECT pg_advisory_xact_lock(?)', [advisoryLock])
 const besideClosures = (trx: Tx) => trx.raw('SELECT pg_advisory_xact_lock_shared(?)', [advisoryLock])

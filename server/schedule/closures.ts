@@ -57,7 +57,7 @@ export async function checkClosure(db: DbOrTx, { siteId, from, to }: ClosureInpu
 export type ClosureEffects = { removed: number; conflicts: string[] }
 
 /** How many slots that could be booked lie in a closure, and which future appointments, by start. */
-export async function effectsOf(db: DbOrTx, { siteId, from, to }: ClosureInput): Promise<ClosureEffects> {
+export async function effectsOf(db: DbOrTx, { siteId, from, to }: Pick<Closure, 'siteId' | 'from' | 'to'>): Promise<ClosureEffects> {
 	const [effects] = await rowsOf<ClosureEffects>(db, closureEffects, { siteId: siteId ?? null, from, to })
 	return effects as ClosureEffects
 }

@@ -96,8 +96,8 @@ export function hoursRoutes({ db, hours }: { db: Db; hours: HoursChanges }): Rou
 
 		route(endpoints.createClosure, async ({ body, origin }, actor) =>
 			hours.applyToAll(async trx => {
-				const { conflicts } = await effectsOf(trx, body)
 				const closure = await addClosure(trx, body)
+				const { conflicts } = await effectsOf(trx, closure)
 				await recordAudit(trx, { actor, origin, action: 'added', entity: 'closure', entityId: closure.id, details: closure })
 				return { answer: { ...closure, conflicts }, span: spanOf(closure) }
 			}),

@@ -31,23 +31,19 @@ export type PlanChange = { plan: PlanRow; span: Span }
  * Adds a plan. The plan in force on its first day ends the day before, and goes on after the last day of the new one, so that
  * nothing outside the new plan's validity changes.
  *
- * @throws Refusal invalid_input when it meets the beginning of another plan, or the site takes no visits
+ * @throws Refusal invalid_input when it would replace another plan or meets the beginning of one, or the site takes no visits
  */
 export async function addPlan(trx: Tx, doctorId: string, { validUntil, ...input }: PlanInput): Promise<PlanChange> {
 	await checkSite(trx, input.siteId)
 	const until = validUntil ?? null
 	const plans = await plansOf(trx, doctorId)
 	if (plans.length >= maxPlans) throw invalidInput('validFrom', `a doctor has at most ${maxPlans} plans`)
-	const interrupted = plans.find(plan => plan.validFrom < input.validFrom && (plan.validUntil ?? '9999') >= input.validFrom)
-	if (interrupted)
-		await trx('schedule_plans')
-			.where('id', interrupted.id)
-			.update({ valid_until: dayBefore(input.validFrom) })
+	const interrupted = plans.find(plan => plan.validFrom <= input.validFrom && (plan.validUntil ?? '9999') >= input.validFrom)
+	const rest = interrupted && (await giveWay(trx, interrupted, input.validFrom, until))
 	const plan = await insertPlan(trx, { ...input, doctorId, weekly: input.weekly.toSorted(byStart), validUntil: until })
-	const goesOn = interrupted && until !== null && (interrupted.validUntil === null || interrupted.validUntil > until)
-	const rest = goesOn ? await continuePlan(trx, interrupted, dayAfter(until)) : undefined
-	const spans = await spansOf(trx, [interrupted, plan, rest])
-	const [own, before, after] = [plan, interrupted, rest].map(each => each && spans.get(each.id)) as [Span, Span?, Span?]
+	const earlier = interrupted && interrupted.validFrom < input.validFrom ? interrupted : undefined
+	const spans = await spansOf(trx, [earlier, plan, rest])
+	const [own, before, after] = [plan, earlier, rest].map(each => each && spans.get(each.id)) as [Span, Span?, Span?]
 	// Neighbours may be of other zones: from the first of the two midnights to the last.
 	const starts = [own.from, before?.until ?? own.from]
 	const ends = own.until && [own.until, after?.from ?? own.until]
@@ -148,6 +144,20 @@ async function insertPlan(trx: Tx, plan: Omit<PlanRow, 'id'>): Promise<PlanRow> 
 			.returning<PlanRow[]>(columns as never),
 	)
 	return inserted as PlanRow
+}
+
+/** Ends a plan the day before other hours begin, and lets it go on after their last day. Returns what comes after them. */
+async function giveWay(trx: Tx, plan: PlanRow, from: string, until: string | null): Promise<PlanRow | undefined> {
+	const rest = until !== null && (plan.validUntil === null || plan.validUntil > until) ? dayAfter(until) : undefined
+	if (plan.validFrom < from) {
+		await trx('schedule_plans')
+			.where('id', plan.id)
+			.update({ valid_until: dayBefore(from) })
+		return rest === undefined ? undefined : await continuePlan(trx, plan, rest)
+	}
+	// Without a rest the other would replace it: that is refused when the other is written.
+	if (rest) await trx('schedule_plans').where('id', plan.id).update({ valid_from: rest })
+	return rest === undefined ? undefined : plan
 }
 
 async function continuePlan(trx: Tx, { id, validUntil }: PlanRow, validFrom: string): Promise<PlanRow> {

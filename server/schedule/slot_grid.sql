@@ -3,8 +3,8 @@
 -- A day's hours are its dated ones, or else those of the plan in force; on a day on which the site is closed there are none.
 -- Wall-clock times are the site's. When clocks go forward, the grid leaves out the starts that they skip; when clocks go
 -- back, it takes a repeated start once (the second, as AT TIME ZONE reads it). A slot always lasts its minutes of elapsed
--- time: the grid leaves out a slot that would run into the next one because clocks go forward within it, or because the next one is
--- in another zone, for a doctor who works in several.
+-- time: the grid leaves out a slot that would run into the next one, because clocks go forward within it or because the doctor
+-- works in several zones.
 --
 -- With a span, the grid only has slots that start within it.
 WITH moment AS (

@@ -37,6 +37,13 @@ describe('an invitation', () => {
 		expect(refusalOf(await setPassword(token)), 'once').to.equal('401 token_expired')
 	})
 
+	it('puts a doctor into the time zone of the clinic, unless it names another', async () => {
+		await desk.db('clinic').update({ time_zone: 'Asia/Kolkata' })
+		const { id } = (await invite({ email: 'zone@example.com' })).body
+		expect(await desk.db('doctors').where({ id }).first()).to.include({ time_zone: 'Asia/Kolkata' })
+		await desk.db('clinic').update({ time_zone: 'UTC' })
+	})
+
 	it('is good for seven days', async () => {
 		const email = 'late@example.com'
 		const { id } = (await invite({ email })).body

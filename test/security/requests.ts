@@ -54,6 +54,30 @@ const hours = {
 	slotMinutes: 30,
 	weekly: [1, 2, 3, 4, 5, 6, 7].map(weekday => ({ weekday, start: '00:00', end: '24:00' })),
 }
+const farClosure = { from: '2095-05-01', to: '2095-05-01', name: 'Closed' }
+
+/** A plan for a year of its own, in which nothing is booked. */
+let farYear = 2100
+const aFarPlan = async ({ node }: Scene) => {
+	const site = await node.db('sites').whereNull('archived_at').first('id')
+	const year = farYear++
+	return { siteId: String(site.id), slotMinutes: 30, weekly: hours.weekly, validFrom: `${year}-01-01`, validUntil: `${year}-12-31` }
+}
+const ofPlan = async (scene: Scene) => {
+	const { doctor, admin } = scene.people
+	await scene.node.db('schedule_plans').where('doctor_id', doctor.id).where('valid_from', '>=', '2100-01-01').delete()
+	const aPlan = await call(scene.node, 'POST', `/doctors/${doctor.id}/plans`, { token: admin.token, body: await aFarPlan(scene) })
+	return { params: { id: doctor.id, planId: aPlan.body.id } }
+}
+
+/** A day of its own hours, beyond all slots. */
+const ofFarDay = async ({ node, people }: Scene) => {
+	const date = new Date(Date.now() + 500 * 86_400_000).toISOString().slice(0, 10)
+	const row = { doctor_id: people.doctor.id, day: date, ranges: '[]', slot_minutes: 30, site_id: node.db('sites').min('id') }
+	await node.db('dated_hours').insert(row).onConflict().ignore()
+	return { params: { id: people.doctor.id, date } }
+}
+
 const farOff = { startsAt: '2095-05-01T00:00:00Z', endsAt: '2095-05-02T00:00:00Z' }
 const subscription = { endpoint: 'https://push.example/device', keys: { p256dh: 'B'.repeat(87), auth: 'a'.repeat(22) } }
 const newAccount = () => ({ email: `${randomUUID()}@example.com`, password: 'long enough for this', fullName: 'Somebody New' })
@@ -181,6 +205,22 @@ export const requests: Record<string, Ask> = {
 	'GET /api/v1/doctors/:id/schedule': ofDoctor,
 	'PUT /api/v1/doctors/:id/schedule': scene => ({ ...ofDoctor(scene), body: hours }),
 	'POST /api/v1/doctors/:id/schedule/preview': scene => ({ ...ofDoctor(scene), body: { ...hours, days: 1 } }),
+	'GET /api/v1/doctors/:id/plans': ofDoctor,
+	'POST /api/v1/doctors/:id/plans': async scene => ({ ...ofDoctor(scene), body: await aFarPlan(scene) }),
+	'POST /api/v1/doctors/:id/plans/preview': async scene => ({ ...ofDoctor(scene), body: await aFarPlan(scene) }),
+	'PATCH /api/v1/doctors/:id/plans/:planId': async scene => ({ ...(await ofPlan(scene)), body: { slotMinutes: 20 } }),
+	'POST /api/v1/doctors/:id/plans/:planId/preview': async scene => ({ ...(await ofPlan(scene)), body: { remove: true } }),
+	'DELETE /api/v1/doctors/:id/plans/:planId': ofPlan,
+	'GET /api/v1/doctors/:id/hours': scene => ({ ...ofDoctor(scene), query: soon() }),
+	'PUT /api/v1/doctors/:id/hours/:date': async scene => ({ ...(await ofFarDay(scene)), body: { ranges: [] } }),
+	'POST /api/v1/doctors/:id/hours/:date/preview': async scene => ({ ...(await ofFarDay(scene)), body: { ranges: null } }),
+	'DELETE /api/v1/doctors/:id/hours/:date': ofFarDay,
+	'POST /api/v1/closures': () => ({ body: farClosure }),
+	'POST /api/v1/closures/preview': () => ({ body: farClosure }),
+	'DELETE /api/v1/closures/:id': async ({ node }) => {
+		const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
+		return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
+	},
 	'GET /api/v1/doctors/:id/time-off': ofDoctor,
 	'POST /api/v1/doctors/:id/time-off': scene => ({ ...ofDoctor(scene), body: farOff }),
 	'POST /api/v1/doctors/:id/time-off/preview': scene => ({ ...ofDoctor(scene), body: farOff }),

@@ -87,6 +87,7 @@ GET    /api/v1/doctors/:id                               200 200     200   200  
 GET    /api/v1/appointment-types                         200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/push/key                                  200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/next-free                                 200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/availability                              200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/doctors/:id/slots                         200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/doctors/:id/schedule                      200 200     200   200   200   200   200   200   403   401   401
 PUT    /api/v1/doctors/:id/schedule                      401 403     403   200   403   403   200   403   403   401   401
@@ -112,6 +113,7 @@ DELETE /api/v1/doctors/:id/time-off/:timeOffId           401 403     403   204  
 POST   /api/v1/doctors/:id/slots/generate                401 403     403   200   403   403   200   403   403   401   401
 
 POST   /api/v1/slots/:id/hold                            401 201     201   201   201   201   201   403   403   401   401
+POST   /api/v1/holds                                     401 201     201   201   201   201   201   403   403   401   401
 DELETE /api/v1/slots/:id/hold                            401 204     409   409   409   409   409   403   403   401   401
 
 POST   /api/v1/appointments                              401 201     201   403   403   201   201   403   403   401   401
@@ -155,6 +157,7 @@ const events = `
 calendar:watch            ok               ok           ok            ok          ok           ok        ok        ok
 calendar:unwatch          ok               ok           ok            ok          ok           ok        ok        ok
 slot:hold                 unauthenticated  ok           ok            ok          ok           ok        ok        account_pending
+slot:hold-any             unauthenticated  ok           ok            ok          ok           ok        ok        account_pending
 slot:release              unauthenticated  ok           hold_expired  hold_expired hold_expired hold_expired hold_expired account_pending
 appointment:book          unauthenticated  ok           ok            forbidden   forbidden    ok        ok        account_pending
 appointment:book#for-the-patient unauthenticated ok     forbidden     forbidden   forbidden    ok        ok        account_pending

@@ -131,6 +131,13 @@ const withWrongCode = ({ people }: Scene) => ({ body: { currentPassword: people.
 const fromElsewhere = { headers: { origin: 'https://evil.example', cookie: 'refresh_token=whatever' } }
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
+const theType = async ({ node }: Scene): Promise<string> => String((await node.db('appointment_types').orderBy('position').first('id')).id)
+
+const aTimeAtAny = async (scene: Scene) => {
+	const [doctorId, minute] = scene.aSlot().split('-')
+	return { typeId: await theType(scene), startsAt: new Date(Number(minute) * 60_000).toISOString(), anyOf: { doctorIds: [doctorId] } }
+}
+
 type Ask = (scene: Scene, caller: Caller) => Request | Promise<Request>
 
 /** Valid requests, so that only the caller can be the reason of a refusal. Leaves out calls that need no parameters. */
@@ -200,6 +207,7 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/admin/invitations': () => ({ body: { email: `${randomUUID()}@example.com`, fullName: 'Somebody New', role: 'doctor' } }),
 
 	'GET /api/v1/doctors/:id': ofDoctor,
+	'GET /api/v1/availability': async scene => ({ query: { typeId: await theType(scene), from: '2095-01-01', to: '2095-01-02' } }),
 	'GET /api/v1/next-free': ({ people }) => ({ query: { doctorIds: people.doctor.id } }),
 	'GET /api/v1/doctors/:id/slots': scene => ({ ...ofDoctor(scene), query: soon() }),
 	'GET /api/v1/doctors/:id/schedule': ofDoctor,
@@ -229,6 +237,7 @@ export const requests: Record<string, Ask> = {
 	}),
 	'POST /api/v1/doctors/:id/slots/generate': scene => ({ ...ofDoctor(scene), body: { days: 1 } }),
 
+	'POST /api/v1/holds': async scene => ({ body: await aTimeAtAny(scene) }),
 	'POST /api/v1/slots/:id/hold': scene => ({ params: { id: scene.aSlot() }, body: {} }),
 	'DELETE /api/v1/slots/:id/hold': async scene => ({ params: { id: await scene.aHeldSlot() } }),
 
@@ -270,6 +279,7 @@ export const payloads: Record<string, Payload> = {
 	'calendar:watch': ({ people }) => ({ doctorId: people.doctor.id, ...soon() }),
 	'calendar:unwatch': ({ people }) => ({ doctorId: people.doctor.id }),
 	'slot:hold': scene => ({ slotId: scene.aSlot() }),
+	'slot:hold-any': scene => aTimeAtAny(scene),
 	'slot:release': async scene => ({ slotId: await scene.aHeldSlot() }),
 	'appointment:book': (scene, caller) => ({
 		slotId: scene.aSlot(),

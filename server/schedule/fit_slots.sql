@@ -12,14 +12,19 @@
 	-- A span is given when hours have changed there: perhaps to none.
 	SELECT unnest(:doctorIds::bigint[]) FROM moment WHERE from_at IS NOT NULL
 ),
-judged AS MATERIALIZED (
-	SELECT s.doctor_id, s.starts_at, s.appointment_id IS NULL AS is_free, grid.doctor_id IS NULL AS is_misfit
+-- A slot is looked for in a hash of the grid: as a join, PostgreSQL, which cannot know how large the grid is, would compare each
+-- slot with all of it.
+compared AS (
+	SELECT s.doctor_id, s.starts_at, s.appointment_id IS NULL AS is_free, s.is_leftover,
+		(s.doctor_id, s.starts_at, s.ends_at, s.site_id) NOT IN (SELECT doctor_id, starts_at, ends_at, site_id FROM grid) AS is_misfit
 	FROM moment, appointment_slots s
-	LEFT JOIN grid USING (doctor_id, starts_at, ends_at, site_id)
 	WHERE s.doctor_id = ANY (:doctorIds::bigint[])
 		AND (s.doctor_id IN (SELECT doctor_id FROM scheduled) OR s.is_leftover AND s.appointment_id IS NULL)
 		AND s.starts_at > now AND (from_at IS NULL OR s.starts_at >= from_at) AND (until_at IS NULL OR s.starts_at < until_at)
-		AND (s.is_leftover <> (grid.doctor_id IS NULL) OR s.appointment_id IS NULL AND grid.doctor_id IS NULL)
+	OFFSET 0
+),
+judged AS MATERIALIZED (
+	SELECT doctor_id, starts_at, is_free, is_misfit FROM compared WHERE is_leftover <> is_misfit OR is_free AND is_misfit
 ),
 locked AS MATERIALIZED (
 	SELECT judged.*

@@ -65,7 +65,7 @@ const aFarPlan = async ({ node }: Scene) => {
 }
 const ofPlan = async (scene: Scene) => {
 	const { doctor, admin } = scene.people
-	await scene.node.db('schedule_plans').where('doctor_id', doctor.id).delete()
+	await scene.node.db('schedule_plans').where('doctor_id', doctor.id).where('valid_from', '>=', '2100-01-01').delete()
 	const aPlan = await call(scene.node, 'POST', `/doctors/${doctor.id}/plans`, { token: admin.token, body: await aFarPlan(scene) })
 	return { params: { id: doctor.id, planId: aPlan.body.id } }
 }

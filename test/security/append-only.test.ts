@@ -71,7 +71,7 @@ describe('the audit log, under the roles of db/roles.sql', function () {
 			expect(status).to.equal(201)
 			expect((await call(node, 'GET', '/appointments', { token: session.accessToken })).body).to.deep.equal({ items: [], nextCursor: null })
 			// Jobs also work on tables that the owner created.
-			await waitFor(async () => (await server.query('SELECT FROM agenda_jobs')).rowCount === 4, 'the jobs to be there')
+			await waitFor(async () => (await server.query('SELECT FROM agenda_jobs')).rowCount === 5, 'the jobs to be there')
 		} finally {
 			expect(await node.stop()).to.equal(0)
 		}

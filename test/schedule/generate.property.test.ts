@@ -2,12 +2,12 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import type { WeeklyHours } from '../../contract/index.ts'
-import { inTransaction, type Tx } from '../../server/platform/database/database.ts'
+import type { Tx } from '../../server/platform/database/database.ts'
 import { generateSlots } from '../../server/schedule/generate.ts'
 import { isLong } from '../support/forms.ts'
 import { useDatabase } from '../support/servers.ts'
 import { clockChanges, expectedSlots } from './oracle.ts'
-import { aScheduledDoctor, bookSlot, overlapsIn, setSchedule, slotsOf, spans, type TestSchedule } from './support.ts'
+import { aScheduledDoctor, bookSlot, overlapsIn, setSchedule, slotsOf, spans, type TestSchedule, undone } from './support.ts'
 
 const zones = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'America/Sao_Paulo']
 
@@ -37,21 +37,10 @@ const someCase = fc
 		fc.record({ schedule: someSchedule(zone), another: someSchedule(zone), now: someNow(zone), days: fc.integer({ min: 1, max: 5 }) }),
 	)
 
-class Undo extends Error {}
-
 describe('slot generation, for any hours, zone and date', () => {
 	const stores = useDatabase()
 
-	async function undoing(body: (trx: Tx) => Promise<void>) {
-		try {
-			await inTransaction(stores.db, async trx => {
-				await body(trx)
-				throw new Undo()
-			})
-		} catch (error) {
-			if (!(error instanceof Undo)) throw error
-		}
-	}
+	const undoing = (body: (trx: Tx) => Promise<void>) => undone(stores.db, body)
 
 	it('creates exactly the slots that the rules ask for', async function () {
 		this.timeout(60_000)

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon'
 import type { OpenRange, WeeklyHours } from '../../contract/index.ts'
+import { instantOf } from './oracle.ts'
 
 /** Hours as the rules know them; zones stand beside their sites. */
 export type HoursModel = {
@@ -73,16 +74,4 @@ function hoursOn(date: string, weekday: number, { plans, dated }: HoursModel) {
 function minutesOf(time: string) {
 	const [hours = 0, minutes = 0] = time.split(':').map(Number)
 	return hours * 60 + minutes
-}
-
-/** The instant at which clocks in the zone show this time. Undefined when they skip it, the later one when they show it twice. */
-export function instantOf(day: DateTime, minutes: number): DateTime | undefined {
-	const { year, month, day: date, zoneName } = day
-	const wall = { year, month, day: date, hour: Math.floor(minutes / 60), minute: minutes % 60 }
-	const local = DateTime.fromObject(wall, { zone: zoneName as string })
-	if (local.hour !== wall.hour || local.minute !== wall.minute) return undefined
-	return local
-		.getPossibleOffsets()
-		.toSorted((a, b) => a.toMillis() - b.toMillis())
-		.at(-1)
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import type { OpenRange, WeeklyHours } from '../../contract/index.ts'
-import { inTransaction, type Tx } from '../../server/platform/database/database.ts'
+import type { Tx } from '../../server/platform/database/database.ts'
 import { addClosure, removeClosure, spanOf } from '../../server/schedule/closures.ts'
 import { removeDatedHours, setDatedHours } from '../../server/schedule/dated-hours.ts'
 import { generateSlots, type Span } from '../../server/schedule/generate.ts'
@@ -11,23 +11,14 @@ import { isLong } from '../support/forms.ts'
 import { useDatabase } from '../support/servers.ts'
 import { expectedSlots, type HoursModel, type ModelPlan } from './hours-model.ts'
 import { clockChanges } from './oracle.ts'
-import { anAppointment, aScheduledDoctor } from './support.ts'
+import { anAppointment, aScheduledDoctor, undone } from './support.ts'
 
 const zones = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'America/Sao_Paulo', 'America/Nuuk']
 
 describe('hours of any plans, days, closures and time off, in any zones', () => {
 	const stores = useDatabase()
 
-	async function undoing(body: (trx: Tx) => Promise<void>) {
-		try {
-			await inTransaction(stores.db, async trx => {
-				await body(trx)
-				throw new Undo()
-			})
-		} catch (error) {
-			if (!(error instanceof Undo)) throw error
-		}
-	}
+	const undoing = (body: (trx: Tx) => Promise<void>) => undone(stores.db, body)
 
 	it('ask for exactly the slots that the model asks for', async function () {
 		this.timeout(120_000)
@@ -114,8 +105,6 @@ describe('hours of any plans, days, closures and time off, in any zones', () => 
 		await fc.assert(property, { numRuns: isLong ? 300 : 50 })
 	})
 })
-
-class Undo extends Error {}
 
 /** Dates count from today, sites from the first; plans follow one another. */
 type Hours = {

@@ -57,7 +57,7 @@ function minutesOf(time: string) {
 }
 
 /** The instant at which clocks in the zone show this time. Undefined when they skip it, the later one when they show it twice. */
-function instantOf(day: DateTime, minutes: number): DateTime | undefined {
+export function instantOf(day: DateTime, minutes: number): DateTime | undefined {
 	const { year, month, day: date, zoneName } = day
 	const wall = { year, month, day: date, hour: Math.floor(minutes / 60), minute: minutes % 60 }
 	const local = DateTime.fromObject(wall, { zone: zoneName as string })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { WeeklyHours } from '../../contract/index.ts'
-import { type Db, type DbOrTx, inTransaction } from '../../server/platform/database/database.ts'
+import { type Db, type DbOrTx, inTransaction, type Tx } from '../../server/platform/database/database.ts'
 import { type GenerationInput, generateSlots } from '../../server/schedule/generate.ts'
 
 export type TestSchedule = {
@@ -118,3 +118,17 @@ async function aUser(db: DbOrTx, role: string): Promise<string> {
 		.returning('id')
 	return String(row.id)
 }
+
+/** Runs a test's body in a transaction that leaves nothing behind. */
+export async function undone(db: Db, body: (trx: Tx) => Promise<void>): Promise<void> {
+	try {
+		await inTransaction(db, async trx => {
+			await body(trx)
+			throw new Undo()
+		})
+	} catch (error) {
+		if (!(error instanceof Undo)) throw error
+	}
+}
+
+class Undo extends Error {}

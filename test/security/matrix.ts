@@ -45,6 +45,8 @@ POST   /api/v1/auth/logout                               204 204     204   204  
 POST   /api/v1/auth/logout#from-another-site             403 403     403   403   403   403   403   403   403   403   403
 POST   /api/v1/auth/forgot-password                      202 202     202   202   202   202   202   202   202   202   202
 POST   /api/v1/auth/reset-password                       401 401     401   401   401   401   401   401   401   401   401
+POST   /api/v1/auth/code                                 202 202     202   202   202   202   202   202   202   202   202
+POST   /api/v1/auth/code/verify#wrong                    401 401     401   401   401   401   401   401   401   401   401
 POST   /api/v1/auth/first-admin                          401 401     401   401   401   401   401   401   401   401   401
 
 GET    /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401

@@ -177,6 +177,8 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/me/push-subscriptions': () => ({ body: { endpoint: subscription.endpoint } }),
 	'PATCH /api/v1/me/notifications': () => ({ body: { language: 'en' } }),
 
+	'POST /api/v1/auth/code': () => ({ body: { email: 'nobody@example.com' } }),
+	'POST /api/v1/auth/code/verify#wrong': () => ({ body: { email: 'nobody@example.com', code: '123456' } }),
 	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
 
 	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),

@@ -137,7 +137,7 @@ function answering<C extends Caller>(
 				: await make()
 		if (endpoint.reveals && caller && policy.isReadingRecorded(caller))
 			noteAccess({ actor: caller, origin, ...readingOf(endpoint.reveals, input, answer) })
-		res.status(endpoint.status)
+		if (!(endpoint.mayCreate && res.statusCode === 201)) res.status(endpoint.status)
 		if (endpoint.status === 204) return void res.end()
 		// Of a picture the handler knows more than the contract does.
 		if (!res.hasHeader('Content-Type')) res.type(endpoint.contentType ?? 'application/json')

@@ -113,7 +113,7 @@ function answering<C extends Caller>(
 		const known = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
 		res.locals.actorId = known?.userId
 		await limit(known, origin.ip)
-		const caller = policy.admit(endpoint.access, known)
+		const caller = policy.admit(endpoint.access, known, endpoint)
 		const key = req.headers['idempotency-key']
 		const input: Input<Endpoint> = {
 			params: parseInput(endpoint.params, req.params),

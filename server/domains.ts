@@ -91,6 +91,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
 		sendInvitation: reminders.sendInvitation,
+		sendCode: reminders.sendCode,
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })

@@ -9,7 +9,7 @@ import type { Metrics } from '../platform/observability/metrics.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
-import { createEmail, passwordLinkMail } from './channels/email.ts'
+import { codeMail, createEmail, passwordLinkMail } from './channels/email.ts'
 import { createPush } from './channels/push.ts'
 import { createSms } from './channels/sms.ts'
 import { deskRoutes } from './desk.ts'
@@ -61,6 +61,8 @@ export type Reminders = {
 	startSending(deps: { giveWay: () => boolean }): Promise<Sending>
 	sendPasswordReset(to: Owner, token: string): Promise<void>
 	sendInvitation(to: Owner, token: string): Promise<void>
+	/** Mails a code for signing in, also to an address without an account. */
+	sendCode(to: { email: string; language: Language | undefined }, code: string): Promise<void>
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
 	stop(): Promise<void>
@@ -162,6 +164,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		},
 		sendPasswordReset: (to, token) => mailLink('reset', to, token),
 		sendInvitation: (to, token) => mailLink('invitation', to, token),
+		sendCode,
 		routes: [
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),
@@ -182,9 +185,18 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		if (!mailer) return void log.warn({ userId, kind }, 'link not mailed, because SMTP_URL is not set')
 		const patient = await db('patients').where({ user_id: userId }).first('language')
 		const clinic = await db('clinic').first('name', 'locale')
-		const language = Language.safeParse(patient?.language ?? clinic.locale.split('-')[0]).data ?? 'en'
+		const language = languageOf(patient?.language, clinic.locale)
 		const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
 		const sending = await mailer.send(passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic: clinic.name, language }))
+		if (!sending.sent) throw new Error(sending.reason)
+	}
+
+	async function sendCode({ email, language }: { email: string; language: Language | undefined }, code: string) {
+		if (!mailer) return void log.warn('code not mailed, because SMTP_URL is not set')
+		const patient = await db('patients').join('users', 'users.id', 'patients.user_id').where('users.email', email).first('language')
+		const clinic = await db('clinic').first('name', 'locale')
+		const letter = { email, code, clinic: clinic.name, language: language ?? languageOf(patient?.language, clinic.locale) }
+		const sending = await mailer.send(codeMail(letter))
 		if (!sending.sent) throw new Error(sending.reason)
 	}
 
@@ -210,6 +222,10 @@ async function planAgain(trx: Tx, { channels, leadMinutes }: NoticePolicy): Prom
 	await trx.raw('LOCK TABLE notification_queue IN SHARE ROW EXCLUSIVE MODE')
 	await trx.raw(planAgainSql, values)
 }
+
+/** A patient's language, else the clinic's, as far as there are words for it. */
+const languageOf = (ofPatient: string | undefined, locale: string): Language =>
+	Language.safeParse(ofPatient ?? locale.split('-')[0]).data ?? 'en'
 
 /** Undefined when letters cannot be stored: the server then sends no mail, and logs that. */
 async function openOutbox(dataDir: string, log: Log): Promise<Outbox | undefined> {

@@ -113,7 +113,7 @@ function answering<C extends Caller>(
 		const known = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
 		res.locals.actorId = known?.userId
 		await limit(known, origin.ip)
-		const caller = policy.admit(endpoint.access, known)
+		const caller = policy.admit(endpoint.access, known, endpoint)
 		const key = req.headers['idempotency-key']
 		const input: Input<Endpoint> = {
 			params: parseInput(endpoint.params, req.params),
@@ -137,7 +137,7 @@ function answering<C extends Caller>(
 				: await make()
 		if (endpoint.reveals && caller && policy.isReadingRecorded(caller))
 			noteAccess({ actor: caller, origin, ...readingOf(endpoint.reveals, input, answer) })
-		res.status(endpoint.status)
+		if (!(endpoint.mayCreate && res.statusCode === 201)) res.status(endpoint.status)
 		if (endpoint.status === 204) return void res.end()
 		// Of a picture the handler knows more than the contract does.
 		if (!res.hasHeader('Content-Type')) res.type(endpoint.contentType ?? 'application/json')

@@ -253,7 +253,7 @@ export const clinicEndpoints = {
 		tag,
 		summary: 'Places where the clinic receives patients, by name.',
 		access: 'anyone',
-		query: PageQuery.extend(withArchived),
+		query: PageQuery.extend({ ...withArchived, q: z.string().trim().max(100).optional() }),
 		response: pageOf(Site),
 	}),
 	createSite: endpoint({
@@ -283,7 +283,12 @@ export const clinicEndpoints = {
 		tag,
 		summary: 'Kinds of appointment, those of one doctor with that doctor’s minutes. Staff and doctors see those that are not public, too.',
 		access: 'anyone',
-		query: z.object({ doctorId: Id.optional(), ...withArchived }),
+		query: PageQuery.extend({
+			doctorId: Id.optional(),
+			q: z.string().trim().max(100).optional(),
+			limit: PageQuery.shape.limit.unwrap().default(200),
+			...withArchived,
+		}),
 		response: pageOf(AppointmentType),
 	}),
 	createAppointmentType: endpoint({

@@ -1,6 +1,19 @@
 import { z } from 'zod'
 import { LanguageTag, maxPictureBytes } from './clinic.ts'
-import { CalendarDate, FullName, Id, IdParams, Instant, InstantInput, PageQuery, pageOf, Text, TimeZone, WallTime } from './common.ts'
+import {
+	CalendarDate,
+	FullName,
+	Id,
+	IdList,
+	IdParams,
+	Instant,
+	InstantInput,
+	PageQuery,
+	pageOf,
+	Text,
+	TimeZone,
+	WallTime,
+} from './common.ts'
 import { endpoint } from './endpoint.ts'
 
 export const Doctor = z
@@ -135,6 +148,7 @@ export const doctorEndpoints = {
 			q: z.string().trim().max(100).optional(),
 			specialty: z.string().trim().max(80).optional(),
 			siteId: Id.optional(),
+			ids: IdList.optional().meta({ description: 'Only these, at most 200, separated by commas.' }),
 		}),
 		response: pageOf(Doctor),
 	}),

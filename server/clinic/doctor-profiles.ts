@@ -6,7 +6,7 @@ import { type Db, type DbOrTx, inTransaction } from '../platform/database/databa
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import { given, withoutUndefined } from './fields.ts'
+import { containing, given, withoutUndefined } from './fields.ts'
 import { type Picture, readPicture, showPicture } from './pictures.ts'
 
 /** Doctors as patients choose them. */
@@ -47,27 +47,28 @@ type DoctorQuery = {
 	q?: string | undefined
 	specialty?: string | undefined
 	siteId?: string | undefined
+	ids?: string[] | undefined
 	cursor?: string | undefined
 	limit: number
 }
 
 /** Lists active doctors by name. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
-async function listDoctors(db: Db, { q, specialty, siteId, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
-	refuseNul('q', q)
+export async function listDoctors(db: Db, { q, specialty, siteId, ids, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
 	refuseNul('specialty', specialty)
 	if (siteId !== undefined && !isDatabaseId(siteId)) return { items: [], nextCursor: null }
 	const query = doctors(db)
 		.where('u.status', 'active')
-		.orderBy(['u.full_name', 'd.id'])
+		.orderBy(['u.full_name', 'u.id'])
 		.limit(limit + 1)
 	if (q) query.where(either => either.whereILike('u.full_name', containing(q)).orWhereILike('d.specialty', containing(q)))
 	if (specialty) query.whereRaw('lower(d.specialty) = lower(?)', [specialty])
-	if (siteId !== undefined) query.whereRaw(`? = ANY (${sitesOfDoctor})`, [siteId])
+	if (ids) query.whereIn('u.id', ids.filter(isDatabaseId))
+	if (siteId !== undefined) query.whereRaw(worksAt, { siteId })
 	if (cursor) {
 		const [name = '', id = ''] = decodeCursor(cursor, 2)
 		refuseNul('cursor', name)
 		if (!isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
-		query.whereRaw('(u.full_name, d.id) > (?, ?::bigint)', [name, id])
+		query.whereRaw('(u.full_name, u.id) > (?, ?::bigint)', [name, id])
 	}
 	return toPage<Row, Doctor>(await query, limit, toDoctor, row => [row.full_name, row.id])
 }
@@ -77,7 +78,20 @@ function refuseNul(path: string, text: string | undefined) {
 	if (text?.includes('\0')) throw invalidInput(path, 'must not contain control characters')
 }
 
-const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
+/** The same as in `sitesOfDoctor`, of one site. */
+const worksAt = `EXISTS (
+	SELECT FROM sites s
+	WHERE s.id = :siteId::bigint AND s.archived_at IS NULL AND (
+		EXISTS (
+			SELECT FROM schedule_plans p
+			WHERE p.doctor_id = d.id AND p.site_id = s.id AND (p.valid_until IS NULL OR p.valid_until >= (now() AT TIME ZONE s.time_zone)::date)
+		) OR EXISTS (
+			SELECT FROM dated_hours h
+			WHERE h.doctor_id = d.id AND h.day >= (now() AT TIME ZONE s.time_zone)::date
+				AND h.ranges @> jsonb_build_array(jsonb_build_object('site_id', s.id::text))
+		)
+	)
+)`
 
 /** Where a doctor receives patients, from the plans that are not over and from the hours of single days. */
 const sitesOfDoctor = `ARRAY(

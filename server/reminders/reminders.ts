@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express'
 import { Language, type NotificationChannel } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Route } from '../identity/handlers.ts'
-import type { Db } from '../platform/database/database.ts'
+import { type Db, readSql, type Tx } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
@@ -53,6 +53,8 @@ type Owner = { userId: string; email: string; fullName: string }
 export type Reminders = {
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
+	/** To be called in the transaction that changes when the clinic reminds. */
+	planAgain(trx: Tx): Promise<void>
 	/** Wakes the workers, because a message is due now. Returns immediately. */
 	nudge(): void
 	/** Starts to listen for nudges, if this process sends. `giveWay` tells whether a caller waits for more urgent work of this process. */
@@ -115,6 +117,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	return {
 		notices,
 		visitCalendar,
+		planAgain: trx => planAgain(trx, notices),
 		nudge,
 		async startSending({ giveWay }) {
 			const dispatch = createDispatch({
@@ -205,6 +208,19 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			publish(redis, nudgeChannel, '').catch(() => {})
 		}, nudgeDelayMs)
 	}
+}
+
+const planAgainSql = readSql('./plan_again.sql', import.meta.url)
+
+/**
+ * Follows the leads that this transaction has given the clinic. Bookings write reminders meanwhile: the lock makes each of them either
+ * finish first, and be read here, or wait and read the new leads. Most of the work is done before the lock, so that none waits long.
+ */
+async function planAgain(trx: Tx, { channels, leadMinutes }: NoticePolicy): Promise<void> {
+	const values = { channels: [...channels], leads: [...leadMinutes] }
+	await trx.raw(planAgainSql, values)
+	await trx.raw('LOCK TABLE notification_queue IN SHARE ROW EXCLUSIVE MODE')
+	await trx.raw(planAgainSql, values)
 }
 
 /** A patient's language, else the clinic's, as far as there are words for it. */

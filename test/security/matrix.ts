@@ -93,6 +93,7 @@ POST   /api/v1/admin/invitations                         401 403     403   403  
 
 GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/doctors/:id                               200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/doctor-choices                            200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/appointment-types                         200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/push/key                                  200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/next-free                                 200 200     200   200   200   200   200   200   403   401   401

@@ -7,6 +7,7 @@ import { calendarEndpoints } from './calendar.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
 import { holdEndpoints } from './holds.ts'
+import { holidayEndpoints } from './holidays.ts'
 import { identityEndpoints } from './identity.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
@@ -26,6 +27,7 @@ export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './events.ts'
 export * from './holds.ts'
+export * from './holidays.ts'
 export * from './identity.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
@@ -42,6 +44,7 @@ export const endpoints = {
 	...clinicEndpoints,
 	...doctorEndpoints,
 	...scheduleEndpoints,
+	...holidayEndpoints,
 	...calendarEndpoints,
 	...availabilityEndpoints,
 	...holdEndpoints,

@@ -115,6 +115,8 @@ DELETE /api/v1/doctors/:id/hours/:date                   401 403     403   200  
 GET    /api/v1/closures                                  200 200     200   200   200   200   200   200   403   401   401
 POST   /api/v1/closures                                  401 403     403   403   403   403   201   403   403   401   401
 POST   /api/v1/closures/preview                          401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/closures/holidays                         401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/closures/:id/preview                      401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/closures/:id                              401 403     403   403   403   403   204   403   403   401   401
 GET    /api/v1/doctors/:id/time-off                      401 403     403   200   403   200   200   403   403   401   401
 POST   /api/v1/doctors/:id/time-off                      401 403     403   201   403   201   201   403   403   401   401

@@ -59,6 +59,9 @@ const farClosure = { from: '2095-05-01', to: '2095-05-01', name: 'Closed' }
 const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	const body = { name: 'Website', scopes: ['calendar:read'] }
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
+const ofClosure = async ({ node }: Scene) => {
+	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
+	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
 }
 
 /** A plan for a year of its own, in which nothing is booked. */
@@ -235,10 +238,9 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/doctors/:id/hours/:date': ofFarDay,
 	'POST /api/v1/closures': () => ({ body: farClosure }),
 	'POST /api/v1/closures/preview': () => ({ body: farClosure }),
-	'DELETE /api/v1/closures/:id': async ({ node }) => {
-		const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
-		return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
-	},
+	'GET /api/v1/closures/holidays': () => ({ query: { country: 'DE', year: '2095' } }),
+	'POST /api/v1/closures/:id/preview': ofClosure,
+	'DELETE /api/v1/closures/:id': ofClosure,
 	'GET /api/v1/doctors/:id/time-off': ofDoctor,
 	'POST /api/v1/doctors/:id/time-off': scene => ({ ...ofDoctor(scene), body: farOff }),
 	'POST /api/v1/doctors/:id/time-off/preview': scene => ({ ...ofDoctor(scene), body: farOff }),

@@ -29,7 +29,8 @@ export type Endpoint<
 	body: B
 	/** When the body is a file rather than JSON: how many bytes it may have. The handler gets them as `file`. */
 	maxFileBytes?: number
-	status: 200 | 201 | 202 | 204
+	/** With 303, the answer is the address to go to. */
+	status: 200 | 201 | 202 | 204 | 303
 	/** Whether the call answers 201, set by its handler, when it created what it otherwise finds. */
 	mayCreate?: boolean
 	response: R

@@ -117,6 +117,44 @@ export const identityEndpoints = {
 		response: z.union([SessionTokens, SignInChallenge]),
 		refusals: ['invalid_credentials', 'account_disabled', 'email_taken'],
 	}),
+	listSignInMethods: endpoint({
+		method: 'get',
+		path: '/auth/methods',
+		tag,
+		summary: 'The ways to sign in besides a password and a code by mail.',
+		access: 'anyone',
+		response: z.object({
+			provider: z.boolean().meta({ description: 'Whether staff and doctors can sign in with the clinic’s identity provider.' }),
+		}),
+	}),
+	startAtProvider: endpoint({
+		method: 'get',
+		path: '/auth/oidc/start',
+		tag,
+		summary: 'Lead the browser to the clinic’s identity provider (OpenID Connect).',
+		access: 'anyone',
+		query: z.object({
+			returnTo: z
+				.string()
+				.max(500)
+				.regex(/^\/(?![/\\])/, 'must be a path of this server')
+				.optional(),
+		}),
+		status: 303,
+		response: z.string(),
+		refusals: ['not_found'],
+	}),
+	finishAtProvider: endpoint({
+		method: 'get',
+		path: '/auth/oidc/callback',
+		tag,
+		summary: 'Where the identity provider leads the browser back to. Sets the refresh cookie.',
+		access: 'anyone',
+		query: z.looseObject({}),
+		status: 303,
+		response: z.string(),
+		refusals: ['not_found', 'forbidden', 'account_disabled', 'invalid_credentials', 'token_expired'],
+	}),
 	refresh: endpoint({
 		method: 'post',
 		path: '/auth/refresh',

@@ -92,6 +92,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		sendPasswordReset: reminders.sendPasswordReset,
 		sendInvitation: reminders.sendInvitation,
 		sendCode: reminders.sendCode,
+		publicUrl,
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })

@@ -26,6 +26,8 @@ export type IdentityDeps = {
 	sendPasswordReset: SendLink
 	sendInvitation: SendLink
 	sendCode: SendCode
+	/** The server's address for browsers, known once it listens. */
+	publicUrl: () => string
 	/** @throws Refusal in_use when appointments to come are with this doctor */
 	refuseDoctorInUse: (trx: Tx, doctorId: string) => Promise<void>
 	accessTokens: AccessTokens
@@ -49,7 +51,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
 
 	const routeDeps = {
 		db,
+		log,
 		config,
+		publicUrl: deps.publicUrl,
 		accessTokens,
 		attempts: createPasswordAttempts(limiter),
 		codeAttempts: createCodeAttempts(limiter),

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express'
 import type { Socket } from 'socket.io'
 import { accountSecurityEndpoints, identityEndpoints, type Language, type Role, type SessionTokens } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
+import type { Log } from '../platform/observability/log.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { createOwnPages } from '../platform/security/own-pages.ts'
 import { toUser } from './accounts.ts'
@@ -12,18 +13,22 @@ import { type CodeMarks, verifyCode } from './codes.ts'
 import { createFirstAdmin } from './first-admin.ts'
 import { type EventHandlers, publicRoute, type Route } from './handlers.ts'
 import type { MailedCodeLimits, PasswordAttempts, RegistrationLimit } from './limits.ts'
+import { providerRoutes } from './provider.ts'
 import { hasSecondFactor } from './second-factor.ts'
 import { createMarks, createNextToken } from './secrets.ts'
 import { type Client, type CutOff, refresh, type SignedIn, sessionSeconds, signOut } from './sessions.ts'
 import { answerChallenge, register, type SecondStepDeps, signIn } from './sign-in.ts'
 
 export type SessionRouteDeps = SecondStepDeps & {
-	config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret'>
+	config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret' | 'oidc'>
 	accessTokens: AccessTokens
 	attempts: PasswordAttempts
 	registrationLimit: RegistrationLimit
 	mailedCodeLimits: MailedCodeLimits
 	marks: CodeMarks
+	log: Log
+	/** The server's address for browsers, known once it listens. */
+	publicUrl: () => string
 	/** Starts to mail a code. Neither waits nor fails. */
 	beginCode: (to: { email: string; language: Language | undefined }, origin: Origin) => void
 	cutOff: CutOff
@@ -38,7 +43,7 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
 	const markOf = createMarks(config.jwtSecret)
 	const nextToken = createNextToken(config.jwtSecret)
 
-	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
+	const setCookie = (res: Response, refreshToken: string | null) => res.append('Set-Cookie', refreshCookie(refreshToken, transport))
 
 	return [
 		publicRoute(identityEndpoints.register, async ({ body, origin, req, res }) => {
@@ -70,6 +75,7 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
 		publicRoute(accountSecurityEndpoints.answerChallenge, async ({ body, origin, req, res }) =>
 			handOver(res, await answerChallenge(deps, body, clientOf(req, origin))),
 		),
+		...providerRoutes({ ...deps, clientOf, handOver }),
 		publicRoute(identityEndpoints.refresh, async ({ origin, idempotencyKey, req, res }) => {
 			refuseForeignPages(req)
 			const refreshToken = readRefreshCookie(req.headers.cookie, transport)

@@ -18,12 +18,13 @@ import type { NoticePolicy } from './ledger.ts'
 import { createLedger } from './ledger.ts'
 import { type LinkPagesDeps, linkPages } from './link-pages.ts'
 import { createLinkTokens, linksOf } from './links.ts'
-import { createMailer } from './mailer.ts'
+import { addressIn, createMailer } from './mailer.ts'
 import type { Channel } from './message.ts'
 import { type Outbox, startOutbox } from './outbox.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
 import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
+import { languageOfClinic, readClinicFace } from './visit-face.ts'
 
 export type Sending = {
 	/** Sends messages that are due; resolves when none is left that may be sent now. */
@@ -87,16 +88,16 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 
 	// Message ids and calendar events carry this name, so it must never change.
 	const host = config.publicUrl ? new URL(config.publicUrl).hostname : 'localhost'
-	const organizer = addressOf(config.mailFrom)
-	const visitCalendar = createVisitCalendar({ organizer, host })
+	const sender = addressIn(config.mailFrom)
+	const visitCalendar = createVisitCalendar({ sender, host, publicUrl })
 	const channels: Channel[] = []
-	if (mailer) channels.push(createEmail({ mailer, visitCalendar, host, concurrency: smtpConnections }))
+	if (mailer) channels.push(createEmail({ mailer, visitCalendar, host, publicUrl, concurrency: smtpConnections }))
 	if (config.twilio) channels.push(createSms({ twilio: config.twilio }))
 	if (config.vapid) {
 		channels.push(
 			createPush({
 				vapid: config.vapid,
-				subject: `mailto:${organizer.email}`,
+				subject: `mailto:${sender}`,
 				devicesOf: userId => devicesOf(db, userId),
 				forget: id => forgetDevice(db, id),
 				publicOnly: config.production,
@@ -184,19 +185,20 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	async function mailLink(kind: 'reset' | 'invitation', { userId, email, fullName }: Owner, token: string) {
 		if (!mailer) return void log.warn({ userId, kind }, 'link not mailed, because SMTP_URL is not set')
 		const patient = await db('patients').where({ user_id: userId }).first('language')
-		const clinic = await db('clinic').first('name', 'locale')
-		const language = languageOf(patient?.language, clinic.locale)
+		const clinic = await readClinicFace(db)
+		const language = Language.safeParse(patient?.language).data ?? languageOfClinic(clinic)
 		const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
-		const sending = await mailer.send(passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic: clinic.name, language }))
+		const letter = passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic, publicUrl: publicUrl(), language })
+		const sending = await mailer.send(letter)
 		if (!sending.sent) throw new Error(sending.reason)
 	}
 
 	async function sendCode({ email, language }: { email: string; language: Language | undefined }, code: string) {
 		if (!mailer) return void log.warn('code not mailed, because SMTP_URL is not set')
 		const patient = await db('patients').join('users', 'users.id', 'patients.user_id').where('users.email', email).first('language')
-		const clinic = await db('clinic').first('name', 'locale')
-		const letter = { email, code, clinic: clinic.name, language: language ?? languageOf(patient?.language, clinic.locale) }
-		const sending = await mailer.send(codeMail(letter))
+		const clinic = await readClinicFace(db)
+		const known = language ?? Language.safeParse(patient?.language).data ?? languageOfClinic(clinic)
+		const sending = await mailer.send(codeMail({ email, code, clinic, publicUrl: publicUrl(), language: known }))
 		if (!sending.sent) throw new Error(sending.reason)
 	}
 
@@ -223,10 +225,6 @@ async function planAgain(trx: Tx, { channels, leadMinutes }: NoticePolicy): Prom
 	await trx.raw(planAgainSql, values)
 }
 
-/** A patient's language, else the clinic's, as far as there are words for it. */
-const languageOf = (ofPatient: string | undefined, locale: string): Language =>
-	Language.safeParse(ofPatient ?? locale.split('-')[0]).data ?? 'en'
-
 /** Undefined when letters cannot be stored: the server then sends no mail, and logs that. */
 async function openOutbox(dataDir: string, log: Log): Promise<Outbox | undefined> {
 	try {
@@ -235,9 +233,4 @@ async function openOutbox(dataDir: string, log: Log): Promise<Outbox | undefined
 		log.warn({ reason: (error as Error).message }, 'outbox could not be opened; without SMTP_URL no mail is sent')
 		return undefined
 	}
-}
-
-function addressOf(from: string) {
-	const [, name = '', email = ''] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(from) ?? [from, '', from]
-	return { name: name || 'Clinic', email }
 }

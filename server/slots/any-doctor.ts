@@ -1,4 +1,5 @@
 import type { AvailabilityQuery, AvailableDay, Hold, HoldAnyRequest } from '../../contract/index.ts'
+import { specialtyOf, spellingsOf } from '../../contract/specialties.ts'
 import { type AppointmentTypes, minutesWith, type TypeRules, termsOf, whyNotInTerms } from '../clinic/appointment-types.ts'
 import { type Actor, isStaff } from '../identity/actor.ts'
 import { readSql } from '../platform/database/database.ts'
@@ -95,7 +96,8 @@ export function createAnyDoctor({ run, types, holds, nowMs }: AnyDoctorDeps) {
 		if (!type.isPublic && !isStaff(actor)) return []
 		const known = doctorIds?.filter(isDatabaseId) ?? null
 		if (siteId !== undefined && !isDatabaseId(siteId)) return []
-		const rows = await run<Row>(freeStatement, [from, to, known, specialty ?? null, siteId ?? null, type.dailyLimit, type.id, maxSlots])
+		const spellings = specialty === undefined ? null : spellingsOfAsked(specialty)
+		const rows = await run<Row>(freeStatement, [from, to, known, spellings, siteId ?? null, type.dailyLimit, type.id, maxSlots])
 		const byDoctor = new Map<string, Map<number, Row>>()
 		for (const row of rows) {
 			const slots = byDoctor.get(row.doctor_id)
@@ -143,6 +145,12 @@ const visitsStatement = {
 		FROM doctors d
 		CROSS JOIN LATERAL (SELECT (to_timestamp($2::int * 60.0) AT TIME ZONE d.time_zone)::date AS date) local
 		WHERE d.id = ANY ($1::bigint[])`,
+}
+
+/** In any language, or by its code. */
+function spellingsOfAsked(specialty: string): string[] {
+	const named = specialtyOf(specialty)
+	return [specialty.toLowerCase(), ...(named ? spellingsOf([named]) : [])]
 }
 
 function isGone({ code }: Refusal): boolean {

@@ -11,7 +11,7 @@ FROM (
     FROM doctors d
     JOIN users u ON u.id = d.id AND u.status = 'active' AND u.role = 'doctor'
     WHERE ($3::bigint[] IS NULL OR d.id = ANY ($3::bigint[]))
-      AND ($4::text IS NULL OR lower(d.specialty) = lower($4))
+      AND ($4::text[] IS NULL OR lower(d.specialty) = ANY ($4::text[]))
 ) d
 CROSS JOIN LATERAL (
     SELECT s.doctor_id, s.starts_at, s.ends_at

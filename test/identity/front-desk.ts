@@ -68,6 +68,7 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 		sendPasswordReset: keepMail,
 		sendInvitation: keepMail,
 		sendCode: keepMail,
+		publicUrl: () => '',
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const app = createApp({

@@ -47,6 +47,9 @@ POST   /api/v1/auth/forgot-password                      202 202     202   202  
 POST   /api/v1/auth/reset-password                       401 401     401   401   401   401   401   401   401   401   401
 POST   /api/v1/auth/code                                 202 202     202   202   202   202   202   202   202   202   202
 POST   /api/v1/auth/code/verify#wrong                    401 401     401   401   401   401   401   401   401   401   401
+GET    /api/v1/auth/methods                              200 200     200   200   200   200   200   200   200   200   200
+GET    /api/v1/auth/oidc/start                           404 404     404   404   404   404   404   404   404   404   404
+GET    /api/v1/auth/oidc/callback                        404 404     404   404   404   404   404   404   404   404   404
 POST   /api/v1/auth/first-admin                          401 401     401   401   401   401   401   401   401   401   401
 
 GET    /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
@@ -90,6 +93,7 @@ POST   /api/v1/admin/invitations                         401 403     403   403  
 
 GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/doctors/:id                               200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/doctor-choices                            200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/appointment-types                         200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/push/key                                  200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/next-free                                 200 200     200   200   200   200   200   200   403   401   401

@@ -8,6 +8,14 @@ export type Words = {
 	doctor: string
 	type: string
 	when: string
+	where: string
+	price: string
+	prepare: string
+	directions: string
+	map: string
+	call: string
+	privacy: string
+	imprint: string
 	open: string
 	confirm: string
 	cancel: string

@@ -5,8 +5,10 @@ import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
+import { historyEndpoints } from './histories.ts'
 import { holdEndpoints } from './holds.ts'
 import { identityEndpoints } from './identity.ts'
+import { listEndpoints } from './lists.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
@@ -23,8 +25,10 @@ export * from './doctors.ts'
 export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './events.ts'
+export * from './histories.ts'
 export * from './holds.ts'
 export * from './identity.ts'
+export * from './lists.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
@@ -47,4 +51,6 @@ export const endpoints = {
 	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,
+	...historyEndpoints,
+	...listEndpoints,
 }

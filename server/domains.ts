@@ -14,6 +14,8 @@ import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
 import { createAnnouncements } from './slots/announcements.ts'
+import { createHoldHistory } from './slots/hold-history.ts'
+import { parseSlotId } from './slots/slot-id.ts'
 import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
@@ -39,7 +41,9 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 
 	const clinic = createClinic({ db, run, config })
 	const { types, doctors } = clinic
+	const holdHistory = createHoldHistory({ run, log })
 	const slots = createSlots({
+		history: holdHistory,
 		io,
 		redis,
 		subscriber,
@@ -105,7 +109,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		announcements,
 		cutOff,
 	})
-	const analytics = createAnalytics({ db })
+	const analytics = createAnalytics({ db, slotOf: parseSlotId })
 
 	const freeTimes = async (doctorId: string) => (await slots.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
@@ -140,6 +144,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 			await sending.stop()
 			await reminders.stop()
 			await slots.stop()
+			await holdHistory.stop()
 		},
 	}
 }

@@ -19,11 +19,12 @@ export function fullDate(language: Language, atMs: number, timeZone: string): st
 }
 
 /** The message in one line, for text messages and notifications. */
-export function shortText({ kind, patient, visit, links }: Message, { link }: { link: boolean }): string {
+export function shortText({ kind, text, patient, visit, links }: Message, { link }: { link: boolean }): string {
 	return fill(words[patient.language].short[kind], {
 		doctor: visit.doctorName,
 		date: `${shortDate(patient.language, visit.startsAtMs, visit.timeZone)} (${visit.timeZone.replaceAll('_', ' ')})`,
 		link: link ? links.visit : '',
+		text: text ?? '',
 	}).trim()
 }
 

@@ -21,6 +21,7 @@ export function createEmail({ mailer, concurrency, ...deps }: EmailDeps): Channe
 /** Writes a letter in the patient's language, as text and as HTML, with an invitation when the visit changed. */
 export function letter(message: Message, { visitCalendar, host }: Pick<EmailDeps, 'visitCalendar' | 'host'>): Mail {
 	const { kind, patient, visit, links } = message
+	const said = message.text ? [message.text, ''] : []
 	const { language } = patient
 	const words = wordsOf(language)
 	const when = fullDate(language, visit.startsAtMs, visit.timeZone)
@@ -36,6 +37,7 @@ export function letter(message: Message, { visitCalendar, host }: Pick<EmailDeps
 		'',
 		words.opening[kind],
 		'',
+		...said,
 		...rows.map(([name, value]) => `${name}: ${value}`),
 		'',
 		...(actions ? [`${words.open}:`, links.visit, ''] : []),
@@ -44,7 +46,7 @@ export function letter(message: Message, { visitCalendar, host }: Pick<EmailDeps
 		`${words.unsubscribe}: ${links.unsubscribe}`,
 		'',
 	].join('\n')
-	const body = html`<p>${greeting}</p><h1>${words.opening[kind]}</h1><dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>${
+	const body = html`<p>${greeting}</p><h1>${words.opening[kind]}</h1>${said.slice(0, 1).map(text => html`<p style="white-space:pre-line">${text}</p>`)}<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>${
 		actions ? html`<p><a class="button" href="${links.visit}">${words.open}</a></p>` : []
 	}<p class="small">${words.whyThis} <a href="${links.unsubscribe}">${words.unsubscribe}</a></p>`
 	const subject = fill(words.subject[kind], { date: when })
@@ -55,8 +57,8 @@ export function letter(message: Message, { visitCalendar, host }: Pick<EmailDeps
 		html: htmlLetter(language, subject, body),
 		messageId: `<notification-${message.id}@${host}>`,
 		unsubscribeUrl: links.unsubscribe,
-		// A reminder changes nothing in the calendar.
-		...(kind !== 'reminder' && { invitation: visitCalendar.invitation(message) }),
+		// Reminders and notices change nothing in the calendar.
+		...(kind !== 'reminder' && kind !== 'notice' && { invitation: visitCalendar.invitation(message) }),
 	}
 }
 

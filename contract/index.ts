@@ -6,9 +6,11 @@ import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
+import { historyEndpoints } from './histories.ts'
 import { holdEndpoints } from './holds.ts'
 import { holidayEndpoints } from './holidays.ts'
 import { identityEndpoints } from './identity.ts'
+import { listEndpoints } from './lists.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
@@ -27,9 +29,11 @@ export * from './doctors.ts'
 export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './events.ts'
+export * from './histories.ts'
 export * from './holds.ts'
 export * from './holidays.ts'
 export * from './identity.ts'
+export * from './lists.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
@@ -56,4 +60,6 @@ export const endpoints = {
 	...notificationEndpoints,
 	...analyticsEndpoints,
 	...waitingRoomEndpoints,
+	...historyEndpoints,
+	...listEndpoints,
 }

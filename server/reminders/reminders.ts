@@ -18,11 +18,13 @@ import type { NoticePolicy } from './ledger.ts'
 import { createLedger } from './ledger.ts'
 import { type LinkPagesDeps, linkPages } from './link-pages.ts'
 import { createLinkTokens, linksOf } from './links.ts'
+import { listMessageRoutes } from './list-messages.ts'
 import { addressIn, createMailer } from './mailer.ts'
 import type { Channel } from './message.ts'
 import { type Outbox, startOutbox } from './outbox.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
+import { undoWaitSeconds } from './rules.ts'
 import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
 import { languageOfClinic, readClinicFace } from './visit-face.ts'
 
@@ -118,6 +120,8 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		metrics.sampled('notifications_overdue', 'Messages whose turn came over five minutes ago', read, 'channel')
 	}
 	let nudgeTimer: NodeJS.Timeout | undefined
+	/** Nudges for messages that wait because the desk may undo what they tell. */
+	const laterTimers = new Set<NodeJS.Timeout>()
 
 	return {
 		notices,
@@ -178,6 +182,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),
 			...deskRoutes({ db, nudge }),
+			...listMessageRoutes({ db, channels: notices.channels, nudge }),
 		],
 		pages: ({ operations, freeTimes }) => [
 			linkPages({ db, tokens, limit: limiter(linkLimit), nowMs, operations, freeTimes }),
@@ -185,6 +190,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		],
 		async stop() {
 			clearTimeout(nudgeTimer)
+			for (const timer of laterTimers) clearTimeout(timer)
 			await Promise.all([mailer?.stop(), ...channels.map(channel => channel.stop())])
 			await outbox?.stop()
 		},
@@ -216,6 +222,11 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			nudgeTimer = undefined
 			// A lost nudge only delays the message until the next minute's dispatch.
 			publish(redis, nudgeChannel, '').catch(() => {})
+			const later = setTimeout(() => {
+				laterTimers.delete(later)
+				publish(redis, nudgeChannel, '').catch(() => {})
+			}, undoWaitSeconds * 1000)
+			laterTimers.add(later)
 		}, nudgeDelayMs)
 	}
 }

@@ -309,6 +309,17 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/screens/pair': async scene => ({ body: { code: (await aScreen(scene)).code } }),
 	'POST /api/v1/screens/pair#wrong': () => ({ body: { code: '2222-2222' } }),
 	'POST /api/v1/screens/check-in#wrong': () => ({ body: { token: 'made up', birthDate: '1980-01-01', name: 'Any' } }),
+	'POST /api/v1/appointments/:id/undo': ofAppointment,
+	'GET /api/v1/appointments/:id/history': ofShown,
+	'GET /api/v1/slots/:id/history': scene => ({ params: { id: scene.aSlot() } }),
+	'GET /api/v1/day-list': () => ({ query: { date: soon().to } }),
+	'GET /api/v1/day-list#of-the-doctor': ({ people }) => ({ query: { date: soon().to, doctorId: people.doctor.id } }),
+	'POST /api/v1/list-messages/preview': async scene => ({ body: { appointmentIds: [await scene.theAppointment()] } }),
+	'POST /api/v1/list-messages': async scene => ({
+		body: { appointmentIds: [await scene.theAppointment()], text: 'Please use the side door.' },
+	}),
+	'GET /api/v1/vanished-visits': () => ({ query: { date: soon().to } }),
+	'GET /api/v1/vanished-visits#of-the-doctor': ({ people }) => ({ query: { date: soon().to, doctorId: people.doctor.id } }),
 	'GET /api/v1/appointments/:id/notifications': ofShown,
 	'POST /api/v1/notifications/:id/retry': async scene => ({ params: { id: await aFailedMessage(scene) } }),
 
@@ -326,6 +337,7 @@ export const requests: Record<string, Ask> = {
 	'PATCH /api/v1/admin/users/:id': scene => ({ ...ofPatient(scene), body: { status: 'active' } }),
 	'DELETE /api/v1/admin/users/:id/second-factor': aGuardedColleague,
 	'GET /api/v1/admin/analytics': () => ({ query: soon() }),
+	'GET /api/v1/admin/appointments.csv': () => ({ query: soon() }),
 	'POST /api/v1/admin/jobs/:name/run': () => ({ params: { name: 'clean up' } }),
 }
 

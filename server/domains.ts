@@ -75,7 +75,10 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		types,
 		doctors,
 		holds: slots.holds,
-		policy: async () => ({ cancelCutoffMs: (await clinic.policy()).cancelCutoffMinutes * 60_000 }),
+		policy: async () => {
+			const { cancelCutoffMinutes, maxUpcomingPerPatient, overbooking } = await clinic.policy()
+			return { cancelCutoffMs: cancelCutoffMinutes * 60_000, maxUpcoming: maxUpcomingPerPatient, overbooking }
+		},
 		notices: reminders.notices,
 		visitCalendar: reminders.visitCalendar,
 		wakeReminders: reminders.nudge,

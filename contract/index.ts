@@ -1,5 +1,6 @@
 import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
+import { apiClientEndpoints } from './api-clients.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
@@ -7,6 +8,7 @@ import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
 import { historyEndpoints } from './histories.ts'
 import { holdEndpoints } from './holds.ts'
+import { holidayEndpoints } from './holidays.ts'
 import { identityEndpoints } from './identity.ts'
 import { listEndpoints } from './lists.ts'
 import { notificationEndpoints } from './notifications.ts'
@@ -16,6 +18,7 @@ import { scheduleEndpoints } from './schedule.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
+export * from './api-clients.ts'
 export * from './appointments.ts'
 export * from './availability.ts'
 export * from './calendar.ts'
@@ -27,6 +30,7 @@ export * from './errors.ts'
 export * from './events.ts'
 export * from './histories.ts'
 export * from './holds.ts'
+export * from './holidays.ts'
 export * from './identity.ts'
 export * from './lists.ts'
 export * from './notifications.ts'
@@ -40,9 +44,11 @@ export * from './schedule.ts'
 export const endpoints = {
 	...identityEndpoints,
 	...accountSecurityEndpoints,
+	...apiClientEndpoints,
 	...clinicEndpoints,
 	...doctorEndpoints,
 	...scheduleEndpoints,
+	...holidayEndpoints,
 	...calendarEndpoints,
 	...availabilityEndpoints,
 	...holdEndpoints,

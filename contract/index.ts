@@ -15,6 +15,7 @@ import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
 import { scheduleEndpoints } from './schedule.ts'
+import { waitingRoomEndpoints } from './waiting-room.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
@@ -39,6 +40,7 @@ export * from './privacy.ts'
 export * from './refusals.ts'
 export * from './roles.ts'
 export * from './schedule.ts'
+export * from './waiting-room.ts'
 
 /** Every HTTP call of the product. */
 export const endpoints = {
@@ -57,6 +59,7 @@ export const endpoints = {
 	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,
+	...waitingRoomEndpoints,
 	...historyEndpoints,
 	...listEndpoints,
 }

@@ -19,6 +19,7 @@ import { parseSlotId } from './slots/slot-id.ts'
 import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
+import { createWaitingRoom } from './waiting-room/waiting-room.ts'
 
 /** A node's second step: creates each domain with what it needs of the stores, of the transports and of earlier domains. */
 export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: Reach, authentication: Authentication) {
@@ -112,6 +113,20 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		cutOff,
 	})
 	const analytics = createAnalytics({ db, slotOf: parseSlotId })
+	const waitingRoom = createWaitingRoom({
+		io,
+		db,
+		run,
+		redis,
+		subscriber,
+		log,
+		metrics,
+		limiter,
+		doctors,
+		commands: booking.commands,
+		readLink: reminders.readLink,
+		nowMs,
+	})
 
 	const freeTimes = async (doctorId: string) => (await slots.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
@@ -130,9 +145,12 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 
 	return {
 		slots,
+		waitingRoom,
 		jobs,
-		handlers: { ...slots.handlers, ...booking.handlers },
-		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
+		handlers: { ...slots.handlers, ...booking.handlers, ...waitingRoom.handlers },
+		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom].flatMap(
+			({ routes }) => routes,
+		),
 		pages: reminders.pages({ operations: booking.commands, freeTimes }),
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {
@@ -141,6 +159,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 			await booking.finish(finishMs)
 		},
 		async stop(): Promise<void> {
+			await waitingRoom.stop()
 			await booking.stop()
 			await identity.stop()
 			await sending.stop()

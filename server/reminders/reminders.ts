@@ -66,6 +66,8 @@ export type Reminders = {
 	sendInvitation(to: Owner, token: string): Promise<void>
 	/** Mails a code for signing in, also to an address without an account. */
 	sendCode(to: { email: string; language: Language | undefined }, code: string): Promise<void>
+	/** The visit that a link in a message is for, until some hours after its planned end; undefined for every other link. */
+	readLink(link: string): { appointmentId: string; patientId: string } | undefined
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
 	stop(): Promise<void>
@@ -77,6 +79,8 @@ const nudgeChannel = 'liveslot:notices'
 const nudgeDelayMs = 100
 /** A message that is due for longer than this is overdue. */
 const overdueSeconds = 300
+/** Patients whose doctor is late still look up their place in line. */
+const lateMs = 6 * 3_600_000
 const linkLimit = { name: 'links', points: 30, perSeconds: 60 }
 
 /** Messages to patients about their visits: when they are sent, by which channels, and what patients can do with them. */
@@ -170,6 +174,10 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		sendPasswordReset: (to, token) => mailLink('reset', to, token),
 		sendInvitation: (to, token) => mailLink('invitation', to, token),
 		sendCode,
+		readLink(link) {
+			const grant = tokens.read(link, nowMs() - lateMs)
+			return grant?.may === 'act on visit' ? { appointmentId: grant.appointmentId, patientId: grant.patientId } : undefined
+		},
 		routes: [
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),

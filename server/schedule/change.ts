@@ -79,8 +79,9 @@ export function createHoursChanges({ db, slotDaysAhead, announcements }: ChangeD
 		previewForAll(change) {
 			return whatIf(db, async trx => {
 				const span = await change(trx)
+				const { days } = await readHorizon(trx, slotDaysAhead)
 				let created = 0
-				for (const doctorIds of inChunks(await listScheduledDoctors(trx), daysIn(span)))
+				for (const doctorIds of inChunks(await listScheduledDoctors(trx), daysIn(days, span)))
 					for (const generated of await generateSlots(trx, { doctorIds, days, span })) created += generated.created
 				return { created }
 			})

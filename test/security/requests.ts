@@ -60,6 +60,7 @@ const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	const body = { name: 'Website', scopes: ['calendar:read'] }
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
 }
+
 const ofClosure = async ({ node }: Scene) => {
 	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
 	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }

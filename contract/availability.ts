@@ -35,6 +35,8 @@ const AvailabilityQuery = z
 			.transform(text => [...new Set(text.split(','))])
 			.pipe(z.array(Id).min(1).max(50))
 			.optional(),
+		half: z.enum(['morning', 'afternoon']).optional().meta({ description: 'Only starts before noon of the doctor’s zone, or from noon.' }),
+		limit: z.coerce.number().int().min(1).max(50).optional().meta({ description: 'Only the earliest times, that many. Without it, all.' }),
 	})
 	.refine(({ from, to }) => to >= from && Date.parse(to) - Date.parse(from) < maxDays * 86_400_000, {
 		path: ['to'],

@@ -1,5 +1,6 @@
 import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
+import { apiClientEndpoints } from './api-clients.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
@@ -15,6 +16,7 @@ import { scheduleEndpoints } from './schedule.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
+export * from './api-clients.ts'
 export * from './appointments.ts'
 export * from './availability.ts'
 export * from './calendar.ts'
@@ -38,6 +40,7 @@ export * from './schedule.ts'
 export const endpoints = {
 	...identityEndpoints,
 	...accountSecurityEndpoints,
+	...apiClientEndpoints,
 	...clinicEndpoints,
 	...doctorEndpoints,
 	...scheduleEndpoints,

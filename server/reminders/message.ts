@@ -1,4 +1,5 @@
 import type { Language, NotificationChannel, NotificationKind } from '../../contract/index.ts'
+import type { VisitFace } from './visit-face.ts'
 
 /** A message about a visit. Every channel receives it whole, and uses what it needs. */
 export type Message = {
@@ -21,9 +22,9 @@ export type Message = {
 		endsAtMs: number
 		updatedAtMs: number
 		doctorName: string
-		typeName: string
 		/** The doctor's zone, in which the visit takes place. */
 		timeZone: string
+		face: VisitFace
 	}
 	links: {
 		/** Shows the visit, and lets the patient confirm, cancel or move it. */

@@ -12,12 +12,11 @@ SELECT n.id::text, n.kind, n.lead_minutes, n.attempts,
        CASE n.channel WHEN 'email' THEN p.notify_email WHEN 'sms' THEN p.notify_sms ELSE p.notify_push END AS is_wanted,
        coalesce(p.time_zone, d.time_zone) AS patient_zone,
        account.status AS account_status,
-       doctor.full_name AS doctor_name, d.time_zone AS doctor_zone, t.name AS type_name
+       doctor.full_name AS doctor_name, d.time_zone AS doctor_zone, visit_face(a.id, p.language) AS face
 FROM notification_queue n
 JOIN appointments a ON a.id = n.appointment_id
 JOIN patients p ON p.id = a.patient_id
 JOIN doctors d ON d.id = a.doctor_id
 JOIN users doctor ON doctor.id = a.doctor_id
-JOIN appointment_types t ON t.id = a.type_id
 LEFT JOIN users account ON account.id = p.user_id
 WHERE n.id = $1

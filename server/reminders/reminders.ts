@@ -2,14 +2,14 @@ import type { RequestHandler } from 'express'
 import { Language, type NotificationChannel } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Route } from '../identity/handlers.ts'
-import type { Db } from '../platform/database/database.ts'
+import { type Db, readSql, type Tx } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
-import { createEmail, passwordLinkMail } from './channels/email.ts'
+import { codeMail, createEmail, passwordLinkMail } from './channels/email.ts'
 import { createPush } from './channels/push.ts'
 import { createSms } from './channels/sms.ts'
 import { deskRoutes } from './desk.ts'
@@ -18,12 +18,13 @@ import type { NoticePolicy } from './ledger.ts'
 import { createLedger } from './ledger.ts'
 import { type LinkPagesDeps, linkPages } from './link-pages.ts'
 import { createLinkTokens, linksOf } from './links.ts'
-import { createMailer } from './mailer.ts'
+import { addressIn, createMailer } from './mailer.ts'
 import type { Channel } from './message.ts'
 import { type Outbox, startOutbox } from './outbox.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
 import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
+import { languageOfClinic, readClinicFace } from './visit-face.ts'
 
 export type Sending = {
 	/** Sends messages that are due; resolves when none is left that may be sent now. */
@@ -53,12 +54,16 @@ type Owner = { userId: string; email: string; fullName: string }
 export type Reminders = {
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
+	/** To be called in the transaction that changes when the clinic reminds. */
+	planAgain(trx: Tx): Promise<void>
 	/** Wakes the workers, because a message is due now. Returns immediately. */
 	nudge(): void
 	/** Starts to listen for nudges, if this process sends. `giveWay` tells whether a caller waits for more urgent work of this process. */
 	startSending(deps: { giveWay: () => boolean }): Promise<Sending>
 	sendPasswordReset(to: Owner, token: string): Promise<void>
 	sendInvitation(to: Owner, token: string): Promise<void>
+	/** Mails a code for signing in, also to an address without an account. */
+	sendCode(to: { email: string; language: Language | undefined }, code: string): Promise<void>
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
 	stop(): Promise<void>
@@ -83,16 +88,16 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 
 	// Message ids and calendar events carry this name, so it must never change.
 	const host = config.publicUrl ? new URL(config.publicUrl).hostname : 'localhost'
-	const organizer = addressOf(config.mailFrom)
-	const visitCalendar = createVisitCalendar({ organizer, host })
+	const sender = addressIn(config.mailFrom)
+	const visitCalendar = createVisitCalendar({ sender, host, publicUrl })
 	const channels: Channel[] = []
-	if (mailer) channels.push(createEmail({ mailer, visitCalendar, host, concurrency: smtpConnections }))
+	if (mailer) channels.push(createEmail({ mailer, visitCalendar, host, publicUrl, concurrency: smtpConnections }))
 	if (config.twilio) channels.push(createSms({ twilio: config.twilio }))
 	if (config.vapid) {
 		channels.push(
 			createPush({
 				vapid: config.vapid,
-				subject: `mailto:${organizer.email}`,
+				subject: `mailto:${sender}`,
 				devicesOf: userId => devicesOf(db, userId),
 				forget: id => forgetDevice(db, id),
 				publicOnly: config.production,
@@ -113,6 +118,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	return {
 		notices,
 		visitCalendar,
+		planAgain: trx => planAgain(trx, notices),
 		nudge,
 		async startSending({ giveWay }) {
 			const dispatch = createDispatch({
@@ -159,6 +165,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		},
 		sendPasswordReset: (to, token) => mailLink('reset', to, token),
 		sendInvitation: (to, token) => mailLink('invitation', to, token),
+		sendCode,
 		routes: [
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),
@@ -178,10 +185,20 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	async function mailLink(kind: 'reset' | 'invitation', { userId, email, fullName }: Owner, token: string) {
 		if (!mailer) return void log.warn({ userId, kind }, 'link not mailed, because SMTP_URL is not set')
 		const patient = await db('patients').where({ user_id: userId }).first('language')
-		const clinic = await db('clinic').first('name', 'locale')
-		const language = Language.safeParse(patient?.language ?? clinic.locale.split('-')[0]).data ?? 'en'
+		const clinic = await readClinicFace(db)
+		const language = Language.safeParse(patient?.language).data ?? languageOfClinic(clinic)
 		const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
-		const sending = await mailer.send(passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic: clinic.name, language }))
+		const letter = passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic, publicUrl: publicUrl(), language })
+		const sending = await mailer.send(letter)
+		if (!sending.sent) throw new Error(sending.reason)
+	}
+
+	async function sendCode({ email, language }: { email: string; language: Language | undefined }, code: string) {
+		if (!mailer) return void log.warn('code not mailed, because SMTP_URL is not set')
+		const patient = await db('patients').join('users', 'users.id', 'patients.user_id').where('users.email', email).first('language')
+		const clinic = await readClinicFace(db)
+		const known = language ?? Language.safeParse(patient?.language).data ?? languageOfClinic(clinic)
+		const sending = await mailer.send(codeMail({ email, code, clinic, publicUrl: publicUrl(), language: known }))
 		if (!sending.sent) throw new Error(sending.reason)
 	}
 
@@ -195,6 +212,19 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	}
 }
 
+const planAgainSql = readSql('./plan_again.sql', import.meta.url)
+
+/**
+ * Follows the leads that this transaction has given the clinic. Bookings write reminders meanwhile: the lock makes each of them either
+ * finish first, and be read here, or wait and read the new leads. Most of the work is done before the lock, so that none waits long.
+ */
+async function planAgain(trx: Tx, { channels, leadMinutes }: NoticePolicy): Promise<void> {
+	const values = { channels: [...channels], leads: [...leadMinutes] }
+	await trx.raw(planAgainSql, values)
+	await trx.raw('LOCK TABLE notification_queue IN SHARE ROW EXCLUSIVE MODE')
+	await trx.raw(planAgainSql, values)
+}
+
 /** Undefined when letters cannot be stored: the server then sends no mail, and logs that. */
 async function openOutbox(dataDir: string, log: Log): Promise<Outbox | undefined> {
 	try {
@@ -203,9 +233,4 @@ async function openOutbox(dataDir: string, log: Log): Promise<Outbox | undefined
 		log.warn({ reason: (error as Error).message }, 'outbox could not be opened; without SMTP_URL no mail is sent')
 		return undefined
 	}
-}
-
-function addressOf(from: string) {
-	const [, name = '', email = ''] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(from) ?? [from, '', from]
-	return { name: name || 'Clinic', email }
 }

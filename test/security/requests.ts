@@ -60,6 +60,10 @@ const ofClosure = async ({ node }: Scene) => {
 	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
 	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
 }
+const aProgram = async ({ node, people }: Scene): Promise<string> => {
+	const body = { name: 'Website', scopes: ['calendar:read'] }
+	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
+}
 
 /** A plan for a year of its own, in which nothing is booked. */
 let farYear = 2100
@@ -182,6 +186,11 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/me/push-subscriptions': () => ({ body: { endpoint: subscription.endpoint } }),
 	'PATCH /api/v1/me/notifications': () => ({ body: { language: 'en' } }),
 
+	'POST /api/v1/auth/code': () => ({ body: { email: 'nobody@example.com' } }),
+	'POST /api/v1/auth/code/verify#wrong': () => ({ body: { email: 'nobody@example.com', code: '123456' } }),
+	'POST /api/v1/admin/api-clients': () => ({ body: { name: 'Website', scopes: ['calendar:read'] } }),
+	'POST /api/v1/admin/api-clients/:id/rotate': async scene => ({ params: { id: await aProgram(scene) }, body: {} }),
+	'DELETE /api/v1/admin/api-clients/:id': async scene => ({ params: { id: await aProgram(scene) } }),
 	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
 
 	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),

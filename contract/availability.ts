@@ -18,9 +18,14 @@ export const HoldAnyRequest = z.object({
 })
 export type HoldAnyRequest = z.infer<typeof HoldAnyRequest>
 
-export const AvailableDay = z
-	.object({ date: CalendarDate, times: z.array(z.object({ startsAt: Instant, endsAt: Instant, doctorIds: z.array(Id) })) })
-	.meta({ id: 'AvailableDay' })
+const AvailableTime = z.object({
+	startsAt: Instant,
+	endsAt: Instant,
+	doctorIds: z.array(Id),
+	slotIds: z.array(Id).meta({ description: 'The first slot with each of these doctors, in their order.' }),
+})
+
+export const AvailableDay = z.object({ date: CalendarDate, times: z.array(AvailableTime) }).meta({ id: 'AvailableDay' })
 export type AvailableDay = z.infer<typeof AvailableDay>
 
 const AvailabilityQuery = z

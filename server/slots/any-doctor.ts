@@ -19,13 +19,14 @@ export function createAnyDoctor({ run, types, holds, nowMs }: AnyDoctorDeps) {
 	async function list(actor: Actor | null, query: AvailabilityQuery): Promise<{ days: AvailableDay[] }> {
 		const type = await types.rulesOf(query.typeId)
 		const free = query.limit === undefined ? await freeTimes(actor, type, query) : await earliestTimes(actor, type, query, query.limit)
-		const days = new Map<string, Map<number, { startsAt: string; endsAt: string; doctorIds: string[] }>>()
+		const days = new Map<string, Map<number, AvailableTime>>()
 		for (const { doctorId, startMinute, endMinute, date } of free) {
-			const times = days.get(date) ?? new Map<number, { startsAt: string; endsAt: string; doctorIds: string[] }>()
+			const times = days.get(date) ?? new Map<number, AvailableTime>()
 			days.set(date, times)
-			const time = times.get(startMinute)
-			if (time) time.doctorIds.push(doctorId)
-			else times.set(startMinute, { startsAt: instantOf(startMinute), endsAt: instantOf(endMinute), doctorIds: [doctorId] })
+			const time = times.get(startMinute) ?? { startsAt: instantOf(startMinute), endsAt: instantOf(endMinute), doctorIds: [], slotIds: [] }
+			times.set(startMinute, time)
+			time.doctorIds.push(doctorId)
+			time.slotIds.push(slotId(doctorId, startMinute))
 		}
 		const byDate = [...days].sort(([a], [b]) => (a < b ? -1 : 1))
 		return {
@@ -120,6 +121,8 @@ export function createAnyDoctor({ run, types, holds, nowMs }: AnyDoctorDeps) {
 }
 
 export type AnyDoctorDeps = { run: Run; types: AppointmentTypes; holds: Pick<Holds, 'place' | 'read'>; nowMs: () => number }
+
+type AvailableTime = AvailableDay['times'][number]
 
 type FreeTime = { doctorId: string; startMinute: number; endMinute: number; date: string; fullName: string }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { slotId } from '../../server/slots/slot-id.ts'
 import { aType, someSlots } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
@@ -44,7 +45,10 @@ describe('the earliest times', () => {
 		expect((await startsFrom('&limit=5&half=morning')).at(-1)).to.equal(at(30, 14).toISOString())
 	})
 
-	it('are those of chosen doctors', async () => {
+	it('are those of chosen doctors, with the slot that begins each', async () => {
 		expect(await startsFrom(`&limit=5&doctorIds=${far.id}`)).to.deep.equal(iso(at(2, 20), at(30, 14)))
+		const path = `/availability?typeId=${typeId}&from=${date(0)}&to=${date(9)}&limit=1`
+		const [{ times }] = (await call(node, 'GET', path)).body.days
+		expect(times[0]).to.deep.include({ doctorIds: [near.id], slotIds: [slotId(near.id, at(2, 9).getTime() / 60_000)] })
 	})
 })

@@ -10,6 +10,7 @@ import { changesOf, given, useDraft, useFaults } from './draft.ts'
 import { PictureField } from './picture-field.tsx'
 import { keys, useSaving } from './queries.ts'
 import { differencesOf, SaveBar } from './save-bar.tsx'
+import { SpecialtyInput } from './specialty-input.tsx'
 
 /** What patients read of a doctor. */
 export const DoctorForm = ({ doctorId, onClose }: { doctorId: string; onClose: () => void }) => {
@@ -66,7 +67,7 @@ const ProfileForm = ({ doctor, onClose }: { doctor: Doctor; onClose: () => void 
 						error={faultOf('title')}
 						{...text('title')}
 					/>
-					<TextInput label={t('account.specialty')} required maxLength={80} error={faultOf('specialty')} {...text('specialty')} />
+					<SpecialtyInput required value={draft.specialty} error={faultOf('specialty')} onChange={specialty => set({ specialty })} />
 				</SimpleGrid>
 				<MultiSelect
 					comboboxProps={{ withinPortal: false }}

@@ -7,6 +7,7 @@ import { request } from '../../api/http.ts'
 import { Failure } from '../in-use.tsx'
 import { given, useDraft, useFaults } from './draft.ts'
 import { keys, useClinic, useSaving } from './queries.ts'
+import { SpecialtyInput } from './specialty-input.tsx'
 
 const empty = { fullName: '', email: '', specialty: '' }
 
@@ -59,7 +60,7 @@ export const InviteForm = ({ roles }: Props) => {
 						{...text('fullName')}
 					/>
 					{role === 'doctor' && (
-						<TextInput label={t('account.specialty')} maxLength={80} error={faultOf('specialty')} {...text('specialty')} />
+						<SpecialtyInput value={draft.specialty} error={faultOf('specialty')} onChange={specialty => set({ specialty })} />
 					)}
 					<TextInput
 						label={t('account.email')}

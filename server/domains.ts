@@ -127,7 +127,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers },
 		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
-		pages: reminders.pages({ operations: booking.commands, freeTimes }),
+		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest],
+		dressPage: clinic.front.dress,
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {
 			await jobs.stop()

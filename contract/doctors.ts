@@ -1,6 +1,19 @@
 import { z } from 'zod'
 import { LanguageTag, maxPictureBytes } from './clinic.ts'
-import { CalendarDate, FullName, Id, IdParams, Instant, InstantInput, PageQuery, pageOf, Text, TimeZone, WallTime } from './common.ts'
+import {
+	CalendarDate,
+	FullName,
+	Id,
+	IdList,
+	IdParams,
+	Instant,
+	InstantInput,
+	PageQuery,
+	pageOf,
+	Text,
+	TimeZone,
+	WallTime,
+} from './common.ts'
 import { endpoint } from './endpoint.ts'
 
 /** In each language of the product. Missing where the specialty is in the clinic's own words. */
@@ -153,6 +166,7 @@ export const doctorEndpoints = {
 				.meta({ description: 'A part of the name, or an everyday word for the specialty in any language of the product.' }),
 			specialty: z.string().trim().max(80).optional().meta({ description: 'A specialty’s name in any language, or its code.' }),
 			siteId: Id.optional(),
+			ids: IdList.optional().meta({ description: 'Only these, at most 200, separated by commas.' }),
 			language: LanguageTag.optional(),
 			sort: z.enum(['name', 'soonest']).default('name'),
 		}),

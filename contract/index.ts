@@ -1,11 +1,13 @@
 import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
+import { apiClientEndpoints } from './api-clients.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
 import { holdEndpoints } from './holds.ts'
+import { holidayEndpoints } from './holidays.ts'
 import { identityEndpoints } from './identity.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
@@ -14,6 +16,7 @@ import { scheduleEndpoints } from './schedule.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
+export * from './api-clients.ts'
 export * from './appointments.ts'
 export * from './availability.ts'
 export * from './calendar.ts'
@@ -24,6 +27,7 @@ export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './events.ts'
 export * from './holds.ts'
+export * from './holidays.ts'
 export * from './identity.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
@@ -36,9 +40,11 @@ export * from './schedule.ts'
 export const endpoints = {
 	...identityEndpoints,
 	...accountSecurityEndpoints,
+	...apiClientEndpoints,
 	...clinicEndpoints,
 	...doctorEndpoints,
 	...scheduleEndpoints,
+	...holidayEndpoints,
 	...calendarEndpoints,
 	...availabilityEndpoints,
 	...holdEndpoints,

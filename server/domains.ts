@@ -91,10 +91,12 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
 		sendInvitation: reminders.sendInvitation,
+		sendCode: reminders.sendCode,
+		publicUrl,
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })
-	const setUp = { routes: clinic.routes({ followSite: schedules.followSite }) }
+	const setUp = { routes: clinic.routes({ ...schedules, planRemindersAgain: reminders.planAgain }) }
 	const patients = createPatients({ db, announcements })
 	const privacy = createPrivacy({
 		db,

@@ -7,7 +7,7 @@ import { type Db, type DbOrTx, inTransaction } from '../platform/database/databa
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import { given, withoutUndefined } from './fields.ts'
+import { containing, given, withoutUndefined } from './fields.ts'
 import { type Picture, readPicture, showPicture } from './pictures.ts'
 
 /** Doctors as patients choose them. */
@@ -50,6 +50,7 @@ type DoctorQuery = {
 	q?: string | undefined
 	specialty?: string | undefined
 	siteId?: string | undefined
+	ids?: string[] | undefined
 	language?: string | undefined
 	sort: 'name' | 'soonest'
 	cursor?: string | undefined
@@ -57,7 +58,10 @@ type DoctorQuery = {
 }
 
 /** Lists active doctors. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
-async function listDoctors(db: Db, { q, specialty, siteId, language, sort, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
+export async function listDoctors(
+	db: Db,
+	{ q, specialty, siteId, ids, language, sort, cursor, limit }: DoctorQuery,
+): Promise<Page<Doctor>> {
 	refuseNul('q', q)
 	refuseNul('specialty', specialty)
 	if (siteId !== undefined && !isDatabaseId(siteId)) return { items: [], nextCursor: null }
@@ -70,7 +74,8 @@ async function listDoctors(db: Db, { q, specialty, siteId, language, sort, curso
 		const named = specialtyOf(specialty)
 		query.whereRaw(`(lower(d.specialty) = lower(?) OR ${ofSpecialties})`, [specialty, ...spelt(named ? [named] : [])])
 	}
-	if (siteId !== undefined) query.whereRaw(`? = ANY (${sitesOfDoctor})`, [siteId])
+	if (ids) query.whereIn('u.id', ids.filter(isDatabaseId))
+	if (siteId !== undefined) query.whereRaw(worksAt, { siteId })
 	if (language) query.whereRaw(speaking, [language, `${language}-%`])
 	const places = [...(sort === 'soonest' ? [soonest] : []), 'u.full_name', 'd.id::text']
 	query.orderByRaw(places.join(', '))
@@ -127,7 +132,20 @@ function refuseNul(path: string, text: string | undefined) {
 	if (text?.includes('\0')) throw invalidInput(path, 'must not contain control characters')
 }
 
-const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
+/** The same as in `sitesOfDoctor`, of one site. */
+const worksAt = `EXISTS (
+	SELECT FROM sites s
+	WHERE s.id = :siteId::bigint AND s.archived_at IS NULL AND (
+		EXISTS (
+			SELECT FROM schedule_plans p
+			WHERE p.doctor_id = d.id AND p.site_id = s.id AND (p.valid_until IS NULL OR p.valid_until >= (now() AT TIME ZONE s.time_zone)::date)
+		) OR EXISTS (
+			SELECT FROM dated_hours h
+			WHERE h.doctor_id = d.id AND h.day >= (now() AT TIME ZONE s.time_zone)::date
+				AND h.ranges @> jsonb_build_array(jsonb_build_object('site_id', s.id::text))
+		)
+	)
+)`
 
 /** Where a doctor receives patients, from the plans that are not over and from the hours of single days. */
 const sitesOfDoctor = `ARRAY(

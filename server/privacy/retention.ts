@@ -13,6 +13,7 @@ export async function cleanUp(db: Db, { auditDays, ledgerDays }: Retention): Pro
 	const rules = [
 		['refresh_tokens', `expires_at < now() - ${day}`],
 		['password_resets', `expires_at < now() - ${day}`],
+		['sign_in_codes', `expires_at < now() - ${day}`],
 		// Clients repeat a request within seconds; the contract promises a day.
 		['booking_requests', `settled_at < now() - ${day}`],
 		['notification_queue', `status <> 'due' AND settled_at < now() - ${ledgerDays} * ${day}`],

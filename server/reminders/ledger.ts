@@ -15,7 +15,7 @@ import type { VisitFace } from './visit-face.ts'
 export type NoticePolicy = {
 	/** The channels that this clinic has set up. */
 	channels: readonly NotificationChannel[]
-	/** How long before a visit its reminders are due. */
+	/** How long before a visit its reminders are due, unless the clinic has set it, which the ledger's function reads. */
 	leadMinutes: readonly number[]
 }
 

@@ -2,14 +2,14 @@ import type { RequestHandler } from 'express'
 import { Language, type NotificationChannel } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Route } from '../identity/handlers.ts'
-import type { Db } from '../platform/database/database.ts'
+import { type Db, readSql, type Tx } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
-import { createEmail, passwordLinkMail } from './channels/email.ts'
+import { codeMail, createEmail, passwordLinkMail } from './channels/email.ts'
 import { createPush } from './channels/push.ts'
 import { createSms } from './channels/sms.ts'
 import { deskRoutes } from './desk.ts'
@@ -54,12 +54,16 @@ type Owner = { userId: string; email: string; fullName: string }
 export type Reminders = {
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
+	/** To be called in the transaction that changes when the clinic reminds. */
+	planAgain(trx: Tx): Promise<void>
 	/** Wakes the workers, because a message is due now. Returns immediately. */
 	nudge(): void
 	/** Starts to listen for nudges, if this process sends. `giveWay` tells whether a caller waits for more urgent work of this process. */
 	startSending(deps: { giveWay: () => boolean }): Promise<Sending>
 	sendPasswordReset(to: Owner, token: string): Promise<void>
 	sendInvitation(to: Owner, token: string): Promise<void>
+	/** Mails a code for signing in, also to an address without an account. */
+	sendCode(to: { email: string; language: Language | undefined }, code: string): Promise<void>
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
 	stop(): Promise<void>
@@ -114,6 +118,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	return {
 		notices,
 		visitCalendar,
+		planAgain: trx => planAgain(trx, notices),
 		nudge,
 		async startSending({ giveWay }) {
 			const dispatch = createDispatch({
@@ -160,6 +165,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		},
 		sendPasswordReset: (to, token) => mailLink('reset', to, token),
 		sendInvitation: (to, token) => mailLink('invitation', to, token),
+		sendCode,
 		routes: [
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),
@@ -187,6 +193,15 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		if (!sending.sent) throw new Error(sending.reason)
 	}
 
+	async function sendCode({ email, language }: { email: string; language: Language | undefined }, code: string) {
+		if (!mailer) return void log.warn('code not mailed, because SMTP_URL is not set')
+		const patient = await db('patients').join('users', 'users.id', 'patients.user_id').where('users.email', email).first('language')
+		const clinic = await readClinicFace(db)
+		const known = language ?? Language.safeParse(patient?.language).data ?? languageOfClinic(clinic)
+		const sending = await mailer.send(codeMail({ email, code, clinic, publicUrl: publicUrl(), language: known }))
+		if (!sending.sent) throw new Error(sending.reason)
+	}
+
 	function nudge() {
 		if (channels.length === 0) return
 		nudgeTimer ??= setTimeout(() => {
@@ -195,6 +210,19 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			publish(redis, nudgeChannel, '').catch(() => {})
 		}, nudgeDelayMs)
 	}
+}
+
+const planAgainSql = readSql('./plan_again.sql', import.meta.url)
+
+/**
+ * Follows the leads that this transaction has given the clinic. Bookings write reminders meanwhile: the lock makes each of them either
+ * finish first, and be read here, or wait and read the new leads. Most of the work is done before the lock, so that none waits long.
+ */
+async function planAgain(trx: Tx, { channels, leadMinutes }: NoticePolicy): Promise<void> {
+	const values = { channels: [...channels], leads: [...leadMinutes] }
+	await trx.raw(planAgainSql, values)
+	await trx.raw('LOCK TABLE notification_queue IN SHARE ROW EXCLUSIVE MODE')
+	await trx.raw(planAgainSql, values)
 }
 
 /** Undefined when letters cannot be stored: the server then sends no mail, and logs that. */

@@ -4,6 +4,7 @@ SELECT s.doctor_id::text,
        (extract(epoch FROM s.starts_at) / 60)::int AS start_minute,
        (extract(epoch FROM s.ends_at) / 60)::int AS end_minute,
        to_char(s.starts_at AT TIME ZONE d.time_zone, 'YYYY-MM-DD') AS date,
+       extract(hour FROM s.starts_at AT TIME ZONE d.time_zone) < 12 AS is_morning,
        d.full_name
 FROM (
     SELECT d.id, d.time_zone, u.full_name

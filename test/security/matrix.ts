@@ -46,6 +46,11 @@ POST   /api/v1/auth/logout                               204 204     204   204  
 POST   /api/v1/auth/logout#from-another-site             403 403     403   403   403   403   403   403   403   403   403
 POST   /api/v1/auth/forgot-password                      202 202     202   202   202   202   202   202   202   202   202
 POST   /api/v1/auth/reset-password                       401 401     401   401   401   401   401   401   401   401   401
+POST   /api/v1/auth/code                                 202 202     202   202   202   202   202   202   202   202   202
+POST   /api/v1/auth/code/verify#wrong                    401 401     401   401   401   401   401   401   401   401   401
+GET    /api/v1/auth/methods                              200 200     200   200   200   200   200   200   200   200   200
+GET    /api/v1/auth/oidc/start                           404 404     404   404   404   404   404   404   404   404   404
+GET    /api/v1/auth/oidc/callback                        404 404     404   404   404   404   404   404   404   404   404
 POST   /api/v1/auth/first-admin                          401 401     401   401   401   401   401   401   401   401   401
 
 GET    /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
@@ -81,6 +86,10 @@ GET    /api/v1/doctors/:id/photo                         200 200     200   200  
 PUT    /api/v1/doctors/:id/photo                         401 403     403   204   403   403   204   403   403   401   401
 DELETE /api/v1/doctors/:id/photo                         401 403     403   204   403   403   204   403   403   401   401
 GET    /api/v1/setup                                     401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/api-clients                         401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/api-clients                         401 403     403   403   403   403   201   403   403   401   401
+POST   /api/v1/admin/api-clients/:id/rotate              401 403     403   403   403   403   200   403   403   401   401
+DELETE /api/v1/admin/api-clients/:id                     401 403     403   403   403   403   204   403   403   401   401
 POST   /api/v1/admin/invitations                         401 403     403   403   403   403   201   403   403   401   401
 
 GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401
@@ -107,6 +116,8 @@ DELETE /api/v1/doctors/:id/hours/:date                   401 403     403   200  
 GET    /api/v1/closures                                  200 200     200   200   200   200   200   200   403   401   401
 POST   /api/v1/closures                                  401 403     403   403   403   403   201   403   403   401   401
 POST   /api/v1/closures/preview                          401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/closures/holidays                         401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/closures/:id/preview                      401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/closures/:id                              401 403     403   403   403   403   204   403   403   401   401
 GET    /api/v1/doctors/:id/time-off                      401 403     403   200   403   200   200   403   403   401   401
 POST   /api/v1/doctors/:id/time-off                      401 403     403   201   403   201   201   403   403   401   401

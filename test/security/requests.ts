@@ -56,6 +56,16 @@ const hours = {
 }
 const farClosure = { from: '2095-05-01', to: '2095-05-01', name: 'Closed' }
 
+const aProgram = async ({ node, people }: Scene): Promise<string> => {
+	const body = { name: 'Website', scopes: ['calendar:read'] }
+	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
+}
+
+const ofClosure = async ({ node }: Scene) => {
+	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
+	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
+}
+
 /** A plan for a year of its own, in which nothing is booked. */
 let farYear = 2100
 const aFarPlan = async ({ node }: Scene) => {
@@ -177,6 +187,11 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/me/push-subscriptions': () => ({ body: { endpoint: subscription.endpoint } }),
 	'PATCH /api/v1/me/notifications': () => ({ body: { language: 'en' } }),
 
+	'POST /api/v1/auth/code': () => ({ body: { email: 'nobody@example.com' } }),
+	'POST /api/v1/auth/code/verify#wrong': () => ({ body: { email: 'nobody@example.com', code: '123456' } }),
+	'POST /api/v1/admin/api-clients': () => ({ body: { name: 'Website', scopes: ['calendar:read'] } }),
+	'POST /api/v1/admin/api-clients/:id/rotate': async scene => ({ params: { id: await aProgram(scene) }, body: {} }),
+	'DELETE /api/v1/admin/api-clients/:id': async scene => ({ params: { id: await aProgram(scene) } }),
 	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
 
 	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),
@@ -225,10 +240,9 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/doctors/:id/hours/:date': ofFarDay,
 	'POST /api/v1/closures': () => ({ body: farClosure }),
 	'POST /api/v1/closures/preview': () => ({ body: farClosure }),
-	'DELETE /api/v1/closures/:id': async ({ node }) => {
-		const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
-		return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
-	},
+	'GET /api/v1/closures/holidays': () => ({ query: { country: 'DE', year: '2095' } }),
+	'POST /api/v1/closures/:id/preview': ofClosure,
+	'DELETE /api/v1/closures/:id': ofClosure,
 	'GET /api/v1/doctors/:id/time-off': ofDoctor,
 	'POST /api/v1/doctors/:id/time-off': scene => ({ ...ofDoctor(scene), body: farOff }),
 	'POST /api/v1/doctors/:id/time-off/preview': scene => ({ ...ofDoctor(scene), body: farOff }),

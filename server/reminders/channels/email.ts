@@ -122,3 +122,20 @@ export function passwordLinkMail(kind: 'reset' | 'invitation', { to, link, clini
 		),
 	}
 }
+
+export type CodeLetter = { email: string; code: string; clinic: ClinicFace; publicUrl: string; language: Language }
+
+/** Writes the letter with a code to sign in. The subject has the code, so that a phone's notification shows it. */
+export function codeMail({ email, code, clinic, publicUrl, language }: CodeLetter): Mail {
+	const { ignore, ...words } = wordsOf(language).code
+	const subject = fill(words.subject, { clinic: clinic.name, code })
+	const opening = fill(words.opening, { code })
+	const body = html`<h1>${subject}</h1><p>${opening}</p><p class="small">${ignore}</p>`
+	return {
+		to: { name: '', email },
+		fromName: clinic.name,
+		subject,
+		text: [opening, '', ignore, '', '--', ...signature(clinic, language), ''].join('\n'),
+		html: htmlLetter(language, subject, body, { clinic, publicUrl }),
+	}
+}

@@ -73,4 +73,9 @@ export const de: Words = {
 		button: 'Passwort wählen',
 		ignore: 'Wenn Sie das nicht erwartet haben, sagen Sie bitte der Praxis Bescheid.',
 	},
+	code: {
+		subject: 'Ihr Code für {clinic}: {code}',
+		opening: 'Ihr Code ist {code}. Er gilt einmal, zehn Minuten lang.',
+		ignore: 'Wenn Sie ihn nicht angefordert haben, müssen Sie nichts tun. Geben Sie diesen Code niemandem weiter.',
+	},
 }

@@ -73,4 +73,9 @@ export const en: Words = {
 		button: 'Choose a password',
 		ignore: 'If you did not expect this, please tell the clinic.',
 	},
+	code: {
+		subject: 'Your code for {clinic}: {code}',
+		opening: 'Your code is {code}. It works once, within ten minutes.',
+		ignore: 'If you did not ask for it, there is nothing to do. Never tell anyone this code.',
+	},
 }

@@ -73,4 +73,9 @@ export const es: Words = {
 		button: 'Elegir una contraseña',
 		ignore: 'Si no esperaba este mensaje, avise a la clínica.',
 	},
+	code: {
+		subject: 'Su código para {clinic}: {code}',
+		opening: 'Su código es {code}. Sirve una vez, durante diez minutos.',
+		ignore: 'Si no lo ha pedido, no tiene que hacer nada. No dé este código a nadie.',
+	},
 }

@@ -51,6 +51,8 @@ export type Words = {
 	/** Letters with a link that sets a password. */
 	reset: LinkLetter
 	invitation: LinkLetter
+	/** The letter with a code to sign in. */
+	code: Omit<LinkLetter, 'button'>
 }
 
 type LinkLetter = { subject: string; opening: string; button: string; ignore: string }

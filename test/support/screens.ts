@@ -86,6 +86,37 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'security', as: 'patient', path: '/account/security', ready: testId('session') },
 		{ name: 'not for this role', as: 'patient', path: '/desk', ready: text('account.notForYou') },
 		{ name: 'the desk', as: 'reception', path: '/desk', ready: testId('desk-slot') },
+		{ name: 'a day to print', as: 'reception', path: '/desk/sheet', ready: text('history.sheet.back') },
+		{
+			name: 'a message to a list',
+			as: 'reception',
+			path: `/desk/sheet?date=${dateAhead(1)}`,
+			ready: async page => {
+				await page.getByRole('button', { name: words('history.write.open') }).click()
+				await testId('list-message')(page)
+			},
+		},
+		{
+			name: 'vanished visits',
+			as: 'reception',
+			path: '/desk',
+			ready: async page => {
+				await testId('desk-slot')(page)
+				await page.getByTestId('vanished-toggle').click()
+				await testId('vanished')(page)
+			},
+		},
+		{
+			name: 'the history of a time',
+			as: 'reception',
+			path: '/desk',
+			ready: async page => {
+				await testId('desk-slot')(page)
+				await page.getByTestId('desk-slot').first().focus()
+				await page.keyboard.press('h')
+				await testId('slot-history')(page)
+			},
+		},
 		{ name: 'a doctor’s time off', as: 'reception', path: `/desk/doctors/${doctorId}/time-off`, ready: text('doctor.off.reason') },
 		{ name: 'the doctor’s day', as: 'doctor', path: '/day', ready: testId('day-summary') },
 		{ name: 'the doctor’s week', as: 'doctor', path: '/day?view=week', ready: testId('day-summary') },

@@ -40,6 +40,7 @@ const SignInScreen = fetched(() => import('./account/sign-in-screen.tsx'))
 const RegisterScreen = fetched(() => import('./account/register-screen.tsx'))
 const ForgotScreen = fetched(() => import('./account/forgot-screen.tsx'))
 const ResetScreen = fetched(() => import('./account/reset-screen.tsx'))
+const ClinicScreen = fetched(() => import('./clinic/clinic-screen.tsx'))
 const ErasedScreen = fetched(() => import('./account/erased-screen.tsx'))
 const AccountScreen = fetched(() => import('./account/account-screen.tsx'))
 const SecurityScreen = fetched(async () => (await Promise.all([import('./security/security-screen.tsx'), wantTexts('security')]))[0])
@@ -89,6 +90,7 @@ export const App = () => (
 			<Route element={<Layout />}>
 				<Route index element={<DoctorsScreen />} />
 				<Route path="doctors/:doctorId" element={<BookingScreen />} />
+				<Route path="clinic" element={<ClinicScreen />} />
 				<Route path="sign-in" element={<SignInScreen />} />
 				<Route path="register" element={<RegisterScreen />} />
 				<Route path="forgot-password" element={<ForgotScreen />} />

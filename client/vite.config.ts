@@ -19,6 +19,8 @@ export default defineConfig({
 		chunkSizeWarningLimit: 700,
 		rolldownOptions: {
 			output: {
+				// Groups may need one another's parts: what is used while a file is read must have been read before.
+				strictExecutionOrder: true,
 				chunkFileNames: ({ name }) => `assets/${name.replace(/~.*/, '')}-[hash].js`,
 				codeSplitting: {
 					groups: [

@@ -154,7 +154,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom].flatMap(
 			({ routes }) => routes,
 		),
-		pages: reminders.pages({ operations: booking.commands, freeTimes }),
+		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest],
+		dressPage: clinic.front.dress,
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {
 			await jobs.stop()

@@ -12,6 +12,7 @@ const http = `
                                                                    patient      doctor
 
 GET    /livez                                            200 200     200   200   200   200   200   200   200   200   200
+GET    /manifest.webmanifest                             200 200     200   200   200   200   200   200   200   200   200
 GET    /readyz                                           200 200     200   200   200   200   200   200   200   200   200
 GET    /metrics                                          401 401     401   401   401   401   401   401   401   401   401
 GET    /metrics#with-its-token                           200 200     200   200   200   200   200   200   200   200   200

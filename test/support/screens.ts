@@ -52,6 +52,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 				await page.getByRole('dialog').getByLabel(words('account.email')).waitFor()
 			},
 		},
+		{ name: 'the clinic', as: undefined, path: '/clinic', ready: text('faces.map') },
 		{ name: 'sign in', as: undefined, path: '/sign-in', ready: label('account.email') },
 		{ name: 'register', as: undefined, path: '/register', ready: label('account.fullName') },
 		{ name: 'forgotten password', as: undefined, path: '/forgot-password', ready: text('account.forgotText') },

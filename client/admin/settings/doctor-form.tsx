@@ -6,11 +6,11 @@ import type { Doctor } from '../../../contract/index.ts'
 import { request } from '../../api/http.ts'
 import { localeOf } from '../../i18n/format.ts'
 import { Loaded } from '../../shell/loaded.tsx'
+import { SpecialtyField } from '../../shell/specialty-field.tsx'
 import { changesOf, given, useDraft, useFaults } from './draft.ts'
 import { PictureField } from './picture-field.tsx'
 import { keys, useSaving } from './queries.ts'
 import { differencesOf, SaveBar } from './save-bar.tsx'
-import { SpecialtyInput } from './specialty-input.tsx'
 
 /** What patients read of a doctor. */
 export const DoctorForm = ({ doctorId, onClose }: { doctorId: string; onClose: () => void }) => {
@@ -67,7 +67,13 @@ const ProfileForm = ({ doctor, onClose }: { doctor: Doctor; onClose: () => void 
 						error={faultOf('title')}
 						{...text('title')}
 					/>
-					<SpecialtyInput required value={draft.specialty} error={faultOf('specialty')} onChange={specialty => set({ specialty })} />
+					<SpecialtyField
+						size="sm"
+						required
+						error={faultOf('specialty')}
+						{...text('specialty')}
+						onChange={specialty => set({ specialty })}
+					/>
 				</SimpleGrid>
 				<MultiSelect
 					comboboxProps={{ withinPortal: false }}

@@ -4,10 +4,10 @@ import { type FormEvent, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Role, User } from '../../../contract/index.ts'
 import { request } from '../../api/http.ts'
+import { SpecialtyField } from '../../shell/specialty-field.tsx'
 import { Failure } from '../in-use.tsx'
 import { given, useDraft, useFaults } from './draft.ts'
 import { keys, useClinic, useSaving } from './queries.ts'
-import { SpecialtyInput } from './specialty-input.tsx'
 
 const empty = { fullName: '', email: '', specialty: '' }
 
@@ -60,7 +60,7 @@ export const InviteForm = ({ roles }: Props) => {
 						{...text('fullName')}
 					/>
 					{role === 'doctor' && (
-						<SpecialtyInput value={draft.specialty} error={faultOf('specialty')} onChange={specialty => set({ specialty })} />
+						<SpecialtyField size="sm" error={faultOf('specialty')} {...text('specialty')} onChange={specialty => set({ specialty })} />
 					)}
 					<TextInput
 						label={t('account.email')}

@@ -23,6 +23,12 @@ const loadExtra = {
 		de: () => import('./de-clinic.ts'),
 		ar: () => import('./ar-clinic.ts'),
 	},
+	waiting: {
+		en: () => import('./en-waiting.ts'),
+		es: () => import('./es-waiting.ts'),
+		de: () => import('./de-waiting.ts'),
+		ar: () => import('./ar-waiting.ts'),
+	},
 	security: {
 		en: () => import('./en-security.ts'),
 		es: () => import('./es-security.ts'),

@@ -32,6 +32,8 @@ export const ar: Words = {
 		reminder: 'تذكير: {doctor}، {date}. {link}',
 	},
 	page: {
+		here: 'لقد وصلت',
+		place: 'مكانك في الدور',
 		title: 'موعدك',
 		askUnsubscribe: 'هل تريد ألا يصلك منا شيء عن مواعيدك عبر {channel}؟',
 		unsubscribed: 'لن يصلك منا شيء عبر {channel} بعد الآن.',

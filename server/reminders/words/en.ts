@@ -32,6 +32,8 @@ export const en: Words = {
 		reminder: 'Reminder: {doctor}, {date}. {link}',
 	},
 	page: {
+		here: 'I am here',
+		place: 'Your place in line',
 		title: 'Your visit',
 		askUnsubscribe: 'Do you want no more messages by {channel} about your visits?',
 		unsubscribed: 'You will get no more messages by {channel}.',

@@ -66,6 +66,49 @@ describe('the waiting room', function () {
 		await page.getByTestId('pairing-code').waitFor()
 	})
 
+	it('keeps the wall small and current through an hour of calls, speeded up', async () => {
+		const { page } = await aScreen('wall')
+		const visits = await Promise.all([0, 10, 20].map(inMinutes => aVisit(node, doctor, { inMinutes })))
+		for (const visit of visits) await desk.checkIn(visit)
+		const siteId = await siteOf(node)
+		const profiler = await page.context().newCDPSession(page)
+		await profiler.send('Performance.enable')
+		const sizes = async () => {
+			await profiler.send('HeapProfiler.collectGarbage')
+			const { metrics } = await profiler.send('Performance.getMetrics')
+			const read = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value as number
+			return { nodes: read('Nodes'), listeners: read('JSEventListeners'), heap: read('JSHeapUsedSize') }
+		}
+		const traffic = async (calls: number) => {
+			for (let turn = 0; turn < calls; turn++) {
+				const id = visits[turn % visits.length]?.id as string
+				await node
+					.db('visit_times')
+					.where('appointment_id', id)
+					.update({ called_at: turn % 2 ? null : new Date(), room: `${turn % 9}` })
+				await node.db('room_announcements').insert({ doctor_id: doctor.id, site_id: siteId })
+				await new Promise(resolve => setTimeout(resolve, 10))
+			}
+			const last = visits[0] as { id: string }
+			await node
+				.db('visit_times')
+				.where('appointment_id', last.id)
+				.update({ called_at: new Date(), room: `end ${calls}` })
+			await node.db('room_announcements').insert({ doctor_id: doctor.id, site_id: siteId })
+			await page
+				.getByTestId('wall-call')
+				.filter({ hasText: `end ${calls}` })
+				.waitFor()
+		}
+		await traffic(50)
+		const before = await sizes()
+		await traffic(400)
+		const after = await sizes()
+		expect(after.nodes).to.be.below(before.nodes + 100)
+		expect(after.listeners).to.be.below(before.listeners + 20)
+		expect(after.heap).to.be.below(before.heap * 1.5)
+	})
+
 	it('checks a patient in at the kiosk by birth date and name, in the patient’s language, and forgets what was typed', async () => {
 		const { page } = await aScreen('kiosk')
 		const visit = await aVisit(node, doctor, { inMinutes: 10 })

@@ -18,9 +18,14 @@ export const HoldAnyRequest = z.object({
 })
 export type HoldAnyRequest = z.infer<typeof HoldAnyRequest>
 
-export const AvailableDay = z
-	.object({ date: CalendarDate, times: z.array(z.object({ startsAt: Instant, endsAt: Instant, doctorIds: z.array(Id) })) })
-	.meta({ id: 'AvailableDay' })
+const AvailableTime = z.object({
+	startsAt: Instant,
+	endsAt: Instant,
+	doctorIds: z.array(Id),
+	slotIds: z.array(Id).meta({ description: 'The first slot with each of these doctors, in their order.' }),
+})
+
+export const AvailableDay = z.object({ date: CalendarDate, times: z.array(AvailableTime) }).meta({ id: 'AvailableDay' })
 export type AvailableDay = z.infer<typeof AvailableDay>
 
 const AvailabilityQuery = z
@@ -35,6 +40,8 @@ const AvailabilityQuery = z
 			.transform(text => [...new Set(text.split(','))])
 			.pipe(z.array(Id).min(1).max(50))
 			.optional(),
+		half: z.enum(['morning', 'afternoon']).optional().meta({ description: 'Only starts before noon of the doctor’s zone, or from noon.' }),
+		limit: z.coerce.number().int().min(1).max(50).optional().meta({ description: 'Only the earliest times, that many. Without it, all.' }),
 	})
 	.refine(({ from, to }) => to >= from && Date.parse(to) - Date.parse(from) < maxDays * 86_400_000, {
 		path: ['to'],

@@ -40,6 +40,11 @@ export const ClinicPolicy = z
 		maxUpcomingPerPatient: z.number().int().min(1).max(100).optional(),
 		overbooking: z.enum(['nobody', 'staff', 'doctors_and_staff']),
 		waitlist: z.boolean(),
+		reminderMinutes: z
+			.array(z.number().int().min(0).max(99_999))
+			.max(10)
+			.meta({ description: 'How long before a visit patients are reminded, the longest first. None: no reminders.', example: [1440, 5] }),
+		slotDaysAhead: z.number().int().min(1).max(366).meta({ description: 'How many days ahead slots are generated.' }),
 	})
 	.meta({ id: 'ClinicPolicy' })
 export type ClinicPolicy = z.infer<typeof ClinicPolicy>
@@ -65,6 +70,8 @@ export const Clinic = z
 	.meta({ id: 'Clinic' })
 export type Clinic = z.infer<typeof Clinic>
 
+const longestFirst = (minutes: number[]) => [...new Set(minutes)].sort((a, b) => b - a)
+
 /** What is left out stays; null removes. */
 export const ClinicChanges = z
 	.object({
@@ -82,7 +89,13 @@ export const ClinicChanges = z
 			.regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #0b6e4f')
 			.toLowerCase()
 			.nullable(),
-		policy: ClinicPolicy.extend({ maxUpcomingPerPatient: ClinicPolicy.shape.maxUpcomingPerPatient.nullable() }).partial(),
+		policy: ClinicPolicy.extend({
+			maxUpcomingPerPatient: ClinicPolicy.shape.maxUpcomingPerPatient.nullable(),
+			reminderMinutes: ClinicPolicy.shape.reminderMinutes.transform(longestFirst).nullable(),
+			slotDaysAhead: ClinicPolicy.shape.slotDaysAhead.nullable(),
+		})
+			.partial()
+			.meta({ description: 'Reminders and days ahead: null is as the server was started.' }),
 	})
 	.partial()
 export type ClinicChanges = z.output<typeof ClinicChanges>
@@ -240,7 +253,7 @@ export const clinicEndpoints = {
 		tag,
 		summary: 'Places where the clinic receives patients, by name.',
 		access: 'anyone',
-		query: PageQuery.extend(withArchived),
+		query: PageQuery.extend({ ...withArchived, q: z.string().trim().max(100).optional() }),
 		response: pageOf(Site),
 	}),
 	createSite: endpoint({
@@ -270,7 +283,12 @@ export const clinicEndpoints = {
 		tag,
 		summary: 'Kinds of appointment, those of one doctor with that doctor’s minutes. Staff and doctors see those that are not public, too.',
 		access: 'anyone',
-		query: z.object({ doctorId: Id.optional(), ...withArchived }),
+		query: PageQuery.extend({
+			doctorId: Id.optional(),
+			q: z.string().trim().max(100).optional(),
+			limit: PageQuery.shape.limit.unwrap().default(200),
+			...withArchived,
+		}),
 		response: pageOf(AppointmentType),
 	}),
 	createAppointmentType: endpoint({

@@ -81,6 +81,13 @@ export const IdempotencyKey = z
 
 export const IdParams = z.object({ id: Id })
 
+/** A few ids, separated by commas. */
+export const IdList = z
+	.string()
+	.max(4000)
+	.transform(text => [...new Set(text.split(','))])
+	.pipe(z.array(Id).min(1).max(200))
+
 /** Query parameters of every list. */
 export const PageQuery = z.object({
 	cursor: z.string().max(256).optional(),

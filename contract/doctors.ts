@@ -1,7 +1,23 @@
 import { z } from 'zod'
 import { LanguageTag, maxPictureBytes } from './clinic.ts'
-import { CalendarDate, FullName, Id, IdParams, Instant, InstantInput, PageQuery, pageOf, Text, TimeZone, WallTime } from './common.ts'
+import {
+	CalendarDate,
+	FullName,
+	Id,
+	IdList,
+	IdParams,
+	Instant,
+	InstantInput,
+	PageQuery,
+	pageOf,
+	Text,
+	TimeZone,
+	WallTime,
+} from './common.ts'
 import { endpoint } from './endpoint.ts'
+
+/** In each language of the product. Missing where the specialty is in the clinic's own words. */
+const SpecialtyNames = z.record(z.string(), z.string()).meta({ description: 'The specialty in other languages, by BCP 47 tag.' })
 
 export const Doctor = z
 	.object({
@@ -18,6 +34,7 @@ export const Doctor = z
 			.meta({ description: 'Below this server. Another picture has another address, so it may be kept for good.' }),
 		siteIds: z.array(Id),
 		specialtyCode: z.string().optional().meta({ description: 'Of the NUCC provider taxonomy.', example: '207R00000X' }),
+		specialtyNames: SpecialtyNames.optional(),
 	})
 	.meta({ id: 'Doctor' })
 export type Doctor = z.infer<typeof Doctor>
@@ -36,6 +53,15 @@ export const DoctorChanges = z
 	})
 	.partial()
 export type DoctorChanges = z.output<typeof DoctorChanges>
+
+/** By what patients may choose among the doctors there are. */
+export const DoctorChoices = z
+	.object({
+		specialties: z.array(z.object({ specialty: z.string(), specialtyNames: SpecialtyNames.optional() })),
+		languages: z.array(z.string()).meta({ description: 'Spoken by at least one doctor, as BCP 47 tags without regions.' }),
+	})
+	.meta({ id: 'DoctorChoices' })
+export type DoctorChoices = z.infer<typeof DoctorChoices>
 
 export const WeeklyHours = z
 	.object({
@@ -129,14 +155,30 @@ export const doctorEndpoints = {
 		method: 'get',
 		path: '/doctors',
 		tag,
-		summary: 'Doctors who take appointments, by name.',
+		summary: 'Doctors who take appointments: by name, or those with the soonest free time first.',
 		access: 'anyone',
 		query: PageQuery.extend({
-			q: z.string().trim().max(100).optional(),
-			specialty: z.string().trim().max(80).optional(),
+			q: z
+				.string()
+				.trim()
+				.max(100)
+				.optional()
+				.meta({ description: 'A part of the name, or an everyday word for the specialty in any language of the product.' }),
+			specialty: z.string().trim().max(80).optional().meta({ description: 'A specialty’s name in any language, or its code.' }),
 			siteId: Id.optional(),
+			ids: IdList.optional().meta({ description: 'Only these, at most 200, separated by commas.' }),
+			language: LanguageTag.optional(),
+			sort: z.enum(['name', 'soonest']).default('name'),
 		}),
 		response: pageOf(Doctor),
+	}),
+	listDoctorChoices: endpoint({
+		method: 'get',
+		path: '/doctor-choices',
+		tag,
+		summary: 'The specialties and languages of the doctors who take appointments.',
+		access: 'anyone',
+		response: DoctorChoices,
 	}),
 	getDoctor: endpoint({
 		method: 'get',

@@ -29,7 +29,10 @@ export type Endpoint<
 	body: B
 	/** When the body is a file rather than JSON: how many bytes it may have. The handler gets them as `file`. */
 	maxFileBytes?: number
-	status: 200 | 201 | 202 | 204
+	/** With 303, the answer is the address to go to. */
+	status: 200 | 201 | 202 | 204 | 303
+	/** Whether the call answers 201, set by its handler, when it created what it otherwise finds. */
+	mayCreate?: boolean
 	response: R
 	/** The content type of the answer, when it is not JSON. */
 	contentType?: string
@@ -52,6 +55,7 @@ type EndpointInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
 	body?: B
 	maxFileBytes?: number
 	status?: Endpoint['status']
+	mayCreate?: boolean
 	response?: R
 	contentType?: string
 	repeatable?: boolean

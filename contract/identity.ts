@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Email, FullName, Id, IdParams, Instant, PageQuery, Phone, pageOf, Text, TimeZone } from './common.ts'
 import { endpoint } from './endpoint.ts'
+import { Language } from './notifications.ts'
 import { Role } from './roles.ts'
 
 export const AccountStatus = z.enum(['active', 'pending', 'disabled'])
@@ -81,6 +82,78 @@ export const identityEndpoints = {
 		body: z.object({ email: Email, password: z.string().min(1).max(200) }),
 		response: z.union([SessionTokens, SignInChallenge]),
 		refusals: ['invalid_credentials', 'account_disabled'],
+	}),
+	requestCode: endpoint({
+		method: 'post',
+		path: '/auth/code',
+		tag,
+		summary:
+			'Ask for a six-digit code by mail, to sign in or to open an account. The answer is the same whether or not the address is known.',
+		access: 'anyone',
+		body: z.object({ email: Email, language: Language.optional().meta({ description: 'The language of the letter.' }) }),
+		status: 202,
+		response: z.object({}),
+	}),
+	verifyCode: endpoint({
+		method: 'post',
+		path: '/auth/code/verify',
+		tag,
+		summary:
+			'Sign in with the code from the mail: 200, as for a password. For an unknown address it opens a patient’s account, which needs a name: 201. A code works once, for ten minutes and five tries.',
+		access: 'anyone',
+		body: z.object({
+			email: Email,
+			code: z
+				.string()
+				.trim()
+				.transform(code => code.replace(/[\s-]/g, ''))
+				.pipe(z.string().regex(/^\d{6}$/, 'must be six digits'))
+				.meta({ example: '123456' }),
+			fullName: FullName.optional(),
+			phone: Phone.optional(),
+			language: Language.optional(),
+		}),
+		mayCreate: true,
+		response: z.union([SessionTokens, SignInChallenge]),
+		refusals: ['invalid_credentials', 'account_disabled', 'email_taken'],
+	}),
+	listSignInMethods: endpoint({
+		method: 'get',
+		path: '/auth/methods',
+		tag,
+		summary: 'The ways to sign in besides a password and a code by mail.',
+		access: 'anyone',
+		response: z.object({
+			provider: z.boolean().meta({ description: 'Whether staff and doctors can sign in with the clinic’s identity provider.' }),
+		}),
+	}),
+	startAtProvider: endpoint({
+		method: 'get',
+		path: '/auth/oidc/start',
+		tag,
+		summary: 'Lead the browser to the clinic’s identity provider (OpenID Connect).',
+		access: 'anyone',
+		query: z.object({
+			returnTo: z
+				.string()
+				.max(500)
+				.regex(/^\/(?![/\\])/, 'must be a path of this server')
+				.optional(),
+		}),
+		status: 303,
+		response: z.string(),
+		refusals: ['not_found'],
+	}),
+	finishAtProvider: endpoint({
+		method: 'get',
+		path: '/auth/oidc/callback',
+		tag,
+		summary: 'Where the identity provider leads the browser back to. Sets the refresh cookie.',
+		access: 'anyone',
+		query: z.looseObject({}),
+		status: 303,
+		response: z.string(),
+		refusals: ['not_found', 'forbidden', 'account_disabled', 'invalid_credentials', 'token_expired'],
 	}),
 	refresh: endpoint({
 		method: 'post',
@@ -200,6 +273,8 @@ export const AuditEntry = z
 		ip: z.string().nullable(),
 		requestId: z.string().nullable(),
 		details: z.record(z.string(), z.unknown()),
+		patientId: Id.optional().meta({ description: 'The patient whom the entry is about.' }),
+		patientName: z.string().optional(),
 	})
 	.meta({ id: 'AuditEntry' })
 export type AuditEntry = z.infer<typeof AuditEntry>

@@ -1,12 +1,16 @@
 import { accountSecurityEndpoints } from './account-security.ts'
 import { analyticsEndpoints } from './analytics.ts'
+import { apiClientEndpoints } from './api-clients.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
+import { historyEndpoints } from './histories.ts'
 import { holdEndpoints } from './holds.ts'
+import { holidayEndpoints } from './holidays.ts'
 import { identityEndpoints } from './identity.ts'
+import { listEndpoints } from './lists.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
@@ -15,6 +19,7 @@ import { waitingRoomEndpoints } from './waiting-room.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
+export * from './api-clients.ts'
 export * from './appointments.ts'
 export * from './availability.ts'
 export * from './calendar.ts'
@@ -24,8 +29,11 @@ export * from './doctors.ts'
 export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './events.ts'
+export * from './histories.ts'
 export * from './holds.ts'
+export * from './holidays.ts'
 export * from './identity.ts'
+export * from './lists.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
@@ -38,9 +46,11 @@ export * from './waiting-room.ts'
 export const endpoints = {
 	...identityEndpoints,
 	...accountSecurityEndpoints,
+	...apiClientEndpoints,
 	...clinicEndpoints,
 	...doctorEndpoints,
 	...scheduleEndpoints,
+	...holidayEndpoints,
 	...calendarEndpoints,
 	...availabilityEndpoints,
 	...holdEndpoints,
@@ -50,4 +60,6 @@ export const endpoints = {
 	...notificationEndpoints,
 	...analyticsEndpoints,
 	...waitingRoomEndpoints,
+	...historyEndpoints,
+	...listEndpoints,
 }

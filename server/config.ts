@@ -58,6 +58,10 @@ const Environment = z.object({
 	TWILIO_AUTH_TOKEN: z.string().optional(),
 	TWILIO_FROM: z.string().optional(),
 	TWILIO_API_URL: url('an HTTP address', 'https', 'http').default('https://api.twilio.com'),
+	OIDC_ISSUER: url('the address of an OpenID Connect issuer', 'https', 'http').optional(),
+	OIDC_CLIENT_ID: z.string().optional(),
+	OIDC_CLIENT_SECRET: z.string().optional(),
+	OIDC_ROLE_CLAIM: z.string().optional(),
 	VAPID_PUBLIC_KEY: z.string().optional(),
 	VAPID_PRIVATE_KEY: z.string().optional(),
 	REMINDER_MINUTES: leadMinutes.default([1440, 5]),
@@ -112,6 +116,8 @@ export type Config = Readonly<{
 	smtpUrl: string | undefined
 	mailFrom: string
 	twilio: { accountSid: string; authToken: string; from: string; apiUrl: string } | undefined
+	/** The clinic's identity provider; `roleClaim` names the claim that holds the roles of new staff. */
+	oidc: { issuer: string; clientId: string; clientSecret: string; roleClaim: string | undefined } | undefined
 	/** The keys that web push messages are signed with (VAPID, RFC 8292). */
 	vapid: { publicKey: string; privateKey: string } | undefined
 	reminderLeadMinutes: readonly number[]
@@ -171,6 +177,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 		smtpUrl: read.SMTP_URL,
 		mailFrom: read.MAIL_FROM,
 		twilio: twilioSettings(read),
+		oidc: oidcSettings(read, production),
 		vapid: vapidKeys(read, dataDir, production),
 		reminderLeadMinutes: read.REMINDER_MINUTES,
 		quietHours: read.QUIET_HOURS ?? undefined,
@@ -278,6 +285,16 @@ function twilioSettings(env: Environment): Config['twilio'] {
 	if (!authToken) throw new ConfigError('TWILIO_AUTH_TOKEN must be set when SMS is configured')
 	if (!from) throw new ConfigError('TWILIO_FROM must be set when SMS is configured')
 	return { accountSid, authToken, from, apiUrl }
+}
+
+function oidcSettings(env: Environment, production: boolean): Config['oidc'] {
+	const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret, OIDC_ROLE_CLAIM: roleClaim } = env
+	if (!issuer && !clientId && !clientSecret && !roleClaim) return undefined
+	if (!issuer) throw new ConfigError('OIDC_ISSUER must be set when an identity provider is configured')
+	if (!clientId) throw new ConfigError('OIDC_CLIENT_ID must be set together with OIDC_ISSUER')
+	if (!clientSecret) throw new ConfigError('OIDC_CLIENT_SECRET must be set together with OIDC_ISSUER')
+	if (production && !issuer.startsWith('https:')) throw new ConfigError('OIDC_ISSUER must be an https address in production')
+	return { issuer, clientId, clientSecret, roleClaim }
 }
 
 /**

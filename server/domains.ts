@@ -14,6 +14,8 @@ import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
 import { createAnnouncements } from './slots/announcements.ts'
+import { createHoldHistory } from './slots/hold-history.ts'
+import { parseSlotId } from './slots/slot-id.ts'
 import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
@@ -40,7 +42,9 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 
 	const clinic = createClinic({ db, run, config })
 	const { types, doctors } = clinic
+	const holdHistory = createHoldHistory({ run, log })
 	const slots = createSlots({
+		history: holdHistory,
 		io,
 		redis,
 		subscriber,
@@ -92,10 +96,12 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nowMs,
 		sendPasswordReset: reminders.sendPasswordReset,
 		sendInvitation: reminders.sendInvitation,
+		sendCode: reminders.sendCode,
+		publicUrl,
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })
-	const setUp = { routes: clinic.routes({ followSite: schedules.followSite }) }
+	const setUp = { routes: clinic.routes({ ...schedules, planRemindersAgain: reminders.planAgain }) }
 	const patients = createPatients({ db, announcements })
 	const privacy = createPrivacy({
 		db,
@@ -106,7 +112,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		announcements,
 		cutOff,
 	})
-	const analytics = createAnalytics({ db })
+	const analytics = createAnalytics({ db, slotOf: parseSlotId })
 	const waitingRoom = createWaitingRoom({
 		io,
 		db,
@@ -159,6 +165,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 			await sending.stop()
 			await reminders.stop()
 			await slots.stop()
+			await holdHistory.stop()
 		},
 	}
 }

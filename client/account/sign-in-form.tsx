@@ -11,7 +11,7 @@ import { useSending } from './use-sending.ts'
 
 /** The password; and for an account with a second factor, a code of it. */
 export function SignInForm({ onDone }: { onDone?: (user: User) => void }) {
-	const [challenge, setChallenge] = useState<string>()
+	const [challenge, setChallenge] = useState(challengeOfProvider)
 	const [reason, setReason] = useState<unknown>()
 	if (challenge === undefined)
 		return (
@@ -29,6 +29,9 @@ export function SignInForm({ onDone }: { onDone?: (user: User) => void }) {
 	}
 	return <CodeForm challenge={challenge} onDone={onDone} onStartOver={startOver} />
 }
+
+/** After the clinic's identity provider, an account with a second factor still has to give its code. */
+const challengeOfProvider = (): string | undefined => new URLSearchParams(window.location.hash.slice(1)).get('challenge') ?? undefined
 
 type PasswordProps = {
 	/** Why the second step was given up. */

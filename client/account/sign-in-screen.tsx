@@ -5,6 +5,7 @@ import { useSession } from '../api/session.tsx'
 import { Loading } from '../shell/messages.tsx'
 import classes from './account.module.css'
 import { AccountCard } from './account-card.tsx'
+import { ProviderButton } from './provider-button.tsx'
 import { useReturnTo } from './return-to.ts'
 import { SignInForm } from './sign-in-form.tsx'
 
@@ -22,6 +23,7 @@ const SignInScreen = () => {
 				</Alert>
 			)}
 			<SignInForm />
+			<ProviderButton returnTo={state.from} />
 			<div>
 				<Link to="/forgot-password" state={state} className={classes.textLink}>
 					{t('account.forgot')}

@@ -13,6 +13,7 @@ const groups = [
 			[['PageUp', 'PageDown'], 'day'],
 			[['Esc'], 'back'],
 			[['?'], 'help'],
+			[['Ctrl', '+', 'Z'], 'history.keys.undo'],
 		],
 	},
 	{
@@ -31,6 +32,7 @@ const groups = [
 			[['Shift', '+', '↑ ↓ ← →'], 'skip'],
 			[['Home', 'End'], 'ends'],
 			[['T'], 'today'],
+			[['H'], 'history.keys.history'],
 			[['Enter'], 'open'],
 		],
 	},
@@ -79,7 +81,7 @@ export const ShortcutsList = ({ opened, onClose }: { opened: boolean; onClose: (
 														</Fragment>
 													))}
 												</th>
-												<td>{t(`desk.keys.${what}`)}</td>
+												<td>{t(what.includes('.') ? what : `desk.keys.${what}`)}</td>
 											</tr>
 										))}
 									</tbody>

@@ -1,6 +1,7 @@
 import admin from './ar/admin.json'
 import desk from './ar/desk.json'
 import doctor from './ar/doctor.json'
+import history from './ar/history.json'
 import notices from './ar/notices.json'
 
-export default { admin, desk, doctor, notices }
+export default { admin, desk, doctor, history, notices }

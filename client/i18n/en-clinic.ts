@@ -1,6 +1,7 @@
 import admin from './en/admin.json'
 import desk from './en/desk.json'
 import doctor from './en/doctor.json'
+import history from './en/history.json'
 import notices from './en/notices.json'
 
-export default { admin, desk, doctor, notices }
+export default { admin, desk, doctor, history, notices }

@@ -1,6 +1,7 @@
 import admin from './es/admin.json'
 import desk from './es/desk.json'
 import doctor from './es/doctor.json'
+import history from './es/history.json'
 import notices from './es/notices.json'
 
-export default { admin, desk, doctor, notices }
+export default { admin, desk, doctor, history, notices }

@@ -15,7 +15,7 @@ const load: Record<Exclude<Language, 'en'>, () => Promise<{ default: object }>> 
 
 type Load = () => Promise<{ default: object }>
 
-/** Texts that few screens need: of those that only the clinic's own people see, and of the security page. */
+/** Texts that few screens need: of those that only the clinic's own people see, of setting up the clinic, and of the security page. */
 const loadExtra = {
 	clinic: {
 		en: () => import('./en-clinic.ts'),
@@ -28,6 +28,12 @@ const loadExtra = {
 		es: () => import('./es-waiting.ts'),
 		de: () => import('./de-waiting.ts'),
 		ar: () => import('./ar-waiting.ts'),
+	},
+	setup: {
+		en: () => import('./en-setup.ts'),
+		es: () => import('./es-setup.ts'),
+		de: () => import('./de-setup.ts'),
+		ar: () => import('./ar-setup.ts'),
 	},
 	security: {
 		en: () => import('./en-security.ts'),

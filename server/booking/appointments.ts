@@ -5,6 +5,7 @@ import type { Db } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import type { VisitCalendar } from '../reminders/visit-calendar.ts'
+import { readVisitFace } from '../reminders/visit-face.ts'
 import { type FullAppointment, toWire } from './facts.ts'
 
 export async function listAppointments(db: Db, actor: Actor, filter: AppointmentFilter): Promise<Page<Appointment>> {
@@ -39,8 +40,8 @@ export async function listAppointments(db: Db, actor: Actor, filter: Appointment
 /** Returns the appointment as an iCalendar file. */
 export async function calendarFile(db: Db, calendar: VisitCalendar, appointment: FullAppointment): Promise<string> {
 	const { startMinute, endMinute } = appointment
-	const names = await readVisitNames(db, appointment)
-	return calendar.file({ ...appointment, ...names, startsAtMs: startMinute * 60_000, endsAtMs: endMinute * 60_000 })
+	const { doctorName, language, ...face } = await readVisitFace(db, appointment.id)
+	return calendar.file({ ...appointment, doctorName, language, face, startsAtMs: startMinute * 60_000, endsAtMs: endMinute * 60_000 })
 }
 
 /** Whether the actor may see the appointment. */
@@ -130,12 +131,4 @@ type Row = {
 	sequence: number
 	patient_name: string
 	doctor_name: string
-}
-
-async function readVisitNames(db: Db, { doctorId, typeId }: FullAppointment): Promise<{ doctorName: string; typeName: string }> {
-	const [doctor, type] = await Promise.all([
-		db('users').where({ id: doctorId }).first('full_name'),
-		db('appointment_types').where({ id: typeId }).first('name'),
-	])
-	return { doctorName: doctor?.full_name ?? '', typeName: type?.name ?? '' }
 }

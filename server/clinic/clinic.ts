@@ -7,32 +7,36 @@ import { type AppointmentTypes, createAppointmentTypes } from './appointment-typ
 import { doctorRoutes } from './doctor-profiles.ts'
 import { createDoctors, type Doctors } from './doctors.ts'
 import { createPolicy } from './policy.ts'
-import { profileRoutes } from './profile.ts'
+import { type ProfileDeps, profileRoutes } from './profile.ts'
 import { setupRoutes } from './setup.ts'
 import { type FollowSite, siteRoutes } from './sites.ts'
 import { typeRoutes } from './type-admin.ts'
 
-export type ClinicDeps = { db: Db; run: Run; config: Pick<Config, 'cancelCutoffMs'> }
+export type ClinicDeps = { db: Db; run: Run; config: Pick<Config, 'cancelCutoffMs' | 'reminderLeadMinutes' | 'slotDaysAhead'> }
 
 export type ClinicDomain = {
 	types: AppointmentTypes
 	doctors: Doctors
 	/** The clinic's policies, a second old at most. */
 	policy: () => Promise<ClinicPolicy>
-	routes: (deps: { followSite: FollowSite }) => Route[]
+	routes: (deps: { followSite: FollowSite } & Pick<ProfileDeps, 'planRemindersAgain' | 'followHorizon'>) => Route[]
 }
 
 /** What a practice sets up: itself, its sites, its kinds of appointment, its doctors' profiles. */
 export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
-	const defaults = { cancelCutoffMinutes: Math.round(config.cancelCutoffMs / 60_000) }
+	const defaults = {
+		cancelCutoffMinutes: Math.round(config.cancelCutoffMs / 60_000),
+		reminderMinutes: config.reminderLeadMinutes,
+		slotDaysAhead: config.slotDaysAhead,
+	}
 	const types = createAppointmentTypes(run)
 	const policy = createPolicy(run, defaults)
 	return {
 		types,
 		doctors: createDoctors(run),
 		policy: policy.read,
-		routes: ({ followSite }) => [
-			...profileRoutes({ db, defaults, changed: policy.forget }),
+		routes: ({ followSite, ...follow }) => [
+			...profileRoutes({ db, defaults, changed: policy.forget, ...follow }),
 			...siteRoutes(db, followSite),
 			...typeRoutes({ db, changed: types.forget }),
 			...doctorRoutes(db),

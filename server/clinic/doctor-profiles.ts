@@ -1,4 +1,5 @@
-import { type Doctor, type DoctorChanges, doctorEndpoints as endpoints, type Page } from '../../contract/index.ts'
+import { type Doctor, type DoctorChanges, type DoctorChoices, doctorEndpoints as endpoints, type Page } from '../../contract/index.ts'
+import { type Specialty, specialtiesMeant, specialtyOf, spellingsOf, withoutAccents } from '../../contract/specialties.ts'
 import { type Actor, isStaff, type Origin } from '../identity/actor.ts'
 import { publicRoute, type Route, route } from '../identity/handlers.ts'
 import { decodeCursor, toPage } from '../platform/database/cursors.ts'
@@ -6,13 +7,15 @@ import { type Db, type DbOrTx, inTransaction } from '../platform/database/databa
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import { given, withoutUndefined } from './fields.ts'
+import { containing, given, withoutUndefined } from './fields.ts'
 import { type Picture, readPicture, showPicture } from './pictures.ts'
 
 /** Doctors as patients choose them. */
 export function doctorRoutes(db: Db): Route[] {
 	return [
 		publicRoute(endpoints.listDoctors, ({ query }) => listDoctors(db, query)),
+
+		publicRoute(endpoints.listDoctorChoices, () => listChoices(db)),
 
 		publicRoute(endpoints.getDoctor, ({ params }, actor) => readDoctor(db, params.id, mayPrepare(actor, params.id))),
 
@@ -47,29 +50,81 @@ type DoctorQuery = {
 	q?: string | undefined
 	specialty?: string | undefined
 	siteId?: string | undefined
+	ids?: string[] | undefined
+	language?: string | undefined
+	sort: 'name' | 'soonest'
 	cursor?: string | undefined
 	limit: number
 }
 
-/** Lists active doctors by name. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
-async function listDoctors(db: Db, { q, specialty, siteId, cursor, limit }: DoctorQuery): Promise<Page<Doctor>> {
+/** Lists active doctors. @throws Refusal invalid_input for a broken cursor, or a text that PostgreSQL cannot search for */
+export async function listDoctors(
+	db: Db,
+	{ q, specialty, siteId, ids, language, sort, cursor, limit }: DoctorQuery,
+): Promise<Page<Doctor>> {
 	refuseNul('q', q)
 	refuseNul('specialty', specialty)
 	if (siteId !== undefined && !isDatabaseId(siteId)) return { items: [], nextCursor: null }
 	const query = doctors(db)
 		.where('u.status', 'active')
-		.orderBy(['u.full_name', 'd.id'])
 		.limit(limit + 1)
-	if (q) query.where(either => either.whereILike('u.full_name', containing(q)).orWhereILike('d.specialty', containing(q)))
-	if (specialty) query.whereRaw('lower(d.specialty) = lower(?)', [specialty])
-	if (siteId !== undefined) query.whereRaw(`? = ANY (${sitesOfDoctor})`, [siteId])
-	if (cursor) {
-		const [name = '', id = ''] = decodeCursor(cursor, 2)
-		refuseNul('cursor', name)
-		if (!isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
-		query.whereRaw('(u.full_name, d.id) > (?, ?::bigint)', [name, id])
+	if (q)
+		query.whereRaw(`(${plain('u.full_name')} LIKE ? OR ${plain('d.specialty')} LIKE ? OR ${ofSpecialties})`, asked(q, specialtiesMeant(q)))
+	if (specialty) {
+		const named = specialtyOf(specialty)
+		query.whereRaw(`(lower(d.specialty) = lower(?) OR ${ofSpecialties})`, [specialty, ...spelt(named ? [named] : [])])
 	}
-	return toPage<Row, Doctor>(await query, limit, toDoctor, row => [row.full_name, row.id])
+	if (ids) query.whereIn('u.id', ids.filter(isDatabaseId))
+	if (siteId !== undefined) query.whereRaw(worksAt, { siteId })
+	if (language) query.whereRaw(speaking, [language, `${language}-%`])
+	const places = [...(sort === 'soonest' ? [soonest] : []), 'u.full_name', 'd.id::text']
+	query.orderByRaw(places.join(', '))
+	if (sort === 'soonest') query.select(db.raw(`${soonest} AS soonest`))
+	if (cursor) {
+		const after = decodeCursor(cursor, places.length)
+		for (const part of after) refuseNul('cursor', part)
+		if (!isDatabaseId(after.at(-1) ?? '')) throw invalidInput('cursor', 'is not one that this server gave out')
+		query.whereRaw(`(${places.join(', ')}) > (${places.map(() => '?').join(', ')})`, after)
+	}
+	return toPage<Row, Doctor>(await query, limit, toDoctor, row => [
+		...(sort === 'soonest' ? [row.soonest ?? ''] : []),
+		row.full_name,
+		row.id,
+	])
+}
+
+const asked = (q: string, meant: readonly Specialty[]) => [containing(withoutAccents(q)), containing(withoutAccents(q)), ...spelt(meant)]
+
+const spelt = (meant: readonly Specialty[]): [codes: string[], spellings: string[]] => [meant.map(({ code }) => code), spellingsOf(meant)]
+
+const ofSpecialties = '(d.specialty_code = ANY (?::text[]) OR lower(d.specialty) = ANY (?::text[]))'
+
+/** A language stands for all its regions: who asks for Portuguese is understood by who speaks that of Brazil. */
+const speaking = 'EXISTS (SELECT FROM unnest(d.languages) AS spoken WHERE spoken = ? OR spoken LIKE ?)'
+
+/** Without accents and capitals, as `withoutAccents` has it. */
+const plain = (column: string) => `lower(regexp_replace(normalize(${column}, NFKD), '[\u0300-\u036f\u064b-\u0655]', '', 'g'))`
+
+/** As text, which sorts as the moments do; doctors without free times come last. */
+const soonest = `coalesce((
+	SELECT to_char(s.starts_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+	FROM appointment_slots s
+	WHERE s.doctor_id = d.id AND s.starts_at > now() AND s.appointment_id IS NULL AND NOT s.is_blocked
+	ORDER BY s.starts_at
+	LIMIT 1
+), '~')`
+
+async function listChoices(db: Db): Promise<DoctorChoices> {
+	const rows: { specialty: string; languages: string[] | null }[] = await db('doctors as d')
+		.join('users as u', 'u.id', 'd.id')
+		.where({ 'u.role': 'doctor', 'u.status': 'active' })
+		.select('d.specialty', 'd.languages')
+	const specialties = [...new Set(rows.map(({ specialty }) => specialty))].sort()
+	const languages = new Set(rows.flatMap(row => (row.languages ?? []).map(tag => tag.split('-')[0] as string)))
+	return {
+		specialties: specialties.map(specialty => ({ specialty, ...given({ specialtyNames: specialtyOf(specialty)?.names }) })),
+		languages: [...languages].sort(),
+	}
 }
 
 /** PostgreSQL's text type holds every character except NUL. */
@@ -77,7 +132,20 @@ function refuseNul(path: string, text: string | undefined) {
 	if (text?.includes('\0')) throw invalidInput(path, 'must not contain control characters')
 }
 
-const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
+/** The same as in `sitesOfDoctor`, of one site. */
+const worksAt = `EXISTS (
+	SELECT FROM sites s
+	WHERE s.id = :siteId::bigint AND s.archived_at IS NULL AND (
+		EXISTS (
+			SELECT FROM schedule_plans p
+			WHERE p.doctor_id = d.id AND p.site_id = s.id AND (p.valid_until IS NULL OR p.valid_until >= (now() AT TIME ZONE s.time_zone)::date)
+		) OR EXISTS (
+			SELECT FROM dated_hours h
+			WHERE h.doctor_id = d.id AND h.day >= (now() AT TIME ZONE s.time_zone)::date
+				AND h.ranges @> jsonb_build_array(jsonb_build_object('site_id', s.id::text))
+		)
+	)
+)`
 
 /** Where a doctor receives patients, from the plans that are not over and from the hours of single days. */
 const sitesOfDoctor = `ARRAY(
@@ -114,6 +182,7 @@ type Row = {
 	photo_version: string | null
 	specialty_code: string | null
 	site_ids: string[]
+	soonest?: string
 }
 
 const toDoctor = (row: Row): Doctor => ({
@@ -128,7 +197,10 @@ const toDoctor = (row: Row): Doctor => ({
 		photoUrl: row.photo_version && `/api/v1/doctors/${row.id}/photo?v=${row.photo_version}`,
 	}),
 	siteIds: row.site_ids,
-	...given({ specialtyCode: row.specialty_code }),
+	...given({
+		specialtyCode: row.specialty_code ?? specialtyOf(row.specialty)?.code,
+		specialtyNames: specialtyOf(row.specialty)?.names,
+	}),
 })
 
 /** @throws Refusal not_found, also for one who takes no appointments, unless the caller may see that one */
@@ -151,7 +223,8 @@ async function updateDoctor(db: Db, actor: Actor, id: string, changes: DoctorCha
 		throw new Refusal('forbidden', { message: 'An admin has to change the specialty' })
 	return await inTransaction(db, async trx => {
 		const before = await readDoctor(trx, id, true)
-		const fields = withoutUndefined({ ...same, specialty_code: specialtyCode })
+		// Another specialty brings its own code, unless one is given.
+		const fields = withoutUndefined({ ...same, specialty_code: specialtyCode ?? (changes.specialty === undefined ? specialtyCode : null) })
 		if (Object.keys(fields).length === 0) return before
 		await trx('doctors').where({ id }).update(fields)
 		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'doctor', entityId: id, details: { fields: Object.keys(changes) } })

@@ -2,13 +2,15 @@ import type { ClinicPolicy } from '../../contract/index.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import { given } from './fields.ts'
 
-export type PolicyDefaults = { cancelCutoffMinutes: number }
+export type PolicyDefaults = Pick<ClinicPolicy, 'cancelCutoffMinutes' | 'slotDaysAhead'> & { reminderMinutes: readonly number[] }
 
 export type PolicyRow = {
 	cancel_cutoff_minutes: number | null
 	max_upcoming_per_patient: number | null
 	overbooking: ClinicPolicy['overbooking']
 	has_waitlist: boolean
+	reminder_minutes: number[] | null
+	slot_days_ahead: number | null
 }
 
 export const toPolicy = (row: PolicyRow, defaults: PolicyDefaults): ClinicPolicy => ({
@@ -16,6 +18,8 @@ export const toPolicy = (row: PolicyRow, defaults: PolicyDefaults): ClinicPolicy
 	...given({ maxUpcomingPerPatient: row.max_upcoming_per_patient }),
 	overbooking: row.overbooking,
 	waitlist: row.has_waitlist,
+	reminderMinutes: [...(row.reminder_minutes ?? defaults.reminderMinutes)],
+	slotDaysAhead: row.slot_days_ahead ?? defaults.slotDaysAhead,
 })
 
 const freshMs = 1000
@@ -44,5 +48,5 @@ export function createPolicy(run: Run, defaults: PolicyDefaults) {
 
 const statement = {
 	name: 'clinic_policy',
-	text: 'SELECT cancel_cutoff_minutes, max_upcoming_per_patient, overbooking, has_waitlist FROM clinic',
+	text: 'SELECT cancel_cutoff_minutes, max_upcoming_per_patient, overbooking, has_waitlist, reminder_minutes, slot_days_ahead FROM clinic',
 }

@@ -1,7 +1,7 @@
 import { type Clinic, type ClinicChanges, clinicEndpoints as endpoints } from '../../contract/index.ts'
 import type { Actor, Origin } from '../identity/actor.ts'
 import { publicRoute, type Route, route } from '../identity/handlers.ts'
-import { type Db, type DbOrTx, inTransaction } from '../platform/database/database.ts'
+import { type Db, type DbOrTx, inTransaction, type Tx } from '../platform/database/database.ts'
 import { checkTimeZone } from '../platform/database/time-zones.ts'
 import { recordAudit } from '../platform/security/audit.ts'
 import { given, withoutUndefined } from './fields.ts'
@@ -14,6 +14,10 @@ export type ProfileDeps = {
 	defaults: PolicyDefaults
 	/** This node booked by what the policies were. */
 	changed: () => void
+	/** To be called in the transaction that changes when the clinic reminds. */
+	planRemindersAgain: (trx: Tx) => Promise<void>
+	/** To be called once the clinic has another horizon. */
+	followHorizon: () => Promise<void>
 }
 
 /** Who the clinic is: the one row of its table. */
@@ -25,6 +29,7 @@ export function profileRoutes(deps: ProfileDeps): Route[] {
 		route(endpoints.updateClinic, async ({ body, origin }, actor) => {
 			const clinic = await updateClinic(deps, actor, body, origin)
 			deps.changed()
+			if (body.policy?.slotDaysAhead !== undefined) await deps.followHorizon()
 			return clinic
 		}),
 
@@ -56,6 +61,8 @@ export async function readClinic({ db, defaults }: { db: DbOrTx; defaults: Polic
 		'max_upcoming_per_patient',
 		'overbooking',
 		'has_waitlist',
+		'reminder_minutes',
+		'slot_days_ahead',
 	)
 	const { name, address, phone, email, website, accent } = row
 	return {
@@ -88,7 +95,12 @@ type Row = PolicyRow & {
 }
 
 /** @throws Refusal invalid_input for a time zone that PostgreSQL does not know */
-async function updateClinic({ db, defaults }: ProfileDeps, actor: Actor, changes: ClinicChanges, origin: Origin): Promise<Clinic> {
+async function updateClinic(
+	{ db, defaults, planRemindersAgain }: ProfileDeps,
+	actor: Actor,
+	changes: ClinicChanges,
+	origin: Origin,
+): Promise<Clinic> {
 	const { policy = {}, address, timeZone, privacyUrl, imprintUrl, ...same } = changes
 	if (timeZone !== undefined) await checkTimeZone(db, timeZone)
 	return await inTransaction(db, async trx => {
@@ -103,9 +115,12 @@ async function updateClinic({ db, defaults }: ProfileDeps, actor: Actor, changes
 				max_upcoming_per_patient: policy.maxUpcomingPerPatient,
 				overbooking: policy.overbooking,
 				has_waitlist: policy.waitlist,
+				reminder_minutes: policy.reminderMinutes,
+				slot_days_ahead: policy.slotDaysAhead,
 			}),
 			updated_at: trx.fn.now(),
 		})
+		if (policy.reminderMinutes !== undefined) await planRemindersAgain(trx)
 		await recordAudit(trx, { actor, origin, action: 'updated', entity: 'clinic', details: { fields: Object.keys(changes), policy } })
 		return await readClinic({ db: trx, defaults })
 	})

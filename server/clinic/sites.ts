@@ -7,7 +7,7 @@ import { isDatabaseId } from '../platform/database/ids.ts'
 import { checkTimeZone } from '../platform/database/time-zones.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import { given, withoutUndefined } from './fields.ts'
+import { containing, given, withoutUndefined } from './fields.ts'
 import { refuseInUse } from './to-come.ts'
 
 /** Places where the clinic receives patients. They are archived, never removed: visits of the past were there. */
@@ -22,14 +22,15 @@ export function siteRoutes(db: Db, followSite: FollowSite): Route[] {
 /** Brings slots in line with a site whose zone has changed, or that was archived or opened again. */
 export type FollowSite = (trx: Tx, siteId: string) => Promise<void>
 
-type SiteQuery = { archived?: 'true' | 'false' | undefined; cursor?: string | undefined; limit: number }
+type SiteQuery = { q?: string | undefined; archived?: 'true' | 'false' | undefined; cursor?: string | undefined; limit: number }
 
-async function listSites(db: Db, { archived, cursor, limit }: SiteQuery): Promise<Page<Site>> {
+export async function listSites(db: Db, { q, archived, cursor, limit }: SiteQuery): Promise<Page<Site>> {
 	const query = db('sites')
 		.select(columns)
 		.orderBy(['name', 'id'])
 		.limit(limit + 1)
 	if (archived !== 'true') query.whereNull('archived_at')
+	if (q) query.where(either => either.whereILike('name', containing(q)).orWhereRaw("address ->> 'city' ILIKE ?", [containing(q)]))
 	if (cursor !== undefined) {
 		const [name = '', id = ''] = decodeCursor(cursor, 2)
 		if (!isDatabaseId(id) || name.includes('\0')) throw invalidInput('cursor', 'is not one that this server gave out')

@@ -6,11 +6,12 @@ import {
 } from '../../contract/index.ts'
 import { type Actor, isStaff, type Origin } from '../identity/actor.ts'
 import { publicRoute, type Route, route } from '../identity/handlers.ts'
+import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import { type Db, type DbOrTx, inTransaction, type Tx, violatedConstraint } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import { given, withoutUndefined } from './fields.ts'
+import { containing, given, withoutUndefined } from './fields.ts'
 import { refuseInUse } from './to-come.ts'
 
 export type TypeRouteDeps = {
@@ -22,11 +23,17 @@ export type TypeRouteDeps = {
 /** Kinds of appointment, as patients choose them and admins set them up. They are archived, never removed: past visits are of them. */
 export function typeRoutes({ db, changed }: TypeRouteDeps): Route[] {
 	return [
-		publicRoute(endpoints.listAppointmentTypes, async ({ query: { doctorId, archived } }, actor) => {
+		publicRoute(endpoints.listAppointmentTypes, async ({ query: { doctorId, archived, q, cursor, limit } }, actor) => {
 			if (doctorId !== undefined && !isDatabaseId(doctorId)) throw new Refusal('not_found')
-			const types = await readTypes(db, { doctorId, withArchived: archived === 'true' })
 			const seesAll = isStaff(actor) || actor?.role === 'doctor'
-			return { items: types.filter(({ visibility }) => seesAll || visibility === 'public'), nextCursor: null }
+			const after = cursor === undefined ? undefined : decodeCursor(cursor, 2)
+			const asked = { doctorId, withArchived: archived === 'true', onlyPublic: !seesAll, q, after, limit: limit + 1 }
+			return toPage(
+				await readTypes(db, asked),
+				limit,
+				({ type }) => type,
+				({ position, type: { id } }) => [position, id],
+			)
 		}),
 
 		route(endpoints.createAppointmentType, async ({ body, origin }, actor) => {
@@ -43,13 +50,27 @@ export function typeRoutes({ db, changed }: TypeRouteDeps): Route[] {
 	]
 }
 
-type TypeQuery = { typeId?: string; doctorId?: string | undefined; withArchived: boolean }
+type TypeQuery = {
+	typeId?: string
+	doctorId?: string | undefined
+	withArchived: boolean
+	onlyPublic?: boolean
+	q?: string | undefined
+	/** The position and id of the last type of the page before. */
+	after?: readonly string[] | undefined
+	limit?: number
+}
 
 /** Types in the clinic's order. Of one doctor: those that the doctor offers, in the time that the doctor takes. */
-async function readTypes(db: DbOrTx, { typeId, doctorId, withArchived }: TypeQuery): Promise<AppointmentType[]> {
+async function readTypes(db: DbOrTx, asked: TypeQuery): Promise<{ position: number; type: AppointmentType }[]> {
+	const { typeId, doctorId, withArchived, onlyPublic, q, after, limit } = asked
 	const query = db('appointment_types as t').select('t.*', db.raw(offeredBy)).orderBy(['t.position', 't.id'])
 	if (typeId !== undefined) query.where('t.id', typeId)
 	if (!withArchived) query.whereNull('t.archived_at')
+	if (onlyPublic) query.where('t.visibility', 'public')
+	if (q) query.whereRaw('(t.name ILIKE :like OR t.names::text ILIKE :like)', { like: containing(q) })
+	if (after) query.whereRaw('(t.position, t.id) > (?::int, ?::bigint)', positionIn(after))
+	if (limit !== undefined) query.limit(limit)
 	if (doctorId !== undefined)
 		query.where(offered =>
 			offered
@@ -59,8 +80,14 @@ async function readTypes(db: DbOrTx, { typeId, doctorId, withArchived }: TypeQue
 	const rows: Row[] = await query
 	return rows.map(row => {
 		const type = toType(row)
-		return { ...type, minutes: row.own.find(own => own.doctorId === doctorId)?.minutes ?? type.minutes }
+		const minutes = row.own.find(own => own.doctorId === doctorId)?.minutes ?? type.minutes
+		return { position: row.position, type: { ...type, minutes } }
 	})
+}
+
+function positionIn([position = '', id = '']: readonly string[]): string[] {
+	if (!/^\d{1,9}$/.test(position) || !isDatabaseId(id)) throw invalidInput('cursor', 'is not one that this server gave out')
+	return [position, id]
 }
 
 const offeredBy = `coalesce((
@@ -70,6 +97,7 @@ const offeredBy = `coalesce((
 
 type Row = {
 	id: string
+	position: number
 	name: string
 	description: string | null
 	instructions: string | null
@@ -143,8 +171,8 @@ async function updateType(db: Db, actor: Actor, id: string, changes: Appointment
 async function written(db: Db, write: (trx: Tx) => Promise<string>): Promise<AppointmentType> {
 	try {
 		return await inTransaction(db, async trx => {
-			const [type] = await readTypes(trx, { typeId: await write(trx), withArchived: true })
-			return type as AppointmentType
+			const [read] = await readTypes(trx, { typeId: await write(trx), withArchived: true })
+			return (read as { type: AppointmentType }).type
 		})
 	} catch (error) {
 		switch (violatedConstraint(error)) {

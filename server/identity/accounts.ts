@@ -31,8 +31,9 @@ export function toUser({ id, email, fullName, phone, role, status }: Account): U
 
 export const findAccount = (db: DbOrTx, id: string): Promise<Account | undefined> => db('users').first(columns).where({ id })
 
-/** `email` is in lower case, as the contract's schema leaves it. */
-export const findAccountByEmail = (db: DbOrTx, email: string): Promise<Account | undefined> => db('users').first(columns).where({ email })
+/** Finds a person's account. `email` is in lower case, as the contract's schema leaves it. */
+export const findAccountByEmail = (db: DbOrTx, email: string): Promise<Account | undefined> =>
+	db('users').first(columns).where({ email, is_program: false })
 
 /**
  * Reads an account and locks it until the transaction ends. Code that opens, renews or ends sessions, or sets a password, takes this
@@ -114,6 +115,7 @@ export type AccountFilter = {
 export async function listAccounts(db: Db, { q, role, status, cursor, limit }: AccountFilter): Promise<Account[]> {
 	const accounts = db('users')
 		.select(columns)
+		.where({ is_program: false })
 		.orderBy('id', 'desc')
 		.limit(limit + 1)
 	if (role) accounts.where({ role })

@@ -1,4 +1,4 @@
-import type { Access, AccountStatus, Role } from '../../contract/index.ts'
+import { type Access, type AccountStatus, type Endpoint, type Role, type Scope, scopeOf } from '../../contract/index.ts'
 import type { Caller, CallerPolicy } from '../platform/caller.ts'
 import type { CallerRooms } from '../platform/live/callers.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -15,6 +15,8 @@ export type Actor = Caller &
 		patientId: string | undefined
 		/** The clinic requires a second factor of this role, and the account has none: it may only set one up. */
 		lacksSecondFactor?: boolean
+		/** What a program with a key may do. Undefined for people. */
+		scopes?: readonly Scope[]
 	}>
 
 export function isStaff(actor: Pick<Actor, 'role'> | null): boolean {
@@ -23,7 +25,11 @@ export function isStaff(actor: Pick<Actor, 'role'> | null): boolean {
 
 /** Decides which calls and events an actor may use, and whether their reading is recorded. */
 export const actorPolicy: CallerPolicy<Actor> = {
-	admit(access, actor) {
+	admit(access, actor, endpoint) {
+		if (actor?.scopes && !isInScope(actor.scopes, endpoint)) {
+			if (access === 'anyone') return null
+			throw new Refusal('forbidden', { message: 'This key has no scope for this call' })
+		}
 		const known = access === 'anyone' ? admitted(actor) : actor
 		checkAccess(access, known)
 		return known
@@ -31,6 +37,11 @@ export const actorPolicy: CallerPolicy<Actor> = {
 	isReadingRecorded: ({ role }) => role !== 'patient',
 	// Sockets of staff receive all appointments, a doctor's those of the doctor's own calendar.
 	followedEntity: 'appointment',
+}
+
+function isInScope(scopes: readonly Scope[], endpoint: Endpoint | undefined): boolean {
+	const needed = endpoint && scopeOf(endpoint)
+	return needed !== undefined && scopes.includes(needed)
 }
 
 /**

@@ -8,10 +8,11 @@ import type { Run } from '../platform/database/pipeline.ts'
 import type { ReadAgain } from '../platform/live/callers.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { type Actor, admitted } from './actor.ts'
+import { isApiKey, readProgram } from './api-clients.ts'
 
 export type Authentication = {
 	accessTokens: AccessTokens
-	/** Reads an `Authorization` header. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
+	/** Reads an `Authorization` header, with an access token or a program's key. Null without one. @throws Refusal unauthenticated, token_expired, account_disabled */
 	authenticate: (authorization: string | undefined) => Promise<Actor | null>
 	/** Reads a bare access token, for sockets. Null without one, or while the account lacks its second factor. @throws Refusal as above */
 	authenticateToken: (token: string | undefined) => Promise<Actor | null>
@@ -31,7 +32,10 @@ export function createAuthentication({ config, run }: { config: Config; run: Run
 
 	return {
 		accessTokens,
-		authenticate: async authorization => await authenticate(readBearer(authorization)),
+		authenticate: async authorization => {
+			const token = readBearer(authorization)
+			return token !== undefined && isApiKey(token) ? await readProgram(run, token) : await authenticate(token)
+		},
 		authenticateToken: async token => admitted(await authenticate(token)),
 		readAgain: async actors => (await readActors(actors)).map(actor => (actor instanceof Refusal ? actor : admitted(actor))),
 	}

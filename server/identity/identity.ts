@@ -1,13 +1,14 @@
-import type { Role } from '../../contract/index.ts'
+import type { Language, Role } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Db, Tx } from '../platform/database/database.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
 import type { Actor, Origin } from './actor.ts'
 import type { AccessTokens } from './authentication.ts'
+import { createCodeMarks, offerCode, type SendCode } from './codes.ts'
 import type { Route } from './handlers.ts'
 import type { Invited } from './invitations.ts'
-import { createCodeAttempts, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
+import { createCodeAttempts, createMailedCodeLimits, createPasswordAttempts, createRegistrationLimit, createResetLimits } from './limits.ts'
 import { type Announcements, confirmPassword } from './own-account.ts'
 import { offerReset, type SendLink } from './resets.ts'
 import { identityRoutes } from './routes.ts'
@@ -24,6 +25,9 @@ export type IdentityDeps = {
 	/** Sends the link; the token is a secret. */
 	sendPasswordReset: SendLink
 	sendInvitation: SendLink
+	sendCode: SendCode
+	/** The server's address for browsers, known once it listens. */
+	publicUrl: () => string
 	/** @throws Refusal in_use when appointments to come are with this doctor */
 	refuseDoctorInUse: (trx: Tx, doctorId: string) => Promise<void>
 	accessTokens: AccessTokens
@@ -43,10 +47,13 @@ export type Identity = {
 export function createIdentity(deps: IdentityDeps): Identity {
 	const { db, config, log, limiter, accessTokens, sendPasswordReset, sendInvitation, refuseDoctorInUse } = deps
 	const running = new Set<Promise<void>>()
+	const marks = createCodeMarks(config.jwtSecret)
 
 	const routeDeps = {
 		db,
+		log,
 		config,
+		publicUrl: deps.publicUrl,
 		accessTokens,
 		attempts: createPasswordAttempts(limiter),
 		codeAttempts: createCodeAttempts(limiter),
@@ -54,12 +61,15 @@ export function createIdentity(deps: IdentityDeps): Identity {
 		nowMs: deps.nowMs,
 		isSecondFactorRequired: (role: Role) => config.secondFactor === 'required' && role !== 'patient',
 		registrationLimit: createRegistrationLimit(limiter),
+		mailedCodeLimits: createMailedCodeLimits(limiter),
+		marks,
 		resetLimits: createResetLimits(limiter),
 		cutOff: deps.cutOff,
 		announcements: deps.announcements,
 		refuseDoctorInUse,
 		beginReset,
 		beginInvitation,
+		beginCode,
 	}
 
 	return {
@@ -77,6 +87,10 @@ export function createIdentity(deps: IdentityDeps): Identity {
 	function beginInvitation({ account, token }: Invited, origin: Origin) {
 		const to = { userId: account.id, email: account.email, fullName: account.fullName }
 		begin(sendInvitation(to, token), 'invitation mail failed', origin)
+	}
+
+	function beginCode(to: { email: string; language: Language | undefined }, origin: Origin) {
+		begin(offerCode({ db, marks, send: deps.sendCode }, to), 'mail with a code failed', origin)
 	}
 
 	function begin(mailing: Promise<void>, failure: string, { requestId }: Origin) {

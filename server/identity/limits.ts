@@ -66,6 +66,17 @@ export function createResetLimits(limiter: CreateLimiter): ResetLimits {
 	}
 }
 
+/** Codes by mail: how many one address gets, how many one network asks for, and how many are tried for an address. */
+export type MailedCodeLimits = { byEmail: Limiter; byIp: Limiter; triesByIp: Limiter }
+
+export function createMailedCodeLimits(limiter: CreateLimiter): MailedCodeLimits {
+	return {
+		byEmail: limiter({ name: 'code-email', points: 6, perSeconds: 3600 }),
+		byIp: byNetwork(limiter({ name: 'code-ip', points: 60, perSeconds: 3600 })),
+		triesByIp: byNetwork(limiter({ name: 'code-tries-ip', points: 100, perSeconds: quarterHourSeconds })),
+	}
+}
+
 function byNetwork({ consume, check, reset }: Limiter): Limiter {
 	return {
 		consume: (ip, points) => consume(networkOf(ip), points),

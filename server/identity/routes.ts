@@ -2,6 +2,7 @@ import { accountSecurityEndpoints, clinicEndpoints, identityEndpoints, type List
 import { toPage } from '../platform/database/cursors.ts'
 import { type Account, listAccounts, toUser } from './accounts.ts'
 import type { Origin } from './actor.ts'
+import { apiClientRoutes } from './api-clients.ts'
 import { publicRoute, type Route, route } from './handlers.ts'
 import { type Invited, invite } from './invitations.ts'
 import type { ResetLimits } from './limits.ts'
@@ -24,7 +25,7 @@ export type IdentityRouteDeps = SessionRouteDeps &
 	}
 
 export function identityRoutes(deps: IdentityRouteDeps): Route[] {
-	return [sessionRoutes, passwordRoutes, accountRoutes, securityRoutes, userAdminRoutes].flatMap(routes => routes(deps))
+	return [sessionRoutes, passwordRoutes, accountRoutes, securityRoutes, userAdminRoutes, apiClientRoutes].flatMap(routes => routes(deps))
 }
 
 function passwordRoutes({ db, attempts, resetLimits, cutOff, beginReset }: IdentityRouteDeps): Route[] {

@@ -1,39 +1,49 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { Request, Response } from 'express'
 import type { Socket } from 'socket.io'
-import { accountSecurityEndpoints, identityEndpoints, type Role, type SessionTokens } from '../../contract/index.ts'
+import { accountSecurityEndpoints, identityEndpoints, type Language, type Role, type SessionTokens } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
+import type { Log } from '../platform/observability/log.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { createOwnPages } from '../platform/security/own-pages.ts'
 import { toUser } from './accounts.ts'
 import type { Actor, Origin } from './actor.ts'
 import { type AccessTokens, accessTokenSeconds } from './authentication.ts'
+import { type CodeMarks, verifyCode } from './codes.ts'
 import { createFirstAdmin } from './first-admin.ts'
 import { type EventHandlers, publicRoute, type Route } from './handlers.ts'
-import type { PasswordAttempts, RegistrationLimit } from './limits.ts'
+import type { MailedCodeLimits, PasswordAttempts, RegistrationLimit } from './limits.ts'
+import { providerRoutes } from './provider.ts'
 import { hasSecondFactor } from './second-factor.ts'
 import { createMarks, createNextToken } from './secrets.ts'
 import { type Client, type CutOff, refresh, type SignedIn, sessionSeconds, signOut } from './sessions.ts'
 import { answerChallenge, register, type SecondStepDeps, signIn } from './sign-in.ts'
 
 export type SessionRouteDeps = SecondStepDeps & {
-	config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret'>
+	config: Pick<Config, 'production' | 'corsOrigins' | 'publicUrl' | 'jwtSecret' | 'oidc'>
 	accessTokens: AccessTokens
 	attempts: PasswordAttempts
 	registrationLimit: RegistrationLimit
+	mailedCodeLimits: MailedCodeLimits
+	marks: CodeMarks
+	log: Log
+	/** The server's address for browsers, known once it listens. */
+	publicUrl: () => string
+	/** Starts to mail a code. Neither waits nor fails. */
+	beginCode: (to: { email: string; language: Language | undefined }, origin: Origin) => void
 	cutOff: CutOff
 	/** Whether an account of this role must have a second factor. */
 	isSecondFactorRequired: (role: Role) => boolean
 }
 
 export function sessionRoutes(deps: SessionRouteDeps): Route[] {
-	const { db, config, accessTokens, attempts, registrationLimit } = deps
+	const { db, config, accessTokens, attempts, registrationLimit, mailedCodeLimits } = deps
 	const isOwnPage = createOwnPages(config)
 	const transport = { secure: config.production }
 	const markOf = createMarks(config.jwtSecret)
 	const nextToken = createNextToken(config.jwtSecret)
 
-	const setCookie = (res: Response, refreshToken: string | null) => res.setHeader('Set-Cookie', refreshCookie(refreshToken, transport))
+	const setCookie = (res: Response, refreshToken: string | null) => res.append('Set-Cookie', refreshCookie(refreshToken, transport))
 
 	return [
 		publicRoute(identityEndpoints.register, async ({ body, origin, req, res }) => {
@@ -49,9 +59,23 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
 			const answer = await signIn({ db, attempts, markOf }, body, clientOf(req, origin))
 			return 'challenge' in answer ? answer : await handOver(res, answer)
 		}),
+		publicRoute(identityEndpoints.requestCode, async ({ body: { email, language }, origin }) => {
+			// The network address first, so that one sender cannot use up other people's mails.
+			await mailedCodeLimits.byIp.consume(origin.ip)
+			await mailedCodeLimits.byEmail.consume(email)
+			deps.beginCode({ email, language }, origin)
+			return {}
+		}),
+		publicRoute(identityEndpoints.verifyCode, async ({ body, origin, req, res }) => {
+			await mailedCodeLimits.triesByIp.consume(origin.ip)
+			const { opened, signedIn } = await verifyCode(deps, body, clientOf(req, origin))
+			if (opened) res.status(201)
+			return 'challenge' in signedIn ? signedIn : await handOver(res, signedIn)
+		}),
 		publicRoute(accountSecurityEndpoints.answerChallenge, async ({ body, origin, req, res }) =>
 			handOver(res, await answerChallenge(deps, body, clientOf(req, origin))),
 		),
+		...providerRoutes({ ...deps, clientOf, handOver }),
 		publicRoute(identityEndpoints.refresh, async ({ origin, idempotencyKey, req, res }) => {
 			refuseForeignPages(req)
 			const refreshToken = readRefreshCookie(req.headers.cookie, transport)

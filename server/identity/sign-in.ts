@@ -67,15 +67,25 @@ function openFor(db: Db, checked: Account, client: Client): Promise<SignedIn | S
 		const account = await lockAccount(trx, checked.id)
 		if (!account || account.passwordHash !== checked.passwordHash) throw new Refusal('invalid_credentials')
 		if (account.status === 'disabled') throw new Refusal('account_disabled')
-		if (await hasSecondFactor(trx, account.id)) {
-			// The password alone does not prove the owner.
-			await recordAudit(trx, { ...byThemself(account, client), actor: null, action: 'second_factor_asked' })
-			return await openChallenge(trx, account.id)
-		}
-		const session = await openSession(trx, account.id, client)
-		await recordAudit(trx, { ...byThemself(account, client), action: 'signed_in' })
-		return { account, session }
+		return await openAfterFirstFactor(trx, account, client)
 	})
+}
+
+/** Opens a session, or a challenge for an account with a second factor. The account must be locked and not be disabled. */
+export async function openAfterFirstFactor(
+	trx: Tx,
+	account: Account,
+	client: Client,
+	details: Record<string, string> = {},
+): Promise<SignedIn | SignInChallenge> {
+	if (await hasSecondFactor(trx, account.id)) {
+		// The first factor alone does not prove the owner.
+		await recordAudit(trx, { ...byThemself(account, client), actor: null, action: 'second_factor_asked', details })
+		return await openChallenge(trx, account.id)
+	}
+	const session = await openSession(trx, account.id, client)
+	await recordAudit(trx, { ...byThemself(account, client), action: 'signed_in', details })
+	return { account, session }
 }
 
 export type SecondStepDeps = FactorDeps & { db: Db; codeAttempts: CodeAttempts }
@@ -120,7 +130,7 @@ const challengeIsOver = () => new Refusal('token_expired', { message: 'Sign in w
 const challengeSeconds = 300
 const maxTries = 5
 
-/** Opens a challenge, which stands for the right password until the code is given. Deletes old ones. The account must be locked. */
+/** Opens a challenge, which stands for the first factor until the code of the second is given. Deletes old ones. The account must be locked. */
 async function openChallenge(trx: Tx, userId: string): Promise<SignInChallenge> {
 	const challenge = newSecret()
 	await trx('sign_in_challenges').where({ user_id: userId }).whereRaw('expires_at < now()').delete()

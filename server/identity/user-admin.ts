@@ -55,7 +55,7 @@ export async function updateUser(
 		// Another admin demoted the actor while this request was waiting.
 		if (!activeAdmins.includes(actor.userId)) throw new Refusal('forbidden')
 		const account = await lockAccount(trx, id)
-		if (!account) throw new Refusal('not_found')
+		if (!account || (await isProgram(trx, id))) throw new Refusal('not_found')
 		if (!keepsAnAdmin(account, changes, actor.userId, activeAdmins))
 			throw new Refusal('forbidden', { message: 'An admin cannot give up their own rights, nor take those of the last admin' })
 		if (changedFields(account, changes).length === 0) return { before: account, after: account }
@@ -115,6 +115,9 @@ export function keepsAnAdmin(target: Account, changes: UserChanges, actorId: str
 	if (staysAdmin || !activeAdmins.includes(target.id)) return true
 	return target.id !== actorId && activeAdmins.some(id => id !== target.id)
 }
+
+/** Programs have calls of their own. */
+const isProgram = async (trx: Tx, id: string) => (await trx('users').where({ id, is_program: true }).first('id')) !== undefined
 
 const isPractising = ({ role, status }: Pick<Account, 'role' | 'status'>) => role === 'doctor' && status === 'active'
 

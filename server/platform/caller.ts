@@ -1,4 +1,4 @@
-import type { Access } from '../../contract/index.ts'
+import type { Access, Endpoint } from '../../contract/index.ts'
 
 /** What the platform knows of a signed-in account. A domain's own type of caller extends this. */
 export type Caller = Readonly<{
@@ -18,8 +18,12 @@ export type Origin = Readonly<{
 
 /** What a domain decides about callers, for both transports. */
 export type CallerPolicy<C extends Caller> = {
-	/** Returns the caller for the handler; null for a stranger. @throws Refusal when the endpoint or event is not for this caller */
-	admit(access: Access, caller: C | null): C | null
+	/**
+	 * Returns the caller for the handler; null for a stranger. Events have no endpoint.
+	 *
+	 * @throws Refusal when the endpoint or event is not for this caller
+	 */
+	admit(access: Access, caller: C | null, endpoint?: Endpoint): C | null
 	/** Whether the audit log records what this caller reads about other people. */
 	isReadingRecorded(caller: C): boolean
 	/** The kind of record whose changes are sent to every signed-in socket. */

@@ -1,17 +1,40 @@
+import { shadesOf, teal } from '../../contract/accent.ts'
+import { addressLines, telephoneLink } from '../../contract/address.ts'
 import type { Language } from '../../contract/index.ts'
-import { directionOf } from './texts.ts'
+import { directionOf, wordsOf } from './texts.ts'
+import type { ClinicFace } from './visit-face.ts'
 
 /** HTML whose values are escaped. */
 export type Html = { html: string }
 
-const shared = `h1{font-size:1.4rem;line-height:1.3;margin:0 0 1rem}dd{margin:0 0 .75rem;font-weight:600}.small{font-size:.875rem}.button,button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.1rem;border:0;border-radius:.5rem;text-decoration:none;cursor:pointer}`
+const shared = `h1{font-size:1.4rem;line-height:1.3;margin:0 0 1rem}dd{margin:0 0 .75rem;font-weight:600}.small{font-size:.875rem}.logo{block-size:40px;vertical-align:middle}.button,button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.1rem;border:0;border-radius:.5rem;text-decoration:none;cursor:pointer}`
 
 /** Plain colours: mail programs know no custom properties, and darken letters themselves. */
 const letterStyle = `body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f6f8;color:#1c2733}main{max-width:34rem;margin:0 auto;padding:2rem 1.25rem;background:#fff}${shared}dt,.small{color:#4a5a6a}.button,button{background:#0b7285;color:#fff}a{color:#0b7285}`
 
-/** A whole letter for mail programs, without scripts or foreign content. */
-export function htmlLetter(language: Language, title: string, body: Html): string {
-	return documentOf(language, title, letterStyle, 'light', html`<main>${body}</main>`)
+/** A whole letter for mail programs, with the clinic's head and foot, without scripts or foreign content. */
+export function htmlLetter(language: Language, title: string, body: Html, { clinic, publicUrl }: Sender): string {
+	const color = shadesOf(clinic.accent ?? teal[7])[7] as string
+	const style = `${letterStyle}.button,button{background:${color}}a,.clinic{color:${color}}.clinic{font-weight:700;text-decoration:none}`
+	const head = html`<p><a class="clinic" href="${publicUrl}">${logoOf(clinic, publicUrl)}${clinic.name}</a></p>`
+	return documentOf(language, title, style, 'light', html`<main>${head}${body}${footOf(clinic, language)}</main>`)
+}
+
+type Sender = { clinic: ClinicFace; publicUrl: string }
+
+const logoOf = ({ logoUrl }: ClinicFace, publicUrl = ''): Html =>
+	logoUrl ? html`<img src="${publicUrl + logoUrl}" alt="" height="40" class="logo"> ` : html``
+
+/** Who the clinic is and how to reach it. */
+function footOf({ name, address, phone, privacyUrl, imprintUrl }: ClinicFace, language: Language): Html {
+	const words = wordsOf(language)
+	const parts = [
+		html`<bdi>${[name, ...(address ? addressLines(address) : [])].join(', ')}</bdi>`,
+		phone ? html`<a href="${telephoneLink(phone)}"><bdi>${phone}</bdi></a>` : undefined,
+		imprintUrl ? html`<a href="${imprintUrl}">${words.imprint}</a>` : undefined,
+		privacyUrl ? html`<a href="${privacyUrl}">${words.privacy}</a>` : undefined,
+	].filter(part => part !== undefined)
+	return html`<p class="small foot">${parts.map((part, index) => (index === 0 ? part : html` · ${part}`))}</p>`
 }
 
 /** Light or dark as the reader's device is, like the client; without scripts or foreign content. */
@@ -21,8 +44,9 @@ const pageStyle = `
 *{box-sizing:border-box}
 body{font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Noto Sans Arabic",sans-serif;margin:0;background:var(--back);color:var(--ink)}
 header{max-width:38rem;margin:0 auto;padding:1rem 1.25rem}
-header a{display:inline-flex;align-items:center;min-height:2.75rem;font-weight:700;color:var(--ink);text-decoration:none}
-main{max-width:38rem;margin:0 auto 2rem;padding:1.5rem 1.25rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem}
+header a{display:inline-flex;align-items:center;gap:.5rem;min-height:2.75rem;font-weight:700;color:var(--ink);text-decoration:none}
+footer{max-width:38rem;margin:0 auto 2rem;padding:0 1.25rem}
+main{max-width:38rem;margin:0 auto 1rem;padding:1.5rem 1.25rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem}
 .wide header,.wide main{max-width:56rem}
 @media (max-width:40rem){main{border-inline:0;border-radius:0}}
 ${shared}
@@ -56,15 +80,26 @@ pre{overflow:auto;margin:0;padding:.75rem 1rem;background:var(--back);border-rad
 .text{white-space:pre-wrap;overflow-wrap:anywhere}
 `
 
-/** A whole page for browsers. */
-export function htmlPage(language: Language, title: string, body: Html, { wide = false } = {}): string {
+/** A whole page for browsers. Without a clinic it is the product's own. */
+export function htmlPage(language: Language, title: string, body: Html, { wide = false, clinic }: PageOptions = {}): string {
+	const name = clinic?.name ?? 'Liveslot'
+	const head = html`<header><a href="/">${clinic ? logoOf(clinic) : html``}${name}</a></header>`
 	return documentOf(
 		language,
-		`${title} · Liveslot`,
-		pageStyle,
+		`${title} · ${name}`,
+		pageStyle + accentStyle(clinic?.accent),
 		'light dark',
-		html`<div class="${wide ? 'wide' : ''}"><header><a href="/">Liveslot</a></header><main>${body}</main></div>`,
+		html`<div class="${wide ? 'wide' : ''}">${head}<main>${body}</main>${clinic ? html`<footer>${footOf(clinic, language)}</footer>` : html``}</div>`,
 	)
+}
+
+type PageOptions = { wide?: boolean; clinic?: ClinicFace }
+
+function accentStyle(accent: string | undefined): string {
+	if (!accent) return ''
+	const shades = shadesOf(accent)
+	const dark = `--main:${shades[4]};--link:${shades[3]};--note:${shades[9]}`
+	return `:root{--main:${shades[7]};--link:${shades[7]};--note:${shades[0]}}@media (prefers-color-scheme:dark){:root{${dark}}}`
 }
 
 /** A template tag that escapes its values, unless they are HTML themselves. */

@@ -9,12 +9,13 @@ import type {
 import { readSql } from '../platform/database/database.ts'
 import type { Run, Statement } from '../platform/database/pipeline.ts'
 import { sendTimeoutMs } from './message.ts'
+import type { VisitFace } from './visit-face.ts'
 
 /** Which messages a booking writes to the ledger. */
 export type NoticePolicy = {
 	/** The channels that this clinic has set up. */
 	channels: readonly NotificationChannel[]
-	/** How long before a visit its reminders are due. */
+	/** How long before a visit its reminders are due, unless the clinic has set it, which the ledger's function reads. */
 	leadMinutes: readonly number[]
 }
 
@@ -49,6 +50,8 @@ export type Unplanned = {
 export type DueMessage = {
 	id: string
 	kind: NotificationKind
+	/** Of a notice: what the desk wrote. */
+	text?: string | undefined
 	leadMinutes: number
 	attempts: number
 	dueMs: number
@@ -69,8 +72,8 @@ export type DueMessage = {
 		endsAtMs: number
 		updatedAtMs: number
 		doctorName: string
-		typeName: string
 		timeZone: string
+		face: VisitFace
 	}
 }
 
@@ -89,6 +92,7 @@ const planBatch = 500
 type Row = {
 	id: string
 	kind: NotificationKind
+	text: string | null
 	lead_minutes: number
 	attempts: number
 	is_ours: boolean
@@ -112,7 +116,7 @@ type Row = {
 	account_status: AccountStatus | null
 	doctor_name: string
 	doctor_zone: string
-	type_name: string
+	face: VisitFace
 }
 
 /** The dispatcher's statements. Bookings write to the ledger with the SQL function `write_reminder_ledger`. */
@@ -172,6 +176,7 @@ function toDueMessage(row: Row): DueMessage {
 	return {
 		id: row.id,
 		kind: row.kind,
+		...(row.text !== null && { text: row.text }),
 		leadMinutes: row.lead_minutes,
 		attempts: row.attempts,
 		dueMs: Number(row.due_ms),
@@ -197,8 +202,8 @@ function toDueMessage(row: Row): DueMessage {
 			endsAtMs: Number(row.ends_ms),
 			updatedAtMs: Number(row.updated_ms),
 			doctorName: row.doctor_name,
-			typeName: row.type_name,
 			timeZone: row.doctor_zone,
+			face: row.face,
 		},
 	}
 }

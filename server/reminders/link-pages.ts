@@ -9,6 +9,7 @@ import { htmlPage } from './html.ts'
 import { expiredView, unsubscribeView, type View, type Visit, type VisitViewOptions, visitView } from './link-views.ts'
 import type { Grant, LinkTokens } from './links.ts'
 import { wordsOf } from './texts.ts'
+import { type ClinicFace, readClinicFace } from './visit-face.ts'
 
 type Asking = { actor: Actor; origin: Origin; idempotencyKey: undefined }
 
@@ -45,16 +46,17 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		if (grant.may === 'act on visit' && visit.accountStatus === 'disabled') return expired(req, res)
 		if (req.method === 'GET' || req.method === 'HEAD') {
 			if (grant.may === 'act on visit') return await showVisit(req, res, visit)
-			return send(res, 200, visit.language, unsubscribeView(visit.language, grant.channel))
+			return send(res, 200, visit.language, visit.face.clinic, unsubscribeView(visit.language, grant.channel))
 		}
 		await limit.consume(`${grant.may} ${grant.appointmentId}`)
 		if (grant.may === 'act on visit') return await actOnVisit(req, res, grant, visit)
 		await chooseMessages(req, res, grant.channel, visit)
 	}
 
-	function expired(req: Request, res: Response) {
+	async function expired(req: Request, res: Response) {
 		const language = languageOf(req)
-		send(res, 404, language, expiredView(language))
+		const clinic = await readClinicFace(db)
+		send(res, 404, language, clinic, expiredView(language, clinic))
 	}
 
 	async function showVisit(req: Request, res: Response, visit: Visit, said: Pick<VisitViewOptions, 'message' | 'refusal'> = {}) {
@@ -62,7 +64,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		const free = isAhead && visit.status === 'booked' ? await freeTimes(visit.doctorId) : []
 		// Behind the mark of a fragment, which browsers send to no server and write into no referrer.
 		const line = visit.startsAtMs - checkInMs <= nowMs() ? `/line#${String(req.params.token)}` : undefined
-		send(res, said.refusal ? 409 : 200, visit.language, visitView(visit, { isAhead, free, line, ...said }))
+		send(res, said.refusal ? 409 : 200, visit.language, visit.face.clinic, visitView(visit, { isAhead, free, line, ...said }))
 	}
 
 	async function actOnVisit(req: Request, res: Response, grant: Grant, visit: Visit) {
@@ -95,7 +97,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		}
 	}
 
-	async function chooseMessages(req: Request, res: Response, channel: NotificationChannel, { patientId, language }: Visit) {
+	async function chooseMessages(req: Request, res: Response, channel: NotificationChannel, { patientId, language, face }: Visit) {
 		const isWanted = req.body?.act === 'resubscribe'
 		await db('patients')
 			.where({ id: patientId })
@@ -108,7 +110,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 			entityId: patientId,
 			details: { channel, by: 'link' },
 		})
-		send(res, 200, language, unsubscribeView(language, channel, isWanted ? 'resubscribed' : 'unsubscribed'))
+		send(res, 200, language, face.clinic, unsubscribeView(language, channel, isWanted ? 'resubscribed' : 'unsubscribed'))
 	}
 
 	/** The text that explains a refusal. Rethrows other errors. */
@@ -126,7 +128,6 @@ async function readVisit(db: Db, { appointmentId, patientId }: Grant): Promise<V
 		.leftJoin('users as account', 'account.id', 'p.user_id')
 		.join('users as u', 'u.id', 'a.doctor_id')
 		.join('doctors as d', 'd.id', 'a.doctor_id')
-		.join('appointment_types as t', 't.id', 'a.type_id')
 		.where({ 'a.id': appointmentId, 'a.patient_id': patientId, 'p.erasure_asked_at': null })
 		.first(
 			'a.*',
@@ -135,7 +136,7 @@ async function readVisit(db: Db, { appointmentId, patientId }: Grant): Promise<V
 			'account.status as account_status',
 			'u.full_name as doctor_name',
 			'd.time_zone',
-			't.name as type_name',
+			db.raw('visit_face(a.id, p.language) AS face'),
 		)
 	return (
 		row && {
@@ -146,20 +147,21 @@ async function readVisit(db: Db, { appointmentId, patientId }: Grant): Promise<V
 			language: row.language,
 			doctorId: row.doctor_id,
 			doctorName: row.doctor_name,
-			typeName: row.type_name,
 			timeZone: row.time_zone,
 			startsAtMs: row.starts_at.getTime(),
+			endsAtMs: row.ends_at.getTime(),
+			face: row.face,
 			status: row.status,
 			confirmed: row.confirmed_at !== null,
 		}
 	)
 }
 
-function send(res: Response, status: number, language: Language, { title, body }: View) {
+function send(res: Response, status: number, language: Language, clinic: ClinicFace, { title, body }: View) {
 	res.status(status)
 	res.setHeader('Cache-Control', 'no-store')
 	res.setHeader('X-Robots-Tag', 'noindex')
-	res.type('text/html').send(htmlPage(language, title, body))
+	res.type('text/html').send(htmlPage(language, title, body, { clinic }))
 }
 
 const originOf = (req: Request, res: Response): Origin => ({ ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') })

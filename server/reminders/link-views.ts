@@ -1,6 +1,8 @@
+import { addressLines, mapLink, telephoneLink } from '../../contract/address.ts'
 import type { Language, NotificationChannel, SlotOffer } from '../../contract/index.ts'
 import { type Html, html } from './html.ts'
-import { fill, fullDate, wordsOf } from './texts.ts'
+import { fill, fullDate, fullSpan, wordsOf } from './texts.ts'
+import { addressOf, type ClinicFace, phoneOf, type VisitFace } from './visit-face.ts'
 
 /** The visit of a link, with all that its page shows. */
 export type Visit = {
@@ -11,9 +13,10 @@ export type Visit = {
 	language: Language
 	doctorId: string
 	doctorName: string
-	typeName: string
 	timeZone: string
 	startsAtMs: number
+	endsAtMs: number
+	face: VisitFace
 	status: string
 	confirmed: boolean
 }
@@ -43,7 +46,10 @@ export function visitView(visit: Visit, { isAhead, free, message, refusal, line 
 					button('cancel', words.cancel, true),
 				]
 			: [html`<p><a class="way" href="/doctors/${visit.doctorId}">${words.page.bookAgain}</a></p>`]
-	return { title: words.page.title, body: html`<h1>${words.page.title}</h1>${said}${factsOf(visit)}${arriving(visit, line)}${actions}` }
+	return {
+		title: words.page.title,
+		body: html`<h1>${words.page.title}</h1>${said}${factsOf(visit)}${arriving(visit, line)}${call(visit.language, phoneOf(visit.face))}${actions}`,
+	}
 }
 
 /** Asks whether to unsubscribe, or confirms that it is done. */
@@ -59,11 +65,11 @@ export function unsubscribeView(language: Language, channel: NotificationChannel
 }
 
 /** For expired links and for forged ones: both show the same, so that a forger learns nothing. */
-export function expiredView(language: Language): View {
+export function expiredView(language: Language, { phone }: ClinicFace): View {
 	const { page } = wordsOf(language)
 	return {
 		title: page.expiredTitle,
-		body: html`<h1>${page.expiredTitle}</h1>${note(page.expired)}<p>${page.expiredHelp}</p><p><a class="button" href="/visits">${page.toVisits}</a></p>`,
+		body: html`<h1>${page.expiredTitle}</h1>${note(page.expired)}<p>${page.expiredHelp}</p>${call(language, phone)}<p><a class="button" href="/visits">${page.toVisits}</a></p>`,
 	}
 }
 
@@ -101,8 +107,28 @@ function moving({ id, language, timeZone }: Visit, free: readonly SlotOffer[]): 
 	return html`<h2>${words.reschedule}</h2>${form}<p><a class="way" href="/visits?reschedule=${id}">${words.moreTimes}</a></p>`
 }
 
-function factsOf({ language, startsAtMs, timeZone, doctorName, typeName }: Visit): Html {
+function factsOf({ language, status, startsAtMs, endsAtMs, timeZone, doctorName, face }: Visit): Html {
 	const words = wordsOf(language)
-	const when = fullDate(language, startsAtMs, timeZone)
-	return html`<dl><dt>${words.when}</dt><dd>${when}</dd><dt>${words.doctor}</dt><dd><bdi>${doctorName}</bdi></dd><dt>${words.type}</dt><dd><bdi>${typeName}</bdi></dd></dl>`
+	const address = addressOf(face)
+	const lines = [...(face.place ? [face.place.name] : []), ...(address ? addressLines(address) : [])].join(', ')
+	const map = address ? html`<br><a class="way" href="${mapLink(address)}" rel="noreferrer">${words.map}</a>` : html``
+	const facts: [string, string | Html | undefined][] = [
+		[words.when, fullSpan(language, startsAtMs, endsAtMs, timeZone)],
+		[words.doctor, html`<bdi>${doctorName}</bdi>`],
+		[words.type, html`<bdi>${face.typeName}</bdi>`],
+		...(status === 'cancelled'
+			? []
+			: ([
+					[words.where, lines ? html`<bdi>${lines}</bdi>${map}` : undefined],
+					[words.directions, face.place?.directions],
+					[words.prepare, face.instructions],
+					[words.price, face.price],
+				] as [string, string | Html | undefined][])),
+	]
+	const shown = facts.flatMap(([name, text]) => (text === undefined ? [] : [html`<dt>${name}</dt><dd>${text}</dd>`]))
+	return html`<dl>${shown}</dl>`
 }
+
+/** The way out when the page cannot help. */
+const call = (language: Language, phone: string | undefined): Html =>
+	phone ? html`<p>${wordsOf(language).call}: <a class="way" href="${telephoneLink(phone)}"><bdi>${phone}</bdi></a></p>` : html``

@@ -6,6 +6,8 @@ import type { Invitation } from './visit-calendar.ts'
 
 export type Mail = {
 	to: { name: string; email: string }
+	/** In place of the name in the mail server's setting. */
+	fromName?: string
 	subject: string
 	text: string
 	html: string
@@ -40,12 +42,12 @@ export function createMailer({ url, from, connections }: MailerDeps): Mailer {
 	// Each waiting letter fails with the error of the connection. Without a listener, the error would also end the process.
 	transport.on('error', () => {})
 	return {
-		async send({ to, subject, text, html, messageId, invitation, unsubscribeUrl }) {
+		async send({ to, fromName, subject, text, html, messageId, invitation, unsubscribeUrl }) {
 			if (!isAddress(to.email)) return { sent: false, failure: 'permanent', reason: 'not an e-mail address' }
 			try {
 				const info = await within(
 					transport.sendMail({
-						from,
+						from: fromName ? { name: oneLine(fromName), address: addressIn(from) } : from,
 						to: { name: oneLine(to.name), address: to.email },
 						subject: oneLine(subject),
 						text,
@@ -74,6 +76,9 @@ export function createMailer({ url, from, connections }: MailerDeps): Mailer {
 		stop: async () => transport.close(),
 	}
 }
+
+/** The address alone, of `Name <address>`. */
+export const addressIn = (from: string): string => /<([^>]+)>\s*$/.exec(from)?.[1] ?? from
 
 /** Exactly one address: no list, no name, no route. */
 const isAddress = (text: string) => /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/.test(text)

@@ -1,10 +1,13 @@
 import type { Language, NotificationChannel, NotificationKind } from '../../contract/index.ts'
+import type { VisitFace } from './visit-face.ts'
 
 /** A message about a visit. Every channel receives it whole, and uses what it needs. */
 export type Message = {
 	/** The id of the ledger's row, by which providers and mail programs recognise a repetition. */
 	id: string
 	kind: NotificationKind
+	/** Of a notice: what the desk wrote. */
+	text?: string | undefined
 	patient: {
 		id: string
 		fullName: string
@@ -21,9 +24,9 @@ export type Message = {
 		endsAtMs: number
 		updatedAtMs: number
 		doctorName: string
-		typeName: string
 		/** The doctor's zone, in which the visit takes place. */
 		timeZone: string
+		face: VisitFace
 	}
 	links: {
 		/** Shows the visit, and lets the patient confirm, cancel or move it. */

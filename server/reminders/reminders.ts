@@ -2,14 +2,14 @@ import type { RequestHandler } from 'express'
 import { Language, type NotificationChannel } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Route } from '../identity/handlers.ts'
-import type { Db } from '../platform/database/database.ts'
+import { type Db, readSql, type Tx } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Metrics } from '../platform/observability/metrics.ts'
 import { publish, type Redis } from '../platform/redis/redis.ts'
 import type { Subscriber } from '../platform/redis/subscriber.ts'
 import type { CreateLimiter } from '../platform/security/rate-limit.ts'
-import { createEmail, passwordLinkMail } from './channels/email.ts'
+import { codeMail, createEmail, passwordLinkMail } from './channels/email.ts'
 import { createPush } from './channels/push.ts'
 import { createSms } from './channels/sms.ts'
 import { deskRoutes } from './desk.ts'
@@ -18,12 +18,15 @@ import type { NoticePolicy } from './ledger.ts'
 import { createLedger } from './ledger.ts'
 import { type LinkPagesDeps, linkPages } from './link-pages.ts'
 import { createLinkTokens, linksOf } from './links.ts'
-import { createMailer } from './mailer.ts'
+import { listMessageRoutes } from './list-messages.ts'
+import { addressIn, createMailer } from './mailer.ts'
 import type { Channel } from './message.ts'
 import { type Outbox, startOutbox } from './outbox.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
+import { undoWaitSeconds } from './rules.ts'
 import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
+import { languageOfClinic, readClinicFace } from './visit-face.ts'
 
 export type Sending = {
 	/** Sends messages that are due; resolves when none is left that may be sent now. */
@@ -53,12 +56,16 @@ type Owner = { userId: string; email: string; fullName: string }
 export type Reminders = {
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
+	/** To be called in the transaction that changes when the clinic reminds. */
+	planAgain(trx: Tx): Promise<void>
 	/** Wakes the workers, because a message is due now. Returns immediately. */
 	nudge(): void
 	/** Starts to listen for nudges, if this process sends. `giveWay` tells whether a caller waits for more urgent work of this process. */
 	startSending(deps: { giveWay: () => boolean }): Promise<Sending>
 	sendPasswordReset(to: Owner, token: string): Promise<void>
 	sendInvitation(to: Owner, token: string): Promise<void>
+	/** Mails a code for signing in, also to an address without an account. */
+	sendCode(to: { email: string; language: Language | undefined }, code: string): Promise<void>
 	/** The visit that a link in a message is for, until some hours after its planned end; undefined for every other link. */
 	readLink(link: string): { appointmentId: string; patientId: string } | undefined
 	routes: Route[]
@@ -87,16 +94,16 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 
 	// Message ids and calendar events carry this name, so it must never change.
 	const host = config.publicUrl ? new URL(config.publicUrl).hostname : 'localhost'
-	const organizer = addressOf(config.mailFrom)
-	const visitCalendar = createVisitCalendar({ organizer, host })
+	const sender = addressIn(config.mailFrom)
+	const visitCalendar = createVisitCalendar({ sender, host, publicUrl })
 	const channels: Channel[] = []
-	if (mailer) channels.push(createEmail({ mailer, visitCalendar, host, concurrency: smtpConnections }))
+	if (mailer) channels.push(createEmail({ mailer, visitCalendar, host, publicUrl, concurrency: smtpConnections }))
 	if (config.twilio) channels.push(createSms({ twilio: config.twilio }))
 	if (config.vapid) {
 		channels.push(
 			createPush({
 				vapid: config.vapid,
-				subject: `mailto:${organizer.email}`,
+				subject: `mailto:${sender}`,
 				devicesOf: userId => devicesOf(db, userId),
 				forget: id => forgetDevice(db, id),
 				publicOnly: config.production,
@@ -113,10 +120,13 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		metrics.sampled('notifications_overdue', 'Messages whose turn came over five minutes ago', read, 'channel')
 	}
 	let nudgeTimer: NodeJS.Timeout | undefined
+	/** Nudges for messages that wait because the desk may undo what they tell. */
+	const laterTimers = new Set<NodeJS.Timeout>()
 
 	return {
 		notices,
 		visitCalendar,
+		planAgain: trx => planAgain(trx, notices),
 		nudge,
 		async startSending({ giveWay }) {
 			const dispatch = createDispatch({
@@ -163,6 +173,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		},
 		sendPasswordReset: (to, token) => mailLink('reset', to, token),
 		sendInvitation: (to, token) => mailLink('invitation', to, token),
+		sendCode,
 		readLink(link) {
 			const grant = tokens.read(link, nowMs() - lateMs)
 			return grant?.may === 'act on visit' ? { appointmentId: grant.appointmentId, patientId: grant.patientId } : undefined
@@ -171,6 +182,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),
 			...deskRoutes({ db, nudge }),
+			...listMessageRoutes({ db, channels: notices.channels, nudge }),
 		],
 		pages: ({ operations, freeTimes }) => [
 			linkPages({ db, tokens, limit: limiter(linkLimit), nowMs, operations, freeTimes }),
@@ -178,6 +190,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		],
 		async stop() {
 			clearTimeout(nudgeTimer)
+			for (const timer of laterTimers) clearTimeout(timer)
 			await Promise.all([mailer?.stop(), ...channels.map(channel => channel.stop())])
 			await outbox?.stop()
 		},
@@ -186,10 +199,20 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 	async function mailLink(kind: 'reset' | 'invitation', { userId, email, fullName }: Owner, token: string) {
 		if (!mailer) return void log.warn({ userId, kind }, 'link not mailed, because SMTP_URL is not set')
 		const patient = await db('patients').where({ user_id: userId }).first('language')
-		const clinic = await db('clinic').first('name', 'locale')
-		const language = Language.safeParse(patient?.language ?? clinic.locale.split('-')[0]).data ?? 'en'
+		const clinic = await readClinicFace(db)
+		const language = Language.safeParse(patient?.language).data ?? languageOfClinic(clinic)
 		const link = `${publicUrl()}/reset-password?token=${encodeURIComponent(token)}`
-		const sending = await mailer.send(passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic: clinic.name, language }))
+		const letter = passwordLinkMail(kind, { to: { name: fullName, email }, link, clinic, publicUrl: publicUrl(), language })
+		const sending = await mailer.send(letter)
+		if (!sending.sent) throw new Error(sending.reason)
+	}
+
+	async function sendCode({ email, language }: { email: string; language: Language | undefined }, code: string) {
+		if (!mailer) return void log.warn('code not mailed, because SMTP_URL is not set')
+		const patient = await db('patients').join('users', 'users.id', 'patients.user_id').where('users.email', email).first('language')
+		const clinic = await readClinicFace(db)
+		const known = language ?? Language.safeParse(patient?.language).data ?? languageOfClinic(clinic)
+		const sending = await mailer.send(codeMail({ email, code, clinic, publicUrl: publicUrl(), language: known }))
 		if (!sending.sent) throw new Error(sending.reason)
 	}
 
@@ -199,8 +222,26 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			nudgeTimer = undefined
 			// A lost nudge only delays the message until the next minute's dispatch.
 			publish(redis, nudgeChannel, '').catch(() => {})
+			const later = setTimeout(() => {
+				laterTimers.delete(later)
+				publish(redis, nudgeChannel, '').catch(() => {})
+			}, undoWaitSeconds * 1000)
+			laterTimers.add(later)
 		}, nudgeDelayMs)
 	}
+}
+
+const planAgainSql = readSql('./plan_again.sql', import.meta.url)
+
+/**
+ * Follows the leads that this transaction has given the clinic. Bookings write reminders meanwhile: the lock makes each of them either
+ * finish first, and be read here, or wait and read the new leads. Most of the work is done before the lock, so that none waits long.
+ */
+async function planAgain(trx: Tx, { channels, leadMinutes }: NoticePolicy): Promise<void> {
+	const values = { channels: [...channels], leads: [...leadMinutes] }
+	await trx.raw(planAgainSql, values)
+	await trx.raw('LOCK TABLE notification_queue IN SHARE ROW EXCLUSIVE MODE')
+	await trx.raw(planAgainSql, values)
 }
 
 /** Undefined when letters cannot be stored: the server then sends no mail, and logs that. */
@@ -211,9 +252,4 @@ async function openOutbox(dataDir: string, log: Log): Promise<Outbox | undefined
 		log.warn({ reason: (error as Error).message }, 'outbox could not be opened; without SMTP_URL no mail is sent')
 		return undefined
 	}
-}
-
-function addressOf(from: string) {
-	const [, name = '', email = ''] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(from) ?? [from, '', from]
-	return { name: name || 'Clinic', email }
 }

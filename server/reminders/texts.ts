@@ -18,14 +18,25 @@ export function fullDate(language: Language, atMs: number, timeZone: string): st
 	return `${formatter(language, timeZone, 'full').format(atMs)} (${timeZone.replaceAll('_', ' ')})`
 }
 
+/** From when until when, as the calendar keeps it, in the doctor's zone. */
+export function fullSpan(language: Language, fromMs: number, untilMs: number, timeZone: string): string {
+	return `${formatter(language, timeZone, 'full').formatRange(fromMs, untilMs)} (${timeZone.replaceAll('_', ' ')})`
+}
+
 /** The message in one line, for text messages and notifications. */
-export function shortText({ kind, patient, visit, links }: Message, { link }: { link: boolean }): string {
-	return fill(words[patient.language].short[kind], {
+export function shortText({ kind, text: said, patient, visit, links }: Message, { link }: { link: boolean }): string {
+	const { name } = visit.face.clinic
+	const text = fill(words[patient.language].short[kind], {
 		doctor: visit.doctorName,
 		date: `${shortDate(patient.language, visit.startsAtMs, visit.timeZone)} (${visit.timeZone.replaceAll('_', ' ')})`,
 		link: link ? links.visit : '',
+		text: said ?? '',
 	}).trim()
+	return name === unnamed ? text : `${name}: ${text}`
 }
+
+/** What a clinic is called until it has given its name. */
+const unnamed = 'Liveslot'
 
 export const fill = (text: string, values: Record<string, string>): string => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
 

@@ -2,6 +2,7 @@ import { type Db, inTransaction, type Tx } from '../platform/database/database.t
 import { type Announcements, lockCalendars } from './calendars.ts'
 import { changedCalendars, findConflicts, type Generated, generateAndList, generateSlots, type Span, settleSkipped } from './generate.ts'
 import { inChunks, listScheduledDoctors } from './generate-all.ts'
+import { readHorizon } from './horizon.ts'
 import { whatIf } from './what-if.ts'
 import { followZones } from './zones.ts'
 
@@ -26,23 +27,26 @@ export type HoursChanges = {
 	preview(doctorId: string, change: (trx: Tx) => Promise<Changed<unknown>>): Promise<ChangePreview>
 	/** The same as `apply` for all doctors with hours: for a change of many doctors' hours. */
 	applyToAll<T>(change: (trx: Tx) => Promise<Changed<T>>): Promise<T>
+	/** How many slots `applyToAll` would create. Nothing is changed. */
+	previewForAll(change: (trx: Tx) => Promise<Span>): Promise<{ created: number }>
 	/** Brings the slots in line with a site whose zone has changed, or that was archived or opened again. Watchers hear after the commit. */
 	followSite(trx: Tx, siteId: string): Promise<void>
 }
 
 /** How hours are changed: the slots follow at once. */
-export function createHoursChanges({ db, slotDaysAhead: days, announcements }: ChangeDeps): HoursChanges {
+export function createHoursChanges({ db, slotDaysAhead, announcements }: ChangeDeps): HoursChanges {
 	return {
 		async apply(doctorId, change) {
-			const { answer, generated, conflicts, span } = await inTransaction(db, async trx => {
+			const { answer, generated, conflicts, days, span } = await inTransaction(db, async trx => {
 				await besideClosures(trx)
 				await lockCalendars(trx, [doctorId])
 				const { answer, span } = await change(trx)
 				await followZones(trx, announcements, [doctorId])
-				const generated = await follow(trx, [doctorId], span)
-				return { answer, generated, span, conflicts: await findConflicts(trx, [doctorId], { span }) }
+				const { days } = await readHorizon(trx, slotDaysAhead)
+				const generated = await follow(trx, [doctorId], days, span)
+				return { answer, generated, days, span, conflicts: await findConflicts(trx, [doctorId], { span }) }
 			})
-			await tell(generated, span)
+			await tell(generated, days, span)
 			return { ...answer, conflicts }
 		},
 
@@ -50,6 +54,7 @@ export function createHoursChanges({ db, slotDaysAhead: days, announcements }: C
 			return whatIf(db, async trx => {
 				await lockCalendars(trx, [doctorId])
 				const { span } = await change(trx)
+				const { days } = await readHorizon(trx, slotDaysAhead)
 				const [generated] = await generateAndList(trx, { doctorIds: [doctorId], days, span }, shownStarts)
 				const { created = 0, removed = 0, kept = 0, createdStarts = [], removedStarts = [] } = generated ?? {}
 				const conflicts = await findConflicts(trx, [doctorId], { span })
@@ -58,20 +63,33 @@ export function createHoursChanges({ db, slotDaysAhead: days, announcements }: C
 		},
 
 		async applyToAll(change) {
-			const { answer, generated, span } = await inTransaction(db, async trx => {
+			const { answer, generated, days, span } = await inTransaction(db, async trx => {
 				await alone(trx)
 				const { answer, span } = await change(trx)
 				const doctors = await listScheduledDoctors(trx)
+				const { days } = await readHorizon(trx, slotDaysAhead)
 				const generated: Generated[] = []
-				for (const doctorIds of inChunks(doctors, daysIn(span))) generated.push(...(await follow(trx, doctorIds, span)))
-				return { answer, generated, span }
+				for (const doctorIds of inChunks(doctors, daysIn(days, span))) generated.push(...(await follow(trx, doctorIds, days, span)))
+				return { answer, generated, days, span }
 			})
-			await tell(generated, span)
+			await tell(generated, days, span)
 			return answer
+		},
+
+		previewForAll(change) {
+			return whatIf(db, async trx => {
+				const span = await change(trx)
+				const { days } = await readHorizon(trx, slotDaysAhead)
+				let created = 0
+				for (const doctorIds of inChunks(await listScheduledDoctors(trx), daysIn(days, span)))
+					for (const generated of await generateSlots(trx, { doctorIds, days, span })) created += generated.created
+				return { created }
+			})
 		},
 
 		async followSite(trx, siteId) {
 			const doctors = await listScheduledDoctors(trx, siteId)
+			const { days } = await readHorizon(trx, slotDaysAhead)
 			for (const doctorIds of inChunks(doctors, days)) {
 				const generated = await generateSlots(trx, { doctorIds, days })
 				await announcements.write(trx, changedCalendars(generated))
@@ -80,21 +98,21 @@ export function createHoursChanges({ db, slotDaysAhead: days, announcements }: C
 		},
 	}
 
-	async function follow(trx: Tx, doctorIds: string[], span: Span): Promise<Generated[]> {
+	async function follow(trx: Tx, doctorIds: string[], days: number, span: Span): Promise<Generated[]> {
 		const generated = await generateSlots(trx, { doctorIds, days, span })
 		await announcements.write(trx, changedCalendars(generated))
 		return generated
 	}
 
-	async function tell(generated: readonly Generated[], span: Span): Promise<void> {
+	async function tell(generated: readonly Generated[], days: number, span: Span): Promise<void> {
 		await announcements.tell()
 		await settleSkipped(db, announcements, generated, { days, span })
 		await announcements.tell()
 	}
+}
 
-	function daysIn({ from, until }: Span): number {
-		return until ? Math.min(days, Math.ceil((until.getTime() - from.getTime()) / 86_400_000)) : days
-	}
+function daysIn(days: number, { from, until }: Span): number {
+	return until ? Math.min(days, Math.ceil((until.getTime() - from.getTime()) / 86_400_000)) : days
 }
 
 const shownStarts = 100

@@ -1,7 +1,8 @@
 import { type Db, type DbOrTx, inTransaction, isDatabaseUnavailable, readSql } from '../platform/database/database.ts'
 import type { Log } from '../platform/observability/log.ts'
-import { type Announcements, rowsOf } from './calendars.ts'
+import { type Announcements, lockCalendars, rowsOf } from './calendars.ts'
 import { changedCalendars, type Generated, generateSlots, settleSkipped } from './generate.ts'
+import { type Horizon, readHorizon } from './horizon.ts'
 import { followZones } from './zones.ts'
 
 export type ScheduledDoctor = { doctorId: string; slotsPerDay: number }
@@ -9,8 +10,11 @@ export type ScheduledDoctor = { doctorId: string; slotsPerDay: number }
 export type GenerateAllInput = {
 	db: Db
 	log: Log
-	days: number
+	/** As the server was started; the clinic's own horizon is read in each transaction, so that the last one set prevails. */
+	slotDaysAhead: number
 	now?: Date
+	/** Removes free slots beyond the horizon, even where the clinic has not set it. */
+	cutsBeyond?: boolean
 	announcements: Announcements
 }
 
@@ -31,8 +35,9 @@ export type GeneratedForAll = { created: number; removed: number }
  * database stops the run, and the job runs again later.
  */
 async function generateFor(doctors: readonly ScheduledDoctor[], input: GenerateAllInput): Promise<GeneratedForAll> {
-	const { db, log, days, now, announcements } = input
+	const { db, log, slotDaysAhead, now, announcements } = input
 	const total = { created: 0, removed: 0 }
+	const { days } = await readHorizon(db, slotDaysAhead)
 
 	for (const doctorIds of inChunks(doctors, days)) await generate(doctorIds)
 
@@ -40,13 +45,17 @@ async function generateFor(doctors: readonly ScheduledDoctor[], input: GenerateA
 
 	async function generate(doctorIds: string[]): Promise<void> {
 		let generated: Generated[]
+		let horizon: Horizon
 		try {
-			generated = await inTransaction(db, async trx => {
-				const generated = await generateSlots(trx, { doctorIds, days, ...(now && { now }) })
+			;({ generated, horizon } = await inTransaction(db, async trx => {
+				await lockCalendars(trx, doctorIds)
+				const { days, cutsBeyond } = await readHorizon(trx, slotDaysAhead)
+				const horizon = { days, cutsBeyond: cutsBeyond || input.cutsBeyond === true }
+				const generated = await generateSlots(trx, { doctorIds, ...horizon, ...(now && { now }) })
 				await announcements.write(trx, changedCalendars(generated))
 				await followZones(trx, announcements, doctorIds)
-				return generated
-			})
+				return { generated, horizon }
+			}))
 		} catch (err) {
 			// One doctor's failure undid the transaction of all: try each doctor alone.
 			if (doctorIds.length > 1) for (const each of doctorIds) await generate([each])
@@ -59,7 +68,7 @@ async function generateFor(doctors: readonly ScheduledDoctor[], input: GenerateA
 			total.removed += removed
 		}
 		await announcements.tell()
-		await settleSkipped(db, announcements, generated, { days, ...(now && { now }) })
+		await settleSkipped(db, announcements, generated, { ...horizon, ...(now && { now }) })
 	}
 }
 

@@ -4,9 +4,9 @@ import { type Announcements, lockCalendars, rowsOf } from './calendars.ts'
 
 /**
  * `now` defaults to the database's clock. Tests, and the seed of the demo clinic's past, pass another time. With a span, a generation
- * only changes slots that start in it.
+ * only changes slots that start in it. It leaves slots beyond its days as they are, unless it cuts them.
  */
-export type GenerationInput = { doctorIds: string[]; days: number; now?: Date; span?: Span | undefined }
+export type GenerationInput = { doctorIds: string[]; days: number; now?: Date; span?: Span | undefined; cutsBeyond?: boolean }
 
 /** From an instant, inclusive, until another, exclusive; null means without end. */
 export type Span = { from: Date; until: Date | null }
@@ -40,12 +40,12 @@ export type ListedGeneration = Generated & { createdStarts: Date[]; removedStart
 /** Like `generateSlots`; also returns the starts of the first `listed` created and removed slots. */
 export async function generateAndList(
 	trx: Tx,
-	{ doctorIds, days, now, span }: GenerationInput,
+	{ doctorIds, days, now, span, cutsBeyond = false }: GenerationInput,
 	listed: number,
 ): Promise<ListedGeneration[]> {
 	await lockCalendars(trx, doctorIds)
 	const values = { doctorIds, days, now: now ?? null, from: span?.from ?? null, until: span?.until ?? null, listed }
-	const fitted = await fitSlots(trx, values)
+	const fitted = await fitSlots(trx, values, cutsBeyond)
 	const rows = await rowsOf<Created>(trx, createMissingSlots, values)
 	return rows.map(({ createdStarts, ...row }) => {
 		const { removed = 0, removedStarts = null, marked = 0, skipped = 0 } = fitted.get(row.doctorId) ?? {}
@@ -105,10 +105,11 @@ type Values = { doctorIds: string[]; days: number; now: Date | null; from: Date 
 type Fitted = { doctorId: string; removed: number; removedStarts: Date[] | null; marked: number; skipped: number }
 type Created = { doctorId: string; created: number; kept: number; createdStarts: Date[] | null }
 
-async function fitSlots(trx: Tx, values: Values): Promise<Map<string, Fitted>> {
+async function fitSlots(trx: Tx, values: Values, cutsBeyond: boolean): Promise<Map<string, Fitted>> {
 	const { slotDays } = await reachOf(trx, values.doctorIds, values.now)
 	if (slotDays === null) return new Map()
-	const rows = await rowsOf<Fitted>(trx, fit, { ...values, days: Math.max(values.days, slotDays) })
+	const days = cutsBeyond ? values.days : Math.max(values.days, slotDays)
+	const rows = await rowsOf<Fitted>(trx, fit, { ...values, days })
 	return new Map(rows.map(row => [row.doctorId, row]))
 }
 

@@ -1,3 +1,4 @@
+import pTimeout from 'p-timeout'
 import { doctorEndpoints as endpoints } from '../../contract/index.ts'
 import type { Config } from '../config.ts'
 import type { Actor } from '../identity/actor.ts'
@@ -11,6 +12,8 @@ import { createHoursChanges, type HoursChanges } from './change.ts'
 import { doctorToPlan, doctorToShow } from './doctors.ts'
 import { changedCalendars, findConflicts, generateSlots, settleSkipped } from './generate.ts'
 import { endLeftovers, type GeneratedForAll, generateForAll } from './generate-all.ts'
+import { holidayRoutes } from './holidays.ts'
+import { readHorizon } from './horizon.ts'
 import { findSchedule, replaceSchedule } from './hours.ts'
 import { hoursRoutes } from './hours-routes.ts'
 import { previewSchedule } from './preview.ts'
@@ -25,10 +28,12 @@ export type ScheduleDeps = {
 
 export type Schedules = {
 	routes: Route[]
-	/** The nightly job: generates every doctor's slots through today + SLOT_DAYS_AHEAD. Safe to run at any time, and twice. */
+	/** The nightly job: generates every doctor's slots through today + the clinic's horizon. Safe to run at any time, and twice. */
 	generateAll: () => Promise<GeneratedForAll>
 	/** Runs every minute: removes leftover slots whose visit was cancelled. */
 	endLeftovers: () => Promise<GeneratedForAll>
+	/** Brings all slots in line with another horizon. Returns after a while, though the work may go on: then the coming night finishes it. */
+	followHorizon: () => Promise<void>
 	/** To be called in the transaction that changes a site's zone, archives it or opens it again. */
 	followSite: HoursChanges['followSite']
 }
@@ -37,14 +42,23 @@ export type Schedules = {
 export function createSchedules(deps: ScheduleDeps): Schedules {
 	const { db, config, log, announcements } = deps
 	const hours = createHoursChanges({ db, slotDaysAhead: config.slotDaysAhead, announcements })
-	const input = { db, log, days: config.slotDaysAhead, announcements }
+	const input = { db, log, slotDaysAhead: config.slotDaysAhead, announcements }
 	return {
 		routes: scheduleRoutes({ db, slotDaysAhead: config.slotDaysAhead, announcements, hours }),
 		generateAll: () => generateForAll(input),
 		endLeftovers: () => endLeftovers(input),
+		followHorizon,
 		followSite: hours.followSite,
 	}
+
+	async function followHorizon(): Promise<void> {
+		const following = generateForAll({ ...input, cutsBeyond: true }).catch(err => log.error({ err }, 'slots do not follow the horizon yet'))
+		await pTimeout(following, { milliseconds: followingMs, message: false })
+	}
 }
+
+/** Many doctors take longer than an admin should wait. */
+const followingMs = 5000
 
 type ScheduleRouteDeps = { db: Db; slotDaysAhead: number; announcements: Announcements; hours: HoursChanges }
 
@@ -74,12 +88,12 @@ function scheduleRoutes({ db, slotDaysAhead, announcements, hours }: ScheduleRou
 		route(endpoints.previewSchedule, async ({ params, body: { days, ...schedule } }, actor) => {
 			const doctor = await doctorToPlan(db, params.id, mayPlan(actor, params.id))
 			await checkTimeZone(db, schedule.timeZone)
-			return await previewSchedule(db, doctor.id, schedule, days ?? slotDaysAhead)
+			return await previewSchedule(db, doctor.id, schedule, days ?? (await readHorizon(db, slotDaysAhead)).days)
 		}),
 
 		route(endpoints.generateSlots, async ({ params, body, origin }, actor) => {
 			const doctor = await doctorToPlan(db, params.id, mayPlan(actor, params.id))
-			const days = body.days ?? slotDaysAhead
+			const days = body.days ?? (await readHorizon(db, slotDaysAhead)).days
 			const { generated, conflicts } = await inTransaction(db, async trx => {
 				const generated = await generateSlots(trx, { doctorIds: [doctor.id], days })
 				await announcements.write(trx, changedCalendars(generated))
@@ -96,6 +110,7 @@ function scheduleRoutes({ db, slotDaysAhead, announcements, hours }: ScheduleRou
 		}),
 
 		...hoursRoutes({ db, hours }),
+		...holidayRoutes(),
 		...timeOffRoutes({ db, announcements }),
 	]
 }

@@ -1,4 +1,5 @@
 import type { AvailabilityQuery, AvailableDay, Hold, HoldAnyRequest } from '../../contract/index.ts'
+import { specialtyOf, spellingsOf } from '../../contract/specialties.ts'
 import { type AppointmentTypes, minutesWith, type TypeRules, termsOf, whyNotInTerms } from '../clinic/appointment-types.ts'
 import { type Actor, isStaff } from '../identity/actor.ts'
 import { readSql } from '../platform/database/database.ts'
@@ -17,19 +18,37 @@ export function createAnyDoctor({ run, types, holds, nowMs }: AnyDoctorDeps) {
 	/** @throws Refusal not_found for an unknown type */
 	async function list(actor: Actor | null, query: AvailabilityQuery): Promise<{ days: AvailableDay[] }> {
 		const type = await types.rulesOf(query.typeId)
-		const free = await freeTimes(actor, type, query)
-		const days = new Map<string, Map<number, { startsAt: string; endsAt: string; doctorIds: string[] }>>()
+		const free = query.limit === undefined ? await freeTimes(actor, type, query) : await earliestTimes(actor, type, query, query.limit)
+		const days = new Map<string, Map<number, AvailableTime>>()
 		for (const { doctorId, startMinute, endMinute, date } of free) {
-			const times = days.get(date) ?? new Map<number, { startsAt: string; endsAt: string; doctorIds: string[] }>()
+			const times = days.get(date) ?? new Map<number, AvailableTime>()
 			days.set(date, times)
-			const time = times.get(startMinute)
-			if (time) time.doctorIds.push(doctorId)
-			else times.set(startMinute, { startsAt: instantOf(startMinute), endsAt: instantOf(endMinute), doctorIds: [doctorId] })
+			const time = times.get(startMinute) ?? { startsAt: instantOf(startMinute), endsAt: instantOf(endMinute), doctorIds: [], slotIds: [] }
+			times.set(startMinute, time)
+			time.doctorIds.push(doctorId)
+			time.slotIds.push(slotId(doctorId, startMinute))
 		}
 		const byDate = [...days].sort(([a], [b]) => (a < b ? -1 : 1))
 		return {
 			days: byDate.map(([date, times]) => ({ date, times: [...times.values()].sort((a, b) => (a.startsAt < b.startsAt ? -1 : 1)) })),
 		}
+	}
+
+	/** Reads a few days at a time, since the earliest times are usually among the first. */
+	async function earliestTimes(actor: Actor | null, type: TypeRules, query: AvailabilityQuery, limit: number): Promise<FreeTime[]> {
+		const found: FreeTime[] = []
+		let from = query.from
+		for (let days = 1; from <= query.to; days *= 4) {
+			const to = [dateAfter(from, days), query.to].sort()[0] as string
+			found.push(...(await freeTimes(actor, type, { ...query, from, to })))
+			const starts = [...new Set(found.map(({ startMinute }) => startMinute))].sort((a, b) => a - b)
+			// Days begin earlier in some zones than in others: the earliest times of all may still be on the day after.
+			const last = starts[limit - 1]
+			if (last !== undefined && instantOf(last).slice(0, 10) < to) return found.filter(({ startMinute }) => startMinute <= last)
+			if (to === query.to && last !== undefined) return found.filter(({ startMinute }) => startMinute <= last)
+			from = dateAfter(to, 1)
+		}
+		return found
 	}
 
 	/**
@@ -72,12 +91,13 @@ export function createAnyDoctor({ run, types, holds, nowMs }: AnyDoctorDeps) {
 	}
 
 	/** Starts at which a doctor has room for the type, without held slots. */
-	async function freeTimes(actor: Actor | null, type: TypeRules, filter: AvailabilityQuery) {
-		const { from, to, specialty, siteId, doctorIds } = filter
+	async function freeTimes(actor: Actor | null, type: TypeRules, filter: AvailabilityQuery): Promise<FreeTime[]> {
+		const { from, to, specialty, siteId, doctorIds, half } = filter
 		if (!type.isPublic && !isStaff(actor)) return []
 		const known = doctorIds?.filter(isDatabaseId) ?? null
 		if (siteId !== undefined && !isDatabaseId(siteId)) return []
-		const rows = await run<Row>(freeStatement, [from, to, known, specialty ?? null, siteId ?? null, type.dailyLimit, type.id, maxSlots])
+		const spellings = specialty === undefined ? null : spellingsOfAsked(specialty)
+		const rows = await run<Row>(freeStatement, [from, to, known, spellings, siteId ?? null, type.dailyLimit, type.id, maxSlots])
 		const byDoctor = new Map<string, Map<number, Row>>()
 		for (const row of rows) {
 			const slots = byDoctor.get(row.doctor_id)
@@ -90,7 +110,8 @@ export function createAnyDoctor({ run, types, holds, nowMs }: AnyDoctorDeps) {
 			const minutes = minutesOrNone(type, doctorId, isStaff(actor))
 			if (minutes === undefined) return []
 			for (const [minute, { userId }] of held.get(doctorId) ?? []) if (userId !== actor?.userId) slots.delete(minute)
-			return [...slots.values()].flatMap(({ start_minute: startMinute, date, full_name: fullName }) => {
+			return [...slots.values()].flatMap(({ start_minute: startMinute, date, full_name: fullName, is_morning: isMorning }) => {
+				if (half !== undefined && isMorning !== (half === 'morning')) return []
 				if (whyNotInTerms(terms, startMinute, !isStaff(actor), nowMs())) return []
 				const endMinute = endOfRun(slots, startMinute, minutes)
 				return endMinute === undefined ? [] : [{ doctorId, startMinute, endMinute, date, fullName }]
@@ -101,7 +122,13 @@ export function createAnyDoctor({ run, types, holds, nowMs }: AnyDoctorDeps) {
 
 export type AnyDoctorDeps = { run: Run; types: AppointmentTypes; holds: Pick<Holds, 'place' | 'read'>; nowMs: () => number }
 
-type Row = { doctor_id: string; start_minute: number; end_minute: number; date: string; full_name: string }
+type AvailableTime = AvailableDay['times'][number]
+
+type FreeTime = { doctorId: string; startMinute: number; endMinute: number; date: string; fullName: string }
+
+type Row = { doctor_id: string; start_minute: number; end_minute: number; date: string; is_morning: boolean; full_name: string }
+
+const dateAfter = (date: string, days: number) => new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10)
 
 /** Six weeks of fifty doctors with a slot every quarter of an hour are more; a caller who wants those asks for fewer days. */
 const maxSlots = 50_000
@@ -118,6 +145,12 @@ const visitsStatement = {
 		FROM doctors d
 		CROSS JOIN LATERAL (SELECT (to_timestamp($2::int * 60.0) AT TIME ZONE d.time_zone)::date AS date) local
 		WHERE d.id = ANY ($1::bigint[])`,
+}
+
+/** In any language, or by its code. */
+function spellingsOfAsked(specialty: string): string[] {
+	const named = specialtyOf(specialty)
+	return [specialty.toLowerCase(), ...(named ? spellingsOf([named]) : [])]
 }
 
 function isGone({ code }: Refusal): boolean {

@@ -4,13 +4,14 @@ SELECT s.doctor_id::text,
        (extract(epoch FROM s.starts_at) / 60)::int AS start_minute,
        (extract(epoch FROM s.ends_at) / 60)::int AS end_minute,
        to_char(s.starts_at AT TIME ZONE d.time_zone, 'YYYY-MM-DD') AS date,
+       extract(hour FROM s.starts_at AT TIME ZONE d.time_zone) < 12 AS is_morning,
        d.full_name
 FROM (
     SELECT d.id, d.time_zone, u.full_name
     FROM doctors d
     JOIN users u ON u.id = d.id AND u.status = 'active' AND u.role = 'doctor'
     WHERE ($3::bigint[] IS NULL OR d.id = ANY ($3::bigint[]))
-      AND ($4::text IS NULL OR lower(d.specialty) = lower($4))
+      AND ($4::text[] IS NULL OR lower(d.specialty) = ANY ($4::text[]))
 ) d
 CROSS JOIN LATERAL (
     SELECT s.doctor_id, s.starts_at, s.ends_at

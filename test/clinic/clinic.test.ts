@@ -6,7 +6,7 @@ import { useNode } from '../support/node.ts'
 import { aDoctor, anAdmin, aReceptionist, type Person } from '../support/people.ts'
 
 describe('the clinic', () => {
-	const node = useNode({ CANCEL_CUTOFF_MINUTES: '90' })
+	const node = useNode({ CANCEL_CUTOFF_MINUTES: '90', REMINDER_MINUTES: '60,1440', SLOT_DAYS_AHEAD: '14' })
 	let admin: Person
 	before(async () => {
 		admin = await anAdmin(node)
@@ -19,7 +19,7 @@ describe('the clinic', () => {
 			name: 'Liveslot',
 			timeZone: 'UTC',
 			locale: 'en',
-			policy: { cancelCutoffMinutes: 90, overbooking: 'staff', waitlist: true },
+			policy: { cancelCutoffMinutes: 90, overbooking: 'staff', waitlist: true, reminderMinutes: [1440, 60], slotDaysAhead: 14 },
 		})
 	})
 
@@ -36,7 +36,14 @@ describe('the clinic', () => {
 			imprintUrl: 'https://praxis.example/impressum',
 			accent: '#0b6e4f',
 		}
-		const policy = { cancelCutoffMinutes: 1440, maxUpcomingPerPatient: 4, overbooking: 'doctors_and_staff', waitlist: false }
+		const policy = {
+			cancelCutoffMinutes: 1440,
+			maxUpcomingPerPatient: 4,
+			overbooking: 'doctors_and_staff',
+			waitlist: false,
+			reminderMinutes: [2880, 120],
+			slotDaysAhead: 30,
+		}
 		const { status, body } = await change({ ...fields, accent: '#0B6E4F', policy })
 		expect(status).to.equal(200)
 		expect(body).to.deep.equal({ ...fields, policy })
@@ -48,6 +55,8 @@ describe('the clinic', () => {
 		const { body } = await change({ phone: null, policy: { maxUpcomingPerPatient: null } })
 		expect(body).to.include({ name: 'Before' }).and.not.to.have.property('phone')
 		expect(body.policy).to.include({ cancelCutoffMinutes: 30 }).and.not.to.have.property('maxUpcomingPerPatient')
+		const asStarted = await change({ policy: { reminderMinutes: null, slotDaysAhead: null } })
+		expect(asStarted.body.policy).to.deep.include({ reminderMinutes: [1440, 60], slotDaysAhead: 14 })
 	})
 
 	it('refuses what cannot be', async () => {
@@ -61,6 +70,10 @@ describe('the clinic', () => {
 			{ address: { line: 'x', city: 'y', country: 'Germany' } },
 			{ policy: { overbooking: 'everybody' } },
 			{ policy: { cancelCutoffMinutes: -1 } },
+			{ policy: { reminderMinutes: [-5] } },
+			{ policy: { reminderMinutes: Array.from({ length: 11 }, (_, lead) => lead) } },
+			{ policy: { slotDaysAhead: 0 } },
+			{ policy: { slotDaysAhead: 367 } },
 			{ phone: 'call us' },
 		])
 			expect(codeOf(await change(body)), JSON.stringify(body)).to.equal('invalid_input')

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { codeOf } from '../booking/desk.ts'
+import { hoursAhead, someSlots } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import { useNode } from '../support/node.ts'
 import { aDoctor, anAdmin } from '../support/people.ts'
@@ -21,8 +22,54 @@ describe('the list of doctors', () => {
 	it('shows active doctors by name', async () => {
 		expect(await names('')).to.deep.equal(['Ann Smith', 'Ann Smith', 'Ben 100% Okay', 'Zoë Adams'])
 		const [, , , zoe] = (await list('')).items
-		expect(zoe).to.have.all.keys('id', 'fullName', 'specialty', 'timeZone', 'siteIds')
-		expect(zoe).to.include({ specialty: 'Cardiology', timeZone: 'Europe/Berlin' })
+		expect(zoe).to.have.all.keys('id', 'fullName', 'specialty', 'timeZone', 'siteIds', 'specialtyCode', 'specialtyNames')
+		expect(zoe).to.include({ specialty: 'Cardiology', timeZone: 'Europe/Berlin', specialtyCode: '207RC0000X' })
+		expect(zoe.specialtyNames).to.deep.equal({ en: 'Cardiology', de: 'Kardiologie', es: 'Cardiología', ar: 'أمراض القلب' })
+	})
+
+	it('finds specialties by everyday words and names in four languages, without accents, and by code', async () => {
+		for (const word of ['skin', 'Haut', 'hautarzt', 'PIEL', 'dermatologia', 'جلد', 'الجلدية', 'my skin itches'])
+			expect(await names(`?q=${encodeURIComponent(word)}`), word).to.deep.equal(['Ann Smith'])
+		for (const word of ['heart', 'Herz', 'corazon', 'Kardiologie', 'قلب'])
+			expect(await names(`?q=${encodeURIComponent(word)}`), word)
+				.to.include('Zoë Adams')
+				.and.not.include('Ben 100% Okay')
+		for (const specialty of ['Kardiologie', 'cardiologia', '207RC0000X'])
+			expect(await names(`?specialty=${encodeURIComponent(specialty)}`), specialty).to.deep.equal(['Zoë Adams'])
+		expect(await names('?q=zoe')).to.deep.equal(['Zoë Adams'])
+	})
+
+	it('lists the doctors who speak a language, and names the choices', async () => {
+		const admin = await anAdmin(node)
+		const { id } = (await list('?q=okay')).items[0]
+		await call(node, 'PATCH', `/doctors/${id}`, { token: admin.token, body: { languages: ['pt-BR', 'de'] } })
+		expect(await names('?language=pt')).to.deep.equal(['Ben 100% Okay'])
+		expect(await names('?language=fr')).to.deep.equal([])
+		const { body } = await call(node, 'GET', '/doctor-choices')
+		expect(body.languages).to.deep.equal(['de', 'pt'])
+		expect(body.specialties.map((each: { specialty: string }) => each.specialty)).to.deep.equal([
+			'Cardiology',
+			'Dermatology',
+			'General practice',
+			'Paediatric cardiology',
+		])
+		expect(body.specialties[0].specialtyNames.de).to.equal('Kardiologie')
+		expect(body.specialties[3]).not.to.have.property('specialtyNames')
+	})
+
+	it('puts the doctor with the soonest free time first, page by page, and those without any last', async () => {
+		const [smith] = (await list('?specialty=dermatology')).items
+		const [zoe] = (await list('?q=zoe')).items
+		await someSlots(node, smith.id, { from: hoursAhead(30) })
+		await someSlots(node, zoe.id, { from: hoursAhead(3) })
+		const seen: string[] = []
+		for (let cursor: string | null = ''; cursor !== null; ) {
+			const page: any = await list(`?sort=soonest&limit=1${cursor && `&cursor=${cursor}`}`)
+			seen.push(...page.items.map((doctor: { id: string }) => doctor.id))
+			cursor = page.nextCursor
+		}
+		expect(seen.slice(0, 2)).to.deep.equal([zoe.id, smith.id])
+		expect(new Set(seen).size).to.equal(4)
 	})
 
 	it('finds parts of names and specialties in either case, and treats % and _ literally', async () => {
@@ -75,6 +122,8 @@ describe('the profile of a doctor', () => {
 			timeZone: 'Europe/Berlin',
 			...profile,
 			siteIds: body.siteIds,
+			specialtyCode: '207RC0000X',
+			specialtyNames: body.specialtyNames,
 		})
 		expect((await call(node, 'GET', `/doctors/${doctor.id}`)).body).to.deep.equal(body)
 		expect((await change(doctor.id, doctor.token, { bio: null })).body).to.not.have.property('bio')
@@ -88,6 +137,8 @@ describe('the profile of a doctor', () => {
 		expect(codeOf(await change(doctor.id, doctor.token, { specialty: 'Everything' }))).to.equal('forbidden')
 		expect(codeOf(await change(doctor.id, doctor.token, { specialtyCode: '207N00000X' }))).to.equal('forbidden')
 		expect((await change(doctor.id, admin.token, specialty)).body).to.include(specialty)
+		expect((await change(doctor.id, admin.token, { specialty: 'Kardiologie' })).body.specialtyCode).to.equal('207RC0000X')
+		expect((await change(doctor.id, admin.token, { specialty: 'What I like' })).body).not.to.have.property('specialtyCode')
 		expect(codeOf(await change(doctor.id, admin.token, { specialtyCode: 'skin' }))).to.equal('invalid_input')
 	})
 

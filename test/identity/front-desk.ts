@@ -29,7 +29,7 @@ type FrontDesk = {
 	/** Lets time pass for the codes of second factors, whose steps take thirty seconds. */
 	pass: (seconds: number) => void
 	nowMs: () => number
-	/** Links that were mailed, in order. */
+	/** Links and codes that were mailed, in order. */
 	mails: { email: string; token: string }[]
 	/** Makes the next mail fail. */
 	breakMail: () => void
@@ -67,6 +67,8 @@ const open = async (overrides: Record<string, string>): Promise<FrontDesk & { st
 		announcements: { writeDoctor: async () => {}, writePatient: async () => {}, tell: async () => {} },
 		sendPasswordReset: keepMail,
 		sendInvitation: keepMail,
+		sendCode: keepMail,
+		publicUrl: () => '',
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const app = createApp({

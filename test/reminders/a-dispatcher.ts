@@ -15,13 +15,14 @@ const log = createLog('silent')
 const pipeline = createPipeline({ url, connections: 4, prepare: true, log })
 const mailer = createMailer({ url: smtpUrl, from: 'Clinic <desk@clinic.example>', connections: 5 })
 const host = 'clinic.example'
-const visitCalendar = createVisitCalendar({ organizer: { name: 'Clinic', email: 'desk@clinic.example' }, host })
+const publicUrl = () => 'https://clinic.example'
+const visitCalendar = createVisitCalendar({ sender: 'desk@clinic.example', host, publicUrl })
 let sent = 0
 const memory: number[] = []
 const dispatch = createDispatch({
 	nowMs: Date.now,
 	ledger: createLedger(pipeline.run),
-	channels: [createEmail({ mailer, visitCalendar, host, concurrency: 5 })],
+	channels: [createEmail({ mailer, visitCalendar, host, publicUrl, concurrency: 5 })],
 	links: () => ({ visit: 'https://clinic.example/n/v', unsubscribe: 'https://clinic.example/n/u' }),
 	quietHours: undefined,
 	log,

@@ -110,8 +110,9 @@ describe('the dispatcher', () => {
 		mailServer.treat.set(full.patient.email, { code: 452, text: 'Mailbox full' })
 		const mailer = createMailer({ url: mailServer.url, from: 'Clinic <desk@clinic.example>', connections: 3 })
 		const host = 'clinic.example'
-		const visitCalendar = createVisitCalendar({ organizer: { name: 'C', email: 'desk@clinic.example' }, host })
-		const channel = createEmail({ mailer, visitCalendar, host, concurrency: 3 })
+		const publicUrl = () => 'https://clinic.example'
+		const visitCalendar = createVisitCalendar({ sender: 'desk@clinic.example', host, publicUrl })
+		const channel = createEmail({ mailer, visitCalendar, host, publicUrl, concurrency: 3 })
 		await run([channel])
 		await mailer.stop()
 		expect(mailServer.recipients).to.deep.equal([fine.patient.email])

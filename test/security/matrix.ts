@@ -45,6 +45,11 @@ POST   /api/v1/auth/logout                               204 204     204   204  
 POST   /api/v1/auth/logout#from-another-site             403 403     403   403   403   403   403   403   403   403   403
 POST   /api/v1/auth/forgot-password                      202 202     202   202   202   202   202   202   202   202   202
 POST   /api/v1/auth/reset-password                       401 401     401   401   401   401   401   401   401   401   401
+POST   /api/v1/auth/code                                 202 202     202   202   202   202   202   202   202   202   202
+POST   /api/v1/auth/code/verify#wrong                    401 401     401   401   401   401   401   401   401   401   401
+GET    /api/v1/auth/methods                              200 200     200   200   200   200   200   200   200   200   200
+GET    /api/v1/auth/oidc/start                           404 404     404   404   404   404   404   404   404   404   404
+GET    /api/v1/auth/oidc/callback                        404 404     404   404   404   404   404   404   404   404   404
 POST   /api/v1/auth/first-admin                          401 401     401   401   401   401   401   401   401   401   401
 
 GET    /api/v1/me                                        401 200     200   200   200   200   200   200   403   401   401
@@ -80,10 +85,15 @@ GET    /api/v1/doctors/:id/photo                         200 200     200   200  
 PUT    /api/v1/doctors/:id/photo                         401 403     403   204   403   403   204   403   403   401   401
 DELETE /api/v1/doctors/:id/photo                         401 403     403   204   403   403   204   403   403   401   401
 GET    /api/v1/setup                                     401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/api-clients                         401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/api-clients                         401 403     403   403   403   403   201   403   403   401   401
+POST   /api/v1/admin/api-clients/:id/rotate              401 403     403   403   403   403   200   403   403   401   401
+DELETE /api/v1/admin/api-clients/:id                     401 403     403   403   403   403   204   403   403   401   401
 POST   /api/v1/admin/invitations                         401 403     403   403   403   403   201   403   403   401   401
 
 GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/doctors/:id                               200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/doctor-choices                            200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/appointment-types                         200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/push/key                                  200 200     200   200   200   200   200   200   403   401   401
 GET    /api/v1/next-free                                 200 200     200   200   200   200   200   200   403   401   401
@@ -105,6 +115,8 @@ DELETE /api/v1/doctors/:id/hours/:date                   401 403     403   200  
 GET    /api/v1/closures                                  200 200     200   200   200   200   200   200   403   401   401
 POST   /api/v1/closures                                  401 403     403   403   403   403   201   403   403   401   401
 POST   /api/v1/closures/preview                          401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/closures/holidays                         401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/closures/:id/preview                      401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/closures/:id                              401 403     403   403   403   403   204   403   403   401   401
 GET    /api/v1/doctors/:id/time-off                      401 403     403   200   403   200   200   403   403   401   401
 POST   /api/v1/doctors/:id/time-off                      401 403     403   201   403   201   201   403   403   401   401
@@ -139,6 +151,15 @@ DELETE /api/v1/screens/:id                               401 403     403   403  
 POST   /api/v1/screens/pair                              200 200     200   200   200   200   200   200   403   401   401
 POST   /api/v1/screens/pair#wrong                        404 404     404   404   404   404   404   404   403   401   401
 POST   /api/v1/screens/check-in#wrong                    401 401     401   401   401   401   401   401   403   401   401
+POST   /api/v1/appointments/:id/undo                     401 403     403   403   403   200   403   403   403   401   401
+GET    /api/v1/appointments/:id/history                  401 403     403   200   404   200   200   403   403   401   401
+GET    /api/v1/slots/:id/history                         401 403     403   200   403   200   200   403   403   401   401
+GET    /api/v1/day-list                                  401 403     403   200   200   200   200   403   403   401   401
+GET    /api/v1/day-list#of-the-doctor                    401 403     403   200   403   200   200   403   403   401   401
+POST   /api/v1/list-messages/preview                     401 403     403   403   403   200   200   403   403   401   401
+POST   /api/v1/list-messages                             401 403     403   403   403   201   201   403   403   401   401
+GET    /api/v1/vanished-visits                           401 403     403   200   200   200   200   403   403   401   401
+GET    /api/v1/vanished-visits#of-the-doctor             401 403     403   200   403   200   200   403   403   401   401
 GET    /api/v1/appointments/:id/notifications            401 403     403   200   404   200   200   403   403   401   401
 POST   /api/v1/notifications/:id/retry                   401 403     403   403   403   200   200   403   403   401   401
 
@@ -158,6 +179,7 @@ POST   /api/v1/admin/users                               401 403     403   403  
 PATCH  /api/v1/admin/users/:id                           401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/admin/users/:id/second-factor             401 403     403   403   403   403   204   403   403   401   401
 GET    /api/v1/admin/analytics                           401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/appointments.csv                    401 403     403   403   403   403   200   403   403   401   401
 GET    /api/v1/admin/audit                               401 403     403   403   403   403   200   403   403   401   401
 GET    /api/v1/admin/jobs                                401 403     403   403   403   403   200   403   403   401   401
 POST   /api/v1/admin/jobs/:name/run                      401 403     403   403   403   403   202   403   403   401   401

@@ -56,6 +56,15 @@ const hours = {
 }
 const farClosure = { from: '2095-05-01', to: '2095-05-01', name: 'Closed' }
 
+const aProgram = async ({ node, people }: Scene): Promise<string> => {
+	const body = { name: 'Website', scopes: ['calendar:read'] }
+	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
+}
+const ofClosure = async ({ node }: Scene) => {
+	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
+	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
+}
+
 /** A plan for a year of its own, in which nothing is booked. */
 let farYear = 2100
 const aFarPlan = async ({ node }: Scene) => {
@@ -206,6 +215,11 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/me/push-subscriptions': () => ({ body: { endpoint: subscription.endpoint } }),
 	'PATCH /api/v1/me/notifications': () => ({ body: { language: 'en' } }),
 
+	'POST /api/v1/auth/code': () => ({ body: { email: 'nobody@example.com' } }),
+	'POST /api/v1/auth/code/verify#wrong': () => ({ body: { email: 'nobody@example.com', code: '123456' } }),
+	'POST /api/v1/admin/api-clients': () => ({ body: { name: 'Website', scopes: ['calendar:read'] } }),
+	'POST /api/v1/admin/api-clients/:id/rotate': async scene => ({ params: { id: await aProgram(scene) }, body: {} }),
+	'DELETE /api/v1/admin/api-clients/:id': async scene => ({ params: { id: await aProgram(scene) } }),
 	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
 
 	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),
@@ -254,10 +268,9 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/doctors/:id/hours/:date': ofFarDay,
 	'POST /api/v1/closures': () => ({ body: farClosure }),
 	'POST /api/v1/closures/preview': () => ({ body: farClosure }),
-	'DELETE /api/v1/closures/:id': async ({ node }) => {
-		const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
-		return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
-	},
+	'GET /api/v1/closures/holidays': () => ({ query: { country: 'DE', year: '2095' } }),
+	'POST /api/v1/closures/:id/preview': ofClosure,
+	'DELETE /api/v1/closures/:id': ofClosure,
 	'GET /api/v1/doctors/:id/time-off': ofDoctor,
 	'POST /api/v1/doctors/:id/time-off': scene => ({ ...ofDoctor(scene), body: farOff }),
 	'POST /api/v1/doctors/:id/time-off/preview': scene => ({ ...ofDoctor(scene), body: farOff }),
@@ -296,6 +309,17 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/screens/pair': async scene => ({ body: { code: (await aScreen(scene)).code } }),
 	'POST /api/v1/screens/pair#wrong': () => ({ body: { code: '2222-2222' } }),
 	'POST /api/v1/screens/check-in#wrong': () => ({ body: { token: 'made up', birthDate: '1980-01-01', name: 'Any' } }),
+	'POST /api/v1/appointments/:id/undo': ofAppointment,
+	'GET /api/v1/appointments/:id/history': ofShown,
+	'GET /api/v1/slots/:id/history': scene => ({ params: { id: scene.aSlot() } }),
+	'GET /api/v1/day-list': () => ({ query: { date: soon().to } }),
+	'GET /api/v1/day-list#of-the-doctor': ({ people }) => ({ query: { date: soon().to, doctorId: people.doctor.id } }),
+	'POST /api/v1/list-messages/preview': async scene => ({ body: { appointmentIds: [await scene.theAppointment()] } }),
+	'POST /api/v1/list-messages': async scene => ({
+		body: { appointmentIds: [await scene.theAppointment()], text: 'Please use the side door.' },
+	}),
+	'GET /api/v1/vanished-visits': () => ({ query: { date: soon().to } }),
+	'GET /api/v1/vanished-visits#of-the-doctor': ({ people }) => ({ query: { date: soon().to, doctorId: people.doctor.id } }),
 	'GET /api/v1/appointments/:id/notifications': ofShown,
 	'POST /api/v1/notifications/:id/retry': async scene => ({ params: { id: await aFailedMessage(scene) } }),
 
@@ -313,6 +337,7 @@ export const requests: Record<string, Ask> = {
 	'PATCH /api/v1/admin/users/:id': scene => ({ ...ofPatient(scene), body: { status: 'active' } }),
 	'DELETE /api/v1/admin/users/:id/second-factor': aGuardedColleague,
 	'GET /api/v1/admin/analytics': () => ({ query: soon() }),
+	'GET /api/v1/admin/appointments.csv': () => ({ query: soon() }),
 	'POST /api/v1/admin/jobs/:name/run': () => ({ params: { name: 'clean up' } }),
 }
 

@@ -3,6 +3,7 @@ import { Email, Phone, Text, TimeZone } from '../../../contract/common.ts'
 import { ScheduleInput, type WeeklyHours } from '../../../contract/index.ts'
 import { readSql } from '../../platform/database/database.ts'
 import { generateSlots } from '../../schedule/generate.ts'
+import { readHorizon } from '../../schedule/horizon.ts'
 import { type BadLine, importCommand } from './import.ts'
 
 const refuseLines = readSql('./refuse_doctors.sql', import.meta.url)
@@ -49,7 +50,7 @@ export const importDoctors = importCommand<z.infer<typeof DoctorLine>>({
 		const { rows } = await trx.raw(addDoctors)
 		const [{ doctorIds, present }] = rows as [{ doctorIds: string[]; present: number }]
 		// Slots now, so that doctors with hours can be booked at once and not only after the coming night.
-		if (doctorIds.length > 0) await generateSlots(trx, { doctorIds, days: slotDaysAhead })
+		if (doctorIds.length > 0) await generateSlots(trx, { doctorIds, ...(await readHorizon(trx, slotDaysAhead)) })
 		return { bad: bad.rows, added: doctorIds.length, present }
 	},
 })

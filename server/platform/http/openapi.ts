@@ -42,6 +42,10 @@ function schemaOf(type: z.ZodType, io: 'input' | 'output', components: Record<st
 function operationOf(name: string, endpoint: Endpoint, components: Record<string, unknown>) {
 	const body = schemaOf(endpoint.body, 'input', components)
 	const hasBody = endpoint.method !== 'get' && (body.$ref !== undefined || Object.keys(body.properties ?? {}).length > 0)
+	const content = endpoint.status !== 204 &&
+		endpoint.status !== 303 && {
+			content: { [endpoint.contentType ?? 'application/json']: { schema: schemaOf(endpoint.response, 'output', components) } },
+		}
 	const bodyRequired = body.$ref !== undefined || (body.required ?? []).length > 0
 	return {
 		operationId: name,
@@ -59,12 +63,8 @@ function operationOf(name: string, endpoint: Endpoint, components: Record<string
 		...(endpoint.maxFileBytes !== undefined && { requestBody: { required: true, content: { 'image/*': { schema: {} } } } }),
 		...(hasBody && { requestBody: { required: bodyRequired, content: { 'application/json': { schema: body } } } }),
 		responses: {
-			[endpoint.status]: {
-				description: 'Done.',
-				...(endpoint.status !== 204 && {
-					content: { [endpoint.contentType ?? 'application/json']: { schema: schemaOf(endpoint.response, 'output', components) } },
-				}),
-			},
+			[endpoint.status]: { description: endpoint.status === 303 ? 'Go to the address in `Location`.' : 'Done.', ...content },
+			...(endpoint.mayCreate && { 201: { description: 'Created.', ...content } }),
 			...problemResponses([...endpoint.refusals, ...alwaysPossible(endpoint)]),
 		},
 	}

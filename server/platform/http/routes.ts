@@ -113,7 +113,7 @@ function answering<C extends Caller>(
 		const known = endpoint.path.startsWith('/auth/') ? null : await authenticateOrCount(req.headers.authorization, origin.ip)
 		res.locals.actorId = known?.userId
 		await limit(known, origin.ip)
-		const caller = policy.admit(endpoint.access, known)
+		const caller = policy.admit(endpoint.access, known, endpoint)
 		const key = req.headers['idempotency-key']
 		const input: Input<Endpoint> = {
 			params: parseInput(endpoint.params, req.params),
@@ -137,7 +137,8 @@ function answering<C extends Caller>(
 				: await make()
 		if (endpoint.reveals && caller && policy.isReadingRecorded(caller))
 			noteAccess({ actor: caller, origin, ...readingOf(endpoint.reveals, input, answer) })
-		res.status(endpoint.status)
+		if (endpoint.status === 303) return res.redirect(303, body as string)
+		if (!(endpoint.mayCreate && res.statusCode === 201)) res.status(endpoint.status)
 		if (endpoint.status === 204) return void res.end()
 		// Of a picture the handler knows more than the contract does.
 		if (!res.hasHeader('Content-Type')) res.type(endpoint.contentType ?? 'application/json')
@@ -157,7 +158,7 @@ function answering<C extends Caller>(
 
 function bodyOf({ status, contentType }: Endpoint, answer: unknown): string | Buffer {
 	if (status === 204) return ''
-	if (contentType) return answer as string | Buffer
+	if (contentType || status === 303) return answer as string | Buffer
 	return answer instanceof PreparedJson ? answer.text : JSON.stringify(answer)
 }
 

@@ -8,6 +8,14 @@ export type Words = {
 	doctor: string
 	type: string
 	when: string
+	where: string
+	price: string
+	prepare: string
+	directions: string
+	map: string
+	call: string
+	privacy: string
+	imprint: string
 	open: string
 	confirm: string
 	cancel: string
@@ -46,6 +54,8 @@ export type Words = {
 	/** Letters with a link that sets a password. */
 	reset: LinkLetter
 	invitation: LinkLetter
+	/** The letter with a code to sign in. */
+	code: Omit<LinkLetter, 'button'>
 }
 
 type LinkLetter = { subject: string; opening: string; button: string; ignore: string }

@@ -13,6 +13,7 @@ import { addDays, dateIn, useFormat, viewerZone } from '../i18n/format.ts'
 import { directionOf } from '../i18n/index.ts'
 import { Screen } from '../shell/layout.tsx'
 import { Empty, ErrorMessage, Loading, useErrorText } from '../shell/messages.tsx'
+import { LinePanel } from '../waiting/line-panel.tsx'
 import { AppointmentPanel } from './appointment-panel.tsx'
 import { useBoard, useIsLive, WatchDay } from './board.tsx'
 import type { CallerSearchHandle } from './caller-search.tsx'
@@ -53,6 +54,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 	const [callerTyped, setCallerTyped] = useState<string>()
 	const [side, setSide] = useState<Side>('right')
 	const [helpOpened, help] = useDisclosure(false)
+	const [lineOpened, line] = useDisclosure(false)
 	const root = useRef<HTMLDivElement>(null)
 	const stage = useRef<HTMLDivElement>(null)
 	const search = useRef<CallerSearchHandle>(null)
@@ -187,7 +189,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 		else toSearch()
 	}, [closePanel, dropCaller, focus.cancel, moving, patient, toSearch])
 	const changeDay = useCallback((days: number) => goTo(addDays(date, days)), [date, goTo])
-	useScreenKeys(root, { back, toSearch, showHelp: help.open, changeDay })
+	useScreenKeys(root, { back, toSearch, showHelp: help.open, changeDay, showLine: line.open })
 
 	const askHistory = (slotId: string) => {
 		const found = findCell(columns(), slotId)
@@ -242,6 +244,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 				onDate={goTo}
 				onSpecialty={setSpecialty}
 				onHelp={help.open}
+				onLine={line.toggle}
 			/>
 			<ContextBar
 				patient={patient}
@@ -275,6 +278,15 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 				<div className={classes.board} onKeyDown={onDayKeyDown} onClick={onDayClick} onFocus={onDayFocus}>
 					<DayGrid board={board} doctors={shown} date={date} activeId={activeId} currentId={shownTime?.id} onDrawn={focus.run} />
 				</div>
+				{lineOpened && (
+					<LinePanel
+						doctors={doctors}
+						onClose={() => {
+							line.close()
+							toSearch()
+						}}
+					/>
+				)}
 				{taking && taking.step !== 'booked' && taking.step !== 'expired' && takingDoctor && (
 					<ConfirmPanel
 						taking={taking}

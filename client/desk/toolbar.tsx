@@ -1,4 +1,4 @@
-import { ActionIcon, NativeSelect } from '@mantine/core'
+import { ActionIcon, Button, Kbd, NativeSelect } from '@mantine/core'
 import { IconKeyboard } from '@tabler/icons-react'
 import type { RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -24,6 +24,7 @@ type Props = {
 	onDate: (date: string) => void
 	onSpecialty: (specialty: string) => void
 	onHelp: () => void
+	onLine: () => void
 }
 
 /** Who calls, and which part of which day is shown. */
@@ -48,7 +49,21 @@ export const Toolbar = (props: Props) => {
 					data={[{ value: '', label: t('desk.allSpecialties') }, ...specialties]}
 				/>
 			)}
-			<ActionIcon variant="default" size="input-sm" ms="auto" aria-label={t('desk.keys.show')} aria-keyshortcuts="?" onClick={props.onHelp}>
+			<Button
+				variant="default"
+				ms="auto"
+				onClick={props.onLine}
+				aria-keyshortcuts="F2"
+				rightSection={
+					<Kbd size="xs" aria-hidden>
+						F2
+					</Kbd>
+				}
+				data-testid="desk-line"
+			>
+				{t('waiting.desk.open')}
+			</Button>
+			<ActionIcon variant="default" size="input-sm" aria-label={t('desk.keys.show')} aria-keyshortcuts="?" onClick={props.onHelp}>
 				<IconKeyboard size={20} aria-hidden />
 			</ActionIcon>
 		</div>

@@ -15,7 +15,7 @@ import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
 import { scheduleEndpoints } from './schedule.ts'
-import { waitingRoomEndpoints } from './waiting-room.ts'
+import { waitingRoomEndpoints, walkInEndpoints } from './waiting-room.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
@@ -60,6 +60,7 @@ export const endpoints = {
 	...notificationEndpoints,
 	...analyticsEndpoints,
 	...waitingRoomEndpoints,
+	...walkInEndpoints,
 	...historyEndpoints,
 	...listEndpoints,
 }

@@ -302,6 +302,10 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/appointments/:id/cancel': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/reschedule': async scene => ({ ...(await ofAppointment(scene)), body: { slotId: scene.aSlot() } }),
 	'POST /api/v1/appointments/:id/status': async scene => ({ ...(await ofAppointment(scene)), body: { status: 'checked_in' } }),
+	'POST /api/v1/walk-ins': async ({ node, people }) => {
+		const patient = await aPatient(node)
+		return { body: { doctorId: people.doctor.id, patientId: patient.id } }
+	},
 	'POST /api/v1/appointments/:id/check-in': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/check-in#by-link': async scene => {
 		const id = await soonToBegin(scene)

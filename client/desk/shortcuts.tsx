@@ -11,6 +11,9 @@ const groups = [
 			[['/'], 'search'],
 			[['PageUp', 'PageDown'], 'day'],
 			[['Esc'], 'back'],
+			[['E'], 'earliest'],
+			[['G'], 'goTo'],
+			[['Z'], 'fit'],
 			[['?'], 'help'],
 		],
 	},
@@ -78,7 +81,7 @@ export const ShortcutsList = ({ opened, onClose }: { opened: boolean; onClose: (
 														</Fragment>
 													))}
 												</th>
-												<td>{t(`desk.keys.${what}`)}</td>
+												<td>{t([`desk.keys.${what}`, `board.keys.${what}`])}</td>
 											</tr>
 										))}
 									</tbody>

@@ -12,7 +12,8 @@ export type Taking = takings.Taking<Time>
 
 type Opened = { appointmentId: string; time: Time }
 
-export type Status = { text: string; kind: 'done' | 'info' | 'problem' }
+/** `until`: what ends it, so that no warning stays longer than its cause. */
+export type Status = { text: string; kind: 'done' | 'info' | 'problem'; until?: 'another-day' | 'another-slot' }
 
 export type Desk = ReturnType<typeof useDesk>
 
@@ -27,7 +28,13 @@ export function useDesk({ describe, onFinished }: { describe: (time: Time) => st
 	const [status, setStatus] = useState<Status>()
 	const { taking, hold, book, drop } = takings.useTaking<Time>()
 
-	const say = useCallback((text: string, kind: Status['kind'] = 'info') => setStatus({ text, kind }), [])
+	const say = useCallback(
+		(text: string, kind: Status['kind'] = 'info', until?: Status['until']) => setStatus({ text, kind, ...(until && { until }) }),
+		[],
+	)
+
+	/** Ends the warnings whose cause is gone. */
+	const clearWarning = useCallback((cause: Status['until']) => setStatus(now => (now?.until === cause ? undefined : now)), [])
 
 	const clearStatus = useCallback(() => setStatus(undefined), [])
 
@@ -96,5 +103,21 @@ export function useDesk({ describe, onFinished }: { describe: (time: Time) => st
 		setMoving(appointment)
 	}, [])
 
-	return { patient, setPatient, moving, setMoving, taking, opened, status, say, clearStatus, take, send, close, open, startMove }
+	return {
+		patient,
+		setPatient,
+		moving,
+		setMoving,
+		taking,
+		opened,
+		status,
+		say,
+		clearStatus,
+		clearWarning,
+		take,
+		send,
+		close,
+		open,
+		startMove,
+	}
 }

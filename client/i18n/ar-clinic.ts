@@ -1,6 +1,7 @@
 import admin from './ar/admin.json'
+import board from './ar/board.json'
 import desk from './ar/desk.json'
 import doctor from './ar/doctor.json'
 import notices from './ar/notices.json'
 
-export default { admin, desk, doctor, notices }
+export default { admin, board, desk, doctor, notices }

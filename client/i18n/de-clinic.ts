@@ -1,6 +1,7 @@
 import admin from './de/admin.json'
+import board from './de/board.json'
 import desk from './de/desk.json'
 import doctor from './de/doctor.json'
 import notices from './de/notices.json'
 
-export default { admin, desk, doctor, notices }
+export default { admin, board, desk, doctor, notices }

@@ -1,6 +1,7 @@
 import admin from './en/admin.json'
+import board from './en/board.json'
 import desk from './en/desk.json'
 import doctor from './en/doctor.json'
 import notices from './en/notices.json'
 
-export default { admin, desk, doctor, notices }
+export default { admin, board, desk, doctor, notices }

@@ -1,6 +1,7 @@
 import admin from './es/admin.json'
+import board from './es/board.json'
 import desk from './es/desk.json'
 import doctor from './es/doctor.json'
 import notices from './es/notices.json'
 
-export default { admin, desk, doctor, notices }
+export default { admin, board, desk, doctor, notices }

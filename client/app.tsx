@@ -20,6 +20,7 @@ const withClinicTexts =
 
 // What a first visit to the booking page needs is on board; every other screen is fetched when it is opened.
 const VisitsScreen = fetched(() => import('./visits/visits-screen.tsx'))
+const RecallsScreen = fetched(withClinicTexts(() => import('./desk/recalls-screen.tsx')))
 const DeskScreen = fetched(withClinicTexts(() => import('./desk/desk-screen.tsx')))
 const DayScreen = fetched(withClinicTexts(() => import('./doctor/day-screen.tsx')))
 const HoursScreen = fetched(withClinicTexts(() => import('./doctor/hours-screen.tsx')))
@@ -95,6 +96,7 @@ export const App = () => (
 				</Route>
 				<Route element={only('receptionist', 'admin')}>
 					<Route path="desk" element={<DeskScreen />} />
+					<Route path="desk/recalls" element={<RecallsScreen />} />
 					<Route path="desk/doctors/:doctorId/time-off" element={<TimeOffScreen />} />
 				</Route>
 				<Route element={only('doctor')}>

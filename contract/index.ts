@@ -11,6 +11,7 @@ import { identityEndpoints } from './identity.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
+import { recallEndpoints } from './recalls.ts'
 import { scheduleEndpoints } from './schedule.ts'
 
 export * from './account-security.ts'
@@ -30,6 +31,7 @@ export * from './identity.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
+export * from './recalls.ts'
 export * from './refusals.ts'
 export * from './roles.ts'
 export * from './schedule.ts'
@@ -47,6 +49,7 @@ export const endpoints = {
 	...holdEndpoints,
 	...appointmentEndpoints,
 	...patientEndpoints,
+	...recallEndpoints,
 	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,

@@ -324,7 +324,13 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 						specialty={specialty}
 						today={today}
 						from={date}
+						patient={moving ? undefined : patient}
 						onTake={takeEarliest}
+						onRecalled={text => {
+							setSeeksEarliest(false)
+							dropCaller()
+							say(text, 'done')
+						}}
 						onClose={() => setSeeksEarliest(false)}
 					/>
 				)}

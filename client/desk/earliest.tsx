@@ -1,8 +1,8 @@
 import { Button, Group, Kbd, NativeSelect, SegmentedControl, Stack, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AppointmentType, AvailableDay, Doctor } from '../../contract/index.ts'
+import type { AppointmentType, AvailableDay, Doctor, Patient, Recall } from '../../contract/index.ts'
 import { query, request } from '../api/http.ts'
 import { addDays, useFormat } from '../i18n/format.ts'
 import { ErrorMessage, Loading } from '../shell/messages.tsx'
@@ -31,12 +31,28 @@ type Props = {
 	today: string
 	/** Dates from here on. */
 	from: string
+	/** Who can be put on the call list. */
+	patient: Patient | undefined
 	onTake: (time: Time, typeId: string) => void
+	onRecalled: (text: string) => void
 	onClose: () => void
 }
 
 /** The next five times for a kind of appointment; one key each changes where and when to look. */
-export const Earliest = ({ types, typeId: ofVisit, shown, doctor, siteId, specialty, today, from: start, onTake, onClose }: Props) => {
+export const Earliest = ({
+	types,
+	typeId: ofVisit,
+	shown,
+	doctor,
+	siteId,
+	specialty,
+	today,
+	from: start,
+	patient,
+	onTake,
+	onRecalled,
+	onClose,
+}: Props) => {
 	const { t } = useTranslation()
 	const list = useRef<HTMLDivElement>(null)
 	const [typeId, setTypeId] = useState(ofVisit ?? types[0]?.id ?? '')
@@ -68,6 +84,14 @@ export const Earliest = ({ types, typeId: ofVisit, shown, doctor, siteId, specia
 		.sort((a, b) => (a.startsAt < b.startsAt ? -1 : 1))
 		.slice(0, shownTimes)
 		.map(({ startsAt, endsAt, doctorIds, slotIds }) => ({ id: slotIds[0] as string, doctorId: doctorIds[0] as string, startsAt, endsAt }))
+	const recall = useMutation({
+		mutationFn: ({ id }: Patient) =>
+			request<Recall>('/recalls', {
+				method: 'POST',
+				body: { patientId: id, typeId, dueOn: from, ...(scope === 'one' && doctor && { doctorId: doctor.id }) },
+			}),
+		onSuccess: ({ patientName: name, dueOn }) => onRecalled(t('board.recalls.added', { name, date: dateLong(dueOn) })),
+	})
 	const doctors = useDoctorsById([...new Set(times.map(({ doctorId }) => doctorId))])
 
 	// biome-ignore lint/correctness/useExhaustiveDependencies: other times move the focus to the first of them
@@ -145,6 +169,12 @@ export const Earliest = ({ types, typeId: ofVisit, shown, doctor, siteId, specia
 					</Button>
 					<GoToDate label={t('board.from')} today={today} onDate={setFrom} testId="desk-earliest-from" />
 				</Group>
+				{patient && (
+					<Button size="sm" variant="default" onClick={() => recall.mutate(patient)} data-testid="desk-recall">
+						{t('board.recalls.add', { date: dateLong(from) })}
+					</Button>
+				)}
+				{recall.isError && <ErrorMessage error={recall.error} />}
 				<Text size="xs">{t('board.earliestKeys')}</Text>
 			</Stack>
 		</Panel>
@@ -154,9 +184,20 @@ export const Earliest = ({ types, typeId: ofVisit, shown, doctor, siteId, specia
 const TimeButton = ({ time, doctor, onClick }: { time: Time; doctor: Doctor | undefined; onClick: () => void }) => {
 	const { dayAndTime } = useFormat(doctor?.timeZone)
 	return (
-		<Button variant="default" justify="flex-start" fullWidth onClick={onClick} data-testid="desk-earliest-time">
+		<Button
+			variant="default"
+			justify="flex-start"
+			fullWidth
+			h="auto"
+			py={4}
+			styles={{ label: { whiteSpace: 'normal', textAlign: 'start', display: 'block' } }}
+			onClick={onClick}
+			data-testid="desk-earliest-time"
+		>
 			{dayAndTime(time.startsAt)}
-			{doctor && ` · ${doctor.fullName}`}
+			<Text size="xs" span display="block">
+				{doctor?.fullName ?? '\u00a0'}
+			</Text>
 		</Button>
 	)
 }

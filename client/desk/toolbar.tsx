@@ -1,7 +1,8 @@
 import { ActionIcon, Button, Kbd, NativeSelect } from '@mantine/core'
-import { IconKeyboard, IconZoomIn, IconZoomOut } from '@tabler/icons-react'
+import { IconKeyboard, IconPhoneCall, IconZoomIn, IconZoomOut } from '@tabler/icons-react'
 import type { RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { Patient } from '../../contract/index.ts'
 import { CallerSearch, type CallerSearchHandle } from './caller-search.tsx'
 import { DayPicker } from './day-picker.tsx'
@@ -73,9 +74,19 @@ export const Toolbar = (props: Props) => {
 				{t('board.earliest')}
 			</Button>
 			<ActionIcon
+				component={Link}
+				to="/desk/recalls"
 				variant="default"
 				size="input-sm"
 				ms="auto"
+				aria-label={t('board.recalls.title')}
+				title={t('board.recalls.title')}
+			>
+				<IconPhoneCall size={20} aria-hidden />
+			</ActionIcon>
+			<ActionIcon
+				variant="default"
+				size="input-sm"
 				aria-label={t('board.fit')}
 				title={t('board.fit')}
 				aria-pressed={fits}

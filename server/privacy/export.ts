@@ -14,6 +14,7 @@ export async function readPersonalData(trx: Tx, subject: Subject): Promise<Perso
 		appointments: await readVisits(trx, subject),
 		notifications: await readNotifications(trx, patientId),
 		...(userId === null ? { devices: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
+		recalls: await readRecalls(trx, patientId),
 		audit: await readAuditTrail(trx, subject),
 	}
 }
@@ -87,6 +88,11 @@ async function readNotifications(trx: Tx, patientId: string): Promise<PersonalDa
 		attempts: row.attempts,
 		...given({ sentAt: row.sent_at && instant(row.sent_at), nextTryAt: row.retry_at && instant(row.retry_at), error: row.last_error }),
 	}))
+}
+
+async function readRecalls(trx: Tx, patientId: string): Promise<PersonalData['recalls']> {
+	const rows = await trx('recalls').where({ patient_id: patientId }).orderBy('id')
+	return rows.map(row => ({ dueOn: row.due_on, ...given({ note: row.note }), status: row.status, ...kept(row) }))
 }
 
 async function readAccountTraces(trx: Tx, userId: string): Promise<Pick<PersonalData, 'devices' | 'sessions' | 'passwordResets'>> {

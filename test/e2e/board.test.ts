@@ -115,6 +115,28 @@ describe('the board of the desk', function () {
 			.waitFor()
 	})
 
+	it('puts a caller on the call list for a day that is not open yet, and takes them off it', async () => {
+		const page = await openDesk()
+		await page.getByTestId('desk-search').focus()
+		await page.keyboard.type('Abebe')
+		await page.getByRole('option').first().waitFor()
+		await page.keyboard.press('Enter')
+		await page.waitForFunction(() => document.activeElement?.tagName !== 'INPUT')
+		await page.keyboard.press('e')
+		await page.getByTestId('desk-earliest-from').fill('+5m')
+		await page.getByTestId('desk-earliest-from').press('Enter')
+		await page.getByText(words('board.noneInWeeks')).waitFor()
+		await page.getByTestId('desk-recall').click()
+		await statusLine(page, 'Abebe')
+		await page.goto(`${node.url}/desk/recalls`)
+		await page.getByText(words('board.recalls.none')).waitFor()
+		await page.getByText(words('board.recalls.all'), { exact: true }).click()
+		await page.getByTestId('recall').filter({ hasText: 'Abebe' }).waitFor()
+		expect(await violationsOf(page)).to.deep.equal([])
+		await page.getByTestId('recall').getByRole('button').first().click()
+		await page.getByTestId('recall').waitFor({ state: 'detached' })
+	})
+
 	it('takes back a warning whose cause is gone', async () => {
 		const page = await openDesk()
 		await page.getByTestId('desk-search').focus()

@@ -18,14 +18,22 @@ const withClinicTexts =
 	async (): Promise<T> =>
 		(await Promise.all([load(), wantTexts('clinic')]))[0]
 
+/** Users, settings and the first run have texts of their own, too. */
+const withSetupTexts = <T,>(load: () => Promise<T>) => withClinicTexts(async () => (await Promise.all([load(), wantTexts('setup')]))[0])
+
 // What a first visit to the booking page needs is on board; every other screen is fetched when it is opened.
 const VisitsScreen = fetched(() => import('./visits/visits-screen.tsx'))
 const RecallsScreen = fetched(withClinicTexts(() => import('./desk/recalls-screen.tsx')))
 const DeskScreen = fetched(withClinicTexts(() => import('./desk/desk-screen.tsx')))
+const DaySheetScreen = fetched(withClinicTexts(() => import('./lists/day-sheet-screen.tsx')))
 const DayScreen = fetched(withClinicTexts(() => import('./doctor/day-screen.tsx')))
 const HoursScreen = fetched(withClinicTexts(() => import('./doctor/hours-screen.tsx')))
 const TimeOffScreen = fetched(withClinicTexts(() => import('./doctor/time-off-screen.tsx')))
-const UsersScreen = fetched(withClinicTexts(() => import('./admin/users-screen.tsx')))
+const UsersScreen = fetched(withSetupTexts(() => import('./admin/users-screen.tsx')))
+const SettingsScreen = fetched(withSetupTexts(() => import('./admin/settings/settings-screen.tsx')))
+const SetupScreen = fetched(withSetupTexts(() => import('./setup/setup-screen.tsx')))
+const AdminHome = fetched(() => import('./setup/admin-home.tsx'))
+const FirstAdminScreen = fetched(async () => (await Promise.all([import('./setup/first-admin-screen.tsx'), wantTexts('setup')]))[0])
 const AnalyticsScreen = fetched(withClinicTexts(() => import('./admin/analytics-screen.tsx')))
 const AuditScreen = fetched(withClinicTexts(() => import('./admin/audit-screen.tsx')))
 const JobsScreen = fetched(withClinicTexts(() => import('./admin/jobs-screen.tsx')))
@@ -86,6 +94,7 @@ export const App = () => (
 				<Route path="register" element={<RegisterScreen />} />
 				<Route path="forgot-password" element={<ForgotScreen />} />
 				<Route path="reset-password" element={<ResetScreen />} />
+				<Route path="first-admin" element={<FirstAdminScreen />} />
 				<Route path="erased" element={<ErasedScreen />} />
 				<Route element={only('patient', 'doctor', 'receptionist', 'admin')}>
 					<Route path="account" element={<AccountScreen />} />
@@ -97,6 +106,7 @@ export const App = () => (
 				<Route element={only('receptionist', 'admin')}>
 					<Route path="desk" element={<DeskScreen />} />
 					<Route path="desk/recalls" element={<RecallsScreen />} />
+					<Route path="desk/sheet" element={<DaySheetScreen />} />
 					<Route path="desk/doctors/:doctorId/time-off" element={<TimeOffScreen />} />
 				</Route>
 				<Route element={only('doctor')}>
@@ -104,6 +114,9 @@ export const App = () => (
 					<Route path="hours" element={<HoursScreen />} />
 				</Route>
 				<Route element={only('admin')}>
+					<Route path="admin" element={<AdminHome />} />
+					<Route path="admin/setup" element={<SetupScreen />} />
+					<Route path="admin/settings/:page?" element={<SettingsScreen />} />
 					<Route path="admin/users" element={<UsersScreen />} />
 					<Route path="admin/users/:doctorId/hours" element={<HoursScreen />} />
 					<Route path="admin/analytics" element={<AnalyticsScreen />} />

@@ -24,7 +24,8 @@ export default defineConfig({
 					groups: [
 						// A request costs a phone more than a kilobyte: what every page needs comes in one file, and what screens share in few.
 						{ name: 'initial', tags: ['$initial'], priority: 1 },
-						{ name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 24_000 },
+						// Larger files would import each other in a circle and run in the wrong order: test/client/chunks.test.ts.
+						{ name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 16_000 },
 					],
 				},
 			},

@@ -6,6 +6,7 @@ import { Id } from './common.ts'
 import type { Access } from './endpoint.ts'
 import type { Ack } from './errors.ts'
 import { Hold, HoldRequest } from './holds.ts'
+import { Room, RoomChanged, RoomRequest } from './waiting-room.ts'
 
 type ClientEvent<P extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodType> = {
 	summary: string
@@ -75,6 +76,19 @@ export const clientEvents = {
 		payload: RescheduleRequest,
 		ack: z.object({ appointment: Appointment }),
 	}),
+	'room:watch': event({
+		summary: 'Watch today’s line of a doctor or of a site: a snapshot now, changes after it.',
+		access: 'anyone',
+		payload: RoomRequest,
+		reveals: { kind: 'waiting_room', idField: 'name' },
+		ack: Room,
+	}),
+	'room:unwatch': event({
+		summary: 'Stop watching a line.',
+		access: 'anyone',
+		payload: z.object({ doctorId: Id.optional(), siteId: Id.optional() }),
+		ack: Nothing,
+	}),
 	'session:renew': event({
 		summary: 'Sign this connection in, or hand in a fresh token of its account, so that it outlives the old one.',
 		access: 'anyone',
@@ -87,6 +101,7 @@ export const clientEvents = {
 export const serverEvents = {
 	'calendar:changed': { summary: 'Slots of a watched calendar changed.', payload: CalendarChanged },
 	'calendar:presence': { summary: 'How many watch this calendar; at most once a second.', payload: CalendarPresence },
+	'room:changed': { summary: 'A watched line changed.', payload: RoomChanged },
 	'appointment:changed': {
 		summary: 'To the patient, the doctor and staff: an appointment was booked, moved, cancelled, or changed status.',
 		payload: AppointmentChanged,

@@ -273,6 +273,8 @@ export const AuditEntry = z
 		ip: z.string().nullable(),
 		requestId: z.string().nullable(),
 		details: z.record(z.string(), z.unknown()),
+		patientId: Id.optional().meta({ description: 'The patient whom the entry is about.' }),
+		patientName: z.string().optional(),
 	})
 	.meta({ id: 'AuditEntry' })
 export type AuditEntry = z.infer<typeof AuditEntry>

@@ -6,13 +6,17 @@ import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
+import { historyEndpoints } from './histories.ts'
 import { holdEndpoints } from './holds.ts'
+import { holidayEndpoints } from './holidays.ts'
 import { identityEndpoints } from './identity.ts'
+import { listEndpoints } from './lists.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
 import { recallEndpoints } from './recalls.ts'
 import { scheduleEndpoints } from './schedule.ts'
+import { waitingRoomEndpoints } from './waiting-room.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
@@ -26,8 +30,11 @@ export * from './doctors.ts'
 export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './events.ts'
+export * from './histories.ts'
 export * from './holds.ts'
+export * from './holidays.ts'
 export * from './identity.ts'
+export * from './lists.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
@@ -35,6 +42,7 @@ export * from './recalls.ts'
 export * from './refusals.ts'
 export * from './roles.ts'
 export * from './schedule.ts'
+export * from './waiting-room.ts'
 
 /** Every HTTP call of the product. */
 export const endpoints = {
@@ -44,6 +52,7 @@ export const endpoints = {
 	...clinicEndpoints,
 	...doctorEndpoints,
 	...scheduleEndpoints,
+	...holidayEndpoints,
 	...calendarEndpoints,
 	...availabilityEndpoints,
 	...holdEndpoints,
@@ -53,4 +62,7 @@ export const endpoints = {
 	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,
+	...waitingRoomEndpoints,
+	...historyEndpoints,
+	...listEndpoints,
 }

@@ -7,7 +7,7 @@ export const notificationChannels = ['email', 'sms', 'push'] as const
 export const NotificationChannel = z.enum(notificationChannels)
 export type NotificationChannel = z.infer<typeof NotificationChannel>
 
-export const NotificationKind = z.enum(['reminder', 'booked', 'rescheduled', 'cancelled'])
+export const NotificationKind = z.enum(['reminder', 'booked', 'rescheduled', 'cancelled', 'notice'])
 export type NotificationKind = z.infer<typeof NotificationKind>
 
 export const NotificationStatus = z.enum(['due', 'sent', 'failed', 'void', 'skipped']).meta({
@@ -26,6 +26,7 @@ export const Notification = z
 		id: Id,
 		kind: NotificationKind,
 		channel: NotificationChannel,
+		text: z.string().optional().meta({ description: 'Of a notice: what the desk wrote.' }),
 		leadMinutes: z.number().int().optional().meta({ description: 'Of a reminder: how long before the visit.' }),
 		dueAt: Instant,
 		status: NotificationStatus,

@@ -33,6 +33,9 @@ export const PersonalData = z
 		appointments: z.array(ExportedAppointment),
 		notifications: z.array(Notification.omit({ providerId: true }).extend({ appointmentId: Id })),
 		devices: z.array(z.object({ service: z.string(), addedAt: Instant })).meta({ description: 'That receive notifications.' }),
+		holds: z
+			.array(z.object({ doctorName: z.string(), startsAt: Instant, at: Instant, what: z.enum(['held', 'released', 'expired']) }))
+			.meta({ description: 'Times that the account held while booking; of the last 30 days.' }),
 		sessions: z.array(
 			z.object({
 				startedAt: Instant,

@@ -210,6 +210,16 @@ export const scheduleEndpoints = {
 		body: ClosureInput,
 		response: ClosurePreview,
 	}),
+	previewClosureRemoval: endpoint({
+		method: 'post',
+		path: '/closures/:id/preview',
+		tag,
+		summary: 'What opening those days again would bring back. Nothing is changed.',
+		access: ['admin'],
+		params: IdParams,
+		response: z.object({ created: z.number().int().meta({ description: 'How many slots would come back.' }) }),
+		refusals: ['not_found'],
+	}),
 	removeClosure: endpoint({
 		method: 'delete',
 		path: '/closures/:id',

@@ -14,9 +14,12 @@ import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
 import { createAnnouncements } from './slots/announcements.ts'
+import { createHoldHistory } from './slots/hold-history.ts'
+import { parseSlotId } from './slots/slot-id.ts'
 import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
+import { createWaitingRoom } from './waiting-room/waiting-room.ts'
 
 /** A node's second step: creates each domain with what it needs of the stores, of the transports and of earlier domains. */
 export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: Reach, authentication: Authentication) {
@@ -39,7 +42,9 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 
 	const clinic = createClinic({ db, run, config })
 	const { types, doctors } = clinic
+	const holdHistory = createHoldHistory({ run, log })
 	const slots = createSlots({
+		history: holdHistory,
 		io,
 		redis,
 		subscriber,
@@ -107,7 +112,21 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		announcements,
 		cutOff,
 	})
-	const analytics = createAnalytics({ db })
+	const analytics = createAnalytics({ db, slotOf: parseSlotId })
+	const waitingRoom = createWaitingRoom({
+		io,
+		db,
+		run,
+		redis,
+		subscriber,
+		log,
+		metrics,
+		limiter,
+		doctors,
+		commands: booking.commands,
+		readLink: reminders.readLink,
+		nowMs,
+	})
 
 	const freeTimes = async (doctorId: string) => (await slots.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
@@ -126,9 +145,12 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 
 	return {
 		slots,
+		waitingRoom,
 		jobs,
-		handlers: { ...slots.handlers, ...booking.handlers },
-		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders].flatMap(({ routes }) => routes),
+		handlers: { ...slots.handlers, ...booking.handlers, ...waitingRoom.handlers },
+		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom].flatMap(
+			({ routes }) => routes,
+		),
 		pages: reminders.pages({ operations: booking.commands, freeTimes }),
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {
@@ -137,11 +159,13 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 			await booking.finish(finishMs)
 		},
 		async stop(): Promise<void> {
+			await waitingRoom.stop()
 			await booking.stop()
 			await identity.stop()
 			await sending.stop()
 			await reminders.stop()
 			await slots.stop()
+			await holdHistory.stop()
 		},
 	}
 }

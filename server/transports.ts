@@ -2,6 +2,7 @@ import { endpoints } from '../contract/index.ts'
 import type { Domains } from './domains.ts'
 import { actorPolicy, actorRooms } from './identity/actor.ts'
 import type { Authentication } from './identity/authentication.ts'
+import { actorOf } from './identity/handlers.ts'
 import { renewHandlers } from './identity/session-routes.ts'
 import { createApp } from './platform/http/app.ts'
 import { clientFiles } from './platform/http/client-files.ts'
@@ -48,7 +49,7 @@ export function createTransports(stores: Stores, authentication: Authentication)
 		publicUrl: () => config.publicUrl ?? http.url(),
 		/** A node's last step: answers requests and events through the domains. @throws Error when the port is taken */
 		async open(domains: Domains): Promise<void> {
-			const { slots } = domains
+			const { slots, waitingRoom } = domains
 			sockets.serve(
 				{
 					...domains.handlers,
@@ -56,8 +57,14 @@ export function createTransports(stores: Stores, authentication: Authentication)
 				},
 				{
 					connected: slots.connected,
-					disconnected: slots.disconnected,
-					callerChanged: slots.callerChanged,
+					disconnected: socket => {
+						slots.disconnected(socket)
+						waitingRoom.disconnected(socket)
+					},
+					callerChanged: socket => {
+						slots.callerChanged(socket)
+						waitingRoom.callerChanged(socket, actorOf(socket))
+					},
 				},
 			)
 			http.serve(

@@ -2,7 +2,7 @@ import { useLocation } from 'react-router'
 import type { Role } from '../../contract/index.ts'
 
 /** Where each role's work is. */
-const homeOf: Record<Role, string> = { patient: '/', doctor: '/day', receptionist: '/desk', admin: '/admin/analytics' }
+const homeOf: Record<Role, string> = { patient: '/', doctor: '/day', receptionist: '/desk', admin: '/admin' }
 
 export type From = { from?: string }
 

@@ -1,12 +1,13 @@
 import { Button, Group, Paper, Select, SimpleGrid, Stack, Text } from '@mantine/core'
 import { DatePickerInput } from '@mantine/dates'
 import { IconDownload } from '@tabler/icons-react'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
+import { toCsv } from '../../contract/csv.ts'
 import type { Analytics, Doctor, Page } from '../../contract/index.ts'
-import { query, request } from '../api/http.ts'
+import { download, query, request } from '../api/http.ts'
 import { dateIn, useFormat, viewerZone } from '../i18n/format.ts'
 import { Dates, usePicker } from '../shell/dates.tsx'
 import { Screen } from '../shell/layout.tsx'
@@ -16,8 +17,8 @@ import { Skeletons } from '../shell/skeletons.tsx'
 import { BusyHours } from './busy-hours.tsx'
 import classes from './chart.module.css'
 import { BookingsByDay, LeadTime, Losses, Utilisation } from './charts.tsx'
-import { toCsv } from './csv.ts'
 import { useDuration } from './duration.ts'
+import { ByChannel, ByType, Definitions } from './more-figures.tsx'
 import { daysIn, maxDays, type Period, type Preset, periodOf, presetOf, presets } from './period.ts'
 
 const listDoctors = async (signal: AbortSignal): Promise<Doctor[]> => {
@@ -103,6 +104,7 @@ const Tiles = ({ figures }: { figures: Analytics }) => {
 	const { t } = useTranslation()
 	const format = useFormat()
 	const duration = useDuration()
+	const minutes = (value: number | null) => (value === null ? '–' : t('history.figures.minutes', { count: Math.round(value) }))
 	const tiles: [string, string][] = [
 		[t('admin.analytics.appointments'), format.number(figures.totals.appointments)],
 		[t('admin.analytics.completed'), format.number(figures.totals.completed)],
@@ -111,6 +113,15 @@ const Tiles = ({ figures }: { figures: Analytics }) => {
 		[t('admin.analytics.cancellationRate'), format.percent(figures.cancellationRate)],
 		[t('admin.analytics.leadMedian'), duration(figures.leadTime.medianHours)],
 		[t('admin.analytics.leadP90'), duration(figures.leadTime.p90Hours)],
+		[t('history.figures.moves'), format.number(figures.moves.moves)],
+		...(figures.punctuality.visits > 0
+			? ([
+					[t('history.figures.waiting'), minutes(figures.waiting.medianMinutes)],
+					[t('history.figures.waitingP90'), minutes(figures.waiting.p90Minutes)],
+					[t('history.figures.late'), minutes(figures.punctuality.medianMinutesLate)],
+					[t('history.figures.onTime'), format.percent(figures.punctuality.onTimeRate)],
+				] as [string, string][])
+			: []),
 	]
 	return (
 		<dl className={classes.tiles} data-testid="analytics-tiles">
@@ -130,9 +141,15 @@ const Tiles = ({ figures }: { figures: Analytics }) => {
 
 const rounded = (share: number | null) => (share === null ? null : Number(share.toFixed(4)))
 
-const Exports = ({ figures, period }: { figures: Analytics; period: Period }) => {
+const Exports = ({ figures, period, doctorId }: { figures: Analytics; period: Period; doctorId: string | undefined }) => {
 	const { t } = useTranslation()
 	const column = (name: string) => t(`admin.analytics.${name}`)
+	const visits = useMutation({
+		mutationFn: async () => {
+			const file = await download(`/admin/appointments.csv${query({ ...period, doctorId })}`)
+			saveFile(file, `liveslot-appointments-${period.from}-${period.to}.csv`)
+		},
+	})
 	const save = (what: string, columns: string[], rows: (string | number | null)[][]) =>
 		saveFile(
 			new Blob([toCsv(columns.map(column), rows)], { type: 'text/csv;charset=utf-8' }),
@@ -158,15 +175,25 @@ const Exports = ({ figures, period }: { figures: Analytics; period: Period }) =>
 			<Button variant="default" leftSection={<IconDownload size={18} aria-hidden />} onClick={byDoctor}>
 				{t('admin.analytics.exportDoctors')}
 			</Button>
+			<Button
+				variant="default"
+				leftSection={<IconDownload size={18} aria-hidden />}
+				loading={visits.isPending}
+				onClick={() => visits.mutate()}
+			>
+				{t('history.figures.exportVisits')}
+			</Button>
+			{visits.error && <ErrorMessage error={visits.error} />}
 		</Group>
 	)
 }
 
-const Figures = ({ figures, period }: { figures: Analytics; period: Period }) => {
+const Figures = ({ figures, period, doctorId }: { figures: Analytics; period: Period; doctorId: string | undefined }) => {
 	const { t } = useTranslation()
 	return (
 		<Stack>
 			<Tiles figures={figures} />
+			<Definitions />
 			{figures.totals.appointments === 0 && figures.totals.slots === 0 ? (
 				<Empty title={t('admin.analytics.empty')} />
 			) : (
@@ -177,10 +204,14 @@ const Figures = ({ figures, period }: { figures: Analytics; period: Period }) =>
 						<Utilisation byDoctor={figures.byDoctor} utilisation={figures.utilisation} />
 						<LeadTime leadTime={figures.leadTime} />
 					</SimpleGrid>
+					<SimpleGrid cols={{ base: 1, lg: 2 }}>
+						<ByType byType={figures.byType} />
+						<ByChannel byChannel={figures.byChannel} />
+					</SimpleGrid>
 					<BusyHours byHour={figures.byHour} />
 				</>
 			)}
-			<Exports figures={figures} period={period} />
+			<Exports figures={figures} period={period} doctorId={doctorId} />
 		</Stack>
 	)
 }
@@ -205,7 +236,7 @@ const AnalyticsScreen = () => {
 						<ErrorMessage error={figures.error} onRetry={() => void figures.refetch()} />
 					) : figures.data ? (
 						<div aria-busy={figures.isPlaceholderData}>
-							<Figures figures={figures.data} period={period} />
+							<Figures figures={figures.data} period={period} doctorId={doctorId} />
 						</div>
 					) : (
 						<Skeletons heights={[330, 330, 330, 330]} cols={{ base: 1, lg: 2 }} />

@@ -6,7 +6,8 @@ import { Link } from 'react-router'
 import type { AccountStatus, ListedUser, Page, Role, User } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
-import { ErrorMessage } from '../shell/messages.tsx'
+import { Confirm } from './confirm.tsx'
+import { Failure } from './in-use.tsx'
 import { EditUser } from './user-forms.tsx'
 
 export const usersKey = ['users']
@@ -27,7 +28,7 @@ const useChangeUser = () => {
 				},
 		)
 	return useMutation({
-		mutationFn: ({ id, ...changes }: { id: string; status?: AccountStatus; role?: Role; fullName?: string }) =>
+		mutationFn: ({ id, ...changes }: { id: string; status?: AccountStatus; role?: Role; fullName?: string; email?: string }) =>
 			request<User>(`/admin/users/${id}`, { method: 'PATCH', body: changes }),
 		onSuccess: changed => {
 			show(changed)
@@ -46,36 +47,12 @@ const useResetFactor = () => {
 	})
 }
 
-type ConfirmProps = {
-	opened: boolean
-	title: string
-	text: string
-	action: string
-	doing: { isPending: boolean; error: unknown }
-	onConfirm: () => void
-	onClose: () => void
-}
-
-/** Asks once more before something that takes rights away. */
-const Confirm = ({ opened, title, text, action, doing, onConfirm, onClose }: ConfirmProps) => {
-	const { t } = useTranslation()
-	return (
-		<Modal opened={opened} onClose={onClose} closeButtonProps={{ 'aria-label': t('app.close') }} title={title}>
-			<Stack>
-				<Text>{text}</Text>
-				{doing.error !== null && <ErrorMessage error={doing.error} />}
-				<Group justify="flex-end">
-					<Button variant="default" onClick={onClose}>
-						{t('app.cancel')}
-					</Button>
-					<Button color="red" loading={doing.isPending} onClick={onConfirm}>
-						{action}
-					</Button>
-				</Group>
-			</Stack>
-		</Modal>
-	)
-}
+/** Mails another link that sets the password; the one before ends. */
+const useInviteAgain = () =>
+	useMutation({
+		mutationFn: ({ email, fullName, role }: ListedUser) =>
+			request<User>('/admin/invitations', { method: 'POST', body: { email, fullName, role } }),
+	})
 
 /** What an admin can do with one account. */
 export const UserActions = ({ user }: { user: ListedUser }) => {
@@ -83,6 +60,7 @@ export const UserActions = ({ user }: { user: ListedUser }) => {
 	const { user: me } = useSession()
 	const change = useChangeUser()
 	const reset = useResetFactor()
+	const again = useInviteAgain()
 	const [open, setOpen] = useState<'edit' | 'disable' | 'reset' | null>(null)
 	const named = (text: string) => `${text}: ${user.fullName}`
 	const close = () => {
@@ -124,6 +102,17 @@ export const UserActions = ({ user }: { user: ListedUser }) => {
 						{t('admin.users.hours')}
 					</Button>
 				)}
+				{user.invited && user.status === 'active' && (
+					<Button
+						size="xs"
+						variant="default"
+						loading={again.isPending}
+						aria-label={named(t('setup.invite.again'))}
+						onClick={() => again.mutate(user)}
+					>
+						{t('setup.invite.again')}
+					</Button>
+				)}
 				{user.secondFactor && user.id !== me?.id && (
 					<Button size="xs" variant="subtle" aria-label={named(t('admin.users.resetFactor'))} onClick={() => setOpen('reset')}>
 						{t('admin.users.resetFactor')}
@@ -135,7 +124,13 @@ export const UserActions = ({ user }: { user: ListedUser }) => {
 					</Button>
 				)}
 			</Group>
-			{change.error && open === null && <ErrorMessage error={change.error} />}
+			{user.invited && (
+				<Text role="status" fz="sm">
+					{again.isSuccess ? t('setup.invite.sent', { name: user.fullName }) : ''}
+				</Text>
+			)}
+			{change.error && open === null && <Failure error={change.error} />}
+			{again.error && <Failure error={again.error} />}
 			<Modal
 				opened={open === 'edit'}
 				onClose={close}

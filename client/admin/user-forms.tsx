@@ -6,6 +6,7 @@ import type { Role, User } from '../../contract/index.ts'
 import { ApiError, request } from '../api/http.ts'
 import { viewerZone } from '../i18n/format.ts'
 import { ErrorMessage } from '../shell/messages.tsx'
+import { Failure } from './in-use.tsx'
 
 const roles: Role[] = ['receptionist', 'doctor', 'patient', 'admin']
 
@@ -20,7 +21,7 @@ type EditUserProps = {
 	self: boolean
 	saving: boolean
 	error: unknown
-	onSave: (changes: { fullName?: string; role?: Role }) => void
+	onSave: (changes: { fullName?: string; email?: string; role?: Role }) => void
 	onClose: () => void
 }
 
@@ -28,10 +29,16 @@ export const EditUser = ({ user, self, saving, error, onSave, onClose }: EditUse
 	const { t } = useTranslation()
 	const options = useRoleOptions()
 	const [fullName, setFullName] = useState(user.fullName)
+	const [email, setEmail] = useState(user.email)
 	const [role, setRole] = useState(user.role)
+	const typed = email.trim().toLowerCase()
 	const submit = (event: FormEvent) => {
 		event.preventDefault()
-		onSave({ ...(fullName.trim() !== user.fullName && { fullName: fullName.trim() }), ...(role !== user.role && { role }) })
+		onSave({
+			...(fullName.trim() !== user.fullName && { fullName: fullName.trim() }),
+			...(typed !== user.email && { email: typed }),
+			...(role !== user.role && { role }),
+		})
 	}
 	return (
 		<form onSubmit={submit} noValidate>
@@ -43,6 +50,16 @@ export const EditUser = ({ user, self, saving, error, onSave, onClose }: EditUse
 					required
 					onChange={event => setFullName(event.currentTarget.value)}
 				/>
+				<TextInput
+					label={t('account.email')}
+					type="email"
+					description={typed === user.email ? undefined : t('setup.users.emailText')}
+					value={email}
+					maxLength={254}
+					required
+					error={faultyFields(error).has('email') && t('admin.users.checkField')}
+					onChange={event => setEmail(event.currentTarget.value)}
+				/>
 				<Select
 					comboboxProps={{ withinPortal: false }}
 					label={t('admin.users.column.role')}
@@ -53,12 +70,12 @@ export const EditUser = ({ user, self, saving, error, onSave, onClose }: EditUse
 					value={role}
 					onChange={value => value && setRole(value as Role)}
 				/>
-				{error != null && <ErrorMessage error={error} />}
+				{error != null && <Failure error={error} />}
 				<Group justify="flex-end">
 					<Button variant="default" onClick={onClose}>
 						{t('app.cancel')}
 					</Button>
-					<Button type="submit" loading={saving} disabled={fullName.trim() === ''}>
+					<Button type="submit" loading={saving} disabled={fullName.trim() === '' || typed === ''}>
 						{t('app.save')}
 					</Button>
 				</Group>

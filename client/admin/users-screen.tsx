@@ -1,6 +1,6 @@
 import { Badge, Button, Card, Group, Modal, Select, Stack, Table, Text, TextInput } from '@mantine/core'
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks'
-import { IconCircleCheck, IconClock, IconPlus, IconSearch, IconUserCancel } from '@tabler/icons-react'
+import { IconCircleCheck, IconClock, IconMail, IconPlus, IconSearch, IconUserCancel } from '@tabler/icons-react'
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -10,6 +10,7 @@ import { Screen } from '../shell/layout.tsx'
 import { More } from '../shell/loaded.tsx'
 import { Empty, ErrorMessage } from '../shell/messages.tsx'
 import { Skeletons } from '../shell/skeletons.tsx'
+import { InviteForm } from './settings/invite-form.tsx'
 import { UserActions, usersKey } from './user-actions.tsx'
 import { NewUser } from './user-forms.tsx'
 
@@ -18,12 +19,12 @@ const statuses: AccountStatus[] = ['pending', 'active', 'disabled']
 
 const icons = { active: IconCircleCheck, pending: IconClock, disabled: IconUserCancel } as const
 
-const AccountBadge = ({ status }: { status: AccountStatus }) => {
+const AccountBadge = ({ user: { status, invited } }: { user: ListedUser }) => {
 	const { t } = useTranslation()
-	const Icon = icons[status]
+	const Icon = invited && status === 'active' ? IconMail : icons[status]
 	return (
 		<Badge variant="default" tt="none" fw={500} size="lg" leftSection={<Icon size={16} aria-hidden />}>
-			{t(`admin.users.status.${status}`)}
+			{invited && status === 'active' ? t('setup.invite.badge') : t(`admin.users.status.${status}`)}
 		</Badge>
 	)
 }
@@ -61,7 +62,7 @@ const UsersTable = ({ users }: { users: ListedUser[] }) => {
 							</Table.Td>
 							<Table.Td>{t(`role.${user.role}`)}</Table.Td>
 							<Table.Td>
-								<AccountBadge status={user.status} />
+								<AccountBadge user={user} />
 							</Table.Td>
 							<Table.Td>
 								<UserActions user={user} />
@@ -83,7 +84,7 @@ const UserCards = ({ users }: { users: ListedUser[] }) => {
 					<Stack gap="xs">
 						<Group justify="space-between" gap="xs">
 							<Text fw={650}>{user.fullName}</Text>
-							<AccountBadge status={user.status} />
+							<AccountBadge user={user} />
 						</Group>
 						<Text fz="sm" style={{ overflowWrap: 'anywhere' }}>{`${t(`role.${user.role}`)} · ${user.email}`}</Text>
 						<UserActions user={user} />
@@ -164,21 +165,35 @@ const UsersScreen = () => {
 	const queries = useQueryClient()
 	const [filter, setFilter] = useState<Filter>({ q: '', role: null, status: null })
 	const [creating, setCreating] = useState(false)
+	const [inviting, setInviting] = useState(false)
 	const [created, setCreated] = useState<User>()
 	return (
 		<Screen title={t('nav.users')} wide>
 			<Stack>
 				<Group justify="space-between" align="flex-end">
 					<Filters filter={filter} onChange={setFilter} />
-					<Button leftSection={<IconPlus size={18} aria-hidden />} onClick={() => setCreating(true)}>
-						{t('admin.users.create')}
-					</Button>
+					<Group gap="xs">
+						<Button variant="default" leftSection={<IconMail size={18} aria-hidden />} onClick={() => setInviting(true)}>
+							{t('setup.invite.title')}
+						</Button>
+						<Button leftSection={<IconPlus size={18} aria-hidden />} onClick={() => setCreating(true)}>
+							{t('admin.users.create')}
+						</Button>
+					</Group>
 				</Group>
 				<Text role="status" fz="sm">
 					{created ? t('admin.users.created', { name: created.fullName }) : ''}
 				</Text>
 				<Users filter={filter} />
 			</Stack>
+			<Modal
+				opened={inviting}
+				onClose={() => setInviting(false)}
+				closeButtonProps={{ 'aria-label': t('app.close') }}
+				title={t('setup.invite.title')}
+			>
+				<InviteForm roles={['doctor', 'receptionist', 'admin']} />
+			</Modal>
 			<Modal
 				opened={creating}
 				onClose={() => setCreating(false)}

@@ -25,6 +25,8 @@ export const errorProperties = (error: unknown): Partial<RefusalProperties> => {
 type Options = {
 	method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 	body?: unknown
+	/** A body that is sent as it is. */
+	file?: Blob
 	key?: string
 	signal?: AbortSignal
 	/** Whether its answer's cookie is to be kept though the page is left meanwhile. */
@@ -61,7 +63,7 @@ const noteServerTime = (response: Response) => {
 	if (Number.isFinite(at)) serverAheadMs = Math.abs(at - Date.now()) > 3000 ? at - Date.now() : 0
 }
 
-const send = async (path: string, { method = 'GET', body, key, signal, outlivesPage = false }: Options): Promise<Response> => {
+const send = async (path: string, { method = 'GET', body, file, key, signal, outlivesPage = false }: Options): Promise<Response> => {
 	const late = AbortSignal.timeout(timeoutOf(path, method))
 	try {
 		const response = await fetch(`/api/v1${path}`, {
@@ -71,10 +73,12 @@ const send = async (path: string, { method = 'GET', body, key, signal, outlivesP
 			signal: signal ? AbortSignal.any([signal, late]) : late,
 			headers: {
 				...(body !== undefined && { 'content-type': 'application/json' }),
+				...(file && { 'content-type': 'application/octet-stream' }),
 				...(accessToken && { authorization: `Bearer ${accessToken}` }),
 				...(key && { 'idempotency-key': key }),
 			},
 			...(body !== undefined && { body: JSON.stringify(body) }),
+			...(file && { body: file }),
 		})
 		noteServerTime(response)
 		return response

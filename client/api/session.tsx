@@ -20,6 +20,8 @@ type Session = {
 	signIn(credentials: Credentials): Promise<User | SignInChallenge>
 	answerChallenge(challenge: string, code: string): Promise<User>
 	register(registration: Registration): Promise<User>
+	/** Opens the first admin's account with the token of the link that a new server prints. @throws ApiError token_expired */
+	openFirstAdmin(admin: Credentials & { token: string; fullName: string }): Promise<User>
 	/** `leave` goes to a screen for visitors, in the same moment: a guarded screen would ask to sign in again. */
 	signOut(leave?: () => void): Promise<void>
 	/** Erases the patient's account for good, and signs out. @throws ApiError */
@@ -214,6 +216,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 			answerChallenge: async (challenge, code) =>
 				enter(await request<SessionTokens>('/auth/second-factor', { method: 'POST', body: { challenge, code } })),
 			register: async registration => enter(await request<SessionTokens>('/auth/register', { method: 'POST', body: registration })),
+			openFirstAdmin: async admin => enter(await request<SessionTokens>('/auth/first-admin', { method: 'POST', body: admin })),
 			signOut,
 			erase,
 		}),

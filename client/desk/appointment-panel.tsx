@@ -6,6 +6,7 @@ import type { Appointment, AppointmentChanged, AppointmentStatus, AppointmentTyp
 import { request } from '../api/http.ts'
 import { socket } from '../api/socket.ts'
 import { useVisitChanges } from '../booking/use-visit-changes.ts'
+import { VisitHistory } from '../history/visit-history.tsx'
 import { useFormat } from '../i18n/format.ts'
 import { Ledger } from '../notices/ledger.tsx'
 import { ErrorMessage, Loading } from '../shell/messages.tsx'
@@ -61,7 +62,7 @@ type Props = {
 	onClose: () => void
 	onMove: (appointment: Appointment) => void
 	/** Something was done; the text says what. */
-	onDone: (text: string) => void
+	onDone: (text: string, appointmentId: string) => void
 }
 
 export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose, onMove, onDone }: Props) => {
@@ -81,7 +82,7 @@ export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose,
 
 	const done = (changed: Appointment) => {
 		queries.setQueryData(['appointment', changed.id], changed)
-		onDone(t('desk.status.now', { name, status: t(`status.${changed.status}`) }))
+		onDone(t('desk.status.now', { name, status: t(`status.${changed.status}`) }), changed.id)
 	}
 	const changes = useVisitChanges()
 	const setStatus = useMutation({
@@ -223,6 +224,7 @@ export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose,
 				</Stack>
 			)}
 			{appointment && <Ledger appointmentId={appointment.id} timeZone={doctor?.timeZone} mayRetry />}
+			{appointment && <VisitHistory appointmentId={appointment.id} timeZone={doctor?.timeZone} />}
 		</Panel>
 	)
 }

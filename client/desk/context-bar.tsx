@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Kbd, Text } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconX } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Appointment, Patient } from '../../contract/index.ts'
 import { CallerData } from './caller-data.tsx'
@@ -15,10 +16,12 @@ type Props = {
 	onDrop: () => void
 	say: (text: string, kind: Status['kind']) => void
 	onErased: (patient: Patient) => void
+	/** What can be done about the last act, and about the day. */
+	children?: ReactNode
 }
 
 /** For whom, and what came of it last. */
-export const ContextBar = ({ patient, moving, movingFrom, status, onDrop, say, onErased }: Props) => {
+export const ContextBar = ({ patient, moving, movingFrom, status, onDrop, say, onErased, children }: Props) => {
 	const { t } = useTranslation()
 	return (
 		<div className={classes.bar}>
@@ -58,6 +61,7 @@ export const ContextBar = ({ patient, moving, movingFrom, status, onDrop, say, o
 				{status?.kind === 'problem' && <IconAlertTriangle size={18} aria-hidden />}
 				{status && <span>{status.text}</span>}
 			</div>
+			{children}
 		</div>
 	)
 }

@@ -1,15 +1,18 @@
 import '@mantine/dates/styles.css'
-import { Text } from '@mantine/core'
+import { Button, Kbd, Text } from '@mantine/core'
 import { useDisclosure, useElementSize, useLocalStorage } from '@mantine/hooks'
-import { useQuery } from '@tanstack/react-query'
+import { IconArrowBackUp } from '@tabler/icons-react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FocusEvent, type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { Appointment, AppointmentType, Doctor, Page, Patient } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
+import { SlotHistory } from '../history/slot-history.tsx'
 import { addDays, dateIn, useFormat, viewerZone } from '../i18n/format.ts'
 import { directionOf } from '../i18n/index.ts'
 import { Screen } from '../shell/layout.tsx'
-import { Empty, ErrorMessage, Loading } from '../shell/messages.tsx'
+import { Empty, ErrorMessage, Loading, useErrorText } from '../shell/messages.tsx'
 import { AppointmentPanel } from './appointment-panel.tsx'
 import { useBoard, useIsLive, WatchDates } from './board.tsx'
 import type { CallerSearchHandle } from './caller-search.tsx'
@@ -29,12 +32,16 @@ import { useDayFocus } from './use-day-focus.ts'
 import { type Time, useDesk } from './use-desk.ts'
 import { mostColumns, useDoctors, useDoctorsById } from './use-doctors.ts'
 import { useScreenKeys } from './use-screen-keys.ts'
+import { useUndo } from './use-undo.ts'
 import { useView, type View } from './use-view.ts'
 import { useVisits, type Visits } from './use-visits.ts'
+import { useVanishedVisits } from './vanished-visits.tsx'
 
 const slotIdOf = (target: EventTarget) => (target as HTMLElement).closest<HTMLElement>('[data-slot-id]')?.dataset.slotId
 
 type Side = 'left' | 'right'
+
+type Undone = { said: (appointment: Appointment) => void; refused: (error: unknown) => void }
 
 type DeskProps = { view: View; doctors: readonly Doctor[]; hasMore: boolean; types: readonly AppointmentType[] }
 
@@ -42,6 +49,8 @@ const noTypes: readonly AppointmentType[] = []
 
 const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 	const { t, i18n } = useTranslation()
+	const queries = useQueryClient()
+	const errorText = useErrorText()
 	const { dayAndTime } = useFormat('UTC')
 	const { date, dates, today, setDate } = view
 	const [specialty, setSpecialty] = useState('')
@@ -98,8 +107,22 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 		search.current?.clear()
 		toSearch()
 	}, [toSearch])
-	const desk = useDesk({ describe, onFinished })
+	const undone = useRef<Undone>(undefined)
+	const undoing = useUndo({
+		onUndone: appointment => undone.current?.said(appointment),
+		onRefused: error => undone.current?.refused(error),
+	})
+	const desk = useDesk({ describe, onFinished, onActed: undoing.offer })
 	const { patient, moving, taking, opened, say } = desk
+	undone.current = {
+		said: appointment => {
+			queries.setQueryData(['appointment', appointment.id], appointment)
+			say(t('history.undo.done', { name: appointment.patientName ?? '', status: t(`status.${appointment.status}`) }), 'done')
+		},
+		refused: error => say(errorText(error), 'problem'),
+	}
+	const vanished = useVanishedVisits({ date, doctors: shown })
+	const [askedSlot, setAskedSlot] = useState<{ slotId: string; title: string; timeZone: string | undefined }>()
 	const choosing = patient !== undefined || moving !== undefined
 	const onNoneFree = useCallback(() => say(t('desk.status.noneFree'), 'problem', 'another-day'), [say, t])
 	const focus = useDayFocus(stage, columns, onNoneFree)
@@ -225,6 +248,10 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 	const fit = useCallback(() => setFits(!fits), [fits, setFits])
 	useScreenKeys(root, { back, toSearch, showHelp: help.open, changeDay, earliest: seekEarliest, goToDate: toDate, fit })
 
+	const askHistory = (slotId: string) => {
+		const found = findCell(columns(), slotId)
+		if (found) setAskedSlot({ slotId, title: describe(found.cell.slot), timeZone: found.column.doctor.timeZone })
+	}
 	const onDayKeyDown = (event: KeyboardEvent) => {
 		const slotId = slotIdOf(event.target)
 		if (!slotId || event.ctrlKey || event.altKey || event.metaKey) return
@@ -236,6 +263,7 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 		else if (event.key === 'Home' || event.key === 'End')
 			next = edgeCell(columns(), slotId, event.key === 'Home' ? 'first' : 'last', wanted)
 		else if (isLetter(event, 't')) goTo(today)
+		else if (isLetter(event, 'h')) askHistory(slotId)
 		else return
 		event.preventDefault()
 		if (next) focus.focusSlot(next.slot.id)
@@ -294,7 +322,25 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 				onDrop={dropCaller}
 				say={say}
 				onErased={onErased}
-			/>
+			>
+				{undoing.isOffered && (
+					<Button
+						size="compact-sm"
+						leftSection={<IconArrowBackUp size={16} aria-hidden />}
+						rightSection={<Kbd size="xs">Ctrl Z</Kbd>}
+						aria-keyshortcuts="Control+Z Z"
+						onClick={() => void undoing.undo()}
+						data-testid="desk-undo"
+					>
+						{t('history.undo.button')}
+					</Button>
+				)}
+				{vanished.button}
+				<Button component={Link} to={`/desk/sheet?date=${date}`} size="compact-sm" variant="default" data-testid="desk-sheet">
+					{t('history.sheet.title')}
+				</Button>
+			</ContextBar>
+			{vanished.list}
 			{hasMore && <Text size="sm">{t('board.more', { count: mostColumns })}</Text>}
 			<div className={classes.stage} ref={stage}>
 				{/* biome-ignore lint/a11y/noStaticElementInteractions: the slots are buttons; their keys and clicks are heard here */}
@@ -358,13 +404,23 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 						side={side}
 						onClose={closePanel}
 						onMove={startMove}
-						onDone={text => {
+						onDone={(text, appointmentId) => {
 							closePanel()
 							say(text, 'done')
+							undoing.offer(appointmentId)
 						}}
 					/>
 				)}
 			</div>
+			{askedSlot && (
+				<SlotHistory
+					{...askedSlot}
+					onClose={() => {
+						setAskedSlot(undefined)
+						focus.focusSlot(askedSlot.slotId)
+					}}
+				/>
+			)}
 			<ShortcutsList opened={helpOpened} onClose={help.close} />
 		</div>
 	)

@@ -13,8 +13,9 @@ const groups = [
 			[['Esc'], 'back'],
 			[['E'], 'earliest'],
 			[['G'], 'goTo'],
-			[['Z'], 'fit'],
+			[['F'], 'fit'],
 			[['?'], 'help'],
+			[['Ctrl', '+', 'Z'], 'history.keys.undo'],
 		],
 	},
 	{
@@ -33,6 +34,7 @@ const groups = [
 			[['Shift', '+', '↑ ↓ ← →'], 'skip'],
 			[['Home', 'End'], 'ends'],
 			[['T'], 'today'],
+			[['H'], 'history.keys.history'],
 			[['Enter'], 'open'],
 		],
 	},
@@ -81,7 +83,7 @@ export const ShortcutsList = ({ opened, onClose }: { opened: boolean; onClose: (
 														</Fragment>
 													))}
 												</th>
-												<td>{t([`desk.keys.${what}`, `board.keys.${what}`])}</td>
+												<td>{t(what.includes('.') ? what : [`desk.keys.${what}`, `board.keys.${what}`])}</td>
 											</tr>
 										))}
 									</tbody>

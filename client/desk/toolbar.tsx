@@ -90,7 +90,7 @@ export const Toolbar = (props: Props) => {
 				aria-label={t('board.fit')}
 				title={t('board.fit')}
 				aria-pressed={fits}
-				aria-keyshortcuts="Z"
+				aria-keyshortcuts="F"
 				onClick={() => props.onFits(!fits)}
 				data-testid="desk-fit"
 			>

@@ -17,8 +17,15 @@ export type Status = { text: string; kind: 'done' | 'info' | 'problem'; until?: 
 
 export type Desk = ReturnType<typeof useDesk>
 
+type Deps = {
+	describe: (time: Time) => string
+	onFinished: () => void
+	/** A visit was booked or moved. */
+	onActed: (appointmentId: string) => void
+}
+
 /** What the desk is doing: for whom, at which time, and what came of it. Either a time is being taken, or a visit is open. */
-export function useDesk({ describe, onFinished }: { describe: (time: Time) => string; onFinished: () => void }) {
+export function useDesk({ describe, onFinished, onActed }: Deps) {
 	const { t } = useTranslation()
 	const errorText = useErrorText()
 	const queries = useQueryClient()
@@ -72,12 +79,13 @@ export function useDesk({ describe, onFinished }: { describe: (time: Time) => st
 			const text = moving
 				? t('desk.status.moved', { name: moving.patientName ?? '', time: describe(slot) })
 				: t('desk.status.booked', { name: patient?.fullName ?? '', time: describe(slot) })
+			onActed(appointment.id)
 			if (moving) queries.setQueryData(['appointment', appointment.id], appointment)
 			// The desk that has gone on to the next caller meanwhile is only told.
 			if (isShown) finish(text)
 			else say(text, 'done')
 		},
-		[book, describe, errorText, finish, moving, patient, queries, say, t],
+		[book, describe, errorText, finish, moving, onActed, patient, queries, say, t],
 	)
 
 	/** Closes the open panel and releases its hold. @returns the time that the panel was about */

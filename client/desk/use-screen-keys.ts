@@ -25,7 +25,7 @@ export const useScreenKeys = (
 				if (isQuestionMark(event)) return showHelp
 				if (isLetter(event, 'e')) return earliest
 				if (isLetter(event, 'g')) return goToDate
-				if (isLetter(event, 'z')) return fit
+				if (isLetter(event, 'f')) return fit
 			}
 			const pages = event.key === 'PageDown' ? 1 : event.key === 'PageUp' ? -1 : undefined
 			const taken = event.ctrlKey || event.altKey || event.metaKey || target.closest('select, textarea, [role=dialog]')

@@ -2,6 +2,7 @@ import admin from './ar/admin.json'
 import board from './ar/board.json'
 import desk from './ar/desk.json'
 import doctor from './ar/doctor.json'
+import history from './ar/history.json'
 import notices from './ar/notices.json'
 
-export default { admin, board, desk, doctor, notices }
+export default { admin, board, desk, doctor, history, notices }

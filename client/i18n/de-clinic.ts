@@ -2,6 +2,7 @@ import admin from './de/admin.json'
 import board from './de/board.json'
 import desk from './de/desk.json'
 import doctor from './de/doctor.json'
+import history from './de/history.json'
 import notices from './de/notices.json'
 
-export default { admin, board, desk, doctor, notices }
+export default { admin, board, desk, doctor, history, notices }

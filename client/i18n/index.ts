@@ -15,13 +15,19 @@ const load: Record<Exclude<Language, 'en'>, () => Promise<{ default: object }>> 
 
 type Load = () => Promise<{ default: object }>
 
-/** Texts that few screens need: of those that only the clinic's own people see, and of the security page. */
+/** Texts that few screens need: of those that only the clinic's own people see, of setting up the clinic, and of the security page. */
 const loadExtra = {
 	clinic: {
 		en: () => import('./en-clinic.ts'),
 		es: () => import('./es-clinic.ts'),
 		de: () => import('./de-clinic.ts'),
 		ar: () => import('./ar-clinic.ts'),
+	},
+	setup: {
+		en: () => import('./en-setup.ts'),
+		es: () => import('./es-setup.ts'),
+		de: () => import('./de-setup.ts'),
+		ar: () => import('./ar-setup.ts'),
 	},
 	security: {
 		en: () => import('./en-security.ts'),

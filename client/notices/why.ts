@@ -2,6 +2,7 @@
 export type Why =
 	| 'changed'
 	| 'cancelled'
+	| 'undone'
 	| 'arrived'
 	| 'begun'
 	| 'quiet'
@@ -24,6 +25,7 @@ export type Why =
 const reasons: readonly [RegExp, Why][] = [
 	[/^the visit (has changed|was rescheduled)/, 'changed'],
 	[/^the visit (was|is) cancelled/, 'cancelled'],
+	[/^the change was undone/, 'undone'],
 	[/^the visit has begun/, 'begun'],
 	[/^the visit is /, 'arrived'],
 	[/^quiet hours/, 'quiet'],

@@ -32,6 +32,7 @@ const destinations: Destination[] = [
 	{ to: '/desk', label: 'nav.desk', roles: ['receptionist', 'admin'] },
 	{ to: '/day', label: 'nav.day', roles: ['doctor'] },
 	{ to: '/hours', label: 'nav.hours', roles: ['doctor'] },
+	{ to: '/admin/settings', label: 'nav.settings', roles: ['admin'] },
 	{ to: '/admin/users', label: 'nav.users', roles: ['admin'] },
 	{ to: '/admin/analytics', label: 'nav.analytics', roles: ['admin'] },
 	{ to: '/admin/audit', label: 'nav.audit', roles: ['admin'] },

@@ -5,6 +5,9 @@ import { type Db, readSql } from '../platform/database/database.ts'
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { readAudit, toAuditEntry } from './audit.ts'
+import { listRoutes } from './day-list.ts'
+import { type HistoryDeps, historyRoutes } from './histories.ts'
+import { readVisitsFile } from './visits-file.ts'
 
 export type AnalyticsApi = { routes: Route[] }
 
@@ -12,7 +15,7 @@ const maxDays = 400
 const dayMs = 86_400_000
 
 /** The admin's view of the clinic: its figures, and the audit log. */
-export function createAnalytics({ db }: { db: Db }): AnalyticsApi {
+export function createAnalytics({ db, slotOf }: HistoryDeps): AnalyticsApi {
 	const isDoctor = async (id: string) => isDatabaseId(id) && (await db('doctors').where({ id }).first('id')) !== undefined
 
 	const figures = route(analyticsEndpoints.getAnalytics, async ({ query: { from, to, doctorId } }) => {
@@ -22,11 +25,19 @@ export function createAnalytics({ db }: { db: Db }): AnalyticsApi {
 	})
 
 	const audit = route(analyticsEndpoints.listAudit, async ({ query: { cursor, limit, ...filter } }) => {
+		if (filter.patientId !== undefined && !isDatabaseId(filter.patientId)) return { items: [], nextCursor: null }
 		const rows = await readAudit(db, { ...filter, beforeId: beforeId(cursor), limit })
 		return toPage(rows, limit, toAuditEntry, row => [row.id])
 	})
 
-	return { routes: [figures, audit] }
+	const visits = route(analyticsEndpoints.getAppointmentsFile, async ({ query: { from, to, doctorId }, res }) => {
+		if (daysIn(from, to) > maxDays) throw invalidInput('to', `must span at most ${maxDays} days`)
+		if (doctorId !== undefined && !(await isDoctor(doctorId))) throw new Refusal('not_found')
+		res.setHeader('Content-Disposition', `attachment; filename="appointments-${from}-${to}.csv"`)
+		return await readVisitsFile(db, { from, to, doctorId })
+	})
+
+	return { routes: [figures, visits, audit, ...historyRoutes({ db, slotOf }), ...listRoutes({ db })] }
 }
 
 /** The number of days from the first through the last. */
@@ -45,16 +56,16 @@ type Span = { from: string; to: string; doctorId: string | undefined }
 
 type Counts = Analytics['totals']
 type DoctorCounts = Counts & { doctorId: string; fullName: string }
-type Figures = Pick<Analytics, 'byDay' | 'byHour' | 'leadTime'> & { byDoctor: DoctorCounts[] }
+type Figures = Pick<Analytics, 'byDay' | 'byHour' | 'byType' | 'byChannel' | 'moves' | 'leadTime'> & { byDoctor: DoctorCounts[] }
 
 /** Figures of the visits that start between two dates, both inclusive, in each doctor's own zone. */
 async function readFigures(db: Db, { from, to, doctorId }: Span): Promise<Analytics> {
 	const { rows } = await db.raw<{ rows: Figures[] }>(figuresSql, { from, to, doctorId: doctorId ?? null })
-	return toAnalytics(rows[0] as Figures)
+	return { ...toAnalytics(rows[0] as Figures), ...(await readPunctuality(db, { from, to, doctorId })) }
 }
 
 /** Adds totals and shares to the counts. A share is null when its whole is zero. */
-function toAnalytics({ byDoctor, byDay, byHour, leadTime }: Figures): Analytics {
+function toAnalytics({ byDoctor, byDay, byHour, byType, byChannel, moves, leadTime }: Figures): Omit<Analytics, 'waiting' | 'punctuality'> {
 	const totals = sum(byDoctor)
 	return {
 		totals,
@@ -64,12 +75,28 @@ function toAnalytics({ byDoctor, byDay, byHour, leadTime }: Figures): Analytics 
 			utilisation: share(counts.bookedSlots, counts.slots),
 		})),
 		byHour,
+		byType,
+		byChannel,
+		moves,
 		utilisation: share(totals.bookedSlots, totals.slots),
 		leadTime,
 		noShowRate: share(totals.noShow, totals.completed + totals.noShow),
 		cancellationRate: share(totals.cancelled, totals.appointments),
 	}
 }
+
+const punctualitySql = readSql('punctuality.sql', import.meta.url)
+
+/** Nothing is known of the day of visits before the clinic has a waiting room. */
+async function readPunctuality(db: Db, { from, to, doctorId }: Span): Promise<Pick<Analytics, 'waiting' | 'punctuality'>> {
+	const { rows: tables } = await db.raw(`SELECT to_regclass('visit_times') IS NOT NULL AS "isKept"`)
+	if (!tables[0].isKept) return { waiting: noWaiting, punctuality: noPunctuality }
+	const { rows } = await db.raw(punctualitySql, { from, to, doctorId: doctorId ?? null })
+	return rows[0]
+}
+
+const noWaiting = { visits: 0, medianMinutes: null, p90Minutes: null }
+const noPunctuality = { visits: 0, medianMinutesLate: null, onTimeRate: null }
 
 const countNames = ['appointments', 'booked', 'completed', 'cancelled', 'noShow', 'slots', 'bookedSlots'] as const
 

@@ -9,9 +9,11 @@ WITH spans AS MATERIALIZED (
 	WHERE CAST(:doctorId AS bigint) IS NULL OR d.id = CAST(:doctorId AS bigint)
 ),
 visits AS MATERIALIZED (
-	SELECT a.doctor_id, a.status, a.starts_at AT TIME ZONE s.time_zone AS local_start,
+	SELECT a.doctor_id, a.status, a.type_id, a.moves, CASE b.role WHEN 'patient' THEN 'online' WHEN 'doctor' THEN 'doctor' ELSE 'desk' END AS channel,
+		a.starts_at AT TIME ZONE s.time_zone AS local_start,
 		extract(epoch FROM a.starts_at - a.created_at)::double precision / 3600 AS lead_hours
 	FROM spans s JOIN appointments a ON a.doctor_id = s.doctor_id AND a.starts_at >= s.begins AND a.starts_at < s.ends
+	JOIN users b ON b.id = a.booked_by
 ),
 visit_counts AS (
 	SELECT doctor_id,
@@ -52,7 +54,17 @@ by_day AS (
 ),
 by_hour AS (
 	SELECT extract(isodow FROM local_start)::int AS weekday, extract(hour FROM local_start)::int AS hour, count(*) AS appointments
-	FROM visits GROUP BY 1, 2
+	FROM visits WHERE status <> 'cancelled' GROUP BY 1, 2
+),
+by_type AS (
+	SELECT t.id AS type_id, t.name, t.position, count(*) AS appointments, count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+		count(*) FILTER (WHERE status = 'no_show') AS no_show, sum(moves) AS moves
+	FROM visits v JOIN appointment_types t ON t.id = v.type_id GROUP BY t.id
+),
+by_channel AS (
+	SELECT channel, count(*) AS appointments, count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+		count(*) FILTER (WHERE status = 'no_show') AS no_show, sum(moves) AS moves
+	FROM visits GROUP BY channel
 ),
 lead_time AS (
 	SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY lead_hours) AS median_hours,
@@ -69,4 +81,9 @@ SELECT
 		FROM by_day) AS "byDay",
 	(SELECT coalesce(jsonb_agg(jsonb_build_object('weekday', weekday, 'hour', hour, 'appointments', appointments) ORDER BY weekday, hour), '[]')
 		FROM by_hour) AS "byHour",
+	(SELECT coalesce(jsonb_agg(jsonb_build_object('typeId', type_id::text, 'name', name, 'appointments', appointments, 'cancelled', cancelled,
+			'noShow', no_show, 'moves', moves) ORDER BY position, name), '[]') FROM by_type) AS "byType",
+	(SELECT coalesce(jsonb_agg(jsonb_build_object('channel', channel, 'appointments', appointments, 'cancelled', cancelled,
+			'noShow', no_show, 'moves', moves) ORDER BY channel), '[]') FROM by_channel) AS "byChannel",
+	(SELECT jsonb_build_object('moves', coalesce(sum(moves), 0), 'appointments', count(*) FILTER (WHERE moves > 0)) FROM visits) AS "moves",
 	(SELECT jsonb_build_object('medianHours', median_hours, 'p90Hours', p90_hours, 'meanHours', mean_hours) FROM lead_time) AS "leadTime"

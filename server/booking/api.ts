@@ -180,6 +180,9 @@ function routesOf(commands: Commands, db: Db, visitCalendar: VisitCalendar): Rou
 		route(endpoints.setAppointmentStatus, ({ params, body, origin, idempotencyKey }, actor) =>
 			commands.setStatus({ actor, origin, idempotencyKey }, { appointmentId: params.id, status: body.status }),
 		),
+		route(endpoints.undoAppointment, ({ params, origin, idempotencyKey }, actor) =>
+			commands.undo({ actor, origin, idempotencyKey }, { appointmentId: params.id }),
+		),
 	]
 }
 

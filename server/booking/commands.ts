@@ -8,8 +8,9 @@ import { newId } from '../platform/new-id.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { parseSlotId, type SlotRef } from '../slots/slot-id.ts'
 import { maySee } from './appointments.ts'
-import { type FullAppointment, readAppointments } from './facts.ts'
+import { type FullAppointment, readAppointments, toWire } from './facts.ts'
 import { type ChangeRequest, fingerprintOf, type Outcome } from './requests.ts'
+import { readUndo } from './undo.ts'
 
 /**
  * The calls that change calendars. Every transport calls these commands, and each command becomes a request in a doctor's mailbox.
@@ -61,6 +62,13 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 			if (status === 'cancelled') return cancel(caller, { appointmentId })
 			const common = commonOf('status', payload, caller)
 			return submit({ ...common, kind: 'status', doctorId, privileged: true, appointmentId, status })
+		},
+		async undo(caller, payload) {
+			const { appointmentId } = payload
+			const appointment = await find(caller.actor, appointmentId)
+			const undo = await readUndo(run, caller.actor, appointment, caller.idempotencyKey)
+			if (undo === 'done') return toWire(appointment)
+			return submit({ ...commonOf('undo', payload, caller), ...undo, kind: 'undo', privileged: true, appointmentId })
 		},
 	}
 
@@ -124,6 +132,8 @@ export type Commands = {
 	cancel(caller: Caller, payload: { appointmentId: string; reason?: string | undefined }): Promise<Appointment>
 	reschedule(caller: Caller, payload: { appointmentId: string; slotId: string }): Promise<Appointment>
 	setStatus(caller: Caller, payload: { appointmentId: string; status: AppointmentStatus }): Promise<Appointment>
+	/** Puts the appointment back to where it was before the caller's last change, made a moment ago. */
+	undo(caller: Caller, payload: { appointmentId: string }): Promise<Appointment>
 }
 
 const maxForwards = 3

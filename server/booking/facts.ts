@@ -15,7 +15,7 @@ import type { BusyTime, PriorOutcome, State, StoredAppointment, VisitDay } from 
 export async function readFacts(run: Run, requests: readonly QueueRequest[], holds: HoldsByDoctor): Promise<Facts> {
 	const changes = requests.filter(isChange)
 	const appointmentIds = [...new Set(changes.flatMap(request => ('appointmentId' in request ? [request.appointmentId] : [])))]
-	const moves = changes.flatMap(request => (request.kind === 'reschedule' ? [request.appointmentId] : []))
+	const moves = changes.flatMap(request => (request.kind === 'reschedule' || request.kind === 'undo' ? [request.appointmentId] : []))
 	const patientIds = [...new Set(changes.flatMap(request => (request.kind === 'book' ? [request.patientId] : [])))]
 
 	const [prior, asked, slotsAsked, patients, days] = await Promise.all([
@@ -195,6 +195,8 @@ function spansAsked(request: QueueRequest, holds: HoldsByDoctor, typeMinutes?: n
 		const minutes = request.minutes ?? [...(holds.get(request.doctorId)?.keys() ?? [])]
 		return minutes.map(minute => ({ doctorId: request.doctorId, fromMinute: minute, untilMinute: minute + oneMinute }))
 	}
+	if (request.kind === 'undo')
+		return request.slotMinutes.map(minute => ({ ...request, fromMinute: minute, untilMinute: minute + oneMinute }))
 	if (request.kind !== 'book' && request.kind !== 'reschedule') return []
 	const minutes = (request.kind === 'book' ? request.minutes : typeMinutes) ?? oneMinute
 	return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + minutes }]

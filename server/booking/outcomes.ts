@@ -4,7 +4,7 @@ import { type FullSlot, fullSlot } from '../slots/codec.ts'
 import { slotId } from '../slots/slot-id.ts'
 import type { AlternativesFor } from './alternatives.ts'
 import { type BatchState, type FullAppointment, type HoldsByDoctor, toWire } from './facts.ts'
-import type { Announcement, ChangeRequest, Happening, Outcome, QueueRequest, SettledOutcome } from './requests.ts'
+import type { Announcement, ChangeRequest, Happening, Outcome, QueueRequest, SettledOutcome, UndoRequest } from './requests.ts'
 import { type Decided, isSlotRefusal, refusalOf } from './rules.ts'
 import type { Written } from './write.ts'
 
@@ -95,12 +95,12 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		const { request, decision } = each
 		publish(slotsAfter(each, appointment))
 		// The database no longer knows which slots a move left, so the whole calendar is reset.
-		if (decision.do === 'repeat' && request.kind === 'reschedule')
+		if (decision.do === 'repeat' && (request.kind === 'reschedule' || request.kind === 'undo'))
 			for (const id of new Set([request.doctorId, request.fromDoctorId])) resetCalendar(id)
 		const doctorIds = decision.do === 'update' ? [decision.before.doctorId, appointment.doctorId] : [appointment.doctorId]
 		settled.happenings.push({
 			appointment: toWire(appointment),
-			change: changeNames[request.kind],
+			change: changeName(request),
 			patientUserId: appointment.patientUserId,
 			doctorIds: [...new Set(doctorIds)],
 		})
@@ -190,7 +190,19 @@ export type Settled = {
 
 export type EndedHold = { doctorId: string; startMinute: number; userId: string }
 
-const changeNames: Record<ChangeRequest['kind'], AppointmentChange> = {
+/** The wire's word for a change. An undone cancelling looks like a booking to watchers. */
+function changeName(request: ChangeRequest): AppointmentChange {
+	return request.kind === 'undo' ? undoneNames[request.undoes] : changeNames[request.kind]
+}
+
+const undoneNames: Record<UndoRequest['undoes'], AppointmentChange> = {
+	booked: 'cancelled',
+	cancelled: 'booked',
+	rescheduled: 'rescheduled',
+	status_changed: 'status',
+}
+
+const changeNames: Record<Exclude<ChangeRequest['kind'], 'undo'>, AppointmentChange> = {
 	book: 'booked',
 	cancel: 'cancelled',
 	reschedule: 'rescheduled',

@@ -9,7 +9,7 @@ import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
 export type QueueRequest = ChangeRequest | Announcement
 
 /** A request whose caller waits, and whose outcome is kept. */
-export type ChangeRequest = BookingRequest | RescheduleRequest | CancelRequest | StatusRequest
+export type ChangeRequest = BookingRequest | RescheduleRequest | CancelRequest | StatusRequest | UndoRequest
 
 export type BookingRequest = Common & {
 	kind: 'book'
@@ -39,6 +39,24 @@ export type RescheduleRequest = Common & {
 export type CancelRequest = Common & { kind: 'cancel'; appointmentId: string; reason: string | undefined }
 
 export type StatusRequest = Common & { kind: 'status'; appointmentId: string; status: AppointmentStatus }
+
+/** Puts an appointment back to where it was before the last change, if nothing has changed it since. */
+export type UndoRequest = Common & {
+	kind: 'undo'
+	appointmentId: string
+	/** The action of the audit log that is undone. */
+	undoes: 'booked' | 'cancelled' | 'rescheduled' | 'status_changed'
+	/** The appointment's sequence after the undone change. */
+	sequence: number
+	startMinute: number
+	endMinute: number
+	slotMinutes: number[]
+	status: AppointmentStatus
+	/** What the patient is told, in the ledger's words: nothing of a change that the patient has not heard of. */
+	notice: 'undone' | 'reminders' | 'status' | 'booked' | 'rescheduled' | 'cancelled'
+	/** The doctor whose slots the appointment leaves, as for a reschedule. */
+	fromDoctorId: string
+}
 
 type Common = {
 	/** Identifies this attempt. A caller's repetition has another id and the same key. */

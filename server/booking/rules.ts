@@ -9,6 +9,7 @@ import type {
 	QueueRequest,
 	RescheduleRequest,
 	StatusRequest,
+	UndoRequest,
 } from './requests.ts'
 
 /**
@@ -75,9 +76,10 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		if ('terms' in request && request.terms?.dailyLimit != null && touchedTypes.has(`${request.doctorId} ${request.typeId}`)) return true
 		if (request.kind === 'book') return touchedPatients.has(request.patientId) || isOnFreedSlot(request, request.minutes)
 		if (touchedAppointments.has(request.appointmentId)) return true
-		if (request.kind !== 'reschedule') return false
+		if (request.kind !== 'reschedule' && request.kind !== 'undo') return false
 		const appointment = state.appointment(request.appointmentId)
 		if (appointment && (touchedPatients.has(appointment.patientId) || newlyBusy.has(appointment.patientId))) return true
+		if (request.kind === 'undo') return request.slotMinutes.some(minute => freedSlots.has(slotKey({ ...request, startMinute: minute })))
 		return isOnFreedSlot(request, appointment && minutesToMove(appointment))
 	}
 
@@ -91,6 +93,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		const appointment = state.appointment(request.appointmentId)
 		if (!appointment) return refuse('not_found')
 		if (request.kind === 'reschedule') return reschedule(request, appointment)
+		if (request.kind === 'undo') return undo(request, appointment)
 		if (appointment.doctorId !== request.doctorId) return { do: 'forward', doctorId: appointment.doctorId }
 		return request.kind === 'cancel' ? cancel(request, appointment) : setStatus(request, appointment)
 	}
@@ -144,6 +147,29 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		return { do: 'update', before: appointment, after: { ...appointment, status: request.status }, freed: [], taken: [] }
 	}
 
+	/** Has the slots again that the appointment had, as it had them: the rules for new bookings do not apply. */
+	function undo(request: UndoRequest, appointment: StoredAppointment): Decision {
+		if (appointment.sequence !== request.sequence) return refuse('wrong_status')
+		const { doctorId, startMinute, endMinute, slotMinutes, status } = request
+		if (status === 'cancelled')
+			return { do: 'update', before: appointment, after: { ...appointment, status }, freed: slotsOf(appointment), taken: [] }
+		const slots = slotMinutes.flatMap(minute => state.slot(doctorId, minute) ?? [])
+		if (slots.length < slotMinutes.length) return refuse('slot_blocked')
+		const foreign = slots.filter(slot => slot.appointment?.id !== appointment.id)
+		// A visit that has begun meanwhile may come back, too.
+		const unavailable = whyUnavailable(foreign, 0) ?? whyTaken(foreign, request, state.patient(appointment.patientId))
+		if (unavailable) return refuse(unavailable)
+		if (isPatientBusy(appointment.patientId, request, appointment.id)) return refuse('patient_overlap')
+		const wanted = new Set(slots.map(slotKey))
+		return {
+			do: 'update',
+			before: appointment,
+			after: { doctorId, startMinute, endMinute, slotMinutes, status },
+			freed: slotsOf(appointment).filter(slot => !wanted.has(slotKey(slot))),
+			taken: foreign,
+		}
+	}
+
 	/** Why the request cannot have the slots. Slots that the appointment already has are no obstacle. */
 	function whyNotHad(
 		slots: readonly StoredSlot[],
@@ -155,7 +181,11 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		const first = slots[0] as StoredSlot
 		if (first.startMinute * 60_000 <= state.nowMs) return whyUnavailable([first], state.nowMs) ?? 'slot_in_past'
 		const unavailable = whyUnavailable(foreign, state.nowMs)
-		if (unavailable) return unavailable
+		return unavailable ?? whyTaken(foreign, request, patient)
+	}
+
+	/** Whether a decision of this batch, or another account's hold, has one of the slots. */
+	function whyTaken(foreign: readonly StoredSlot[], request: ChangeRequest, patient: Patient | undefined): RefusalCode | null {
 		if (foreign.some(slot => takenSlots.has(slotKey(slot)))) return 'slot_booked'
 		const isHeldByOther = foreign.some(({ doctorId, startMinute }) => {
 			const holder = state.holderOf(doctorId, startMinute)

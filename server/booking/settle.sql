@@ -30,15 +30,16 @@ changed AS (
         ends_at = to_timestamp(c.end_minute * 60.0),
         slot_starts = ARRAY(SELECT to_timestamp(minute * 60.0) FROM unnest(c.slot_minutes) AS minute),
         status = c.status,
-        cancel_reason = coalesce(c.cancel_reason, a.cancel_reason),
+        cancel_reason = CASE WHEN c.status = 'cancelled' THEN coalesce(c.cancel_reason, a.cancel_reason) END,
+        moves = a.moves + coalesce(c.moved, 0),
         confirmed_at = CASE WHEN c.kind = 'status' THEN a.confirmed_at END,
         sequence = a.sequence + 1,
         updated_at = now()
     FROM jsonb_to_recordset($1::jsonb -> 'changed')
          AS c (id bigint, sequence int, doctor_id bigint, slot_minutes int[], start_minute int, end_minute int,
-               status text, cancel_reason text, kind text)
+               status text, cancel_reason text, kind text, moved int, wait_seconds int)
     WHERE a.id = c.id AND a.sequence = c.sequence AND (SELECT patients FROM locked) >= 0
-    RETURNING a.id, a.sequence, a.patient_id, a.starts_at, c.kind
+    RETURNING a.id, a.sequence, a.patient_id, a.starts_at, c.kind, c.wait_seconds
 ),
 freed AS (
     UPDATE appointment_slots s
@@ -64,7 +65,7 @@ requests AS (
     SELECT q.*, coalesce(q.appointment_id, booked.id) AS outcome_id
     FROM jsonb_to_recordset($1::jsonb -> 'requests')
          AS q (requested_by bigint, idempotency_key text, fingerprint text, request_id uuid, refusal text, appointment_id bigint,
-               action text, ip text, trace_id text)
+               action text, ip text, trace_id text, details jsonb)
     LEFT JOIN booked ON booked.booked_by = q.requested_by AND booked.idempotency_key = q.idempotency_key
 ),
 settled AS (
@@ -74,17 +75,20 @@ settled AS (
     RETURNING 1
 ),
 noted AS (
-    INSERT INTO audit_log (actor_id, action, entity, entity_id, ip, request_id)
-    SELECT requested_by, action, 'appointment', outcome_id::text, ip, trace_id FROM requests WHERE refusal IS NULL
+    INSERT INTO audit_log (actor_id, action, entity, entity_id, ip, request_id, details)
+    SELECT requested_by, action, 'appointment', outcome_id::text, ip, trace_id, coalesce(details, '{}')
+    FROM requests WHERE refusal IS NULL
 ),
 checked AS (
     SELECT write_reminder_ledger(
                (
                    SELECT jsonb_agg(to_jsonb(visit))
                    FROM (
-                       SELECT id, 0 AS sequence, patient_id, starts_at, 'booked' AS kind FROM booked
+                       SELECT id, 0 AS sequence, patient_id, starts_at, 'booked' AS kind,
+                              CASE WHEN $1::jsonb -> 'may_undo' ? booked_by::text THEN ($1::jsonb ->> 'undo_seconds')::int END AS wait_seconds
+                       FROM booked
                        UNION ALL
-                       SELECT id, sequence, patient_id, starts_at, kind FROM changed
+                       SELECT id, sequence, patient_id, starts_at, kind, wait_seconds FROM changed
                    ) visit
                ),
                ARRAY(SELECT jsonb_array_elements_text($1::jsonb -> 'channels')),

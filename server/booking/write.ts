@@ -1,9 +1,11 @@
 import { readSql } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import type { NoticePolicy } from '../reminders/ledger.ts'
+import { undoWaitSeconds } from '../reminders/rules.ts'
 import type { StoredSlot } from '../slots/availability.ts'
+import { instantOf } from '../slots/slot-id.ts'
 import type { BookingRequest, ChangeRequest } from './requests.ts'
-import type { Decided, Decision, State } from './rules.ts'
+import type { AppointmentUpdate, Decided, Decision, State, StoredAppointment } from './rules.ts'
 
 /**
  * Writes all decisions in one statement, and so in one transaction, however many requests there are.
@@ -50,6 +52,9 @@ function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: No
 		patients: [...booked.map(({ patient_id }) => patient_id), ...updates.map(({ before }) => before.patientId)],
 		slots_taken: booked.reduce((sum, { slot_minutes }) => sum + slot_minutes.length, 0) + moved.length,
 		days: decided.flatMap(each => dayRow(each, dayOf)),
+		/** Accounts whose acts can be undone: what they tell patients at once waits so long. */
+		may_undo: [...new Set(decided.flatMap(({ request }) => (request.privileged ? request.by : [])))],
+		undo_seconds: undoWaitSeconds,
 		channels,
 		lead_minutes: leadMinutes,
 	}
@@ -92,8 +97,25 @@ function changedRow({ request, before, after }: { request: ChangeRequest } & Ext
 		end_minute: after.endMinute,
 		status: after.status,
 		cancel_reason: request.kind === 'cancel' ? request.reason : undefined,
-		// The ledger's words. A change of status sends no message.
-		kind: request.kind === 'cancel' ? 'cancelled' : request.kind === 'reschedule' ? 'rescheduled' : 'status',
+		kind: noticeOf(request),
+		moved: request.kind === 'reschedule' ? 1 : request.kind === 'undo' && request.undoes === 'rescheduled' ? -1 : 0,
+		wait_seconds: request.privileged ? undoWaitSeconds : 0,
+	}
+}
+
+/** What patients are told of a change, in the ledger's words. A change of status sends no message. */
+function noticeOf(request: ChangeRequest): string {
+	switch (request.kind) {
+		case 'book':
+			return 'booked'
+		case 'cancel':
+			return 'cancelled'
+		case 'reschedule':
+			return 'rescheduled'
+		case 'status':
+			return 'status'
+		case 'undo':
+			return request.notice
 	}
 }
 
@@ -106,6 +128,34 @@ const auditActions: Record<ChangeRequest['kind'], string> = {
 	cancel: 'cancelled',
 	reschedule: 'rescheduled',
 	status: 'status_changed',
+	undo: 'undone',
+}
+
+/** What the audit log says of a change: what was, and what is. A patient's id is kept beside it; names and reasons are not. */
+function changeOf({ request, decision }: Decided) {
+	if (request.kind === 'book' && decision.do === 'book') {
+		const [first, last] = [decision.slots[0] as StoredSlot, decision.slots.at(-1) as StoredSlot]
+		const to = placeOf({ doctorId: request.doctorId, startMinute: first.startMinute, endMinute: last.endMinute })
+		return { details: { patientId: request.patientId, to: { status: 'booked', ...to } } }
+	}
+	if (decision.do !== 'update') return {}
+	const { before, after } = decision
+	const undoes = request.kind === 'undo' ? { undoes: request.undoes } : {}
+	const left = hasMoved(before, after) && { ...placeOf(before), slots: before.slotMinutes }
+	const statuses = before.status === after.status ? [{}, {}] : [{ status: before.status }, { status: after.status }]
+	const [from, to] = [
+		{ ...statuses[0], ...left },
+		{ ...statuses[1], ...placeOf(after) },
+	]
+	return { details: { patientId: before.patientId, ...undoes, from, to } }
+}
+
+function hasMoved(before: StoredAppointment, after: AppointmentUpdate): boolean {
+	return before.doctorId !== after.doctorId || before.startMinute !== after.startMinute
+}
+
+function placeOf({ doctorId, startMinute, endMinute }: Pick<AppointmentUpdate, 'doctorId' | 'startMinute' | 'endMinute'>) {
+	return { doctorId, startsAt: instantOf(startMinute), endsAt: instantOf(endMinute) }
 }
 
 function requestRow({ request, decision }: Decided) {
@@ -122,5 +172,6 @@ function requestRow({ request, decision }: Decided) {
 		action: auditActions[request.kind],
 		ip: request.origin.ip,
 		trace_id: request.origin.requestId,
+		...changeOf({ request, decision }),
 	}
 }

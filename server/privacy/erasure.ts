@@ -138,6 +138,7 @@ function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 					updated_at: trx.fn.now(),
 				})
 			await forgetSecrets(trx, userId)
+			await trx('hold_history').where({ user_id: userId }).delete()
 		}
 		const file = { full_name: nameless, phone: null, email: null, birth_date: null, language: 'en', time_zone: null }
 		await trx('patients')

@@ -13,7 +13,7 @@ export async function readPersonalData(trx: Tx, subject: Subject): Promise<Perso
 		...(await readFile(trx, patientId)),
 		appointments: await readVisits(trx, subject),
 		notifications: await readNotifications(trx, patientId),
-		...(userId === null ? { devices: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
+		...(userId === null ? { devices: [], holds: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
 		recalls: await readRecalls(trx, patientId),
 		audit: await readAuditTrail(trx, subject),
 	}
@@ -74,9 +74,10 @@ async function readVisits(trx: Tx, { patientId, userId }: Subject): Promise<Pers
 async function readNotifications(trx: Tx, patientId: string): Promise<PersonalData['notifications']> {
 	const rows = await trx('notification_queue as n')
 		.join('appointments as a', 'a.id', 'n.appointment_id')
+		.leftJoin('list_messages as l', 'l.id', 'n.list_message_id')
 		.where('a.patient_id', patientId)
 		.orderBy('n.id')
-		.select('n.*')
+		.select('n.*', 'l.text')
 	return rows.map(row => ({
 		id: row.id,
 		appointmentId: row.appointment_id,
@@ -86,7 +87,12 @@ async function readNotifications(trx: Tx, patientId: string): Promise<PersonalDa
 		dueAt: instant(row.due_at),
 		status: row.status,
 		attempts: row.attempts,
-		...given({ sentAt: row.sent_at && instant(row.sent_at), nextTryAt: row.retry_at && instant(row.retry_at), error: row.last_error }),
+		...given({
+			text: row.text as string | null,
+			sentAt: row.sent_at && instant(row.sent_at),
+			nextTryAt: row.retry_at && instant(row.retry_at),
+			error: row.last_error,
+		}),
 	}))
 }
 
@@ -95,11 +101,15 @@ async function readRecalls(trx: Tx, patientId: string): Promise<PersonalData['re
 	return rows.map(row => ({ dueOn: row.due_on, ...given({ note: row.note }), status: row.status, ...kept(row) }))
 }
 
-async function readAccountTraces(trx: Tx, userId: string): Promise<Pick<PersonalData, 'devices' | 'sessions' | 'passwordResets'>> {
+async function readAccountTraces(
+	trx: Tx,
+	userId: string,
+): Promise<Pick<PersonalData, 'devices' | 'holds' | 'sessions' | 'passwordResets'>> {
 	const devices = await trx('push_subscriptions').where({ user_id: userId }).orderBy('id').select('endpoint', 'created_at')
 	const resets = await trx('password_resets').where({ user_id: userId }).orderBy('created_at').select('created_at', 'used_at')
 	return {
 		devices: devices.map(row => ({ service: serviceOf(row.endpoint), addedAt: instant(row.created_at) })),
+		holds: await readHolds(trx, userId),
 		sessions: await readSessions(trx, userId),
 		passwordResets: resets.map(row => ({ askedAt: instant(row.created_at), ...given({ usedAt: row.used_at && instant(row.used_at) }) })),
 	}
@@ -107,6 +117,15 @@ async function readAccountTraces(trx: Tx, userId: string): Promise<Pick<Personal
 
 /** The push service's host shows the patient which browser it is. The rest of the address is a secret, which suffices to send messages. */
 const serviceOf = (endpoint: string) => new URL(endpoint).host
+
+async function readHolds(trx: Tx, userId: string): Promise<PersonalData['holds']> {
+	const rows = await trx('hold_history as h')
+		.join('users as u', 'u.id', 'h.doctor_id')
+		.where('h.user_id', userId)
+		.orderBy(['h.at', 'h.id'])
+		.select('h.starts_at', 'h.at', 'h.what', 'u.full_name as doctor_name')
+	return rows.map(row => ({ doctorName: row.doctor_name, startsAt: instant(row.starts_at), at: instant(row.at), what: row.what }))
+}
 
 /** A session is a family of refresh tokens, each of which replaced the one before. */
 async function readSessions(trx: Tx, userId: string): Promise<PersonalData['sessions']> {

@@ -16,7 +16,13 @@ export async function cleanUp(db: Db, { auditDays, ledgerDays }: Retention): Pro
 		['sign_in_codes', `expires_at < now() - ${day}`],
 		// Clients repeat a request within seconds; the contract promises a day.
 		['booking_requests', `settled_at < now() - ${day}`],
+		// What the desk may ask about (contract: 30 days), and what a patient's copy has of holds.
+		['hold_history', `at < now() - 30 * ${day}`],
 		['notification_queue', `status <> 'due' AND settled_at < now() - ${ledgerDays} * ${day}`],
+		[
+			'list_messages',
+			`written_at < now() - ${ledgerDays} * ${day} AND NOT EXISTS (SELECT FROM notification_queue n WHERE n.list_message_id = list_messages.id)`,
+		],
 	] as const
 	const gone: Record<string, number> = { audit_log: await forgetAudit(db, auditDays) }
 	for (const [table, condition] of rules) {

@@ -8,6 +8,7 @@ import { recordAudit } from '../platform/security/audit.ts'
 
 type Row = {
 	id: string
+	appointment_id: string
 	kind: Notification['kind']
 	channel: Notification['channel']
 	lead_minutes: number
@@ -18,6 +19,7 @@ type Row = {
 	sent_at: Date | null
 	provider_id: string | null
 	last_error: string | null
+	text?: string | null
 }
 
 /** Shows the ledger to the desk, and lets the desk send a message again. */
@@ -26,9 +28,11 @@ export function deskRoutes({ db, nudge }: { db: Db; nudge: () => void }): Route[
 		route(endpoints.listNotifications, async ({ params }, actor) => {
 			const visit = isDatabaseId(params.id) && (await db('appointments').where({ id: params.id }).first('doctor_id', 'confirmed_at'))
 			if (!visit || (!isStaff(actor) && visit.doctor_id !== actor.userId)) throw new Refusal('not_found')
-			const rows: Row[] = await db('notification_queue')
-				.where({ appointment_id: params.id })
-				.orderBy([{ column: 'due_at' }, { column: 'id' }])
+			const rows: Row[] = await db('notification_queue as n')
+				.leftJoin('list_messages as l', 'l.id', 'n.list_message_id')
+				.where({ 'n.appointment_id': params.id })
+				.orderBy(['n.due_at', 'n.id'])
+				.select('n.*', 'l.text')
 			return { confirmedAt: visit.confirmed_at?.toISOString() ?? null, items: rows.map(toNotification) }
 		}),
 		route(endpoints.retryNotification, async ({ params, origin }, actor) => {
@@ -43,7 +47,9 @@ export function deskRoutes({ db, nudge }: { db: Db; nudge: () => void }): Route[
 					.where({ id: params.id })
 					.update({ status: 'due', attempts: 0, retry_at: null, settled_at: null })
 					.returning('*')
-				await recordAudit(trx, { actor, origin, action: 'retried', entity: 'notification', entityId: params.id })
+				const visit = await trx('appointments').where({ id: found.appointment_id }).first('id', 'patient_id')
+				const details = { appointmentId: visit.id, patientId: visit.patient_id, from: { status: found.status }, to: { status: 'due' } }
+				await recordAudit(trx, { actor, origin, action: 'retried', entity: 'notification', entityId: params.id, details })
 				return changed as Row
 			})
 			nudge()
@@ -57,6 +63,7 @@ function toNotification(row: Row): Notification {
 		id: row.id,
 		kind: row.kind,
 		channel: row.channel,
+		...(row.text && { text: row.text }),
 		...(row.kind === 'reminder' && { leadMinutes: row.lead_minutes }),
 		dueAt: row.due_at.toISOString(),
 		status: row.status,

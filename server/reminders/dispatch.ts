@@ -169,8 +169,8 @@ function createSender(channel: Channel, deps: DispatchDeps) {
 				return 'ok'
 			}
 		}
-		const { id, kind, patient, visit } = due
-		const sending = await channel.send({ id, kind, patient, visit, links: links(due, channel.name) })
+		const { id, kind, text, patient, visit } = due
+		const sending = await channel.send({ id, kind, text, patient, visit, links: links(due, channel.name) })
 		if (sending.sent) {
 			await ledger.settle(claimed, { status: 'sent', providerId: sending.providerId, countsAsAttempt: true })
 			observe?.(channel.name, 'sent')

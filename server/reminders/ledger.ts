@@ -50,6 +50,8 @@ export type Unplanned = {
 export type DueMessage = {
 	id: string
 	kind: NotificationKind
+	/** Of a notice: what the desk wrote. */
+	text?: string | undefined
 	leadMinutes: number
 	attempts: number
 	dueMs: number
@@ -90,6 +92,7 @@ const planBatch = 500
 type Row = {
 	id: string
 	kind: NotificationKind
+	text: string | null
 	lead_minutes: number
 	attempts: number
 	is_ours: boolean
@@ -173,6 +176,7 @@ function toDueMessage(row: Row): DueMessage {
 	return {
 		id: row.id,
 		kind: row.kind,
+		...(row.text !== null && { text: row.text }),
 		leadMinutes: row.lead_minutes,
 		attempts: row.attempts,
 		dueMs: Number(row.due_ms),

@@ -6,6 +6,8 @@ export type Message = {
 	/** The id of the ledger's row, by which providers and mail programs recognise a repetition. */
 	id: string
 	kind: NotificationKind
+	/** Of a notice: what the desk wrote. */
+	text?: string | undefined
 	patient: {
 		id: string
 		fullName: string

@@ -1,7 +1,7 @@
 -- Reads what a message says, and what may forbid sending it, as of now.
 SELECT n.id::text, n.kind, n.lead_minutes, n.attempts,
        n.status = 'due' AND n.leased_until = $2::timestamptz AND n.leased_until > now() + make_interval(secs => $3) AS is_ours,
-       n.appointment_sequence = a.sequence AS is_current,
+       n.appointment_sequence = a.sequence AS is_current, l.text,
        extract(epoch FROM n.due_at) * 1000 AS due_ms,
        extract(epoch FROM n.created_at) * 1000 AS created_ms,
        a.id::text AS appointment_id, a.sequence, a.status AS visit_status,
@@ -19,4 +19,5 @@ JOIN patients p ON p.id = a.patient_id
 JOIN doctors d ON d.id = a.doctor_id
 JOIN users doctor ON doctor.id = a.doctor_id
 LEFT JOIN users account ON account.id = p.user_id
+LEFT JOIN list_messages l ON l.id = n.list_message_id
 WHERE n.id = $1

@@ -18,11 +18,13 @@ import type { NoticePolicy } from './ledger.ts'
 import { createLedger } from './ledger.ts'
 import { type LinkPagesDeps, linkPages } from './link-pages.ts'
 import { createLinkTokens, linksOf } from './links.ts'
+import { listMessageRoutes } from './list-messages.ts'
 import { addressIn, createMailer } from './mailer.ts'
 import type { Channel } from './message.ts'
 import { type Outbox, startOutbox } from './outbox.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
+import { undoWaitSeconds } from './rules.ts'
 import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
 import { languageOfClinic, readClinicFace } from './visit-face.ts'
 
@@ -64,6 +66,8 @@ export type Reminders = {
 	sendInvitation(to: Owner, token: string): Promise<void>
 	/** Mails a code for signing in, also to an address without an account. */
 	sendCode(to: { email: string; language: Language | undefined }, code: string): Promise<void>
+	/** The visit that a link in a message is for, until some hours after its planned end; undefined for every other link. */
+	readLink(link: string): { appointmentId: string; patientId: string } | undefined
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
 	stop(): Promise<void>
@@ -75,6 +79,8 @@ const nudgeChannel = 'liveslot:notices'
 const nudgeDelayMs = 100
 /** A message that is due for longer than this is overdue. */
 const overdueSeconds = 300
+/** Patients whose doctor is late still look up their place in line. */
+const lateMs = 6 * 3_600_000
 const linkLimit = { name: 'links', points: 30, perSeconds: 60 }
 
 /** Messages to patients about their visits: when they are sent, by which channels, and what patients can do with them. */
@@ -114,6 +120,8 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		metrics.sampled('notifications_overdue', 'Messages whose turn came over five minutes ago', read, 'channel')
 	}
 	let nudgeTimer: NodeJS.Timeout | undefined
+	/** Nudges for messages that wait because the desk may undo what they tell. */
+	const laterTimers = new Set<NodeJS.Timeout>()
 
 	return {
 		notices,
@@ -166,10 +174,15 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		sendPasswordReset: (to, token) => mailLink('reset', to, token),
 		sendInvitation: (to, token) => mailLink('invitation', to, token),
 		sendCode,
+		readLink(link) {
+			const grant = tokens.read(link, nowMs() - lateMs)
+			return grant?.may === 'act on visit' ? { appointmentId: grant.appointmentId, patientId: grant.patientId } : undefined
+		},
 		routes: [
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),
 			...deskRoutes({ db, nudge }),
+			...listMessageRoutes({ db, channels: notices.channels, nudge }),
 		],
 		pages: ({ operations, freeTimes }) => [
 			linkPages({ db, tokens, limit: limiter(linkLimit), nowMs, operations, freeTimes }),
@@ -177,6 +190,7 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 		],
 		async stop() {
 			clearTimeout(nudgeTimer)
+			for (const timer of laterTimers) clearTimeout(timer)
 			await Promise.all([mailer?.stop(), ...channels.map(channel => channel.stop())])
 			await outbox?.stop()
 		},
@@ -208,6 +222,11 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			nudgeTimer = undefined
 			// A lost nudge only delays the message until the next minute's dispatch.
 			publish(redis, nudgeChannel, '').catch(() => {})
+			const later = setTimeout(() => {
+				laterTimers.delete(later)
+				publish(redis, nudgeChannel, '').catch(() => {})
+			}, undoWaitSeconds * 1000)
+			laterTimers.add(later)
 		}, nudgeDelayMs)
 	}
 }

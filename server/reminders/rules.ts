@@ -2,6 +2,9 @@ import { DateTime } from 'luxon'
 import type { AppointmentStatus, NotificationChannel, NotificationKind } from '../../contract/index.ts'
 import type { DueMessage } from './ledger.ts'
 
+/** How long messages wait that tell of an act at the desk: longer than the act can be undone. */
+export const undoWaitSeconds = 15
+
 /** A message is given up after this many tries, which take about three hours. */
 export const maxAttempts = 10
 
@@ -11,6 +14,7 @@ const trueIn: Record<NotificationKind, readonly AppointmentStatus[]> = {
 	booked: ['booked', 'checked_in'],
 	rescheduled: ['booked', 'checked_in'],
 	cancelled: ['cancelled'],
+	notice: ['booked', 'checked_in'],
 }
 
 /** Why a message must not be sent; null when it may be. Asked immediately before sending. */

@@ -24,12 +24,13 @@ export function fullSpan(language: Language, fromMs: number, untilMs: number, ti
 }
 
 /** The message in one line, for text messages and notifications. */
-export function shortText({ kind, patient, visit, links }: Message, { link }: { link: boolean }): string {
+export function shortText({ kind, text: said, patient, visit, links }: Message, { link }: { link: boolean }): string {
 	const { name } = visit.face.clinic
 	const text = fill(words[patient.language].short[kind], {
 		doctor: visit.doctorName,
 		date: `${shortDate(patient.language, visit.startsAtMs, visit.timeZone)} (${visit.timeZone.replaceAll('_', ' ')})`,
 		link: link ? links.visit : '',
+		text: said ?? '',
 	}).trim()
 	return name === unnamed ? text : `${name}: ${text}`
 }

@@ -27,6 +27,8 @@ export type HoursChanges = {
 	preview(doctorId: string, change: (trx: Tx) => Promise<Changed<unknown>>): Promise<ChangePreview>
 	/** The same as `apply` for all doctors with hours: for a change of many doctors' hours. */
 	applyToAll<T>(change: (trx: Tx) => Promise<Changed<T>>): Promise<T>
+	/** How many slots `applyToAll` would create. Nothing is changed. */
+	previewForAll(change: (trx: Tx) => Promise<Span>): Promise<{ created: number }>
 	/** Brings the slots in line with a site whose zone has changed, or that was archived or opened again. Watchers hear after the commit. */
 	followSite(trx: Tx, siteId: string): Promise<void>
 }
@@ -72,6 +74,17 @@ export function createHoursChanges({ db, slotDaysAhead, announcements }: ChangeD
 			})
 			await tell(generated, days, span)
 			return answer
+		},
+
+		previewForAll(change) {
+			return whatIf(db, async trx => {
+				const span = await change(trx)
+				const { days } = await readHorizon(trx, slotDaysAhead)
+				let created = 0
+				for (const doctorIds of inChunks(await listScheduledDoctors(trx), daysIn(days, span)))
+					for (const generated of await generateSlots(trx, { doctorIds, days, span })) created += generated.created
+				return { created }
+			})
 		},
 
 		async followSite(trx, siteId) {

@@ -108,6 +108,8 @@ export function hoursRoutes({ db, hours }: { db: Db; hours: HoursChanges }): Rou
 			return await effectsOf(db, body)
 		}),
 
+		route(endpoints.previewClosureRemoval, ({ params }) => hours.previewForAll(async trx => spanOf(await removeClosure(trx, params.id)))),
+
 		route(endpoints.removeClosure, async ({ params, origin }, actor) => {
 			await hours.applyToAll(async trx => {
 				const closure = await removeClosure(trx, params.id)

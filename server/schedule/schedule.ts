@@ -12,6 +12,7 @@ import { createHoursChanges, type HoursChanges } from './change.ts'
 import { doctorToPlan, doctorToShow } from './doctors.ts'
 import { changedCalendars, findConflicts, generateSlots, settleSkipped } from './generate.ts'
 import { endLeftovers, type GeneratedForAll, generateForAll } from './generate-all.ts'
+import { holidayRoutes } from './holidays.ts'
 import { readHorizon } from './horizon.ts'
 import { findSchedule, replaceSchedule } from './hours.ts'
 import { hoursRoutes } from './hours-routes.ts'
@@ -109,6 +110,7 @@ function scheduleRoutes({ db, slotDaysAhead, announcements, hours }: ScheduleRou
 		}),
 
 		...hoursRoutes({ db, hours }),
+		...holidayRoutes(),
 		...timeOffRoutes({ db, announcements }),
 	]
 }

@@ -42,7 +42,14 @@ export function timeOffRoutes({ db, announcements }: { db: Db; announcements: An
 				const removed = await removeTimeOff(trx, { doctorId, timeOffId })
 				if (!removed) throw new Refusal('not_found')
 				await announcements.write(trx, [{ doctorId, startsAt: removed.changedStarts }])
-				await recordAudit(trx, { actor, origin, action: 'removed', entity: 'time_off', entityId: timeOffId, details: { doctorId } })
+				await recordAudit(trx, {
+					actor,
+					origin,
+					action: 'removed',
+					entity: 'time_off',
+					entityId: timeOffId,
+					details: { doctorId, ...removed.span },
+				})
 			})
 			await announcements.tell()
 		}),

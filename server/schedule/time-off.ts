@@ -57,7 +57,7 @@ export async function addTimeOff(trx: Tx, { reason, createdBy, ...span }: NewTim
 export async function removeTimeOff(
 	trx: Tx,
 	{ doctorId, timeOffId }: { doctorId: string; timeOffId: string },
-): Promise<{ changedStarts: Date[] } | undefined> {
+): Promise<{ span: { startsAt: Date; endsAt: Date }; changedStarts: Date[] } | undefined> {
 	if (!isDatabaseId(timeOffId)) return undefined
 	await lockCalendars(trx, [doctorId])
 	const [removed] = await trx('time_off')
@@ -65,7 +65,8 @@ export async function removeTimeOff(
 		.delete()
 		.returning<TimeOffRow[]>(columns as never)
 	if (!removed) return undefined
-	return { changedStarts: await blockWhereOff(trx, removed) }
+	const { startsAt, endsAt } = removed
+	return { span: { startsAt, endsAt }, changedStarts: await blockWhereOff(trx, removed) }
 }
 
 function toTimeOff({ startsAt, endsAt, reason, ...row }: TimeOffRow): TimeOff {

@@ -10,10 +10,11 @@ import { nearestOffers, readFreeSlots } from './alternatives.ts'
 import { consecutiveSlots, readSlots, type StoredSlot, slotKey, whyUnavailable } from './availability.ts'
 import { createHoldScripts } from './board.ts'
 import { type Held, jsonBeforeState } from './codec.ts'
-import { type Attempt, createHoldCount } from './hold-count.ts'
+import { type Attempt, createHoldCount, type EndedHold } from './hold-count.ts'
+import type { HoldHistory } from './hold-history.ts'
 import { parseSlotId, type SlotRef } from './slot-id.ts'
 
-export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
+export function createHolds({ redis, run, types, doctors, history, knownVersion, holdMs, holdMsStaff, nowMs }: HoldsDeps): Holds {
 	const scripts = createHoldScripts(redis)
 	const count = createHoldCount(redis)
 	const { read } = scripts
@@ -26,6 +27,7 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 			const ended = await scripts.release(ref.doctorId, actor.userId, ref.startMinute)
 			await count.strike(ended)
 			if (ended.length === 0) throw new Refusal('hold_expired')
+			noteEnds('released', ended)
 		},
 		mayHold: async userId => (await count.slotsOf(userId)).length > 0,
 		beginGrace: userId => graceAll(userId, graceMs),
@@ -34,6 +36,7 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 		count: scripts.count,
 		async sweep() {
 			const { isHeld, ended } = await scripts.expire()
+			noteEnds('expired', ended)
 			// An entry that cannot be removed expires by itself.
 			await count.strike(ended).catch(() => {})
 			return isHeld
@@ -53,6 +56,7 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 		try {
 			const { untilMs, ended, slotIds } = await placeInRounds({ actor, ref, minutes, limit, lifetimeMs, throughSocket, attempt })
 			attempt.placed(untilMs)
+			notePlaced(actor.userId, slotIds, ended)
 			// Lets the caller hold other slots at once in place of the ended ones. An entry that cannot be removed expires with its
 			// hold.
 			if (ended.length > 0) await count.strike(ended).catch(() => {})
@@ -62,6 +66,29 @@ export function createHolds({ redis, run, types, doctors, knownVersion, holdMs, 
 			if (error instanceof Refusal) await attempt.withdraw().catch(() => {})
 			throw error
 		}
+	}
+
+	/** A hold that is renewed goes on: only slots that were not the holder's before are new, and only those left behind are released. */
+	function notePlaced(userId: string, slotIds: readonly string[], ended: readonly EndedHold[]) {
+		const renewed = new Set(ended.flatMap(each => (each.userId === userId && slotIds.includes(each.slotId) ? [each.slotId] : [])))
+		const left = ended.filter(({ slotId }) => !renewed.has(slotId))
+		noteEnds(
+			'released',
+			left.filter(each => each.userId === userId),
+		)
+		noteEnds(
+			'expired',
+			left.filter(each => each.userId !== userId),
+		)
+		history.note(
+			'held',
+			userId,
+			slotIds.filter(id => !renewed.has(id)),
+		)
+	}
+
+	function noteEnds(what: 'released' | 'expired', ended: readonly EndedHold[]) {
+		for (const { userId, slotId } of ended) history.note(what, userId, [slotId])
 	}
 
 	async function graceAll(userId: string, ms: number) {
@@ -145,6 +172,7 @@ export type HoldsDeps = {
 	run: Run
 	types: AppointmentTypes
 	doctors: Doctors
+	history: Pick<HoldHistory, 'note'>
 	/** The version of a calendar that this node follows, as far as changes have arrived here. */
 	knownVersion: (doctorId: string) => number | undefined
 	holdMs: number

@@ -1,10 +1,19 @@
 import { DateTime } from 'luxon'
 import type { Analytics } from '../../contract/index.ts'
 
-export type Visit = { doctorId: string; startsAtMs: number; createdAtMs: number; status: string }
+export type Visit = {
+	doctorId: string
+	startsAtMs: number
+	createdAtMs: number
+	status: string
+	type: string
+	channel: Channel
+	moves: number
+}
+export type Channel = 'online' | 'desk' | 'doctor'
 export type OfferedSlot = { doctorId: string; startsAtMs: number; booked: boolean; blocked: boolean }
 export type DoctorInfo = { id: string; fullName: string; zone: string }
-export type ClinicRecords = { doctors: DoctorInfo[]; visits: Visit[]; slots: OfferedSlot[] }
+export type ClinicRecords = { doctors: DoctorInfo[]; visits: Visit[]; slots: OfferedSlot[]; types: { id: string; name: string }[] }
 
 /** The same figures, counted one by one in JavaScript: slow, plain, and independent of the SQL. */
 export function expectedAnalytics(records: ClinicRecords, from: string, to: string): Analytics {
@@ -40,7 +49,7 @@ export function expectedAnalytics(records: ClinicRecords, from: string, to: stri
 	const byHour: Analytics['byHour'] = []
 	for (let weekday = 1; weekday <= 7; weekday++) {
 		for (let hour = 0; hour < 24; hour++) {
-			const appointments = count(visits, visit => visit.weekday === weekday && visit.hour === hour)
+			const appointments = count(visits, visit => isBooked(visit) && visit.weekday === weekday && visit.hour === hour)
 			if (appointments > 0) byHour.push({ weekday, hour, appointments })
 		}
 	}
@@ -55,6 +64,15 @@ export function expectedAnalytics(records: ClinicRecords, from: string, to: stri
 		byDay,
 		byDoctor,
 		byHour,
+		byType: records.types
+			.map(({ id, name }) => ({ typeId: id, name, ...lossesOf(visits.filter(({ type }) => type === id)) }))
+			.filter(({ appointments }) => appointments > 0),
+		byChannel: (['desk', 'doctor', 'online'] as const)
+			.map(channel => ({ channel, ...lossesOf(visits.filter(visit => visit.channel === channel)) }))
+			.filter(({ appointments }) => appointments > 0),
+		moves: { moves: lossesOf(visits).moves, appointments: count(visits, ({ moves }) => moves > 0) },
+		waiting: { visits: 0, medianMinutes: null, p90Minutes: null },
+		punctuality: { visits: 0, medianMinutesLate: null, onTimeRate: null },
 		utilisation: share(totals.bookedSlots, totals.slots),
 		leadTime: {
 			medianHours: percentile(leadHours, 0.5),
@@ -85,6 +103,13 @@ export function expectedAnalytics(records: ClinicRecords, from: string, to: stri
 		}
 	}
 }
+
+const lossesOf = (some: Visit[]) => ({
+	appointments: some.length,
+	cancelled: count(some, hasStatus('cancelled')),
+	noShow: count(some, hasStatus('no_show')),
+	moves: some.reduce((sum, { moves }) => sum + moves, 0),
+})
 
 const count = <T>(list: T[], predicate: (each: T) => boolean) => list.filter(predicate).length
 const hasStatus = (status: string) => (visit: Visit) => visit.status === status

@@ -57,12 +57,15 @@ describe('the figures', () => {
 	})
 
 	it('add up: days, hours and doctors to the totals', async () => {
-		const { totals, byDay, byDoctor, byHour } = await figures('from=2031-03-01&to=2031-04-30')
+		const { totals, byDay, byDoctor, byHour, byType, byChannel, moves } = await figures('from=2031-03-01&to=2031-04-30')
 		const sum = <T>(list: T[], figureOf: (each: T) => number) => list.reduce((total, each) => total + figureOf(each), 0)
 		expect(totals.appointments).to.be.greaterThan(500)
 		expect(sum(byDay, ({ booked }) => booked)).to.equal(totals.booked)
 		expect(sum(byDay, ({ cancelled }) => cancelled)).to.equal(totals.cancelled)
-		expect(sum(byHour, ({ appointments }) => appointments)).to.equal(totals.appointments)
+		expect(sum(byHour, ({ appointments }) => appointments)).to.equal(totals.booked)
+		expect(sum(byType, ({ appointments }) => appointments)).to.equal(totals.appointments)
+		expect(sum(byChannel, ({ cancelled }) => cancelled)).to.equal(totals.cancelled)
+		expect(sum(byType, type => type.moves)).to.equal(moves.moves)
 		expect(sum(byDoctor, ({ slots }) => slots)).to.equal(totals.slots)
 		expect(totals.booked + totals.cancelled).to.equal(totals.appointments)
 	})
@@ -72,7 +75,7 @@ describe('the figures', () => {
 		expect(empty.byDay).to.have.lengthOf(366)
 		expect(empty.byDay.every(({ booked, cancelled, noShow }) => booked + cancelled + noShow === 0)).to.equal(true)
 		expect(empty.byDoctor.map(({ fullName }) => fullName)).to.deep.equal(['Dr A', 'Dr B', 'Dr C', 'Dr D'])
-		expect(empty).to.deep.include({ byHour: [], utilisation: null, noShowRate: null, cancellationRate: null })
+		expect(empty).to.deep.include({ byHour: [], byType: [], byChannel: [], utilisation: null, noShowRate: null, cancellationRate: null })
 		expect(empty.leadTime).to.deep.equal({ medianHours: null, p90Hours: null, meanHours: null })
 	})
 

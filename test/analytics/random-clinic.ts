@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DateTime } from 'luxon'
 import type { Db } from '../../server/platform/database/database.ts'
-import type { ClinicRecords, DoctorInfo, OfferedSlot, Visit } from './expected.ts'
+import type { Channel, ClinicRecords, DoctorInfo, OfferedSlot, Visit } from './expected.ts'
 
 /** A small repeatable generator: https://github.com/cprosche/mulberry32 */
 export function aRandom(seed: number) {
@@ -29,6 +29,19 @@ export async function fillAtRandom({ db, random, doctors, from, days }: RandomCl
 	const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T
 	const firstId = Number((await db('appointments').max('id as id').first())?.id ?? 0) + 1
 
+	const bookers = new Map<Channel, string>()
+	for (const [channel, role] of [
+		['online', 'patient'],
+		['desk', 'receptionist'],
+		['doctor', 'doctor'],
+	] as const) {
+		const account = { email: `${randomUUID()}@example.com`, full_name: role, role, status: 'active' }
+		bookers.set(channel, (await db('users').insert(account).returning('id'))[0].id)
+	}
+	const types: ClinicRecords['types'] = []
+	for (const name of ['A checkup', 'B x-ray', 'C talk'].map(each => `${each} ${randomUUID()}`))
+		types.push({ id: String((await db('appointment_types').insert({ name, minutes: 30, position: 0 }).returning('id'))[0].id), name })
+
 	for (const { id: doctorId, zone } of doctors) {
 		const begin = DateTime.fromISO(from, { zone }).toMillis()
 		for (let startsAtMs = begin; startsAtMs < begin + days * 86_400_000; startsAtMs += slotMs) {
@@ -41,10 +54,6 @@ export async function fillAtRandom({ db, random, doctors, from, days }: RandomCl
 		}
 	}
 
-	const [staff] = await db('users')
-		.insert({ email: `${randomUUID()}@example.com`, full_name: 'Desk', role: 'receptionist', status: 'active' })
-		.returning('id')
-	const [type] = await db('appointment_types').insert({ name: randomUUID(), minutes: 30 }).returning('id')
 	const patients = await db
 		.raw(`INSERT INTO patients (full_name) SELECT 'Patient ' || i FROM generate_series(1, ?) i RETURNING id`, [visits.length])
 		.then(({ rows }: { rows: { id: string }[] }) => rows)
@@ -56,12 +65,13 @@ export async function fillAtRandom({ db, random, doctors, from, days }: RandomCl
 			doctor_id: visit.doctorId,
 			// Each visit has a patient of its own, so that no two overlap for one patient.
 			patient_id: patients[i]?.id,
-			type_id: type.id,
+			type_id: visit.type,
 			starts_at: at(visit.startsAtMs),
 			ends_at: at(visit.startsAtMs + slotMs),
 			slot_starts: [at(visit.startsAtMs)],
 			status: visit.status,
-			booked_by: staff.id,
+			moves: visit.moves,
+			booked_by: bookers.get(visit.channel),
 			idempotency_key: randomUUID(),
 			created_at: at(visit.createdAtMs),
 		})),
@@ -79,11 +89,21 @@ export async function fillAtRandom({ db, random, doctors, from, days }: RandomCl
 		500,
 	)
 
-	return { doctors, visits, slots }
+	return { doctors, visits, slots, types }
 
 	function addVisit(doctorId: string, startsAtMs: number, status: string) {
 		const id = firstId + visits.length
-		visits.push({ id, doctorId, startsAtMs, slotMs, status, createdAtMs: startsAtMs - Math.floor(random() * 60 * 86_400_000) })
+		visits.push({
+			id,
+			doctorId,
+			startsAtMs,
+			slotMs,
+			status,
+			createdAtMs: startsAtMs - Math.floor(random() * 60 * 86_400_000),
+			type: pick(types).id,
+			channel: pick(['online', 'online', 'desk', 'doctor'] as const),
+			moves: pick([0, 0, 0, 1, 2]),
+		})
 		return id
 	}
 }

@@ -75,6 +75,7 @@ export const useBench = (): Bench => {
 			leases: createLeases({ redis, leaseMs: 4000 }),
 			claim: createClaim(redis),
 			holds: createHolds({
+				history: { note() {} },
 				redis,
 				run,
 				types: createAppointmentTypes(run),

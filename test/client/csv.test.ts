@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { toCsv } from '../../client/admin/csv.ts'
+import { toCsv } from '../../contract/csv.ts'
 
 describe('a CSV file', () => {
 	const linesOf = (...cells: (string | number | null)[]) => toCsv(['a'], [cells]).slice(1).split('\r\n')

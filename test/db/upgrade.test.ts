@@ -42,6 +42,7 @@ describe('an upgrade while the previous version is still running', () => {
 			const refused = await tried(database.db, async trx => {
 				await trx.raw(`ALTER TABLE appointments DROP CONSTRAINT appointments_doctor_overlap, DROP CONSTRAINT appointments_patient_overlap,
 					DROP CONSTRAINT appointments_status_check, ALTER COLUMN status DROP DEFAULT`)
+				await trx.raw('DROP TRIGGER visit_advances ON appointments; DROP TRIGGER visit_arrives ON appointments')
 				await trx.raw(`ALTER TABLE appointments ${change}`)
 				const settle = previous.find(statement => statement.includes('UPDATE appointments a SET')) as string
 				return !(await isServed(trx, settle))

@@ -163,7 +163,7 @@ describe('the board of the desk', function () {
 			})
 		await page.keyboard.press('Escape')
 		await page.getByTestId('desk-slot').first().focus()
-		await page.keyboard.press('z')
+		await page.keyboard.press('f')
 		await waitFor(isWhole, 'the day to fit')
 		await page.reload()
 		await page.getByTestId('desk-slot').first().waitFor()

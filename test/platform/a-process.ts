@@ -13,6 +13,8 @@ export type ServerProcess = {
 	exit: Promise<Exit>
 	/** Resolves once the process has printed the text. */
 	says(text: string): Promise<void>
+	/** What it has printed so far. */
+	printed(): string
 }
 
 /** The built server in a process of its own, with only the given settings. */
@@ -41,7 +43,7 @@ export const aProcess = (settings: Record<string, string>, args: string[] = []):
 	})
 	url.catch(() => {})
 	const says = (text: string) => until(`it says ${text}`, () => stdout.includes(text), 30_000)
-	return { child, url, exit, says }
+	return { child, url, exit, says, printed: () => stdout }
 }
 
 const read = (file: string) => {

@@ -14,6 +14,7 @@ const impersonal = [
 	'doctor_schedules',
 	'migrations',
 	'migrations_lock',
+	'room_announcements',
 	'schedule_plans',
 	'sites',
 ]

@@ -83,6 +83,22 @@ describe('closures', () => {
 		expect(await perDay(here)).to.deep.equal([2, 1, 2, 2, 2])
 	})
 
+	it('that are to be removed show first what would come back, without changing anything', async () => {
+		const { id } = (await add({ from: date(2), to: date(3), name: 'Holidays' })).body
+		await add({ siteId: there.siteId, from: date(3), to: date(3), name: 'Painters' })
+		const before = await node.db('appointment_slots').select('doctor_id', 'starts_at').orderBy(['doctor_id', 'starts_at'])
+		const preview = await call(node, 'POST', `/closures/${id}/preview`, { token: admin.token })
+		expect(await node.db('appointment_slots').select('doctor_id', 'starts_at').orderBy(['doctor_id', 'starts_at'])).to.deep.equal(before)
+		await remove(id)
+		expect([await perDay(here), await perDay(there)]).to.deep.equal([
+			[2, 2, 2, 2, 2],
+			[2, 2, 0, 2, 2],
+		])
+		const after = await node.db('appointment_slots').select('starts_at')
+		expect(preview.body).to.deep.equal({ created: after.length - before.length })
+		expect((await call(node, 'POST', `/closures/${id}/preview`, { token: admin.token })).body.code).to.equal('not_found')
+	})
+
 	it('are for all to see, by date, page by page', async () => {
 		for (const day of [5, 1, 3]) await add({ from: date(day), to: date(day + 1), name: `Day ${day}` })
 		const names = async (query: string) => (await call(node, 'GET', `/closures?${query}`)).body.items.map((each: any) => each.name)

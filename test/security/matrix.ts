@@ -115,6 +115,8 @@ DELETE /api/v1/doctors/:id/hours/:date                   401 403     403   200  
 GET    /api/v1/closures                                  200 200     200   200   200   200   200   200   403   401   401
 POST   /api/v1/closures                                  401 403     403   403   403   403   201   403   403   401   401
 POST   /api/v1/closures/preview                          401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/closures/holidays                         401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/closures/:id/preview                      401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/closures/:id                              401 403     403   403   403   403   204   403   403   401   401
 GET    /api/v1/doctors/:id/time-off                      401 403     403   200   403   200   200   403   403   401   401
 POST   /api/v1/doctors/:id/time-off                      401 403     403   201   403   201   201   403   403   401   401
@@ -136,6 +138,28 @@ GET    /api/v1/appointments/:id/calendar.ics             401 200     404   200  
 POST   /api/v1/appointments/:id/cancel                   401 200     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/reschedule               401 200     404   403   403   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/status                   401 403     403   200   404   200   200   403   403   401   401
+POST   /api/v1/appointments/:id/check-in                 401 409     404   200   404   200   200   403   403   401   401
+POST   /api/v1/appointments/:id/check-in#by-link         200 200     200   200   200   200   200   200   403   401   401
+POST   /api/v1/appointments/:id/call                     401 403     403   200   404   200   200   403   403   401   401
+POST   /api/v1/appointments/:id/step-out                 401 403     403   200   404   200   200   403   403   401   401
+POST   /api/v1/appointments/:id/step-in                  401 403     403   200   404   200   200   403   403   401   401
+GET    /api/v1/waiting-room                              401 200     200   200   200   200   200   403   403   401   401
+POST   /api/v1/visit-links                               200 200     200   200   200   200   200   200   403   401   401
+GET    /api/v1/screens                                   401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/screens                                   401 403     403   403   403   403   201   403   403   401   401
+DELETE /api/v1/screens/:id                               401 403     403   403   403   403   204   403   403   401   401
+POST   /api/v1/screens/pair                              200 200     200   200   200   200   200   200   403   401   401
+POST   /api/v1/screens/pair#wrong                        404 404     404   404   404   404   404   404   403   401   401
+POST   /api/v1/screens/check-in#wrong                    401 401     401   401   401   401   401   401   403   401   401
+POST   /api/v1/appointments/:id/undo                     401 403     403   403   403   200   403   403   403   401   401
+GET    /api/v1/appointments/:id/history                  401 403     403   200   404   200   200   403   403   401   401
+GET    /api/v1/slots/:id/history                         401 403     403   200   403   200   200   403   403   401   401
+GET    /api/v1/day-list                                  401 403     403   200   200   200   200   403   403   401   401
+GET    /api/v1/day-list#of-the-doctor                    401 403     403   200   403   200   200   403   403   401   401
+POST   /api/v1/list-messages/preview                     401 403     403   403   403   200   200   403   403   401   401
+POST   /api/v1/list-messages                             401 403     403   403   403   201   201   403   403   401   401
+GET    /api/v1/vanished-visits                           401 403     403   200   200   200   200   403   403   401   401
+GET    /api/v1/vanished-visits#of-the-doctor             401 403     403   200   403   200   200   403   403   401   401
 GET    /api/v1/appointments/:id/notifications            401 403     403   200   404   200   200   403   403   401   401
 POST   /api/v1/notifications/:id/retry                   401 403     403   403   403   200   200   403   403   401   401
 
@@ -158,6 +182,7 @@ POST   /api/v1/admin/users                               401 403     403   403  
 PATCH  /api/v1/admin/users/:id                           401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/admin/users/:id/second-factor             401 403     403   403   403   403   204   403   403   401   401
 GET    /api/v1/admin/analytics                           401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/appointments.csv                    401 403     403   403   403   403   200   403   403   401   401
 GET    /api/v1/admin/audit                               401 403     403   403   403   403   200   403   403   401   401
 GET    /api/v1/admin/jobs                                401 403     403   403   403   403   200   403   403   401   401
 POST   /api/v1/admin/jobs/:name/run                      401 403     403   403   403   403   202   403   403   401   401
@@ -176,6 +201,10 @@ appointment:book          unauthenticated  ok           ok            forbidden 
 appointment:book#for-the-patient unauthenticated ok     forbidden     forbidden   forbidden    ok        ok        account_pending
 appointment:cancel        unauthenticated  ok           not_found     ok          not_found    ok        ok        account_pending
 appointment:reschedule    unauthenticated  ok           not_found     forbidden   forbidden    ok        ok        account_pending
+room:watch                unauthenticated  ok           ok            ok          ok           ok        ok        account_pending
+room:watch#by-link        ok               ok           ok            ok          ok           ok        ok        ok
+room:watch#by-a-wrong-screen unauthenticated unauthenticated unauthenticated unauthenticated unauthenticated unauthenticated unauthenticated unauthenticated
+room:unwatch              ok               ok           ok            ok          ok           ok        ok        ok
 session:renew             ok               ok           forbidden     forbidden   forbidden    forbidden forbidden forbidden
 `
 

@@ -60,6 +60,10 @@ const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	const body = { name: 'Website', scopes: ['calendar:read'] }
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
 }
+const ofClosure = async ({ node }: Scene) => {
+	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
+	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
+}
 
 /** A plan for a year of its own, in which nothing is booked. */
 let farYear = 2100
@@ -115,6 +119,35 @@ const aFailedMessage = async (scene: Scene): Promise<string> => {
 const aLink = async (scene: Scene): Promise<string> => {
 	const grant = { may: 'act on visit', appointmentId: await scene.theAppointment(), patientId: scene.people.patient.id } as const
 	return createLinkTokens(scene.node.config.jwtSecret).make(grant, Date.now() + 3_600_000)
+}
+
+const linkTo = ({ node, people }: Scene, appointmentId: string): string =>
+	createLinkTokens(node.config.jwtSecret).make({ may: 'act on visit', appointmentId, patientId: people.patient.id }, Date.now() + 3_600_000)
+
+let soonMinutes = 0
+/** An appointment that may be checked in. It lasts a minute of its own. */
+const soonToBegin = async (scene: Scene): Promise<string> => {
+	const id = await scene.anAppointment()
+	const startsAt = new Date(Math.ceil(Date.now() / 60_000 + ++soonMinutes) * 60_000)
+	const times = { starts_at: startsAt, ends_at: new Date(startsAt.getTime() + 60_000), slot_starts: [startsAt] }
+	await scene.node.db('appointments').where({ id }).update(times)
+	return id
+}
+
+/** An appointment whose patient waits. */
+const arrived = async (scene: Scene, times: Record<string, Date> = {}): Promise<string> => {
+	const id = await scene.anAppointment()
+	await scene.node.db('appointments').where({ id }).update({ status: 'checked_in' })
+	await scene.node
+		.db('visit_times')
+		.where({ appointment_id: id })
+		.update({ room: null, ...times })
+	return id
+}
+
+const aScreen = async ({ node, people }: Scene): Promise<{ id: string; code: string }> => {
+	const siteId = String((await node.db('sites').first('id')).id)
+	return (await call(node, 'POST', '/screens', { token: people.admin.token, body: { siteId, kind: 'wall' } })).body
 }
 
 /** Another session of the patient. */
@@ -240,10 +273,9 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/doctors/:id/hours/:date': ofFarDay,
 	'POST /api/v1/closures': () => ({ body: farClosure }),
 	'POST /api/v1/closures/preview': () => ({ body: farClosure }),
-	'DELETE /api/v1/closures/:id': async ({ node }) => {
-		const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
-		return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
-	},
+	'GET /api/v1/closures/holidays': () => ({ query: { country: 'DE', year: '2095' } }),
+	'POST /api/v1/closures/:id/preview': ofClosure,
+	'DELETE /api/v1/closures/:id': ofClosure,
 	'GET /api/v1/doctors/:id/time-off': ofDoctor,
 	'POST /api/v1/doctors/:id/time-off': scene => ({ ...ofDoctor(scene), body: farOff }),
 	'POST /api/v1/doctors/:id/time-off/preview': scene => ({ ...ofDoctor(scene), body: farOff }),
@@ -267,6 +299,32 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/appointments/:id/cancel': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/reschedule': async scene => ({ ...(await ofAppointment(scene)), body: { slotId: scene.aSlot() } }),
 	'POST /api/v1/appointments/:id/status': async scene => ({ ...(await ofAppointment(scene)), body: { status: 'checked_in' } }),
+	'POST /api/v1/appointments/:id/check-in': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
+	'POST /api/v1/appointments/:id/check-in#by-link': async scene => {
+		const id = await soonToBegin(scene)
+		return { params: { id }, body: { link: linkTo(scene, id) } }
+	},
+	'POST /api/v1/appointments/:id/call': async scene => ({ params: { id: await arrived(scene) }, body: { room: '1' } }),
+	'POST /api/v1/appointments/:id/step-out': async scene => ({ params: { id: await arrived(scene) } }),
+	'POST /api/v1/appointments/:id/step-in': async scene => ({ params: { id: await arrived(scene, { stepped_out_at: new Date() }) } }),
+	'GET /api/v1/waiting-room': ({ people }) => ({ query: { doctorId: people.doctor.id } }),
+	'POST /api/v1/visit-links': async scene => ({ body: { link: linkTo(scene, await scene.theAppointment()) } }),
+	'POST /api/v1/screens': async ({ node }) => ({ body: { siteId: String((await node.db('sites').first('id')).id), kind: 'wall' } }),
+	'DELETE /api/v1/screens/:id': async scene => ({ params: { id: (await aScreen(scene)).id } }),
+	'POST /api/v1/screens/pair': async scene => ({ body: { code: (await aScreen(scene)).code } }),
+	'POST /api/v1/screens/pair#wrong': () => ({ body: { code: '2222-2222' } }),
+	'POST /api/v1/screens/check-in#wrong': () => ({ body: { token: 'made up', birthDate: '1980-01-01', name: 'Any' } }),
+	'POST /api/v1/appointments/:id/undo': ofAppointment,
+	'GET /api/v1/appointments/:id/history': ofShown,
+	'GET /api/v1/slots/:id/history': scene => ({ params: { id: scene.aSlot() } }),
+	'GET /api/v1/day-list': () => ({ query: { date: soon().to } }),
+	'GET /api/v1/day-list#of-the-doctor': ({ people }) => ({ query: { date: soon().to, doctorId: people.doctor.id } }),
+	'POST /api/v1/list-messages/preview': async scene => ({ body: { appointmentIds: [await scene.theAppointment()] } }),
+	'POST /api/v1/list-messages': async scene => ({
+		body: { appointmentIds: [await scene.theAppointment()], text: 'Please use the side door.' },
+	}),
+	'GET /api/v1/vanished-visits': () => ({ query: { date: soon().to } }),
+	'GET /api/v1/vanished-visits#of-the-doctor': ({ people }) => ({ query: { date: soon().to, doctorId: people.doctor.id } }),
 	'GET /api/v1/appointments/:id/notifications': ofShown,
 	'POST /api/v1/notifications/:id/retry': async scene => ({ params: { id: await aFailedMessage(scene) } }),
 
@@ -286,6 +344,7 @@ export const requests: Record<string, Ask> = {
 	'PATCH /api/v1/admin/users/:id': scene => ({ ...ofPatient(scene), body: { status: 'active' } }),
 	'DELETE /api/v1/admin/users/:id/second-factor': aGuardedColleague,
 	'GET /api/v1/admin/analytics': () => ({ query: soon() }),
+	'GET /api/v1/admin/appointments.csv': () => ({ query: soon() }),
 	'POST /api/v1/admin/jobs/:name/run': () => ({ params: { name: 'clean up' } }),
 }
 
@@ -314,5 +373,9 @@ export const payloads: Record<string, Payload> = {
 		slotId: scene.aSlot(),
 		idempotencyKey: randomUUID(),
 	}),
+	'room:watch': ({ people }) => ({ doctorId: people.doctor.id }),
+	'room:watch#by-link': async scene => ({ link: linkTo(scene, await scene.theAppointment()) }),
+	'room:watch#by-a-wrong-screen': () => ({ siteId: '1', screenToken: 'made up' }),
+	'room:unwatch': ({ people }) => ({ doctorId: people.doctor.id }),
 	'session:renew': ({ people }) => ({ token: people.patient.token }),
 }

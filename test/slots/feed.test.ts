@@ -137,9 +137,8 @@ describe('a feed', () => {
 			const version = await redis.incr(feedKeys('again').versionKey)
 			await redis.publish(feedKeys('again').channel, `${version} ${version} [{}]`)
 		}
-		await waitFor(() => arrived.length > 9, 'the reset')
-		expect(arrived[9]).to.deep.include({ changes: '[]' })
-		expect(arrived[9]?.from).to.be.greaterThan(seen + 4)
+		// On a busy machine the feed may find the repetition before it has received all six.
+		await waitFor(() => arrived.slice(3).some(({ changes, from }) => changes === '[]' && from > seen + 4), 'the reset')
 		await feed.stop()
 	})
 

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import type { Page } from 'playwright-core'
 import type { TestNode } from './node.ts'
 import type { Words } from './words.ts'
@@ -30,6 +31,11 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 	const text = (key: string) => (page: Page) => page.getByText(words(key)).first().waitFor()
 	const testId = (id: string) => (page: Page) => page.getByTestId(id).first().waitFor()
 	const doctorNamed = (page: Page) => page.getByText('Dr. Anna Lindner').first().waitFor()
+	/** A page of the settings without outlines of what is on its way. */
+	const settled = async (page: Page) => {
+		await page.locator('main nav').first().waitFor()
+		await page.waitForFunction(() => !document.querySelector('[class*="Skeleton-root"]'))
+	}
 	const choosing = async (page: Page) => {
 		await text('booking.moveNotice')(page)
 		await firstFree(page).waitFor()
@@ -51,6 +57,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'forgotten password', as: undefined, path: '/forgot-password', ready: text('account.forgotText') },
 		{ name: 'new password', as: undefined, path: '/reset-password?token=x', ready: label('account.newPassword') },
 		{ name: 'erased', as: undefined, path: '/erased', ready: text('account.data.erasedText') },
+		{ name: 'the first admin’s account', as: undefined, path: '/first-admin?token=x', ready: label('account.fullName') },
 		{ name: 'no such page', as: undefined, path: '/nowhere', ready: text('app.notFound') },
 		{ name: 'my appointments', as: 'patient', path: '/visits', ready: doctorNamed },
 		{ name: 'no such appointment', as: 'patient', path: '/visits?reschedule=987654321', ready: text('visits.cannotMove.unknownText') },
@@ -79,10 +86,80 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'the call list', as: 'reception', path: '/desk/recalls', ready: text('board.recalls.title') },
 		{ name: 'not for this role', as: 'patient', path: '/desk', ready: text('account.notForYou') },
 		{ name: 'the desk', as: 'reception', path: '/desk', ready: testId('desk-slot') },
+		{ name: 'a day to print', as: 'reception', path: '/desk/sheet', ready: text('history.sheet.back') },
+		{
+			name: 'a message to a list',
+			as: 'reception',
+			path: `/desk/sheet?date=${dateAhead(1)}`,
+			ready: async page => {
+				await page.getByRole('button', { name: words('history.write.open') }).click()
+				await testId('list-message')(page)
+			},
+		},
+		{
+			name: 'vanished visits',
+			as: 'reception',
+			path: '/desk',
+			ready: async page => {
+				await testId('desk-slot')(page)
+				await page.getByTestId('vanished-toggle').click()
+				await testId('vanished')(page)
+			},
+		},
+		{
+			name: 'the history of a time',
+			as: 'reception',
+			path: '/desk',
+			ready: async page => {
+				await testId('desk-slot')(page)
+				await page.getByTestId('desk-slot').first().focus()
+				await page.keyboard.press('h')
+				await testId('slot-history')(page)
+			},
+		},
 		{ name: 'a doctor’s time off', as: 'reception', path: `/desk/doctors/${doctorId}/time-off`, ready: text('doctor.off.reason') },
 		{ name: 'the doctor’s day', as: 'doctor', path: '/day', ready: testId('day-summary') },
 		{ name: 'the doctor’s week', as: 'doctor', path: '/day?view=week', ready: testId('day-summary') },
 		{ name: 'working hours', as: 'doctor', path: '/hours', ready: text('doctor.hours.preview') },
+		...['clinic', 'sites', 'types', 'doctors', 'hours', 'reception', 'closures'].map(page => ({
+			name: `settings: ${page}`,
+			as: 'admin' as const,
+			path: `/admin/settings/${page}`,
+			ready: settled,
+		})),
+		{
+			name: 'a kind of appointment',
+			as: 'admin',
+			path: '/admin/settings/types',
+			ready: async page => {
+				await page.getByTestId('type').first().getByRole('button').first().click()
+				await label('setup.types.minutes')(page)
+			},
+		},
+		{
+			name: 'a site',
+			as: 'admin',
+			path: '/admin/settings/sites',
+			ready: async page => {
+				await page.getByTestId('site').first().getByRole('button').first().click()
+				await label('setup.sites.directions')(page)
+			},
+		},
+		{
+			name: 'a doctor’s profile',
+			as: 'admin',
+			path: '/admin/settings/doctors',
+			ready: async page => {
+				await page.getByTestId('colleague').first().getByRole('button').first().click()
+				await page
+					.getByRole('dialog')
+					.getByRole('button', { name: words('app.save') })
+					.waitFor()
+			},
+		},
+		{ name: 'the first run', as: 'admin', path: '/admin/setup', ready: settled },
+		{ name: 'the first run’s templates', as: 'admin', path: '/admin/setup?step=types', ready: testId('type') },
+		{ name: 'the test booking', as: 'admin', path: '/admin/setup?step=booking', ready: text('setup.booking.done') },
 		{ name: 'users', as: 'admin', path: '/admin/users', ready: testId('user-row') },
 		{ name: 'a doctor’s hours', as: 'admin', path: `/admin/users/${doctorId}/hours`, ready: text('doctor.hours.preview') },
 		{ name: 'analytics', as: 'admin', path: '/admin/analytics', ready: testId('analytics-chart') },

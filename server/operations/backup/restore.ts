@@ -71,8 +71,10 @@ async function migrateTo(trx: Tx, { migrations }: Manifest) {
 	const files = (await source.getMigrations([])).filter(file => migrations.includes(source.getMigrationName(file)))
 	const known = files.map(source.getMigrationName)
 	const unknown = migrations.filter(name => !known.includes(name))
-	if (unknown.length > 0)
-		throw new CommandError(`The archive is of another version: this one does not know ${unknown.map(inOneLine).join(', ')}`)
+	if (unknown.length > 0) {
+		const first = unknown.slice(0, 2).map(inOneLine).join(', ')
+		throw new CommandError(`The archive is of another version: this one does not know ${first}${unknown.length > 2 ? ' …' : ''}`)
+	}
 	await trx.migrate.latest({ migrationSource: { ...source, getMigrations: async () => files } })
 }
 

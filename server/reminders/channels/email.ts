@@ -27,6 +27,7 @@ export function letter(
 	{ visitCalendar, host, publicUrl }: Pick<EmailDeps, 'visitCalendar' | 'host' | 'publicUrl'>,
 ): Mail {
 	const { kind, patient, visit, links } = message
+	const said = message.text ? [message.text, ''] : []
 	const { language } = patient
 	const { clinic } = visit.face
 	const words = wordsOf(language)
@@ -39,6 +40,7 @@ export function letter(
 		'',
 		words.opening[kind],
 		'',
+		...said,
 		...rows.map(({ name, text }) => `${name}: ${text}`),
 		'',
 		...(actions ? [`${words.open}:`, links.visit, ''] : []),
@@ -49,7 +51,7 @@ export function letter(
 		`${words.unsubscribe}: ${links.unsubscribe}`,
 		'',
 	].join('\n')
-	const body = html`<p>${greeting}</p><h1>${words.opening[kind]}</h1><dl>${rows.map(row => html`<dt>${row.name}</dt><dd>${row.html ?? row.text}</dd>`)}</dl>${
+	const body = html`<p>${greeting}</p><h1>${words.opening[kind]}</h1>${said.slice(0, 1).map(text => html`<p style="white-space:pre-line">${text}</p>`)}<dl>${rows.map(row => html`<dt>${row.name}</dt><dd>${row.html ?? row.text}</dd>`)}</dl>${
 		actions ? html`<p><a class="button" href="${links.visit}">${words.open}</a></p>` : []
 	}${phone ? html`<p>${words.call}: <a href="${telephoneLink(phone)}"><bdi>${phone}</bdi></a></p>` : []}<p class="small">${words.whyThis} <a href="${links.unsubscribe}">${words.unsubscribe}</a></p>`
 	const subject = fill(words.subject[kind], { date: fullDate(language, visit.startsAtMs, visit.timeZone) })
@@ -61,8 +63,8 @@ export function letter(
 		html: htmlLetter(language, subject, body, { clinic, publicUrl: publicUrl() }),
 		messageId: `<notification-${message.id}@${host}>`,
 		unsubscribeUrl: links.unsubscribe,
-		// A reminder changes nothing in the calendar.
-		...(kind !== 'reminder' && { invitation: visitCalendar.invitation(message) }),
+		// Reminders and notices change nothing in the calendar.
+		...(kind !== 'reminder' && kind !== 'notice' && { invitation: visitCalendar.invitation(message) }),
 	}
 }
 

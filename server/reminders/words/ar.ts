@@ -6,12 +6,14 @@ export const ar: Words = {
 		rescheduled: 'تم نقل موعدك إلى {date}',
 		cancelled: 'أُلغي موعدك يوم {date}',
 		reminder: 'تذكير: موعدك يوم {date}',
+		notice: 'بخصوص موعدك في {date}',
 	},
 	opening: {
 		booked: 'تم حجز موعدك.',
 		rescheduled: 'تم نقل موعدك إلى وقت آخر.',
 		cancelled: 'أُلغي موعدك.',
 		reminder: 'نذكّرك بموعدك.',
+		notice: 'لدى العيادة رسالة بخصوص موعدك.',
 	},
 	greeting: 'مرحبًا {name}،',
 	doctor: 'مع',
@@ -38,6 +40,7 @@ export const ar: Words = {
 		rescheduled: 'تم النقل: {doctor}، الآن {date}. {link}',
 		cancelled: 'أُلغي: {doctor}، {date}.',
 		reminder: 'تذكير: {doctor}، {date}. {link}',
+		notice: '{text} ({doctor}، {date})',
 	},
 	page: {
 		title: 'موعدك',

@@ -6,12 +6,14 @@ export const de: Words = {
 		rescheduled: 'Ihr Termin ist verschoben auf {date}',
 		cancelled: 'Ihr Termin am {date} ist abgesagt',
 		reminder: 'Erinnerung: Ihr Termin am {date}',
+		notice: 'Zu Ihrem Termin am {date}',
 	},
 	opening: {
 		booked: 'Ihr Termin ist gebucht.',
 		rescheduled: 'Ihr Termin ist auf eine andere Zeit verschoben.',
 		cancelled: 'Ihr Termin ist abgesagt.',
 		reminder: 'Wir erinnern Sie an Ihren Termin.',
+		notice: 'Die Praxis hat eine Nachricht zu Ihrem Termin.',
 	},
 	greeting: 'Guten Tag {name},',
 	doctor: 'Bei',
@@ -38,6 +40,7 @@ export const de: Words = {
 		rescheduled: 'Verschoben: {doctor}, jetzt {date}. {link}',
 		cancelled: 'Abgesagt: {doctor}, {date}.',
 		reminder: 'Erinnerung: {doctor}, {date}. {link}',
+		notice: '{text} ({doctor}, {date})',
 	},
 	page: {
 		title: 'Ihr Termin',

@@ -6,12 +6,14 @@ export const en: Words = {
 		rescheduled: 'Your visit has moved to {date}',
 		cancelled: 'Your visit on {date} is cancelled',
 		reminder: 'Reminder: your visit on {date}',
+		notice: 'About your visit on {date}',
 	},
 	opening: {
 		booked: 'Your visit is booked.',
 		rescheduled: 'Your visit has moved to another time.',
 		cancelled: 'Your visit is cancelled.',
 		reminder: 'This is a reminder of your visit.',
+		notice: 'The clinic has a message about your visit.',
 	},
 	greeting: 'Hello {name},',
 	doctor: 'With',
@@ -38,6 +40,7 @@ export const en: Words = {
 		rescheduled: 'Moved: {doctor}, now {date}. {link}',
 		cancelled: 'Cancelled: {doctor}, {date}.',
 		reminder: 'Reminder: {doctor}, {date}. {link}',
+		notice: '{text} ({doctor}, {date})',
 	},
 	page: {
 		title: 'Your visit',

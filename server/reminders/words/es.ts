@@ -6,12 +6,14 @@ export const es: Words = {
 		rescheduled: 'Su cita se ha cambiado al {date}',
 		cancelled: 'Su cita del {date} está cancelada',
 		reminder: 'Recordatorio: su cita del {date}',
+		notice: 'Sobre su cita del {date}',
 	},
 	opening: {
 		booked: 'Su cita está reservada.',
 		rescheduled: 'Su cita se ha cambiado de hora.',
 		cancelled: 'Su cita está cancelada.',
 		reminder: 'Le recordamos su cita.',
+		notice: 'La clínica tiene un mensaje sobre su cita.',
 	},
 	greeting: 'Hola, {name}:',
 	doctor: 'Con',
@@ -38,6 +40,7 @@ export const es: Words = {
 		rescheduled: 'Cambiada: {doctor}, ahora {date}. {link}',
 		cancelled: 'Cancelada: {doctor}, {date}.',
 		reminder: 'Recordatorio: {doctor}, {date}. {link}',
+		notice: '{text} ({doctor}, {date})',
 	},
 	page: {
 		title: 'Su cita',

@@ -1,0 +1,3 @@
+import setup from './ar/setup.json'
+
+export default { setup }

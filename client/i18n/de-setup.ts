@@ -1,0 +1,3 @@
+import setup from './de/setup.json'
+
+export default { setup }

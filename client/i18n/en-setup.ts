@@ -1,0 +1,3 @@
+import setup from './en/setup.json'
+
+export default { setup }

@@ -1,0 +1,3 @@
+import setup from './es/setup.json'
+
+export default { setup }

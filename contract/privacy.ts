@@ -19,6 +19,7 @@ const ExportedAppointment = Kept.extend({
 	status: AppointmentStatus,
 	reason: z.string().optional(),
 	cancelReason: z.string().optional(),
+	extraReason: z.string().optional(),
 	bookedBy: z.enum(['you', 'the clinic']),
 	confirmedAt: Instant.optional(),
 })

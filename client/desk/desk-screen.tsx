@@ -13,6 +13,7 @@ import { addDays, dateIn, useFormat, viewerZone } from '../i18n/format.ts'
 import { directionOf } from '../i18n/index.ts'
 import { Screen } from '../shell/layout.tsx'
 import { Empty, ErrorMessage, Loading, useErrorText } from '../shell/messages.tsx'
+import { LinePanel } from '../waiting/line-panel.tsx'
 import { AppointmentPanel } from './appointment-panel.tsx'
 import { useBoard, useIsLive, WatchDates } from './board.tsx'
 import type { CallerSearchHandle } from './caller-search.tsx'
@@ -86,6 +87,7 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 	const [callerTyped, setCallerTyped] = useState<string>()
 	const [side, setSide] = useState<Side>('right')
 	const [helpOpened, help] = useDisclosure(false)
+	const [lineOpened, line] = useDisclosure(false)
 	const root = useRef<HTMLDivElement>(null)
 	const stage = useRef<HTMLDivElement>(null)
 	const search = useRef<CallerSearchHandle>(null)
@@ -199,8 +201,9 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 	}
 	const seekEarliest = useCallback(() => {
 		desk.close()
+		line.close()
 		setSeeksEarliest(true)
-	}, [desk.close])
+	}, [desk.close, line.close])
 
 	const closePanel = useCallback(() => {
 		setSeeksEarliest(false)
@@ -246,7 +249,16 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 	const changeDay = useCallback((days: number) => goTo(addDays(date, isWeek ? days * 7 : days)), [date, goTo, isWeek])
 	const toDate = useCallback(() => goToDate.current?.focus(), [])
 	const fit = useCallback(() => setFits(!fits), [fits, setFits])
-	useScreenKeys(root, { back, toSearch, showHelp: help.open, changeDay, earliest: seekEarliest, goToDate: toDate, fit })
+	useScreenKeys(root, {
+		back,
+		toSearch,
+		showHelp: help.open,
+		changeDay,
+		earliest: seekEarliest,
+		goToDate: toDate,
+		fit,
+		showLine: line.open,
+	})
 
 	const askHistory = (slotId: string) => {
 		const found = findCell(columns(), slotId)
@@ -313,6 +325,7 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 				onHidesEmpty={setHidesEmpty}
 				onFits={setFits}
 				onEarliest={seekEarliest}
+				onLine={line.toggle}
 			/>
 			<ContextBar
 				patient={patient}
@@ -378,6 +391,15 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 							say(text, 'done')
 						}}
 						onClose={() => setSeeksEarliest(false)}
+					/>
+				)}
+				{lineOpened && (
+					<LinePanel
+						doctors={doctors}
+						onClose={() => {
+							line.close()
+							toSearch()
+						}}
 					/>
 				)}
 				{taking && taking.step !== 'booked' && taking.step !== 'expired' && takingDoctor && (

@@ -9,6 +9,7 @@ const groups = [
 		name: 'everywhere',
 		keys: [
 			[['/'], 'search'],
+			[['F2'], 'line'],
 			[['PageUp', 'PageDown'], 'day'],
 			[['Esc'], 'back'],
 			[['E'], 'earliest'],

@@ -36,6 +36,7 @@ type Props = {
 	onHidesEmpty: (hides: boolean) => void
 	onFits: (fits: boolean) => void
 	onEarliest: () => void
+	onLine: () => void
 }
 
 /** Who calls, and which part of which day is shown. */
@@ -72,6 +73,21 @@ export const Toolbar = (props: Props) => {
 				data-testid="desk-earliest-open"
 			>
 				{t('board.earliest')}
+			</Button>
+			<Button
+				variant="default"
+				fw={400}
+				px="sm"
+				onClick={props.onLine}
+				aria-keyshortcuts="F2"
+				rightSection={
+					<Kbd size="xs" aria-hidden>
+						F2
+					</Kbd>
+				}
+				data-testid="desk-line"
+			>
+				{t('waiting.desk.open')}
 			</Button>
 			<ActionIcon
 				component={Link}

@@ -9,17 +9,19 @@ type Actions = {
 	earliest: () => void
 	goToDate: () => void
 	fit: () => void
+	showLine: () => void
 }
 
 /** Keys that work wherever the focus is on this screen, but not below a dialog that lies over it. */
 export const useScreenKeys = (
 	root: RefObject<HTMLElement | null>,
-	{ back, toSearch, showHelp, changeDay, earliest, goToDate, fit }: Actions,
+	{ back, toSearch, showHelp, changeDay, earliest, goToDate, fit, showLine }: Actions,
 ) => {
 	const [characterKeys] = useCharacterKeys()
 	useEffect(() => {
 		const actionOf = (event: KeyboardEvent, target: Element) => {
 			if (event.key === 'Escape') return back
+			if (event.key === 'F2') return showLine
 			if (characterKeys && !isTyping(target)) {
 				if (isSlash(event)) return toSearch
 				if (isQuestionMark(event)) return showHelp
@@ -42,5 +44,5 @@ export const useScreenKeys = (
 		}
 		document.addEventListener('keydown', onKeyDown)
 		return () => document.removeEventListener('keydown', onKeyDown)
-	}, [root, back, toSearch, showHelp, changeDay, earliest, goToDate, fit, characterKeys])
+	}, [root, back, toSearch, showHelp, changeDay, earliest, goToDate, fit, showLine, characterKeys])
 }

@@ -65,7 +65,12 @@ async function readVisits(trx: Tx, { patientId, userId }: Subject): Promise<Pers
 		startsAt: instant(row.starts_at),
 		endsAt: instant(row.ends_at),
 		status: row.status,
-		...given({ reason: row.reason, cancelReason: row.cancel_reason, confirmedAt: row.confirmed_at && instant(row.confirmed_at) }),
+		...given({
+			reason: row.reason,
+			cancelReason: row.cancel_reason,
+			extraReason: row.extra_reason,
+			confirmedAt: row.confirmed_at && instant(row.confirmed_at),
+		}),
 		bookedBy: row.booked_by === userId ? 'you' : 'the clinic',
 		...kept(row),
 	}))

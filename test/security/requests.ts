@@ -60,6 +60,7 @@ const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	const body = { name: 'Website', scopes: ['calendar:read'] }
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
 }
+
 const ofClosure = async ({ node }: Scene) => {
 	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
 	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
@@ -91,7 +92,11 @@ const farOff = { startsAt: '2095-05-01T00:00:00Z', endsAt: '2095-05-02T00:00:00Z
 const subscription = { endpoint: 'https://push.example/device', keys: { p256dh: 'B'.repeat(87), auth: 'a'.repeat(22) } }
 const newAccount = () => ({ email: `${randomUUID()}@example.com`, password: 'long enough for this', fullName: 'Somebody New' })
 
-const isStaff = (caller: Caller) => caller === 'receptionist' || caller === 'admin'
+const booksForOthers = (caller: Caller) => caller !== 'patient' && caller !== 'other patient'
+
+/** A minute of its own, beyond all slots. */
+let minutesBeyond = 300 * 1440
+const anyMinute = () => new Date(Date.now() + minutesBeyond++ * 60_000).toISOString()
 const ofDoctor = ({ people }: Scene) => ({ params: { id: people.doctor.id } })
 const ofPatient = ({ people }: Scene) => ({ params: { id: people.patient.id } })
 const ofAppointment = async (scene: Scene) => ({ params: { id: await scene.anAppointment() } })
@@ -289,7 +294,10 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/slots/:id/hold': async scene => ({ params: { id: await scene.aHeldSlot() } }),
 
 	'POST /api/v1/appointments': (scene, caller) => ({
-		body: { slotId: scene.aSlot(), ...(isStaff(caller) && { patientId: scene.people.patient.id }) },
+		body: { slotId: scene.aSlot(), ...(booksForOthers(caller) && { patientId: scene.people.patient.id }) },
+	}),
+	'POST /api/v1/appointments#extra': ({ people }) => ({
+		body: { doctorId: people.doctor.id, startsAt: anyMinute(), minutes: 1, patientId: people.patient.id, extra: { reason: 'In pain' } },
 	}),
 	'POST /api/v1/appointments#for-the-patient': scene => ({ body: { slotId: scene.aSlot(), patientId: scene.people.patient.id } }),
 	'GET /api/v1/appointments#of-the-patient': ({ people }) => ({ query: { patientId: people.patient.id } }),
@@ -360,7 +368,7 @@ export const payloads: Record<string, Payload> = {
 	'appointment:book': (scene, caller) => ({
 		slotId: scene.aSlot(),
 		idempotencyKey: randomUUID(),
-		...(isStaff(caller) && { patientId: scene.people.patient.id }),
+		...(booksForOthers(caller) && { patientId: scene.people.patient.id }),
 	}),
 	'appointment:book#for-the-patient': scene => ({
 		slotId: scene.aSlot(),

@@ -5,7 +5,7 @@ import { readSlots, type Span, type StoredSlot, slotKey } from '../slots/availab
 import type { Holder } from '../slots/codec.ts'
 import { instantOf, slotId } from '../slots/slot-id.ts'
 import { type ChangeRequest, isChange, type QueueRequest } from './requests.ts'
-import type { BusyTime, PriorOutcome, State, StoredAppointment, VisitDay } from './rules.ts'
+import { type BusyTime, type PriorOutcome, type State, type StoredAppointment, type VisitDay, withBuffer } from './rules.ts'
 
 /**
  * Reads everything that the requests depend on, with a few statements however many requests there are.
@@ -35,7 +35,7 @@ export async function readFacts(
 	const appointments = new Map(asked.map(appointment => [appointment.id, appointment]))
 	const repeatedIds = changes.flatMap(request => prior(request)?.appointmentId ?? []).filter(id => !appointments.has(id))
 	const moved = requests.flatMap(request =>
-		request.kind === 'reschedule' ? spansAsked(request, holds, appointments.get(request.appointmentId)?.typeMinutes) : [],
+		request.kind === 'reschedule' ? spansAsked(request, holds, roomOf(appointments.get(request.appointmentId))) : [],
 	)
 	for (const appointment of await readAppointments(run, repeatedIds)) appointments.set(appointment.id, appointment)
 	const slotsKnownNow = await readSlots(run, distinct([...[...appointments.values()].flatMap(spansOf), ...moved]))
@@ -204,6 +204,10 @@ function dayKey({ doctorId, typeId, startMinute }: { doctorId: string; typeId?: 
 	return `${doctorId} ${typeId} ${startMinute}`
 }
 
+function roomOf(appointment: StoredAppointment | undefined): number | undefined {
+	return appointment && withBuffer(appointment.typeMinutes, appointment.bufferMinutes)
+}
+
 const oneMinute = 1
 const longestVisitMinutes = 8 * 60
 
@@ -216,7 +220,7 @@ function spansAsked(request: QueueRequest, holds: HoldsByDoctor, typeMinutes?: n
 		return request.slotMinutes.map(minute => ({ ...request, fromMinute: minute, untilMinute: minute + oneMinute }))
 	if (request.kind === 'book-beside') return [coveringSpan({ ...request, endMinute: request.startMinute + request.minutes })]
 	if (request.kind !== 'book' && request.kind !== 'reschedule') return []
-	const minutes = (request.kind === 'book' ? request.minutes : typeMinutes) ?? oneMinute
+	const minutes = (request.kind === 'book' ? withBuffer(request.minutes, request.bufferMinutes) : typeMinutes) ?? oneMinute
 	return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + minutes }]
 }
 
@@ -251,6 +255,7 @@ type AppointmentRow = {
 	end_minute: number
 	slot_minutes: number[]
 	type_minutes: number | null
+	buffer_minutes: number
 	status: AppointmentStatus
 	sequence: number
 	reason: string | null
@@ -274,6 +279,7 @@ function toAppointment(row: AppointmentRow): FullAppointment {
 		endMinute: row.end_minute,
 		slotMinutes: row.slot_minutes,
 		typeMinutes: row.type_minutes ?? undefined,
+		bufferMinutes: row.buffer_minutes,
 		status: row.status,
 		sequence: row.sequence,
 		reason: row.reason,

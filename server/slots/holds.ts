@@ -48,7 +48,7 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 		const type = request.typeId === undefined ? undefined : await types.rulesOf(request.typeId)
 		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
 		const isOwnCalendar = actor.role === 'doctor' && actor.userId === ref.doctorId
-		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor) || isOwnCalendar)
+		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor) || isOwnCalendar) + type.bufferMinutes
 		const outOfTerms = type && whyNotInTerms(termsOf(type), ref.startMinute, !isStaff(actor) && !isOwnCalendar, nowMs())
 		if (outOfTerms) throw new Refusal(outOfTerms)
 		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs

@@ -28,7 +28,7 @@ describe('a queue', () => {
 		const behind = aBooking(await aPatient(bench), slot(0))
 		const before = aBooking(await aPatient(bench), slot(1))
 		const drain = await drained(before, poison, behind)
-		expect([before, poison, behind].map(drain.answer)).to.deep.equal(['ok', 'internal', 'ok'])
+		expect([before, poison, behind].map(drain.answer)).to.deep.equal(['ok', 'type_not_offered', 'ok'])
 	})
 
 	it('refuses a request for a free slot that overlaps an appointment of the doctor', async () => {
@@ -64,7 +64,7 @@ describe('a queue', () => {
 		for (const each of crowd) drain.wake(each.id)
 		await waitFor(() => drain.outcomes.size === requests.length, 'all outcomes')
 		await drain.stop()
-		expect(requests.map(drain.answer)).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'internal', 'ok', 'ok', 'ok'])
+		expect(requests.map(drain.answer)).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'type_not_offered', 'ok', 'ok', 'ok'])
 		const { doctorId, startMinute } = requests[4] as BookingRequest
 		expect((await bench.holds.place(actorOf(patient), { slotId: `${doctorId}-${startMinute}` })).doctorId).to.equal(doctorId)
 	})
@@ -157,7 +157,7 @@ describe('a queue', () => {
 		await bench.redis.hset(tag, field, JSON.stringify({ ...record, x: Date.now() - 50 }))
 		const heard = await hear(bench, doctor.id)
 		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
-		expect((await drained(poison)).answer(poison)).to.equal('internal')
+		expect((await drained(poison)).answer(poison)).to.equal('type_not_offered')
 		await waitFor(async () => {
 			await bench.holds.sweep()
 			return heard.includes(`${slot(0)} free`)

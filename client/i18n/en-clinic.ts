@@ -2,6 +2,7 @@ import admin from './en/admin.json'
 import desk from './en/desk.json'
 import doctor from './en/doctor.json'
 import history from './en/history.json'
+import hours from './en/hours.json'
 import notices from './en/notices.json'
 
-export default { admin, desk, doctor, history, notices }
+export default { admin, desk, doctor, history, hours, notices }

@@ -40,9 +40,10 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		await text('booking.moveNotice')(page)
 		await firstFree(page).waitFor()
 	}
+	const yearShown = (page: Page) => page.locator('[data-testid="year"][aria-busy="false"]').waitFor()
 	const hoursShown = async (page: Page) => {
 		await testId('plan')(page)
-		await page.locator('[data-testid="year"][aria-busy="false"]').waitFor()
+		await yearShown(page)
 	}
 	return [
 		{ name: 'find a doctor', as: undefined, path: '/', ready: doctorNamed },
@@ -143,7 +144,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 			as: 'doctor',
 			path: '/hours',
 			ready: async page => {
-				await hoursShown(page)
+				await yearShown(page)
 				await page.locator('[data-date][tabindex="0"]').click()
 				await page
 					.getByTestId('day-panel')

@@ -84,7 +84,7 @@ const publishThroughFeed = (redis: Redis): Publish => {
 const publishFrames =
 	(redis: Redis): Publish =>
 	(doctorId, version, slot) => {
-		const change = { ...visibleSlot(slot, 'public'), version }
+		const change = { ...visibleSlot(slot, 'public', new Date().toISOString()), version }
 		const frame = { doctorId, fromVersion: version, toVersion: version, changes: [change] }
 		redis.publish(bareChannel(doctorId), `42${JSON.stringify(['calendar:changed', frame])}`).catch(() => {})
 	}

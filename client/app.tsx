@@ -18,12 +18,18 @@ const withClinicTexts =
 	async (): Promise<T> =>
 		(await Promise.all([load(), wantTexts('clinic')]))[0]
 
+const withWaitingTexts =
+	<T,>(load: () => Promise<T>) =>
+	async (): Promise<T> =>
+		(await Promise.all([load(), wantTexts('waiting')]))[0]
+
 /** Users, settings and the first run have texts of their own, too. */
 const withSetupTexts = <T,>(load: () => Promise<T>) => withClinicTexts(async () => (await Promise.all([load(), wantTexts('setup')]))[0])
 
 // What a first visit to the booking page needs is on board; every other screen is fetched when it is opened.
 const VisitsScreen = fetched(() => import('./visits/visits-screen.tsx'))
-const DeskScreen = fetched(withClinicTexts(() => import('./desk/desk-screen.tsx')))
+const RecallsScreen = fetched(withClinicTexts(() => import('./desk/recalls-screen.tsx')))
+const DeskScreen = fetched(withWaitingTexts(withClinicTexts(() => import('./desk/desk-screen.tsx'))))
 const DaySheetScreen = fetched(withClinicTexts(() => import('./lists/day-sheet-screen.tsx')))
 const DayScreen = fetched(withClinicTexts(() => import('./doctor/day-screen.tsx')))
 const HoursScreen = fetched(withClinicTexts(() => import('./hours/hours-screen.tsx')))
@@ -40,9 +46,16 @@ const SignInScreen = fetched(() => import('./account/sign-in-screen.tsx'))
 const RegisterScreen = fetched(() => import('./account/register-screen.tsx'))
 const ForgotScreen = fetched(() => import('./account/forgot-screen.tsx'))
 const ResetScreen = fetched(() => import('./account/reset-screen.tsx'))
+const ClinicScreen = fetched(() => import('./clinic/clinic-screen.tsx'))
 const ErasedScreen = fetched(() => import('./account/erased-screen.tsx'))
 const AccountScreen = fetched(() => import('./account/account-screen.tsx'))
 const SecurityScreen = fetched(async () => (await Promise.all([import('./security/security-screen.tsx'), wantTexts('security')]))[0])
+
+const WallScreen = fetched(withWaitingTexts(() => import('./waiting/wall-screen.tsx')))
+const KioskScreen = fetched(withWaitingTexts(() => import('./waiting/kiosk-screen.tsx')))
+const LineScreen = fetched(withWaitingTexts(() => import('./waiting/line-screen.tsx')))
+const ScreensScreen = fetched(withWaitingTexts(() => import('./waiting/screens-screen.tsx')))
+const DoorScreen = fetched(withWaitingTexts(() => import('./waiting/door-screen.tsx')))
 
 const NotFound = () => {
 	const { t } = useTranslation()
@@ -86,9 +99,15 @@ export const App = () => (
 	<Suspense fallback={<Loading />}>
 		<ClinicNotices />
 		<Routes>
+			<Route path="wall" element={<WallScreen />} />
+			<Route path="kiosk" element={<KioskScreen />} />
+			<Route path="admin/screens/door/:siteId" element={<DoorScreen />} />
 			<Route element={<Layout />}>
+				<Route path="line" element={<LineScreen />} />
+				<Route path="check-in" element={<LineScreen />} />
 				<Route index element={<DoctorsScreen />} />
 				<Route path="doctors/:doctorId" element={<BookingScreen />} />
+				<Route path="clinic" element={<ClinicScreen />} />
 				<Route path="sign-in" element={<SignInScreen />} />
 				<Route path="register" element={<RegisterScreen />} />
 				<Route path="forgot-password" element={<ForgotScreen />} />
@@ -104,6 +123,7 @@ export const App = () => (
 				</Route>
 				<Route element={only('receptionist', 'admin')}>
 					<Route path="desk" element={<DeskScreen />} />
+					<Route path="desk/recalls" element={<RecallsScreen />} />
 					<Route path="desk/sheet" element={<DaySheetScreen />} />
 					<Route path="desk/doctors/:doctorId/time-off" element={<TimeOffScreen />} />
 				</Route>
@@ -118,6 +138,7 @@ export const App = () => (
 					<Route path="admin/users" element={<UsersScreen />} />
 					<Route path="admin/users/:doctorId/hours" element={<HoursScreen />} />
 					<Route path="admin/analytics" element={<AnalyticsScreen />} />
+					<Route path="admin/screens" element={<ScreensScreen />} />
 					<Route path="admin/audit" element={<AuditScreen />} />
 					<Route path="admin/jobs" element={<JobsScreen />} />
 				</Route>

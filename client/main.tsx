@@ -1,6 +1,6 @@
 import '@mantine/core/styles.css'
 import '@mantine/notifications/styles.css'
-import { DirectionProvider, MantineProvider } from '@mantine/core'
+import { DirectionProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
@@ -12,8 +12,8 @@ import { App } from './app.tsx'
 import { prefetchBooking } from './booking/queries.ts'
 import { LanguageDirection } from './i18n/direction.tsx'
 import { startI18n } from './i18n/index.ts'
+import { Appearance } from './shell/appearance.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
-import { cssVariables, theme } from './theme.ts'
 
 const queries = new QueryClient({
 	defaultOptions: {
@@ -39,17 +39,17 @@ createRoot(document.getElementById('root') as HTMLElement).render(
 	<StrictMode>
 		<DirectionProvider initialDirection={document.documentElement.dir as 'ltr' | 'rtl'}>
 			<LanguageDirection />
-			<MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-				<ErrorBoundary>
-					<QueryClientProvider client={queries}>
+			<QueryClientProvider client={queries}>
+				<Appearance>
+					<ErrorBoundary>
 						<BrowserRouter>
 							<SessionProvider>
 								<App />
 							</SessionProvider>
 						</BrowserRouter>
-					</QueryClientProvider>
-				</ErrorBoundary>
-			</MantineProvider>
+					</ErrorBoundary>
+				</Appearance>
+			</QueryClientProvider>
 		</DirectionProvider>
 	</StrictMode>,
 )

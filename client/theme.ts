@@ -1,18 +1,5 @@
 import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
-
-/** A teal whose darker half keeps a contrast of at least 4.5 to 1 with white. */
-const teal: MantineColorsTuple = [
-	'#e3fafc',
-	'#c5f6fa',
-	'#99e9f2',
-	'#66d9e8',
-	'#3bc9db',
-	'#1098ad',
-	'#0c8599',
-	'#0b7285',
-	'#085a6a',
-	'#06434f',
-]
+import { shadesOf, teal } from '../contract/accent.ts'
 
 /** Its darker end is dark enough for white letters. */
 const red: MantineColorsTuple = [
@@ -28,9 +15,9 @@ const red: MantineColorsTuple = [
 	'#9c1d1d',
 ]
 
-export const theme = createTheme({
+const theme = createTheme({
 	primaryColor: 'teal',
-	colors: { teal, red },
+	colors: { red },
 	primaryShade: 7,
 	autoContrast: true,
 	luminanceThreshold: 0.35,
@@ -46,6 +33,12 @@ export const theme = createTheme({
 		// As high as a finger needs.
 		Button: Button.extend({ vars: (_, { size }) => ({ root: size === 'md' ? { '--button-height': '44px' } : {} }) }),
 	},
+})
+
+/** The clinic's accent takes the place of teal, which every style sheet names. */
+export const themeOf = (accent: string | undefined) => ({
+	...theme,
+	colors: { ...theme.colors, teal: (accent ? shadesOf(accent) : teal) as unknown as MantineColorsTuple },
 })
 
 /** Mantine's quiet texts are too pale for WCAG's 4.5 to 1. */

@@ -19,12 +19,15 @@ export default defineConfig({
 		chunkSizeWarningLimit: 700,
 		rolldownOptions: {
 			output: {
+				// Groups may need one another's parts: what is used while a file is read must have been read before.
+				strictExecutionOrder: true,
 				chunkFileNames: ({ name }) => `assets/${name.replace(/~.*/, '')}-[hash].js`,
 				codeSplitting: {
 					groups: [
+						// Larger merges make files that import each other in a circle, which fails when a page is opened (test/client/parts.test.ts).
 						// A request costs a phone more than a kilobyte: what every page needs comes in one file, and what screens share in few.
 						{ name: 'initial', tags: ['$initial'], priority: 1 },
-						{ name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 24_000 },
+						{ name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 12_000 },
 					],
 				},
 			},

@@ -22,6 +22,10 @@ export const Slot = z
 			.object({ id: Id, patientName: z.string(), status: AppointmentStatus })
 			.optional()
 			.meta({ description: 'Staff and the doctor only.' }),
+		alsoBooked: z
+			.array(z.object({ id: Id, status: AppointmentStatus, patientName: z.string() }))
+			.optional()
+			.meta({ description: 'Extra visits and walk-ins at the time of this slot. Staff and the doctor only.' }),
 	})
 	.meta({ id: 'Slot' })
 export type Slot = z.infer<typeof Slot>

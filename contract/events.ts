@@ -60,7 +60,7 @@ export const clientEvents = {
 	}),
 	'appointment:book': event({
 		summary: 'Book a slot.',
-		access: ['patient', 'receptionist', 'admin'],
+		access: ['patient', 'doctor', 'receptionist', 'admin'],
 		payload: BookRequest,
 		ack: z.object({ appointment: Appointment }),
 	}),
@@ -72,7 +72,7 @@ export const clientEvents = {
 	}),
 	'appointment:reschedule': event({
 		summary: 'Move an appointment to another slot.',
-		access: ['patient', 'receptionist', 'admin'],
+		access: ['patient', 'doctor', 'receptionist', 'admin'],
 		payload: RescheduleRequest,
 		ack: z.object({ appointment: Appointment }),
 	}),

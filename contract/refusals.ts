@@ -38,6 +38,7 @@ export const refusals = {
 	too_soon: { status: 409, title: 'This kind of visit has to be booked earlier', losesSlot: true, offersAlternatives: true },
 	too_far: { status: 409, title: 'This kind of visit cannot be booked so far ahead', losesSlot: true, offersAlternatives: true },
 	daily_limit: { status: 409, title: 'No more visits of this kind on that day', losesSlot: true, offersAlternatives: true },
+	upcoming_limit: { status: 409, title: 'The patient has as many visits to come as the clinic allows', final: true },
 	type_not_offered: { status: 409, title: 'This kind of visit is not offered here', losesSlot: true },
 	offer_ended: { status: 409, title: 'The offer was answered, withdrawn or has run out', losesSlot: true, final: true },
 	in_use: { status: 409, title: 'Future appointments need it', final: true },

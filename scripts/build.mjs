@@ -32,7 +32,7 @@ const copyAssets = () => {
 	for (const directory of compiled) {
 		cpSync(inRoot(directory), inRoot('dist', directory), {
 			recursive: true,
-			filter: source => statSync(source).isDirectory() || /\.(sql|lua|txt)$/.test(source),
+			filter: source => statSync(source).isDirectory() || /\.(sql|lua|txt|webp|png)$/.test(source),
 		})
 	}
 }

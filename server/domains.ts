@@ -75,7 +75,10 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		types,
 		doctors,
 		holds: slots.holds,
-		policy: async () => ({ cancelCutoffMs: (await clinic.policy()).cancelCutoffMinutes * 60_000 }),
+		policy: async () => {
+			const { cancelCutoffMinutes, maxUpcomingPerPatient, overbooking } = await clinic.policy()
+			return { cancelCutoffMs: cancelCutoffMinutes * 60_000, maxUpcoming: maxUpcomingPerPatient, overbooking }
+		},
 		notices: reminders.notices,
 		visitCalendar: reminders.visitCalendar,
 		wakeReminders: reminders.nudge,
@@ -151,7 +154,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom].flatMap(
 			({ routes }) => routes,
 		),
-		pages: reminders.pages({ operations: booking.commands, freeTimes }),
+		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest],
+		dressPage: clinic.front.dress,
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {
 			await jobs.stop()

@@ -83,7 +83,7 @@ export function createTransports(stores: Stores, authentication: Authentication)
 					metrics: metrics.read,
 					observe: observe.request,
 					tracer,
-					pages: [...domains.pages, clientFiles()],
+					pages: [...domains.pages, clientFiles(domains.dressPage)],
 				}),
 			)
 			sockets.attach(http.server)

@@ -1,13 +1,17 @@
 import { Button, NativeSelect, Stack, Switch } from '@mantine/core'
-import { useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { User } from '../../contract/index.ts'
 import { useSession } from '../api/session.tsx'
 import { viewerZone } from '../i18n/format.ts'
+import { fetched } from '../shell/fetched.tsx'
 import { ErrorMessage } from '../shell/messages.tsx'
 import { checks, PasswordField, TextField, useFields } from './fields.tsx'
 import { useSending } from './use-sending.ts'
 import { useZones } from './zones.ts'
+
+// Few who register are doctors.
+const SpecialtyField = fetched(async () => ({ default: (await import('../shell/specialty-field.tsx')).SpecialtyField }))
 
 type Props = {
 	onDone?: (user: User) => void
@@ -40,6 +44,7 @@ export function RegisterForm({ onDone, withDoctors = false }: Props) {
 		onDone?.(user)
 	}
 	const sending = useSending(fields, send, { marks: true })
+	const { onChange: _, ...specialty } = fields.bind('specialty')
 
 	return (
 		<form {...sending.form}>
@@ -65,7 +70,9 @@ export function RegisterForm({ onDone, withDoctors = false }: Props) {
 				)}
 				{isDoctor && (
 					<>
-						<TextField label={t('account.specialty')} {...fields.bind('specialty')} />
+						<Suspense>
+							<SpecialtyField {...specialty} onChange={value => fields.set({ specialty: value })} />
+						</Suspense>
 						<NativeSelect size="md" label={t('account.timeZone')} data={zones} {...fields.bind('timeZone')} />
 					</>
 				)}

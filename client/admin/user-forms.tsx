@@ -6,6 +6,7 @@ import type { Role, User } from '../../contract/index.ts'
 import { ApiError, request } from '../api/http.ts'
 import { viewerZone } from '../i18n/format.ts'
 import { ErrorMessage } from '../shell/messages.tsx'
+import { SpecialtyField } from '../shell/specialty-field.tsx'
 import { Failure } from './in-use.tsx'
 
 const roles: Role[] = ['receptionist', 'doctor', 'patient', 'admin']
@@ -143,7 +144,12 @@ export const NewUser = ({ onCreated, onClose }: { onCreated: (user: User) => voi
 				<TextInput label={t('admin.users.phone')} type="tel" maxLength={32} autoComplete="off" {...text('phone')} />
 				{fields.role === 'doctor' && (
 					<>
-						<TextInput label={t('account.specialty')} maxLength={80} {...text('specialty')} />
+						<SpecialtyField
+							size="sm"
+							value={fields.specialty}
+							error={isFaulty('specialty')}
+							onChange={specialty => setFields({ ...fields, specialty })}
+						/>
 						<Select
 							comboboxProps={{ withinPortal: false }}
 							label={t('account.timeZone')}

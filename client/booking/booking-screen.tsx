@@ -9,13 +9,16 @@ import { useSession } from '../api/session.tsx'
 import { dateIn, useFormat } from '../i18n/format.ts'
 import { Screen } from '../shell/layout.tsx'
 import { ErrorMessage, SlowNote } from '../shell/messages.tsx'
+import { Title } from '../shell/title.tsx'
+import { AboutDoctor } from './about-doctor.tsx'
 import classes from './booking.module.css'
 import { CannotMove, isMovable, isUnknown } from './cannot-move.tsx'
-import { initialsOf } from './doctor-card.tsx'
+import { DoctorFace, useSpecialtyName, useTypeName } from './doctor-face.tsx'
 import { Legend } from './legend.tsx'
 import { MovingNotice } from './moving-notice.tsx'
 import { ConfirmPanel } from './panel.tsx'
 import { useAppointment, useAppointmentTypes, useDoctor } from './queries.ts'
+import { TypeFacts } from './type-facts.tsx'
 import { useBooking } from './use-booking.ts'
 import { dayAsked } from './week.ts'
 import { WeekView } from './week-view.tsx'
@@ -33,14 +36,13 @@ const wantedType = (types: readonly AppointmentType[], asked: string | null, mov
 const Header = ({ doctor }: { doctor: Doctor }) => {
 	const { t } = useTranslation()
 	const format = useFormat(doctor.timeZone)
+	const specialtyName = useSpecialtyName()
 	return (
 		<div className={classes.header}>
-			<span className={classes.avatar} aria-hidden>
-				{initialsOf(doctor.fullName)}
-			</span>
+			<DoctorFace doctor={doctor} className={classes.avatar} />
 			<div>
 				<h1 className={classes.title}>{doctor.fullName}</h1>
-				<Text className={classes.dim}>{doctor.specialty}</Text>
+				<Text className={classes.dim}>{[specialtyName(doctor), doctor.title].filter(Boolean).join(' · ')}</Text>
 				{isOtherZone(doctor.timeZone) && (
 					<Text className={classes.zoneNote} size="sm">
 						<IconClock size={16} aria-hidden />
@@ -57,6 +59,7 @@ type ReadyProps = { doctor: Doctor; types: readonly AppointmentType[]; moving: A
 const Ready = ({ doctor, types, moving }: ReadyProps) => {
 	const { t } = useTranslation()
 	const [parameters, setParameters] = useSearchParams()
+	const typeName = useTypeName()
 	const type = wantedType(types, parameters.get('type'), moving)
 	const booking = useBooking({ typeId: type?.id, moving })
 	const today = dateIn(serverNow(), doctor.timeZone)
@@ -97,14 +100,20 @@ const Ready = ({ doctor, types, moving }: ReadyProps) => {
 					<MovingNotice moving={moving} withOthers />
 				) : (
 					types.length > 0 && (
-						<NativeSelect
-							size="md"
-							label={t('booking.type')}
-							disabled={flow.step === 'held' || flow.step === 'booking' || flow.step === 'holding'}
-							data={types.map(({ id, name, minutes }) => ({ value: id, label: t('booking.typeMinutes', { name, minutes }) }))}
-							value={type?.id}
-							onChange={event => change('type', event.currentTarget.value)}
-						/>
+						<>
+							<NativeSelect
+								size="md"
+								label={t('booking.type')}
+								disabled={flow.step === 'held' || flow.step === 'booking' || flow.step === 'holding'}
+								data={types.map(each => ({
+									value: each.id,
+									label: t('booking.typeMinutes', { name: typeName(each), minutes: each.minutes }),
+								}))}
+								value={type?.id}
+								onChange={event => change('type', event.currentTarget.value)}
+							/>
+							{type && <TypeFacts type={type} />}
+						</>
 					)
 				)}
 			</div>
@@ -145,7 +154,7 @@ export const BookingScreen = () => {
 	const { user } = useSession()
 	const moveId = parameters.get('move') || undefined
 	const doctor = useDoctor(doctorId)
-	const types = useAppointmentTypes()
+	const types = useAppointmentTypes(doctorId)
 	const moving = useAppointment(user ? moveId : undefined)
 	const needed = [doctor, types, ...(moveId ? [moving] : [])]
 	const failed = needed.find(each => each.isError && each.data === undefined)
@@ -168,10 +177,11 @@ export const BookingScreen = () => {
 	}
 	return (
 		<Container fluid py="md">
-			<title>{`${doctor.data?.fullName ?? t('booking.bookTitle')} · Liveslot`}</title>
+			<Title>{doctor.data?.fullName ?? t('booking.bookTitle')}</Title>
 			{doctor.data && types.data && (!moveId || moving.data) ? (
 				<>
 					<Header doctor={doctor.data} />
+					<AboutDoctor doctor={doctor.data} />
 					<Ready key={`${doctor.data.id} ${moveId}`} doctor={doctor.data} types={types.data} moving={moveId ? moving.data : undefined} />
 				</>
 			) : (

@@ -6,14 +6,10 @@ import { Link } from 'react-router'
 import type { Doctor, SlotOffer } from '../../contract/index.ts'
 import { query } from '../api/http.ts'
 import { dateIn, useFormat } from '../i18n/format.ts'
+import { useSitesOf } from './about-doctor.tsx'
+import { DoctorFace, useSpecialtyName } from './doctor-face.tsx'
 import classes from './doctors.module.css'
 import { isOtherZone } from './zones.ts'
-
-/** The first letters of the first and the last name; titles are not names. */
-export const initialsOf = (fullName: string): string => {
-	const names = fullName.split(/\s+/).filter(name => name && !name.endsWith('.'))
-	return [names[0], names.length > 1 ? names.at(-1) : undefined].map(name => [...(name ?? '')][0] ?? '').join('')
-}
 
 /** A doctor's page; a visit that is being moved comes along. */
 const pageOf = (doctorId: string, asked: { date?: string; move?: string | undefined }) => `/doctors/${doctorId}${query(asked)}`
@@ -64,18 +60,23 @@ const Times = ({ doctor, times, failed, movingId, onRetry }: Props) => {
 export const DoctorCard = memo((props: Props) => {
 	const { t } = useTranslation()
 	const { doctor, movingId } = props
+	const specialtyName = useSpecialtyName()
+	const sites = useSitesOf(doctor)
 	const format = useFormat(doctor.timeZone)
 	return (
 		<li className={classes.card}>
 			<div className={classes.who}>
-				<span className={classes.avatar} aria-hidden>
-					{initialsOf(doctor.fullName)}
-				</span>
+				<DoctorFace doctor={doctor} className={classes.avatar} />
 				<div>
 					<h2 className={classes.name}>
 						<Link to={pageOf(doctor.id, { move: movingId })}>{doctor.fullName}</Link>
 					</h2>
-					<Text className={classes.dim}>{doctor.specialty}</Text>
+					<Text className={classes.dim}>{specialtyName(doctor)}</Text>
+					{sites.length > 0 && (
+						<Text size="sm" className={classes.dim}>
+							<bdi>{sites.map(({ name }) => name).join(' · ')}</bdi>
+						</Text>
+					)}
 					{isOtherZone(doctor.timeZone) && (
 						<Text className={classes.zone} size="sm">
 							<IconClock size={16} aria-hidden />

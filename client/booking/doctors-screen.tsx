@@ -1,7 +1,7 @@
 import { Button, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation, useSearchParams } from 'react-router'
@@ -11,6 +11,7 @@ import { Screen } from '../shell/layout.tsx'
 import { Empty, ErrorMessage, SlowNote } from '../shell/messages.tsx'
 import { DoctorCard, DoctorCardSkeleton } from './doctor-card.tsx'
 import classes from './doctors.module.css'
+import { type Filter, Filters } from './filters.tsx'
 import { useNextFree } from './queries.ts'
 
 // Few come here with a visit to move.
@@ -19,24 +20,21 @@ const MovingOnTheWay = lazy(() => import('./moving-on-the-way.tsx'))
 const pageSize = 12
 const debounceMs = 250
 
-const useDoctors = (q: string, specialty: string) =>
+type Asked = Record<Filter, string> & { q: string }
+
+/** Those with the soonest free time first. */
+const useDoctors = ({ q, specialty, site, language }: Asked) =>
 	useInfiniteQuery({
-		queryKey: ['doctors', q, specialty],
+		queryKey: ['doctors', q, specialty, site, language],
 		queryFn: ({ pageParam, signal }) =>
-			request<Page<Doctor>>(`/doctors${query({ q, specialty, limit: pageSize, cursor: pageParam })}`, { signal }),
+			request<Page<Doctor>>(
+				`/doctors${query({ q, specialty, siteId: site, language, sort: 'soonest', limit: pageSize, cursor: pageParam })}`,
+				{ signal },
+			),
 		initialPageParam: '',
 		getNextPageParam: last => last.nextCursor,
 		placeholderData: before => before,
 	})
-
-/** The specialties of the clinic, from its doctors. */
-const useSpecialties = () =>
-	useQuery({
-		queryKey: ['specialties'],
-		queryFn: ({ signal }) => request<Page<Doctor>>('/doctors?limit=200', { signal }),
-		select: ({ items }) => [...new Set(items.map(({ specialty }) => specialty))].sort((a, b) => a.localeCompare(b)),
-		staleTime: 600_000,
-	}).data ?? []
 
 const nextFreeEach = 3
 
@@ -58,38 +56,20 @@ const DoctorPage = ({ doctors, movingId }: { doctors: readonly Doctor[]; movingI
 	))
 }
 
-const SpecialtyChoice = ({ value, onChange }: { value: string; onChange: (specialty: string) => void }) => {
-	const { t } = useTranslation()
-	const specialties = useSpecialties()
-	if (specialties.length < 2) return null
-	return (
-		<fieldset className={classes.chips}>
-			<VisuallyHidden component="legend">{t('booking.specialty')}</VisuallyHidden>
-			{['', ...specialties].map(specialty => (
-				<button
-					key={specialty}
-					type="button"
-					className={classes.chip}
-					aria-pressed={value === specialty}
-					onClick={() => onChange(value === specialty ? '' : specialty)}
-				>
-					{specialty || t('booking.allSpecialties')}
-				</button>
-			))}
-		</fieldset>
-	)
-}
-
 export const DoctorsScreen = () => {
 	const { t } = useTranslation()
 	const [parameters, setParameters] = useSearchParams()
 	const { pathname } = useLocation()
-	const specialty = parameters.get('specialty') ?? ''
+	const chosen = {
+		specialty: parameters.get('specialty') ?? '',
+		site: parameters.get('site') ?? '',
+		language: parameters.get('language') ?? '',
+	}
 	const asked = parameters.get('q') ?? ''
 	const movingId = parameters.get('move') || undefined
 	const [typed, setTyped] = useState(asked)
 	const [settled] = useDebouncedValue(typed, debounceMs)
-	const doctors = useDoctors(settled.trim(), specialty)
+	const doctors = useDoctors({ q: settled.trim(), ...chosen })
 
 	// The address says what is shown, so that the way back from a doctor leads here again.
 	useEffect(() => {
@@ -108,12 +88,14 @@ export const DoctorsScreen = () => {
 		)
 	}, [settled, pathname, setParameters])
 
-	const chooseSpecialty = (chosen: string) =>
+	const choose = (changes: Partial<Record<Filter, string>>) =>
 		setParameters(
 			before => {
 				const after = new URLSearchParams(before)
-				if (chosen) after.set('specialty', chosen)
-				else after.delete('specialty')
+				for (const [name, value] of Object.entries(changes)) {
+					if (value) after.set(name, value)
+					else after.delete(name)
+				}
 				return after
 			},
 			{ replace: true },
@@ -122,7 +104,7 @@ export const DoctorsScreen = () => {
 	const found = doctors.data?.pages.flatMap(({ items }) => items) ?? []
 	const showAll = () => {
 		setTyped('')
-		chooseSpecialty('')
+		choose({ specialty: '', site: '', language: '' })
 	}
 
 	return (
@@ -140,7 +122,7 @@ export const DoctorsScreen = () => {
 					maxLength={100}
 					onChange={event => setTyped(event.currentTarget.value)}
 				/>
-				<SpecialtyChoice value={specialty} onChange={chooseSpecialty} />
+				<Filters chosen={chosen} onChoose={(filter, value) => choose({ [filter]: value })} />
 				<VisuallyHidden role="status">
 					{doctors.isSuccess && !doctors.isFetching ? t('booking.found', { count: found.length }) : ''}
 				</VisuallyHidden>
@@ -150,7 +132,7 @@ export const DoctorsScreen = () => {
 				{doctors.isSuccess && found.length === 0 && (
 					<Empty title={t('booking.noDoctors')}>
 						<Text className={classes.lead}>{t('booking.noDoctorsText')}</Text>
-						{(typed || specialty) && (
+						{(typed || Object.values(chosen).some(Boolean)) && (
 							<Button variant="light" size="md" onClick={showAll}>
 								{t('booking.showAll')}
 							</Button>

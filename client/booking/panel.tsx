@@ -9,12 +9,16 @@ import { useSession } from '../api/session.tsx'
 import { useFormat } from '../i18n/format.ts'
 import { fetched } from '../shell/fetched.tsx'
 import { ErrorMessage, Loading } from '../shell/messages.tsx'
+import { VisitPlace } from './about-doctor.tsx'
 import { AddToCalendar } from './add-to-calendar.tsx'
 import classes from './booking.module.css'
 import { Countdown, CountdownAnnouncement, useSecondsLeft } from './countdown.tsx'
+import { useTypeName } from './doctor-face.tsx'
 import { useMovingFrom } from './moving-notice.tsx'
 import { PanelFrame } from './panel-frame.tsx'
+import { TypeFacts } from './type-facts.tsx'
 import type { Booking, Flow } from './use-booking.ts'
+import type { Wanted } from './use-taking.ts'
 import { VisitFacts } from './visit-facts.tsx'
 
 // Passwords and their forms are fetched only for visitors who are not signed in.
@@ -35,8 +39,10 @@ export function ConfirmPanel(props: Props) {
 	const { booking, doctor, type, moving } = props
 	const { flow } = booking
 	const movingFrom = useMovingFrom(moving)
+	const typeName = useTypeName()
 	if (flow.step === 'idle') return null
-	const startsAt = flow.step === 'booked' ? flow.appointment.startsAt : flow.slot.startsAt
+	const { startsAt, endsAt } = flow.step === 'booked' ? flow.appointment : spanOf(flow.slot, type?.minutes)
+	const keptMinutes = (Date.parse(endsAt) - Date.parse(startsAt)) / 60_000
 	const title = moving && titleOf[flow.step] === 'booking.confirmTitle' ? 'booking.moveTitle' : titleOf[flow.step]
 	return (
 		<PanelFrame
@@ -50,14 +56,25 @@ export function ConfirmPanel(props: Props) {
 			<div data-struck={flow.step === 'refused' || undefined} className={classes.wanted}>
 				<VisitFacts
 					startsAt={startsAt}
+					endsAt={endsAt}
 					timeZone={doctor.timeZone}
 					doctorName={doctor.fullName}
-					typeText={type && t('booking.typeMinutes', { name: type.name, minutes: type.minutes })}
+					typeText={type && typeName(type)}
 				/>
+				{type && keptMinutes > type.minutes && <Text className={classes.dim}>{t('faces.minutesKept', { minutes: keptMinutes })}</Text>}
+				<VisitPlace doctor={doctor} />
+				{type && <TypeFacts type={type} withDescription={false} />}
 			</div>
 			<Content {...props} flow={flow} />
 		</PanelFrame>
 	)
+}
+
+/** What the calendar keeps for a visit of so many minutes: whole slots. */
+const spanOf = ({ startsAt, endsAt }: Wanted, minutes = 1) => {
+	const [from, slotMs] = [Date.parse(startsAt), Date.parse(endsAt) - Date.parse(startsAt)]
+	const slots = Math.max(1, Math.ceil((minutes * 60_000) / slotMs))
+	return { startsAt, endsAt: new Date(from + slots * slotMs).toISOString() }
 }
 
 const titleOf: Record<Exclude<Flow['step'], 'idle'>, string> = {

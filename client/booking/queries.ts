@@ -11,23 +11,25 @@ const doctorQuery = (doctorId: string) =>
 		staleTime: 10 * minuteMs,
 	})
 
-const typesQuery = queryOptions({
-	queryKey: ['appointment-types'],
-	queryFn: ({ signal }) => request<Page<AppointmentType>>('/appointment-types', { signal }),
-	staleTime: 10 * minuteMs,
-})
+/** All kinds of visit, or those of a doctor, with the doctor's own minutes. */
+const typesQuery = (doctorId?: string) =>
+	queryOptions({
+		queryKey: ['appointment-types', doctorId],
+		queryFn: ({ signal }) => request<Page<AppointmentType>>(`/appointment-types${query({ doctorId })}`, { signal }),
+		staleTime: 10 * minuteMs,
+	})
 
 /** Asks for what a doctor's page needs first, before anything of it is drawn. */
 export const prefetchBooking = (queries: QueryClient, pathname: string) => {
 	const [, doctorId] = /^\/doctors\/([\w-]+)\/?$/.exec(pathname) ?? []
 	if (!doctorId) return
 	void queries.prefetchQuery(doctorQuery(doctorId))
-	void queries.prefetchQuery(typesQuery)
+	void queries.prefetchQuery(typesQuery(doctorId))
 }
 
 export const useDoctor = (doctorId: string | undefined) => useQuery({ ...doctorQuery(doctorId ?? ''), enabled: doctorId !== undefined })
 
-export const useAppointmentTypes = () => useQuery({ ...typesQuery, select: page => page.items })
+export const useAppointmentTypes = (doctorId?: string) => useQuery({ ...typesQuery(doctorId), select: page => page.items })
 
 export type NextFree = { items: { doctorId: string; slots: SlotOffer[] }[] }
 

@@ -12,10 +12,16 @@ const Fact = ({ icon, children }: { icon: ReactNode; children: ReactNode }) => (
 	</li>
 )
 
-type Props = { startsAt: string; timeZone: string; doctorName?: string | undefined; typeText?: string | undefined }
+type Props = {
+	startsAt: string
+	endsAt?: string | undefined
+	timeZone: string
+	doctorName?: string | undefined
+	typeText?: string | undefined
+}
 
-/** When, with whom and what for; the time on both clocks where they differ. */
-export const VisitFacts = ({ startsAt, timeZone, doctorName, typeText }: Props) => {
+/** From when until when, with whom and what for; the time on both clocks where they differ. */
+export const VisitFacts = ({ startsAt, endsAt, timeZone, doctorName, typeText }: Props) => {
 	const { t } = useTranslation()
 	const format = useFormat(timeZone)
 	const viewer = useFormat(viewerZone())
@@ -26,7 +32,7 @@ export const VisitFacts = ({ startsAt, timeZone, doctorName, typeText }: Props) 
 				<strong>{format.day(startsAt)}</strong>
 			</Fact>
 			<Fact icon={<IconClock size={size} aria-hidden />}>
-				<strong>{format.time(startsAt)}</strong>
+				<strong>{endsAt ? t('faces.from', { from: format.time(startsAt), until: format.time(endsAt) }) : format.time(startsAt)}</strong>
 				{isOtherZone(timeZone) && ` · ${format.zone(timeZone)}`}
 			</Fact>
 			{isOtherZone(timeZone) && (

@@ -1,6 +1,7 @@
 import account from './de/account.json'
 import booking from './de/booking.json'
+import faces from './de/faces.json'
 import shell from './de/shell.json'
 import visits from './de/visits.json'
 
-export default { ...shell, account, booking, visits }
+export default { ...shell, account, booking, faces, visits }

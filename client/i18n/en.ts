@@ -1,6 +1,7 @@
 import account from './en/account.json'
 import booking from './en/booking.json'
+import faces from './en/faces.json'
 import shell from './en/shell.json'
 import visits from './en/visits.json'
 
-export default { ...shell, account, booking, visits }
+export default { ...shell, account, booking, faces, visits }

@@ -23,6 +23,12 @@ const loadExtra = {
 		de: () => import('./de-clinic.ts'),
 		ar: () => import('./ar-clinic.ts'),
 	},
+	waiting: {
+		en: () => import('./en-waiting.ts'),
+		es: () => import('./es-waiting.ts'),
+		de: () => import('./de-waiting.ts'),
+		ar: () => import('./ar-waiting.ts'),
+	},
 	setup: {
 		en: () => import('./en-setup.ts'),
 		es: () => import('./es-setup.ts'),

@@ -1,4 +1,4 @@
-import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Box, Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core'
 import { IconDownload, IconPrinter } from '@tabler/icons-react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
@@ -165,8 +165,7 @@ const Sheet = ({ visits }: { visits: readonly DayListItem[] }) => {
 				{sites && ` · ${sites}`} · {t('history.sheet.visits', { count: visits.length })} ·{' '}
 				{t('history.sheet.zone', { zone: format.zone(first.timeZone) })}
 			</Text>
-			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, and the keyboard must be able to scroll it */}
-			<section className={classes.scroll} tabIndex={0} aria-label={first.doctorName}>
+			<Box role="group" className={classes.scroll} tabIndex={0} aria-label={first.doctorName}>
 				<table>
 					<thead>
 						<tr>
@@ -194,7 +193,7 @@ const Sheet = ({ visits }: { visits: readonly DayListItem[] }) => {
 						))}
 					</tbody>
 				</table>
-			</section>
+			</Box>
 		</section>
 	)
 }

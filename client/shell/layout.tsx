@@ -18,11 +18,14 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, Outlet, useLocation } from 'react-router'
 import type { Role } from '../../contract/index.ts'
+import { useClinic, useClinicName } from '../api/clinic.ts'
 import { useConnectionLost } from '../api/connection.ts'
 import { useSession } from '../api/session.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
+import { Footer } from './footer.tsx'
 import classes from './layout.module.css'
 import { AccountButton, LanguageButton } from './menu-buttons.tsx'
+import { Title } from './title.tsx'
 
 type Destination = { to: string; label: string; roles: readonly Role[] | 'all' }
 
@@ -35,6 +38,7 @@ const destinations: Destination[] = [
 	{ to: '/admin/settings', label: 'nav.settings', roles: ['admin'] },
 	{ to: '/admin/users', label: 'nav.users', roles: ['admin'] },
 	{ to: '/admin/analytics', label: 'nav.analytics', roles: ['admin'] },
+	{ to: '/admin/screens', label: 'nav.screens', roles: ['admin'] },
 	{ to: '/admin/audit', label: 'nav.audit', roles: ['admin'] },
 	{ to: '/admin/jobs', label: 'nav.jobs', roles: ['admin'] },
 ]
@@ -100,6 +104,8 @@ const ConnectionNotice = () => {
 export const Layout = () => {
 	const { t } = useTranslation()
 	const { user } = useSession()
+	const clinic = useClinic()
+	const name = useClinicName()
 	const { pathname } = useLocation()
 	const [opened, { toggle, close }] = useDisclosure(false)
 	const shown = destinations.filter(({ roles }) => roles === 'all' || (user && roles.includes(user.role)))
@@ -126,8 +132,10 @@ export const Layout = () => {
 							/>
 						)}
 						<UnstyledButton component={Link} to="/" className={classes.brand} onClick={close}>
-							<IconCalendarCheck size={26} aria-hidden />
-							<Text fw={700}>{t('app.name')}</Text>
+							{clinic?.logoUrl ? <img src={clinic.logoUrl} alt="" className={classes.logo} /> : <IconCalendarCheck size={26} aria-hidden />}
+							<Text fw={700} className={classes.brandName}>
+								<bdi>{name}</bdi>
+							</Text>
 						</UnstyledButton>
 						<Group component="nav" gap={4} visibleFrom="md" aria-label={t('app.menu')} wrap="nowrap">
 							{shown.map(({ to, label }) => (
@@ -167,6 +175,7 @@ export const Layout = () => {
 					<Outlet />
 				</ErrorBoundary>
 			</main>
+			{(!user || user.role === 'patient') && <Footer />}
 		</>
 	)
 }
@@ -184,7 +193,7 @@ export const Screen = ({
 	children: React.ReactNode
 }) => (
 	<Container fluid={wide ?? false} size="md" py="md">
-		<title>{`${title} · Liveslot`}</title>
+		<Title>{title}</Title>
 		{hideTitle ? (
 			<VisuallyHidden>
 				<h1>{title}</h1>

@@ -2,6 +2,7 @@ import { Alert, Button, Center, Group, Loader, Stack, Text } from '@mantine/core
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../api/http.ts'
+import { CallClinic } from './call-clinic.tsx'
 import { reloadWhenServed } from './reload.ts'
 
 /** The text for an error: always one of ours, also for a code that a newer server, or something before it, made up. */
@@ -12,6 +13,9 @@ export const useErrorText = () => {
 		return t(`error.${i18n.exists(`error.${code}`) ? code : 'internal'}`)
 	}
 }
+
+/** Errors whose text sends the reader to the telephone. */
+const asksToCall = (error: unknown) => error instanceof ApiError && ['too_late', 'account_disabled'].includes(error.code)
 
 type ErrorMessageProps = {
 	error: unknown
@@ -32,7 +36,9 @@ export const ErrorMessage = ({ error, text, onRetry }: ErrorMessageProps) => {
 	return (
 		<Alert color="red" role="alert" variant="light">
 			<Group justify="space-between" gap="sm">
-				<Text c="var(--mantine-color-text)">{text ?? textOf(error)}</Text>
+				<Text c="var(--mantine-color-text)">
+					{text ?? textOf(error)} {asksToCall(error) && <CallClinic />}
+				</Text>
 				{onRetry && (
 					<Button size="md" variant="default" loading={retrying} onClick={() => void retry()}>
 						{t('app.retry')}

@@ -11,7 +11,10 @@ import {
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Appointment, AppointmentStatus, AppointmentType, Doctor } from '../../contract/index.ts'
+import { VisitPlace } from '../booking/about-doctor.tsx'
 import { AddToCalendar } from '../booking/add-to-calendar.tsx'
+import { useSpecialtyName, useTypeName } from '../booking/doctor-face.tsx'
+import { TypeFacts } from '../booking/type-facts.tsx'
 import { isOtherZone } from '../booking/zones.ts'
 import { useFormat, viewerZone } from '../i18n/format.ts'
 import classes from './visits.module.css'
@@ -52,6 +55,8 @@ export const VisitCard = ({ visit, doctor, type, onCancel }: Props) => {
 	const viewer = useFormat(viewerZone())
 	const doctorName = doctor?.fullName ?? visit.doctorName ?? ''
 	const when = format.full(visit.startsAt)
+	const specialtyName = useSpecialtyName()
+	const typeName = useTypeName()
 	const named = (action: string) => `${t(action)}: ${doctorName}, ${format.dayAndTime(visit.startsAt)}`
 	return (
 		<li className={classes.card} data-testid="visit" data-appointment-id={visit.id} data-status={visit.status}>
@@ -62,8 +67,14 @@ export const VisitCard = ({ visit, doctor, type, onCancel }: Props) => {
 			{isOtherZone(zone) && (
 				<p className={classes.dim}>{`${format.zone(zone)} · ${t('booking.onYourClock', { time: viewer.dayAndTime(visit.startsAt) })}`}</p>
 			)}
-			<p className={classes.with}>{[doctorName, doctor?.specialty].filter(Boolean).join(' · ')}</p>
-			{type && <p className={classes.dim}>{t('booking.typeMinutes', { name: type.name, minutes: type.minutes })}</p>}
+			<p className={classes.with}>{[doctorName, doctor && specialtyName(doctor)].filter(Boolean).join(' · ')}</p>
+			{type && (
+				<p className={classes.dim}>
+					{`${typeName(type)} · ${t('faces.from', { from: format.time(visit.startsAt), until: format.time(visit.endsAt) })}`}
+				</p>
+			)}
+			{onCancel && doctor && <VisitPlace doctor={doctor} />}
+			{onCancel && type && <TypeFacts type={type} withDescription={false} />}
 			{visit.reason && <p className={classes.dim}>{visit.reason}</p>}
 			{onCancel && (
 				<div className={classes.actions}>

@@ -3,6 +3,7 @@ import type { WeeklyHours } from '../../contract/index.ts'
 type DemoDoctor = {
 	email: string
 	fullName: string
+	title: string
 	specialty: string
 	specialtyCode: string
 	timeZone: string
@@ -20,6 +21,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'doctor@clinic.example',
 		fullName: 'Dr. Anna Lindner',
+		title: 'Specialist in general practice',
 		specialty: 'General practice',
 		specialtyCode: '208D00000X',
 		timeZone: 'Europe/Berlin',
@@ -31,6 +33,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'marcus.okafor@clinic.example',
 		fullName: 'Dr. Marcus Okafor',
+		title: 'MD, FACC',
 		specialty: 'Cardiology',
 		specialtyCode: '207RC0000X',
 		timeZone: 'America/New_York',
@@ -42,6 +45,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'priya.raman@clinic.example',
 		fullName: 'Dr. Priya Raman',
+		title: 'MBBS, DCH',
 		specialty: 'Paediatrics',
 		specialtyCode: '208000000X',
 		timeZone: 'Asia/Kolkata',
@@ -53,6 +57,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'isla.mckenzie@clinic.example',
 		fullName: 'Dr. Isla McKenzie',
+		title: 'MD, board-certified',
 		specialty: 'General practice',
 		specialtyCode: '208D00000X',
 		timeZone: 'America/New_York',
@@ -64,6 +69,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'rafael.lima@clinic.example',
 		fullName: 'Dr. Rafael Lima',
+		title: 'Specialist in dermatology',
 		specialty: 'Dermatology',
 		specialtyCode: '207N00000X',
 		timeZone: 'Europe/Berlin',
@@ -75,6 +81,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'meiling.chen@clinic.example',
 		fullName: 'Dr. Mei-Ling Chen',
+		title: 'MD, eye surgeon',
 		specialty: 'Ophthalmology',
 		specialtyCode: '207W00000X',
 		timeZone: 'America/New_York',
@@ -86,6 +93,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'yusuf.demir@clinic.example',
 		fullName: 'Dr. Yusuf Demir',
+		title: 'Specialist in orthopaedics and surgery',
 		specialty: 'Orthopaedics',
 		specialtyCode: '207X00000X',
 		timeZone: 'Europe/Berlin',
@@ -97,6 +105,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'sofia.hartmann@clinic.example',
 		fullName: 'Dr. Sofia Hartmann',
+		title: 'Specialist in gynaecology',
 		specialty: 'Gynaecology',
 		specialtyCode: '207VG0400X',
 		timeZone: 'Europe/Berlin',
@@ -108,6 +117,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'arjun.mehta@clinic.example',
 		fullName: 'Dr. Arjun Mehta',
+		title: 'MS (ENT)',
 		specialty: 'Ear, nose and throat',
 		specialtyCode: '207Y00000X',
 		timeZone: 'Asia/Kolkata',
@@ -119,6 +129,7 @@ export const doctors: DemoDoctor[] = [
 	{
 		email: 'camila.duarte@clinic.example',
 		fullName: 'Dr. Camila Duarte',
+		title: 'MD, psychotherapist',
 		specialty: 'Psychiatry',
 		specialtyCode: '2084P0800X',
 		timeZone: 'America/New_York',

@@ -8,6 +8,7 @@ export const clinic = {
 	timeZone: 'Europe/Berlin',
 	privacyUrl: 'https://clinic.example/privacy',
 	imprintUrl: 'https://clinic.example/imprint',
+	accent: '#2456a6',
 }
 
 export const sites = [
@@ -33,6 +34,16 @@ export const sites = [
 		directions: 'Ground floor, opposite the bookshop. Metro Park Street, exit 2.',
 	},
 ]
+
+/** Days off: at one site, or without a site at all of them. The first Wednesday three weeks ahead, and the next New Year's Day. */
+export const closuresAfter = (now: Date) => {
+	const teamDay = new Date(now.getTime() + 21 * 86_400_000)
+	teamDay.setUTCDate(teamDay.getUTCDate() + ((3 - teamDay.getUTCDay() + 7) % 7))
+	return [
+		{ site: 'Berlin Mitte', day: teamDay.toISOString().slice(0, 10), name: 'Team day' },
+		{ site: null, day: `${now.getUTCFullYear() + 1}-01-01`, name: 'New Year’s Day' },
+	]
+}
 
 /** What the clinic offers. With a specialty: by its doctors alone. */
 export const types = [

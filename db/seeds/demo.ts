@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { hash } from '@node-rs/argon2'
+import { readPicture } from '../../server/clinic/pictures.ts'
 import type { Config } from '../../server/config.ts'
 import { type Db, type DbOrTx, inTransaction, readSql, type Tx } from '../../server/platform/database/database.ts'
 import { generateSlots } from '../../server/schedule/generate.ts'
 import { callers, doctors, patients, staff } from './demo-people.ts'
-import { clinic, sites, types } from './demo-practice.ts'
+import { clinic, closuresAfter, sites, types } from './demo-practice.ts'
 
 const password = 'demo-clinic-2026'
 /** OWASP's parameters, the same as in server/identity/secrets.ts. */
@@ -28,6 +30,18 @@ export async function seedDemoClinic(db: Db, config: Pick<Config, 'slotDaysAhead
 
 const hasUsers = async (db: DbOrTx): Promise<boolean> => (await db('users').first('id')) !== undefined
 
+/** Faces of no real people, and a logo, drawn by scripts/draw-faces.ts. */
+async function hangPictures(trx: Tx): Promise<void> {
+	const picture = (name: string) => readPicture(readFileSync(new URL(`./faces/${name}`, import.meta.url)))
+	const logo = picture('logo.png')
+	await trx('clinic').update({ logo: logo.bytes, logo_type: logo.type, logo_version: logo.version })
+	for (const { email } of doctors) {
+		const { bytes, type, version } = picture(`${email.split('@')[0]}.webp`)
+		const id = trx('users').where({ email }).select('id')
+		await trx('doctors').where('id', id).update({ photo: bytes, photo_type: type, photo_version: version })
+	}
+}
+
 const historyDays = 120
 
 const setUpPractice = readSql('./demo_clinic.sql', import.meta.url)
@@ -44,6 +58,9 @@ async function seed(trx: Tx, passwordHash: string, slotDaysAhead: number): Promi
 		patients: JSON.stringify(patients),
 		callers: JSON.stringify(callers),
 	})
+	await hangPictures(trx)
+	for (const { site, day, name } of closuresAfter(new Date()))
+		await trx('closures').insert({ site_id: site && trx('sites').where({ name: site }).select('id'), first_day: day, last_day: day, name })
 	for (const { name, specialty } of types)
 		if (specialty)
 			await trx.raw(

@@ -2,9 +2,9 @@
 WITH practice AS (
 	UPDATE clinic
 	SET name = c.name, address = c.address, phone = c.phone, email = c.email, website = c.website, time_zone = c."timeZone",
-		privacy_url = c."privacyUrl", imprint_url = c."imprintUrl", updated_at = now()
+		privacy_url = c."privacyUrl", imprint_url = c."imprintUrl", accent = c.accent, updated_at = now()
 	FROM jsonb_to_record(:clinic::jsonb) AS c (name text, address jsonb, phone text, email text, website text, "timeZone" text,
-		"privacyUrl" text, "imprintUrl" text)
+		"privacyUrl" text, "imprintUrl" text, accent text)
 ),
 wanted AS (
 	SELECT * FROM ROWS FROM (jsonb_to_recordset(:sites::jsonb)

@@ -16,10 +16,10 @@ WITH accounts AS (
 	RETURNING id, email
 ),
 practising AS (
-	INSERT INTO doctors (id, specialty, time_zone, bio, languages, specialty_code)
-	SELECT id, specialty, "timeZone", bio, languages, "specialtyCode"
+	INSERT INTO doctors (id, specialty, time_zone, title, bio, languages, specialty_code)
+	SELECT id, specialty, "timeZone", title, bio, languages, "specialtyCode"
 	FROM jsonb_to_recordset(:doctors::jsonb)
-		AS d (email text, specialty text, "timeZone" text, bio text, languages text[], "specialtyCode" text)
+		AS d (email text, specialty text, "timeZone" text, title text, bio text, languages text[], "specialtyCode" text)
 	JOIN accounts USING (email)
 ),
 plans AS (

@@ -87,16 +87,11 @@ function toAnalytics({ byDoctor, byDay, byHour, byType, byChannel, moves, leadTi
 
 const punctualitySql = readSql('punctuality.sql', import.meta.url)
 
-/** Nothing is known of the day of visits before the clinic has a waiting room. */
+/** How long patients waited, and how late visits began, where the times of the day are known. */
 async function readPunctuality(db: Db, { from, to, doctorId }: Span): Promise<Pick<Analytics, 'waiting' | 'punctuality'>> {
-	const { rows: tables } = await db.raw(`SELECT to_regclass('visit_times') IS NOT NULL AS "isKept"`)
-	if (!tables[0].isKept) return { waiting: noWaiting, punctuality: noPunctuality }
 	const { rows } = await db.raw(punctualitySql, { from, to, doctorId: doctorId ?? null })
 	return rows[0]
 }
-
-const noWaiting = { visits: 0, medianMinutes: null, p90Minutes: null }
-const noPunctuality = { visits: 0, medianMinutesLate: null, onTimeRate: null }
 
 const countNames = ['appointments', 'booked', 'completed', 'cancelled', 'noShow', 'slots', 'bookedSlots'] as const
 

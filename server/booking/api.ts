@@ -57,7 +57,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 	const handler = createSettle({ run, policy, notices, claim: createClaim(redis), effects, log })
 	const mailbox = createMailbox({ redis, leases, rider: boardRider, handler, roomFor, observe, log })
 	const ask = (deps.door ?? openDoor)({ run, holds, replies, post: postTraced, observe })
-	const commands = createCommands({ run, types, doctors, ask, nodeId })
+	const commands = createCommands({ run, types, doctors, ask, nodeId, nowMs })
 	metrics.sampled('booking_callers_waiting', 'Callers of this node who wait for an outcome', () => replies.count())
 
 	const sweeper = setInterval(() => {

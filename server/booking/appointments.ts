@@ -1,4 +1,4 @@
-import type { Appointment, AppointmentStatus, Page } from '../../contract/index.ts'
+import type { Appointment, AppointmentKind, AppointmentStatus, Page } from '../../contract/index.ts'
 import { type Actor, isStaff } from '../identity/actor.ts'
 import { decodeCursor, toPage } from '../platform/database/cursors.ts'
 import type { Db } from '../platform/database/database.ts'
@@ -102,6 +102,9 @@ function toListed(row: Row): Appointment {
 			typeMinutes: undefined,
 			status: row.status,
 			reason: row.reason,
+			kind: row.kind,
+			extraReason: row.extra_reason,
+			allowedBy: row.allowed_by,
 			bookedBy: row.booked_by,
 			createdAtMs: row.created_at.getTime(),
 			updatedAtMs: row.updated_at.getTime(),
@@ -125,6 +128,9 @@ type Row = {
 	slot_starts: Date[]
 	status: AppointmentStatus
 	reason: string | null
+	kind: AppointmentKind
+	extra_reason: string | null
+	allowed_by: string | null
 	booked_by: string
 	created_at: Date
 	updated_at: Date

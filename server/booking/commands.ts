@@ -1,4 +1,4 @@
-import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
+import type { Appointment, AppointmentStatus, BookingInput } from '../../contract/index.ts'
 import { type AppointmentTypes, minutesWith, termsOf } from '../clinic/appointment-types.ts'
 import type { Doctors } from '../clinic/doctors.ts'
 import { type Actor, isStaff, type Origin } from '../identity/actor.ts'
@@ -17,19 +17,20 @@ import { readUndo } from './undo.ts'
  *
  * @throws Refusal with a code of the rules, or booking_pending when no outcome arrives in time
  */
-export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDeps): Commands {
+export function createCommands({ run, types, doctors, ask, nodeId, nowMs }: CommandsDeps): Commands {
 	return {
 		find,
 		async book(caller, payload) {
 			const { slotId, reason } = payload
+			if (slotId === undefined) return bookExtra(caller, payload)
 			const { doctorId, startMinute } = await refOf(slotId)
-			const patientId = patientFor(caller.actor, payload.patientId)
+			const patientId = patientFor(caller.actor, doctorId, payload.patientId)
 			const typeId = payload.typeId ?? (await types.defaultId())
 			const type = await types.rulesOf(typeId)
-			const minutesOfType = minutesWith(type, doctorId, isStaff(caller.actor))
+			const privileged = caller.actor.role !== 'patient'
+			const minutesOfType = minutesWith(type, doctorId, privileged)
 			const minutes = payload.typeId === undefined ? undefined : minutesOfType
 			const common = commonOf('book', { slotId, typeId: payload.typeId, patientId, reason }, caller)
-			const privileged = isStaff(caller.actor)
 			// Assigned, not spread, which costs more than everything else here.
 			return submit(
 				Object.assign(common, {
@@ -45,15 +46,17 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 				}),
 			)
 		},
+		walkIn: (caller, payload) => bookBeside(caller, { ...payload, visit: 'walk_in', startMinute: Math.floor(nowMs() / 60_000) }),
 		cancel,
 		async reschedule(caller, payload) {
 			const { appointmentId, slotId } = payload
 			const { doctorId: fromDoctorId, typeId } = await find(caller.actor, appointmentId)
-			if (caller.actor.role === 'doctor') throw new Refusal('forbidden')
+			const ref = await refOf(slotId)
+			if (caller.actor.role === 'doctor' && ref.doctorId !== caller.actor.userId) throw new Refusal('forbidden')
 			const common = commonOf('reschedule', { appointmentId, slotId }, caller)
-			const privileged = isStaff(caller.actor)
+			const privileged = caller.actor.role !== 'patient'
 			const terms = termsOf(await types.rulesOf(typeId))
-			return submit({ ...common, ...(await refOf(slotId)), kind: 'reschedule', privileged, appointmentId, fromDoctorId, typeId, terms })
+			return submit({ ...common, ...ref, kind: 'reschedule', privileged, appointmentId, fromDoctorId, typeId, terms })
 		},
 		async setStatus(caller, payload) {
 			const { appointmentId, status } = payload
@@ -70,6 +73,36 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 			if (undo === 'done') return toWire(appointment)
 			return submit({ ...commonOf('undo', payload, caller), ...undo, kind: 'undo', privileged: true, appointmentId })
 		},
+	}
+
+	async function bookExtra(caller: Caller, { doctorId = '', startsAt = '', extra, ...payload }: BookPayload): Promise<Appointment> {
+		const startMinute = Math.floor(Date.parse(startsAt) / 60_000)
+		const said = { doctorId, startMinute, extraReason: extra?.reason, ...payload }
+		return await bookBeside(caller, { visit: 'extra', ...said })
+	}
+
+	async function bookBeside(caller: Caller, payload: BesidePayload): Promise<Appointment> {
+		const { visit, doctorId, startMinute, reason, extraReason } = payload
+		if (!(await doctors.exists(doctorId))) throw new Refusal('not_found')
+		if (caller.actor.role === 'patient') throw new Refusal('forbidden')
+		const patientId = patientFor(caller.actor, doctorId, payload.patientId)
+		const typeId = payload.typeId ?? (await types.defaultId())
+		const minutesOfType = minutesWith(await types.rulesOf(typeId), doctorId, true)
+		return submit({
+			// The start of a walk-in is the moment of the call: a repetition of it is no other request.
+			...commonOf('book-beside', { ...payload, patientId, ...(visit === 'walk_in' && { startMinute: undefined }) }, caller),
+			kind: 'book-beside',
+			visit,
+			doctorId,
+			startMinute,
+			minutes: payload.minutes ?? minutesOfType,
+			typeId,
+			patientId,
+			reason,
+			extraReason,
+			privileged: true,
+			askedAs: isStaff(caller.actor) ? 'staff' : 'doctor',
+		})
 	}
 
 	async function cancel(caller: Caller, payload: { appointmentId: string; reason?: string | undefined }): Promise<Appointment> {
@@ -115,7 +148,14 @@ export function createCommands({ run, types, doctors, ask, nodeId }: CommandsDep
 	}
 }
 
-export type CommandsDeps = { run: Run; types: AppointmentTypes; doctors: Pick<Doctors, 'exists'>; ask: Ask; nodeId: string }
+export type CommandsDeps = {
+	run: Run
+	types: AppointmentTypes
+	doctors: Pick<Doctors, 'exists'>
+	ask: Ask
+	nodeId: string
+	nowMs: () => number
+}
 
 /** Posts the request to its doctor's mailbox and waits for the outcome. @throws Refusal queue_full, booking_pending */
 export type Ask = (request: ChangeRequest) => Promise<Outcome>
@@ -125,10 +165,10 @@ export type Caller = { actor: Actor; origin: Origin; idempotencyKey: string | un
 
 export type Commands = {
 	find(actor: Actor, id: string): Promise<FullAppointment>
-	book(
-		caller: Caller,
-		payload: { slotId: string; typeId?: string | undefined; patientId?: string | undefined; reason?: string | undefined },
-	): Promise<Appointment>
+	/** Books a slot, or with `extra` a visit outside or on top of slots. */
+	book(caller: Caller, payload: BookPayload): Promise<Appointment>
+	/** Takes in a patient without an appointment, from now on. */
+	walkIn(caller: Caller, payload: WalkIn): Promise<Appointment>
 	cancel(caller: Caller, payload: { appointmentId: string; reason?: string | undefined }): Promise<Appointment>
 	reschedule(caller: Caller, payload: { appointmentId: string; slotId: string }): Promise<Appointment>
 	setStatus(caller: Caller, payload: { appointmentId: string; status: AppointmentStatus }): Promise<Appointment>
@@ -136,16 +176,32 @@ export type Commands = {
 	undo(caller: Caller, payload: { appointmentId: string }): Promise<Appointment>
 }
 
+export type BookPayload = Omit<BookingInput, 'idempotencyKey'>
+
+export type WalkIn = { doctorId: string; patientId: string; typeId?: string | undefined; reason?: string | undefined }
+
+type BesidePayload = {
+	visit: 'extra' | 'walk_in'
+	doctorId: string
+	startMinute: number
+	minutes?: number | undefined
+	typeId?: string | undefined
+	patientId?: string | undefined
+	reason?: string | undefined
+	extraReason?: string | undefined
+}
+
 const maxForwards = 3
 
-/** @throws Refusal invalid_input, forbidden */
-function patientFor(actor: Actor, patientId: string | undefined): string {
-	if (isStaff(actor)) {
+/** Doctors book in their own calendar only. @throws Refusal invalid_input, forbidden */
+function patientFor(actor: Actor, doctorId: string, patientId: string | undefined): string {
+	if (actor.role === 'doctor' && actor.userId !== doctorId) throw new Refusal('forbidden')
+	if (actor.role !== 'patient') {
 		if (patientId === undefined) throw invalidInput('patientId', 'say for whom')
 		if (!isDatabaseId(patientId)) throw new Refusal('not_found')
 		return patientId
 	}
-	if (actor.role !== 'patient' || actor.patientId === undefined) throw new Refusal('forbidden')
+	if (actor.patientId === undefined) throw new Refusal('forbidden')
 	if (patientId !== undefined && patientId !== actor.patientId) throw new Refusal('forbidden')
 	return actor.patientId
 }

@@ -1,4 +1,4 @@
-import type { Appointment, AppointmentStatus, RefusalCode } from '../../contract/index.ts'
+import type { Appointment, AppointmentKind, AppointmentStatus, RefusalCode } from '../../contract/index.ts'
 import { readSql } from '../platform/database/database.ts'
 import type { Run, Statement } from '../platform/database/pipeline.ts'
 import { readSlots, type Span, type StoredSlot, slotKey } from '../slots/availability.ts'
@@ -12,17 +12,22 @@ import type { BusyTime, PriorOutcome, State, StoredAppointment, VisitDay } from 
  *
  * `holds` are those that the batch met. A changed schedule may have removed slots that are held.
  */
-export async function readFacts(run: Run, requests: readonly QueueRequest[], holds: HoldsByDoctor): Promise<Facts> {
+export async function readFacts(
+	run: Run,
+	requests: readonly QueueRequest[],
+	holds: HoldsByDoctor,
+	{ countsUpcoming } = { countsUpcoming: false },
+): Promise<Facts> {
 	const changes = requests.filter(isChange)
 	const appointmentIds = [...new Set(changes.flatMap(request => ('appointmentId' in request ? [request.appointmentId] : [])))]
 	const moves = changes.flatMap(request => (request.kind === 'reschedule' || request.kind === 'undo' ? [request.appointmentId] : []))
-	const patientIds = [...new Set(changes.flatMap(request => (request.kind === 'book' ? [request.patientId] : [])))]
+	const patientIds = [...new Set(changes.flatMap(request => ('patientId' in request ? [request.patientId] : [])))]
 
 	const [prior, asked, slotsAsked, patients, days] = await Promise.all([
 		readOutcomes(run, changes),
 		readAppointments(run, appointmentIds),
 		readSlots(run, distinct(requests.filter(request => request.kind !== 'reschedule').flatMap(request => spansAsked(request, holds)))),
-		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests) }),
+		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests), countsUpcoming }),
 		readDays(run, changes),
 	])
 
@@ -68,6 +73,9 @@ export function toWire(appointment: FullAppointment): Appointment {
 		endsAt: instantOf(appointment.endMinute),
 		status: appointment.status,
 		...(appointment.reason !== null && { reason: appointment.reason }),
+		kind: appointment.kind,
+		...(appointment.extraReason && { extraReason: appointment.extraReason }),
+		...(appointment.allowedBy !== null && { allowedBy: appointment.allowedBy }),
 		bookedBy: appointment.bookedBy,
 		createdAt: new Date(appointment.createdAtMs).toISOString(),
 		updatedAt: new Date(appointment.updatedAtMs).toISOString(),
@@ -94,6 +102,8 @@ export type BatchState = State & Facts
 /** An appointment with the names and dates that clients see. */
 export type FullAppointment = StoredAppointment & {
 	reason: string | null
+	extraReason: string | null
+	allowedBy: string | null
 	bookedBy: string
 	createdAtMs: number
 	updatedAtMs: number
@@ -102,7 +112,7 @@ export type FullAppointment = StoredAppointment & {
 	patientUserId: string | null
 }
 
-export type NamedPatient = { name: string; userId: string | null; busy: BusyTime[] }
+export type NamedPatient = { name: string; userId: string | null; busy: BusyTime[]; upcoming: number }
 
 const statements = {
 	appointments: statement('read_appointments'),
@@ -140,7 +150,13 @@ type RequestKey = { by: string; key: string }
 /** Reads patients by id, or by one of their appointments, with their active appointments between two minutes. */
 async function readPatients(
 	run: Run,
-	wanted: { patientIds: readonly string[]; appointmentIds: readonly string[]; fromMinute: number; untilMinute: number },
+	wanted: {
+		patientIds: readonly string[]
+		appointmentIds: readonly string[]
+		fromMinute: number
+		untilMinute: number
+		countsUpcoming: boolean
+	},
 ): Promise<Map<string, NamedPatient>> {
 	if (wanted.patientIds.length + wanted.appointmentIds.length === 0) return new Map()
 	const rows = await run<{
@@ -150,10 +166,11 @@ async function readPatients(
 		appointment_id: string | null
 		start_minute: number
 		end_minute: number
-	}>(statements.patients, [wanted.patientIds, wanted.appointmentIds, wanted.fromMinute, wanted.untilMinute])
+		upcoming: number | null
+	}>(statements.patients, [wanted.patientIds, wanted.appointmentIds, wanted.fromMinute, wanted.untilMinute, wanted.countsUpcoming])
 	const patients = new Map<string, NamedPatient>()
 	for (const row of rows) {
-		const patient = patients.get(row.patient_id) ?? { name: row.name, userId: row.user_id, busy: [] }
+		const patient = patients.get(row.patient_id) ?? { name: row.name, userId: row.user_id, busy: [], upcoming: row.upcoming ?? 0 }
 		patients.set(row.patient_id, patient)
 		if (row.appointment_id)
 			patient.busy.push({ appointmentId: row.appointment_id, startMinute: row.start_minute, endMinute: row.end_minute })
@@ -197,12 +214,20 @@ function spansAsked(request: QueueRequest, holds: HoldsByDoctor, typeMinutes?: n
 	}
 	if (request.kind === 'undo')
 		return request.slotMinutes.map(minute => ({ ...request, fromMinute: minute, untilMinute: minute + oneMinute }))
+	if (request.kind === 'book-beside') return [coveringSpan({ ...request, endMinute: request.startMinute + request.minutes })]
 	if (request.kind !== 'book' && request.kind !== 'reschedule') return []
 	const minutes = (request.kind === 'book' ? request.minutes : typeMinutes) ?? oneMinute
 	return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + minutes }]
 }
 
-function spansOf({ doctorId, slotMinutes }: FullAppointment): Span[] {
+/** Every slot that touches a visit, and others: a slot lasts eight hours at most. */
+function coveringSpan({ doctorId, startMinute, endMinute }: { doctorId: string; startMinute: number; endMinute: number }): Span {
+	return { doctorId, fromMinute: startMinute - longestVisitMinutes, untilMinute: endMinute }
+}
+
+function spansOf(appointment: FullAppointment): Span[] {
+	const { doctorId, slotMinutes } = appointment
+	if (appointment.kind !== 'slot') return [coveringSpan(appointment)]
 	return slotMinutes.map(minute => ({ doctorId, fromMinute: minute, untilMinute: minute + oneMinute }))
 }
 
@@ -229,6 +254,9 @@ type AppointmentRow = {
 	status: AppointmentStatus
 	sequence: number
 	reason: string | null
+	kind: AppointmentKind
+	extra_reason: string | null
+	allowed_by: string | null
 	booked_by: string
 	created_ms: string
 	updated_ms: string
@@ -249,6 +277,9 @@ function toAppointment(row: AppointmentRow): FullAppointment {
 		status: row.status,
 		sequence: row.sequence,
 		reason: row.reason,
+		kind: row.kind,
+		extraReason: row.extra_reason,
+		allowedBy: row.allowed_by,
 		bookedBy: row.booked_by,
 		createdAtMs: Number(row.created_ms),
 		updatedAtMs: Number(row.updated_ms),

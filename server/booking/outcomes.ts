@@ -1,11 +1,21 @@
-import type { AppointmentChange } from '../../contract/index.ts'
+import type { AppointmentChange, AppointmentKind } from '../../contract/index.ts'
 import { availabilityOf, type StoredSlot } from '../slots/availability.ts'
 import { type FullSlot, fullSlot } from '../slots/codec.ts'
 import { slotId } from '../slots/slot-id.ts'
 import type { AlternativesFor } from './alternatives.ts'
 import { type BatchState, type FullAppointment, type HoldsByDoctor, toWire } from './facts.ts'
-import type { Announcement, ChangeRequest, Happening, Outcome, QueueRequest, SettledOutcome, UndoRequest } from './requests.ts'
-import { type Decided, isSlotRefusal, refusalOf } from './rules.ts'
+import type {
+	Announcement,
+	BesideRequest,
+	BookingRequest,
+	ChangeRequest,
+	Happening,
+	Outcome,
+	QueueRequest,
+	SettledOutcome,
+	UndoRequest,
+} from './requests.ts'
+import { type AppointmentUpdate, type Decided, isSlotRefusal, refusalOf } from './rules.ts'
 import type { Written } from './write.ts'
 
 /** Turns a written batch into outcomes for its callers and effects for others. Pure. */
@@ -65,22 +75,27 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 	function appointmentAfter({ request, decision }: Decided): FullAppointment | undefined {
 		if (decision.do === 'update') {
 			const before = state.appointments.get(decision.before.id)
-			return before && { ...before, ...decision.after, sequence: before.sequence + 1, updatedAtMs: written.atMs }
+			return (
+				before && {
+					...before,
+					...decision.after,
+					kind: kindAfter(before, decision.after),
+					sequence: before.sequence + 1,
+					updatedAtMs: written.atMs,
+				}
+			)
 		}
 		if (decision.do === 'repeat') return state.appointments.get(decision.prior.appointmentId ?? '')
 		const id = newIds.get(`${request.by} ${request.key}`)
-		if (request.kind !== 'book' || decision.do !== 'book' || !id) return undefined
+		if (!('patientId' in request) || !id) return undefined
 		const patient = state.patients.get(request.patientId)
 		return {
 			id,
 			doctorId: request.doctorId,
 			patientId: request.patientId,
 			typeId: request.typeId,
-			startMinute: (decision.slots[0] as StoredSlot).startMinute,
-			endMinute: (decision.slots.at(-1) as StoredSlot).endMinute,
-			slotMinutes: decision.slots.map(slot => slot.startMinute),
+			...placeOf(request, decision),
 			typeMinutes: request.minutes,
-			status: 'booked',
 			sequence: 0,
 			reason: request.reason ?? null,
 			bookedBy: request.by,
@@ -94,6 +109,7 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 	function publishDone(each: Decided, appointment: FullAppointment): void {
 		const { request, decision } = each
 		publish(slotsAfter(each, appointment))
+		publishCovered(each, appointment)
 		// The database no longer knows which slots a move left, so the whole calendar is reset.
 		if (decision.do === 'repeat' && (request.kind === 'reschedule' || request.kind === 'undo'))
 			for (const id of new Set([request.doctorId, request.fromDoctorId])) resetCalendar(id)
@@ -117,6 +133,22 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		return [...freed, ...occupied]
 	}
 
+	/**
+	 * Visits beside slots are shown on the slots that they cover. An announcement has the next batch read and publish these, because
+	 * other requests of this batch may concern the same slots.
+	 */
+	function publishCovered({ decision }: Decided, appointment: FullAppointment): void {
+		const visits = [appointment, ...(decision.do === 'update' ? [state.appointments.get(decision.before.id)] : [])]
+		for (const visit of visits) {
+			if (!visit || visit.kind === 'slot') continue
+			const covered = [...state.slots.values()].filter(
+				slot => slot.doctorId === visit.doctorId && slot.startMinute < visit.endMinute && slot.endMinute > visit.startMinute,
+			)
+			const minutes = covered.map(({ startMinute }) => startMinute)
+			if (minutes.length > 0) settled.elsewhere.push({ kind: 'announce', doctorId: visit.doctorId, minutes })
+		}
+	}
+
 	function publish(slots: readonly StoredSlot[]): void {
 		for (const slot of slots) {
 			const { doctorId, startMinute } = slot
@@ -138,6 +170,38 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		if (drained.has(doctorId)) settled.resets.add(doctorId)
 		else settled.elsewhere.push({ kind: 'announce', doctorId, minutes: undefined })
 	}
+}
+
+/** Where and as what a new appointment stands. */
+function placeOf(request: BookingRequest | BesideRequest, decision: Decided['decision']) {
+	if (request.kind === 'book-beside') {
+		const { visit, startMinute, minutes, extraReason, by } = request
+		return {
+			startMinute,
+			endMinute: startMinute + minutes,
+			slotMinutes: [],
+			status: visit === 'walk_in' ? ('checked_in' as const) : ('booked' as const),
+			kind: visit,
+			extraReason: extraReason ?? null,
+			allowedBy: by,
+		}
+	}
+	const slots = decision.do === 'book' ? decision.slots : []
+	return {
+		startMinute: (slots[0] as StoredSlot).startMinute,
+		endMinute: (slots.at(-1) as StoredSlot).endMinute,
+		slotMinutes: slots.map(slot => slot.startMinute),
+		status: 'booked' as const,
+		kind: 'slot' as const,
+		extraReason: null,
+		allowedBy: null,
+	}
+}
+
+/** As settle.sql has it. */
+function kindAfter({ kind, extraReason }: FullAppointment, { slotMinutes }: AppointmentUpdate): AppointmentKind {
+	if (slotMinutes.length > 0) return 'slot'
+	return kind !== 'slot' ? kind : extraReason === null ? 'walk_in' : 'extra'
 }
 
 /** The outcome of a single request that is refused without a look at the database. */
@@ -204,6 +268,7 @@ const undoneNames: Record<UndoRequest['undoes'], AppointmentChange> = {
 
 const changeNames: Record<Exclude<ChangeRequest['kind'], 'undo'>, AppointmentChange> = {
 	book: 'booked',
+	'book-beside': 'booked',
 	cancel: 'cancelled',
 	reschedule: 'rescheduled',
 	status: 'status',

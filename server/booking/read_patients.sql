@@ -9,7 +9,12 @@ WITH wanted AS (
 SELECT p.id::text AS patient_id, p.full_name AS name, p.user_id::text,
        a.id::text AS appointment_id,
        (extract(epoch FROM a.starts_at) / 60)::int AS start_minute,
-       (extract(epoch FROM a.ends_at) / 60)::int AS end_minute
+       (extract(epoch FROM a.ends_at) / 60)::int AS end_minute,
+       CASE WHEN $5 THEN (
+           SELECT count(*)
+           FROM appointments u
+           WHERE u.patient_id = p.id AND u.starts_at > now() AND u.status IN ('booked', 'checked_in')
+       ) END::int AS upcoming
 FROM wanted
 JOIN patients p ON p.id = wanted.id AND p.erasure_asked_at IS NULL
 LEFT JOIN LATERAL (

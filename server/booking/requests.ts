@@ -9,7 +9,7 @@ import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
 export type QueueRequest = ChangeRequest | Announcement
 
 /** A request whose caller waits, and whose outcome is kept. */
-export type ChangeRequest = BookingRequest | RescheduleRequest | CancelRequest | StatusRequest | UndoRequest
+export type ChangeRequest = BookingRequest | BesideRequest | RescheduleRequest | CancelRequest | StatusRequest | UndoRequest
 
 export type BookingRequest = Common & {
 	kind: 'book'
@@ -21,6 +21,21 @@ export type BookingRequest = Common & {
 	terms?: TypeTerms | undefined
 	patientId: string
 	reason: string | undefined
+}
+
+/** A visit outside or on top of slots: an extra visit, or a walk-in. */
+export type BesideRequest = Common & {
+	kind: 'book-beside'
+	visit: 'extra' | 'walk_in'
+	startMinute: number
+	minutes: number
+	typeId: string
+	patientId: string
+	reason: string | undefined
+	/** Why an extra visit is allowed. */
+	extraReason: string | undefined
+	/** As whom the caller asks, because the clinic's policy names them. */
+	askedAs: 'staff' | 'doctor'
 }
 
 export type RescheduleRequest = Common & {

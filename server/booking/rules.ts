@@ -1,8 +1,15 @@
-import { type AppointmentStatus, type RefusalCode, refusalProperties } from '../../contract/index.ts'
+import {
+	type AppointmentKind,
+	type AppointmentStatus,
+	type ClinicPolicy,
+	type RefusalCode,
+	refusalProperties,
+} from '../../contract/index.ts'
 import { whyNotInTerms } from '../clinic/appointment-types.ts'
 import { consecutiveSlots, type StoredSlot, slotKey, whyUnavailable } from '../slots/availability.ts'
 import type {
 	Announcement,
+	BesideRequest,
 	BookingRequest,
 	CancelRequest,
 	ChangeRequest,
@@ -45,6 +52,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	const touchedAppointments = new Set<string>()
 	const touchedPatients = new Set<string>()
 	const newlyBusy = new Map<string, Span[]>()
+	const newlyUpcoming = new Map<string, number>()
 	/** Visits that the batch adds to days with a limit, and days of doctors and types that it takes visits from. */
 	const addedVisits = new Map<string, number>()
 	const touchedTypes = new Set<string>()
@@ -64,7 +72,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	function isSamePayload({ fingerprint, appointmentId }: PriorOutcome, request: ChangeRequest): boolean {
 		if (fingerprint !== null) return fingerprint === request.fingerprint
 		const made = state.appointment(appointmentId ?? '')
-		if (request.kind !== 'book' || !made) return false
+		if (!('patientId' in request) || !made) return false
 		return made.doctorId === request.doctorId && made.startMinute === request.startMinute && made.patientId === request.patientId
 	}
 
@@ -74,6 +82,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	 */
 	function dependsOnBatch(request: ChangeRequest): boolean {
 		if ('terms' in request && request.terms?.dailyLimit != null && touchedTypes.has(`${request.doctorId} ${request.typeId}`)) return true
+		if (request.kind === 'book-beside') return touchedPatients.has(request.patientId)
 		if (request.kind === 'book') return touchedPatients.has(request.patientId) || isOnFreedSlot(request, request.minutes)
 		if (touchedAppointments.has(request.appointmentId)) return true
 		if (request.kind !== 'reschedule' && request.kind !== 'undo') return false
@@ -90,6 +99,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 
 	function decideNew(request: ChangeRequest): Decision {
 		if (request.kind === 'book') return book(request)
+		if (request.kind === 'book-beside') return bookBeside(request)
 		const appointment = state.appointment(request.appointmentId)
 		if (!appointment) return refuse('not_found')
 		if (request.kind === 'reschedule') return reschedule(request, appointment)
@@ -108,7 +118,23 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		if (isPatientBusy(request.patientId, spanOf(run.slots))) return refuse('patient_overlap')
 		const outOfTerms = whyNotOfType(request)
 		if (outOfTerms) return refuse(outOfTerms)
+		if (!request.privileged && hasEnough(request.patientId, patient)) return refuse('upcoming_limit')
 		return { do: 'book', slots: run.slots }
+	}
+
+	/** Slots are no obstacle to a visit beside them; another visit of the same patient is. */
+	function bookBeside(request: BesideRequest): Decision {
+		if (!state.patient(request.patientId)) return refuse('not_found')
+		if (request.visit === 'extra' && !mayOverbook(state.policy.overbooking, request.askedAs)) return refuse('forbidden')
+		const span = spanBeside(request)
+		if (span.endMinute * 60_000 <= state.nowMs) return refuse('slot_in_past')
+		return isPatientBusy(request.patientId, span) ? refuse('patient_overlap') : { do: 'book-beside' }
+	}
+
+	/** Whether the patient has as many visits to come as the clinic allows. */
+	function hasEnough(patientId: string, { upcoming }: Patient): boolean {
+		const { maxUpcoming } = state.policy
+		return maxUpcoming !== undefined && upcoming + (newlyUpcoming.get(patientId) ?? 0) >= maxUpcoming
 	}
 
 	function reschedule(request: RescheduleRequest, appointment: StoredAppointment): Decision {
@@ -179,8 +205,10 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	): RefusalCode | null {
 		const foreign = slots.filter(slot => ownAppointmentId === undefined || slot.appointment?.id !== ownAppointmentId)
 		const first = slots[0] as StoredSlot
-		if (first.startMinute * 60_000 <= state.nowMs) return whyUnavailable([first], state.nowMs) ?? 'slot_in_past'
-		const unavailable = whyUnavailable(foreign, state.nowMs)
+		const until = request.privileged ? 'end' : 'start'
+		const lastMinute = request.privileged ? first.endMinute : first.startMinute
+		if (lastMinute * 60_000 <= state.nowMs) return whyUnavailable([first], state.nowMs, until) ?? 'slot_in_past'
+		const unavailable = whyUnavailable(foreign, state.nowMs, until)
 		return unavailable ?? whyTaken(foreign, request, patient)
 	}
 
@@ -228,9 +256,12 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		const day = decision.do === 'book' || decision.do === 'update' ? state.day(request) : undefined
 		const isAdded = day && !(decision.do === 'update' && isOnDay(decision.before, day))
 		if (isAdded) addedVisits.set(nameOf(day), (addedVisits.get(nameOf(day)) ?? 0) + 1)
-		if (decision.do === 'book' && request.kind === 'book') {
-			for (const slot of decision.slots) takenSlots.add(slotKey(slot))
-			newlyBusy.set(request.patientId, [...(newlyBusy.get(request.patientId) ?? []), spanOf(decision.slots)])
+		if ((decision.do === 'book' || decision.do === 'book-beside') && 'patientId' in request) {
+			const { patientId } = request
+			if (decision.do === 'book') for (const slot of decision.slots) takenSlots.add(slotKey(slot))
+			const span = request.kind === 'book-beside' ? spanBeside(request) : decision.do === 'book' ? spanOf(decision.slots) : undefined
+			if (span) newlyBusy.set(patientId, [...(newlyBusy.get(patientId) ?? []), span])
+			newlyUpcoming.set(patientId, (newlyUpcoming.get(patientId) ?? 0) + 1)
 		}
 		if (decision.do === 'update') {
 			for (const slot of decision.taken) takenSlots.add(slotKey(slot))
@@ -245,7 +276,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 /** Everything that decisions depend on. */
 export type State = {
 	nowMs: number
-	policy: { cancelCutoffMs: number }
+	policy: BookingPolicy
 	prior: (request: ChangeRequest) => PriorOutcome | undefined
 	slot: (doctorId: string, startMinute: number) => StoredSlot | undefined
 	/** The account that holds a slot. */
@@ -255,6 +286,15 @@ export type State = {
 	day: (request: ChangeRequest) => VisitDay | undefined
 	/** Undefined for a patient who does not exist. */
 	patient: (id: string) => Patient | undefined
+}
+
+/** What the clinic allows, as far as bookings depend on it. */
+export type BookingPolicy = {
+	cancelCutoffMs: number
+	/** How many visits to come a patient may book; undefined without a limit. */
+	maxUpcoming?: number | undefined
+	/** Who may book a visit outside or on top of slots. */
+	overbooking: ClinicPolicy['overbooking']
 }
 
 /** An appointment as the database has it. */
@@ -269,11 +309,12 @@ export type StoredAppointment = {
 	/** Length of the appointment's type; undefined when that is no longer known. */
 	typeMinutes: number | undefined
 	status: AppointmentStatus
+	kind: AppointmentKind
 	sequence: number
 }
 
 /** A patient's account, if there is one, and the patient's active appointments. */
-export type Patient = { userId: string | null; busy: readonly BusyTime[] }
+export type Patient = { userId: string | null; busy: readonly BusyTime[]; upcoming: number }
 
 /** A doctor's local day, and how many visits of a type are on it. */
 export type VisitDay = { doctorId: string; typeId: string; fromMinute: number; untilMinute: number; visits: number }
@@ -299,6 +340,8 @@ export type Decision =
 	/** The key was used earlier in this batch, with the same payload. */
 	| { do: 'repeat-of'; request: ChangeRequest }
 	| { do: 'book'; slots: StoredSlot[] }
+	/** Outside or on top of slots: the request says all. */
+	| { do: 'book-beside' }
 	| { do: 'update'; before: StoredAppointment; after: AppointmentUpdate; freed: StoredSlot[]; taken: StoredSlot[] }
 	/** The appointment moved to another doctor, so the request belongs in that doctor's mailbox. */
 	| { do: 'forward'; doctorId: string }
@@ -330,6 +373,22 @@ export function whyNotMovable(appointment: StoredAppointment, privileged: boolea
 /** How much room a moved appointment needs. An appointment shorter than its type was booked as a single slot, and stays a single slot. */
 export function minutesToMove({ slotMinutes, typeMinutes, startMinute, endMinute }: StoredAppointment): number | undefined {
 	return slotMinutes.length === 1 && typeMinutes !== undefined && typeMinutes > endMinute - startMinute ? undefined : typeMinutes
+}
+
+/** Whether the clinic's policy lets the caller book outside or on top of slots. */
+function mayOverbook(policy: ClinicPolicy['overbooking'], askedAs: BesideRequest['askedAs']): boolean {
+	switch (policy) {
+		case 'nobody':
+			return false
+		case 'staff':
+			return askedAs === 'staff'
+		case 'doctors_and_staff':
+			return true
+	}
+}
+
+function spanBeside({ startMinute, minutes }: BesideRequest): Span {
+	return { startMinute, endMinute: startMinute + minutes }
 }
 
 /** Whether the code says that the slot is gone, so that the caller is offered alternatives. */

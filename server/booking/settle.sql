@@ -13,15 +13,16 @@ WITH locked AS MATERIALIZED (
     ) locks
 ),
 booked AS (
-    INSERT INTO appointments (doctor_id, patient_id, type_id, starts_at, ends_at, slot_starts, reason, booked_by, idempotency_key)
-    SELECT b.doctor_id, b.patient_id, b.type_id, to_timestamp(b.slot_minutes[1] * 60.0), to_timestamp(b.end_minute * 60.0),
+    INSERT INTO appointments (doctor_id, patient_id, type_id, starts_at, ends_at, slot_starts, reason, booked_by, idempotency_key,
+                              status, kind, extra_reason, allowed_by)
+    SELECT b.doctor_id, b.patient_id, b.type_id, to_timestamp(b.start_minute * 60.0), to_timestamp(b.end_minute * 60.0),
            ARRAY(SELECT to_timestamp(minute * 60.0) FROM unnest(b.slot_minutes) AS minute),
-           b.reason, b.booked_by, b.idempotency_key
+           b.reason, b.booked_by, b.idempotency_key, b.status, b.kind, b.extra_reason, b.allowed_by
     FROM jsonb_to_recordset($1::jsonb -> 'booked')
-         AS b (doctor_id bigint, patient_id bigint, type_id bigint, slot_minutes int[], end_minute int,
-               reason text, booked_by bigint, idempotency_key text)
+         AS b (doctor_id bigint, patient_id bigint, type_id bigint, slot_minutes int[], start_minute int, end_minute int,
+               reason text, booked_by bigint, idempotency_key text, status text, kind text, extra_reason text, allowed_by bigint)
     WHERE (SELECT patients FROM locked) >= 0
-    RETURNING id, doctor_id, patient_id, starts_at, slot_starts, booked_by, idempotency_key
+    RETURNING id, doctor_id, patient_id, starts_at, slot_starts, booked_by, idempotency_key, kind
 ),
 changed AS (
     UPDATE appointments a
@@ -29,6 +30,11 @@ changed AS (
         starts_at = to_timestamp(c.start_minute * 60.0),
         ends_at = to_timestamp(c.end_minute * 60.0),
         slot_starts = ARRAY(SELECT to_timestamp(minute * 60.0) FROM unnest(c.slot_minutes) AS minute),
+        -- A visit beside slots that moves into one is a visit like any other; undoing the move makes it what it was.
+        kind = CASE WHEN cardinality(c.slot_minutes) > 0 THEN 'slot'
+                    WHEN a.kind <> 'slot' THEN a.kind
+                    WHEN a.extra_reason IS NULL THEN 'walk_in'
+                    ELSE 'extra' END,
         status = c.status,
         cancel_reason = CASE WHEN c.status = 'cancelled' THEN coalesce(c.cancel_reason, a.cancel_reason) END,
         moves = a.moves + coalesce(c.moved, 0),
@@ -84,7 +90,9 @@ checked AS (
                (
                    SELECT jsonb_agg(to_jsonb(visit))
                    FROM (
-                       SELECT id, 0 AS sequence, patient_id, starts_at, 'booked' AS kind,
+                       SELECT id, 0 AS sequence, patient_id, starts_at,
+                              -- A walk-in is there already, and is told nothing.
+                              CASE WHEN kind = 'walk_in' THEN 'status' ELSE 'booked' END AS kind,
                               CASE WHEN $1::jsonb -> 'may_undo' ? booked_by::text THEN ($1::jsonb ->> 'undo_seconds')::int END AS wait_seconds
                        FROM booked
                        UNION ALL
@@ -95,6 +103,9 @@ checked AS (
                ARRAY(SELECT jsonb_array_elements_text($1::jsonb -> 'lead_minutes')::int)
            ),
            expect_daily_limits($1::jsonb -> 'days', (SELECT count(*) FROM booked) + (SELECT count(*) FROM changed)),
+           CASE WHEN jsonb_array_length($1::jsonb -> 'limited') > 0
+                THEN expect_upcoming_limit($1::jsonb -> 'limited', ($1::jsonb ->> 'max_upcoming')::int, (SELECT count(*) FROM booked)) END,
+           expect_offered($1::jsonb -> 'doctors', $1::jsonb -> 'types'),
            expect_count('slots taken', ($1::jsonb ->> 'slots_taken')::int, (SELECT count(*) FROM taken)),
            expect_count('appointments changed', jsonb_array_length($1::jsonb -> 'changed'), (SELECT count(*) FROM changed)),
            expect_count('requests settled', jsonb_array_length($1::jsonb -> 'requests'), (SELECT count(*) FROM settled))

@@ -27,11 +27,12 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 		async settle(batch) {
 			const requests = batch.entries.map(({ message }) => message)
 			const holds = holdsOf(batch)
-			const [facts, terms] = await Promise.all([readFacts(run, requests, holds), policy()])
+			const terms = await policy()
+			const facts = await readFacts(run, requests, holds, { countsUpcoming: terms.maxUpcoming !== undefined })
 			const state = stateOf(facts, { holds, nowMs: batch.nowMs, policy: terms })
 			const { decided, announced, won } = await decideAndClaim(batch, requests, state, holds)
 			const [written, alternativesFor] = await Promise.all([
-				writeDecisions(run, notices, decided, state.day),
+				writeDecisions(run, notices, decided, { dayOf: state.day, maxUpcoming: terms.maxUpcoming }),
 				readAlternatives({ run, holds, appointment: id => facts.appointments.get(id) }, decided, idsOf(won)),
 			])
 			const settled = outcomesOf({ state, requests, holds, decided, announced, won, written, alternativesFor })
@@ -114,6 +115,15 @@ function idsOf(won: readonly WonSlot[]): Set<string> {
 function refusalFor(error: unknown): RefusalCode {
 	const constraint = violatedConstraint(error)
 	if (constraint === 'appointments_patient_overlap') return 'patient_overlap'
-	if ((error as { code?: string }).code === 'LS002') return 'daily_limit'
-	return constraint === 'appointments_doctor_overlap' || (error as { code?: string }).code === 'LS001' ? 'slot_booked' : 'internal'
+	if (constraint === 'appointments_doctor_overlap') return 'slot_booked'
+	return refusalOfState[(error as { code?: string }).code ?? ''] ?? 'internal'
+}
+
+/** By the SQLSTATE of the functions that check the statement's effects. */
+const refusalOfState: Record<string, RefusalCode> = {
+	LS001: 'slot_booked',
+	LS002: 'daily_limit',
+	LS003: 'upcoming_limit',
+	LS004: 'slot_blocked',
+	LS005: 'type_not_offered',
 }

@@ -4,7 +4,7 @@ import type { NoticePolicy } from '../reminders/ledger.ts'
 import { undoWaitSeconds } from '../reminders/rules.ts'
 import type { StoredSlot } from '../slots/availability.ts'
 import { instantOf } from '../slots/slot-id.ts'
-import type { BookingRequest, ChangeRequest } from './requests.ts'
+import type { BesideRequest, BookingRequest, ChangeRequest } from './requests.ts'
 import type { AppointmentUpdate, Decided, Decision, State, StoredAppointment } from './rules.ts'
 
 /**
@@ -17,9 +17,9 @@ export async function writeDecisions(
 	run: Run,
 	notices: NoticePolicy,
 	decided: readonly Decided[],
-	dayOf: State['day'] = () => undefined,
+	limits: Limits = { dayOf: () => undefined, maxUpcoming: undefined },
 ): Promise<Written> {
-	const settlement = settlementOf(decided, notices, dayOf)
+	const settlement = settlementOf(decided, notices, limits)
 	if (settlement.requests.length === 0) return { atMs: 0, bookings: [] }
 	const rows = await run<{ id: string | null; booked_by: string; idempotency_key: string; settled_ms: string }>(statement, [
 		JSON.stringify(settlement),
@@ -33,13 +33,17 @@ export async function writeDecisions(
 /** The ids of new appointments, and the time at which the whole batch was written. */
 export type Written = { atMs: number; bookings: { id: string; by: string; key: string }[] }
 
+/** What the statement checks again. */
+export type Limits = { dayOf: State['day']; maxUpcoming: number | undefined }
+
 const statement = { name: 'settle', text: readSql('settle.sql', import.meta.url) }
 
 /** The batch as settle.sql reads it. */
-function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: NoticePolicy, dayOf: State['day']) {
-	const booked = decided.flatMap(({ request, decision }) =>
-		request.kind === 'book' && decision.do === 'book' ? newRow(request, decision.slots) : [],
-	)
+function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: NoticePolicy, { dayOf, maxUpcoming }: Limits) {
+	const booked = decided.flatMap(({ request, decision }) => {
+		if (request.kind === 'book' && decision.do === 'book') return newRow(request, decision.slots)
+		return request.kind === 'book-beside' && decision.do === 'book-beside' ? besideRow(request) : []
+	})
 	const updates = decided.flatMap(({ request, decision }) => (decision.do === 'update' ? [{ request, ...decision }] : []))
 	const moved = updates.flatMap(({ taken, before }) => taken.map(slot => slotRow(slot, before.id)))
 	return {
@@ -52,6 +56,11 @@ function settlementOf(decided: readonly Decided[], { channels, leadMinutes }: No
 		patients: [...booked.map(({ patient_id }) => patient_id), ...updates.map(({ before }) => before.patientId)],
 		slots_taken: booked.reduce((sum, { slot_minutes }) => sum + slot_minutes.length, 0) + moved.length,
 		days: decided.flatMap(each => dayRow(each, dayOf)),
+		/** Patients who booked for themselves, and how many visits to come each may have. */
+		limited: maxUpcoming === undefined ? [] : booked.flatMap(row => (row.by_patient ? row.patient_id : [])),
+		max_upcoming: maxUpcoming,
+		doctors: [...booked.map(row => row.doctor_id), ...updates.flatMap(({ taken, after }) => (taken.length > 0 ? after.doctorId : []))],
+		types: booked.map(({ type_id }) => type_id),
 		/** Accounts whose acts can be undone: what they tell patients at once waits so long. */
 		may_undo: [...new Set(decided.flatMap(({ request }) => (request.privileged ? request.by : [])))],
 		undo_seconds: undoWaitSeconds,
@@ -80,10 +89,33 @@ function newRow(request: BookingRequest, slots: readonly StoredSlot[]) {
 		patient_id: request.patientId,
 		type_id: request.typeId,
 		slot_minutes: slots.map(slot => slot.startMinute),
+		start_minute: (slots[0] as StoredSlot).startMinute,
 		end_minute: (slots.at(-1) as StoredSlot).endMinute,
 		reason: request.reason,
 		booked_by: request.by,
+		by_patient: !request.privileged,
 		idempotency_key: request.key,
+		status: 'booked',
+		kind: 'slot',
+	}
+}
+
+function besideRow(request: BesideRequest) {
+	return {
+		doctor_id: request.doctorId,
+		patient_id: request.patientId,
+		type_id: request.typeId,
+		slot_minutes: [],
+		start_minute: request.startMinute,
+		end_minute: request.startMinute + request.minutes,
+		reason: request.reason,
+		booked_by: request.by,
+		by_patient: false,
+		idempotency_key: request.key,
+		status: request.visit === 'walk_in' ? 'checked_in' : 'booked',
+		kind: request.visit,
+		extra_reason: request.extraReason,
+		allowed_by: request.by,
 	}
 }
 
@@ -107,6 +139,7 @@ function changedRow({ request, before, after }: { request: ChangeRequest } & Ext
 function noticeOf(request: ChangeRequest): string {
 	switch (request.kind) {
 		case 'book':
+		case 'book-beside':
 			return 'booked'
 		case 'cancel':
 			return 'cancelled'
@@ -125,6 +158,7 @@ function slotRow({ doctorId, startMinute }: StoredSlot, appointmentId: string) {
 
 const auditActions: Record<ChangeRequest['kind'], string> = {
 	book: 'booked',
+	'book-beside': 'booked',
 	cancel: 'cancelled',
 	reschedule: 'rescheduled',
 	status: 'status_changed',
@@ -137,6 +171,11 @@ function changeOf({ request, decision }: Decided) {
 		const [first, last] = [decision.slots[0] as StoredSlot, decision.slots.at(-1) as StoredSlot]
 		const to = placeOf({ doctorId: request.doctorId, startMinute: first.startMinute, endMinute: last.endMinute })
 		return { details: { patientId: request.patientId, to: { status: 'booked', ...to } } }
+	}
+	if (request.kind === 'book-beside' && decision.do === 'book-beside') {
+		const { startMinute, minutes, patientId, doctorId, visit } = request
+		const to = placeOf({ doctorId, startMinute, endMinute: startMinute + minutes })
+		return { details: { patientId, kind: visit, to: { status: visit === 'walk_in' ? 'checked_in' : 'booked', ...to } } }
 	}
 	if (decision.do !== 'update') return {}
 	const { before, after } = decision
@@ -159,7 +198,7 @@ function placeOf({ doctorId, startMinute, endMinute }: Pick<AppointmentUpdate, '
 }
 
 function requestRow({ request, decision }: Decided) {
-	if (decision.do !== 'refuse' && decision.do !== 'book' && decision.do !== 'update') return []
+	if (decision.do === 'repeat' || decision.do === 'repeat-of' || decision.do === 'forward') return []
 	// The outcome under a mismatched key belongs to the request that used the key first.
 	if (decision.do === 'refuse' && decision.code === 'idempotency_mismatch') return []
 	return {

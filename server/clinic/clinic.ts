@@ -6,8 +6,9 @@ import type { Run } from '../platform/database/pipeline.ts'
 import { type AppointmentTypes, createAppointmentTypes } from './appointment-types.ts'
 import { doctorRoutes } from './doctor-profiles.ts'
 import { createDoctors, type Doctors } from './doctors.ts'
+import { createFront, type Front } from './front.ts'
 import { createPolicy } from './policy.ts'
-import { type ProfileDeps, profileRoutes } from './profile.ts'
+import { type ProfileDeps, profileRoutes, readClinic } from './profile.ts'
 import { setupRoutes } from './setup.ts'
 import { type FollowSite, siteRoutes } from './sites.ts'
 import { typeRoutes } from './type-admin.ts'
@@ -20,6 +21,7 @@ export type ClinicDomain = {
 	/** The clinic's policies, a second old at most. */
 	policy: () => Promise<ClinicPolicy>
 	routes: (deps: { followSite: FollowSite } & Pick<ProfileDeps, 'planRemindersAgain' | 'followHorizon'>) => Route[]
+	front: Front
 }
 
 /** What a practice sets up: itself, its sites, its kinds of appointment, its doctors' profiles. */
@@ -31,12 +33,18 @@ export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
 	}
 	const types = createAppointmentTypes(run)
 	const policy = createPolicy(run, defaults)
+	const front = createFront({ read: () => readClinic({ db, defaults }) })
+	const changed = () => {
+		policy.forget()
+		front.forget()
+	}
 	return {
 		types,
 		doctors: createDoctors(run),
 		policy: policy.read,
+		front,
 		routes: ({ followSite, ...follow }) => [
-			...profileRoutes({ db, defaults, changed: policy.forget, ...follow }),
+			...profileRoutes({ db, defaults, changed, ...follow }),
 			...siteRoutes(db, followSite),
 			...typeRoutes({ db, changed: types.forget }),
 			...doctorRoutes(db),

@@ -12,7 +12,7 @@ export type ProfileDeps = {
 	db: Db
 	/** What holds until an admin has set something else. */
 	defaults: PolicyDefaults
-	/** This node booked by what the policies were. */
+	/** This node booked by what the policies were, and showed the clinic as it was. */
 	changed: () => void
 	/** To be called in the transaction that changes when the clinic reminds. */
 	planRemindersAgain: (trx: Tx) => Promise<void>
@@ -38,9 +38,15 @@ export function profileRoutes(deps: ProfileDeps): Route[] {
 			return showPicture(res, row?.bytes ? (row as Picture) : undefined, query.v)
 		}),
 
-		route(endpoints.putLogo, async ({ file, origin }, actor) => replaceLogo(db, actor, readPicture(file), origin)),
+		route(endpoints.putLogo, async ({ file, origin }, actor) => {
+			await replaceLogo(db, actor, readPicture(file), origin)
+			deps.changed()
+		}),
 
-		route(endpoints.removeLogo, async ({ origin }, actor) => replaceLogo(db, actor, undefined, origin)),
+		route(endpoints.removeLogo, async ({ origin }, actor) => {
+			await replaceLogo(db, actor, undefined, origin)
+			deps.changed()
+		}),
 	]
 }
 

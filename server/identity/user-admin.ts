@@ -59,8 +59,11 @@ export async function updateUser(
 		if (!keepsAnAdmin(account, changes, actor.userId, activeAdmins))
 			throw new Refusal('forbidden', { message: 'An admin cannot give up their own rights, nor take those of the last admin' })
 		if (changedFields(account, changes).length === 0) return { before: account, after: account }
-		if (isPractising(account) && !isPractising({ role: changes.role ?? account.role, status: changes.status ?? account.status }))
+		if (isPractising(account) && !isPractising({ role: changes.role ?? account.role, status: changes.status ?? account.status })) {
+			// Waits for bookings that are being written, which lock the account's key (settle.sql), and then finds their visits.
+			await trx('users').where({ id }).forUpdate().select('id')
 			await refuseDoctorInUse(trx, id)
+		}
 		if (changes.status === 'disabled') await endSessions(trx, id)
 		if (changes.email !== undefined) await trx('password_resets').where({ user_id: id, used_at: null }).delete()
 		await recordAudit(trx, {

@@ -45,7 +45,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		// A disabled account may not act on visits here either, but may always unsubscribe.
 		if (grant.may === 'act on visit' && visit.accountStatus === 'disabled') return expired(req, res)
 		if (req.method === 'GET' || req.method === 'HEAD') {
-			if (grant.may === 'act on visit') return await showVisit(res, visit)
+			if (grant.may === 'act on visit') return await showVisit(req, res, visit)
 			return send(res, 200, visit.language, visit.face.clinic, unsubscribeView(visit.language, grant.channel))
 		}
 		await limit.consume(`${grant.may} ${grant.appointmentId}`)
@@ -59,10 +59,12 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		send(res, 404, language, clinic, expiredView(language, clinic))
 	}
 
-	async function showVisit(res: Response, visit: Visit, said: Pick<VisitViewOptions, 'message' | 'refusal'> = {}) {
+	async function showVisit(req: Request, res: Response, visit: Visit, said: Pick<VisitViewOptions, 'message' | 'refusal'> = {}) {
 		const isAhead = visit.startsAtMs > nowMs()
 		const free = isAhead && visit.status === 'booked' ? await freeTimes(visit.doctorId) : []
-		send(res, said.refusal ? 409 : 200, visit.language, visit.face.clinic, visitView(visit, { isAhead, free, ...said }))
+		// Behind the mark of a fragment, which browsers send to no server and write into no referrer.
+		const line = visit.startsAtMs - checkInMs <= nowMs() ? `/line#${String(req.params.token)}` : undefined
+		send(res, said.refusal ? 409 : 200, visit.language, visit.face.clinic, visitView(visit, { isAhead, free, line, ...said }))
 	}
 
 	async function actOnVisit(req: Request, res: Response, grant: Grant, visit: Visit) {
@@ -79,9 +81,9 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 				message = words.moved
 			}
 		} catch (error) {
-			return await showVisit(res, visit, { refusal: refusalText(error, visit.language) })
+			return await showVisit(req, res, visit, { refusal: refusalText(error, visit.language) })
 		}
-		await showVisit(res, (await readVisit(db, grant)) ?? visit, { message })
+		await showVisit(req, res, (await readVisit(db, grant)) ?? visit, { message })
 	}
 
 	async function confirm(visit: Visit, origin: Origin) {
@@ -163,6 +165,9 @@ function send(res: Response, status: number, language: Language, clinic: ClinicF
 }
 
 const originOf = (req: Request, res: Response): Origin => ({ ip: req.ip ?? '', requestId: String(res.locals.requestId ?? '') })
+
+/** So long before a visit its patient may check in. */
+const checkInMs = 3_600_000
 
 /** The browser's language, for a link that does not tell the patient's. */
 const languageOf = (req: Request): Language => (req.acceptsLanguages(['en', 'es', 'de', 'ar']) || 'en') as Language

@@ -29,10 +29,12 @@ export type VisitViewOptions = {
 	free: readonly SlotOffer[]
 	message?: string | undefined
 	refusal?: string | undefined
+	/** The address of the visit's place in line, from an hour before it. */
+	line?: string | undefined
 }
 
 /** Shows the visit, and the actions that its patient may take. */
-export function visitView(visit: Visit, { isAhead, free, message, refusal }: VisitViewOptions): View {
+export function visitView(visit: Visit, { isAhead, free, message, refusal, line }: VisitViewOptions): View {
 	const words = wordsOf(visit.language)
 	const said = refusal ? problem(refusal) : note(message ?? stateOf(visit, isAhead))
 	const actions =
@@ -46,7 +48,7 @@ export function visitView(visit: Visit, { isAhead, free, message, refusal }: Vis
 			: [html`<p><a class="way" href="/doctors/${visit.doctorId}">${words.page.bookAgain}</a></p>`]
 	return {
 		title: words.page.title,
-		body: html`<h1>${words.page.title}</h1>${said}${factsOf(visit)}${call(visit.language, phoneOf(visit.face))}${actions}`,
+		body: html`<h1>${words.page.title}</h1>${said}${factsOf(visit)}${arriving(visit, line)}${call(visit.language, phoneOf(visit.face))}${actions}`,
 	}
 }
 
@@ -84,6 +86,12 @@ function stateOf({ language, status, confirmed }: Visit, isAhead: boolean): stri
 
 function button(act: string, label: string, second = false): Html {
 	return html`<form method="post"><input type="hidden" name="act" value="${act}"><button class="${second ? 'second' : ''}">${label}</button></form>`
+}
+
+function arriving({ language, status }: Visit, line: string | undefined): Html | Html[] {
+	const { page } = wordsOf(language)
+	if (line === undefined || (status !== 'booked' && status !== 'checked_in')) return []
+	return html`<p><a class="button" href="${line}">${status === 'booked' ? page.here : page.place}</a></p>`
 }
 
 function moving({ id, language, timeZone }: Visit, free: readonly SlotOffer[]): Html {

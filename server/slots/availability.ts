@@ -26,10 +26,13 @@ export async function readSlotsBetween(run: Run, doctorId: string, from: string,
 	return { timeZone: rows[0]?.time_zone ?? undefined, slots: rows.map(toSlot) }
 }
 
-/** A slot's availability without regard to holds. A booked slot stays booked within time off. */
-export function availabilityOf(slot: StoredSlot, nowMs: number): Availability {
+/**
+ * A slot's availability without regard to holds. A booked slot stays booked within time off. Patients have a slot until it starts,
+ * staff until it ends.
+ */
+export function availabilityOf(slot: StoredSlot, nowMs: number, until: 'start' | 'end' = 'start'): Availability {
 	if (slot.appointment) return 'booked'
-	if (slot.startMinute * 60_000 <= nowMs) return 'past'
+	if ((until === 'start' ? slot.startMinute : slot.endMinute) * 60_000 <= nowMs) return 'past'
 	return slot.isBlocked ? 'blocked' : 'free'
 }
 
@@ -37,8 +40,13 @@ export function availabilityOf(slot: StoredSlot, nowMs: number): Availability {
 export type StoredSlot = SlotRef & {
 	endMinute: number
 	isBlocked: boolean
-	appointment: { id: string; status: AppointmentStatus; patientName: string } | null
+	appointment: ShownVisit | null
+	/** Extra visits and walk-ins at the time of the slot, if there are any. */
+	alsoBooked?: ShownVisit[]
 }
+
+/** A visit as staff see it on a slot. */
+export type ShownVisit = { id: string; status: AppointmentStatus; patientName: string }
 
 type Row = {
 	doctor_id: string
@@ -48,6 +56,7 @@ type Row = {
 	appointment_id: string | null
 	status: AppointmentStatus | null
 	patient_name: string | null
+	also_booked: ShownVisit[] | null
 }
 
 const inSpans = { name: 'slots_in_spans', text: readSql('slots_in_spans.sql', import.meta.url) }
@@ -70,6 +79,7 @@ function toSlot(row: Row): StoredSlot {
 		appointment: row.appointment_id
 			? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' }
 			: null,
+		...(row.also_booked && { alsoBooked: row.also_booked }),
 	}
 }
 
@@ -99,9 +109,9 @@ export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minute
 const refusalOf = { booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
 
 /** Why the slots cannot be taken, without regard to holds; null when they can. */
-export function whyUnavailable(slots: readonly StoredSlot[], nowMs: number): RefusalCode | null {
+export function whyUnavailable(slots: readonly StoredSlot[], nowMs: number, until?: 'start' | 'end'): RefusalCode | null {
 	for (const slot of slots) {
-		const availability = availabilityOf(slot, nowMs)
+		const availability = availabilityOf(slot, nowMs, until)
 		if (availability !== 'free') return refusalOf[availability]
 	}
 	return null

@@ -77,6 +77,6 @@ export function createClaim(redis: Redis) {
 function toldSlot(slot: FullSlot): { m: number; t: string } | { m: number; f: string } {
 	const m = minuteOf(slot.startsAt)
 	if (slot.state === 'booked' || slot.state === 'blocked') return { m, t: JSON.stringify(slot) }
-	const { id, doctorId, startsAt, endsAt } = slot
-	return { m, f: `${JSON.stringify({ id, doctorId, startsAt, endsAt }).slice(0, -1)},` }
+	const { id, doctorId, startsAt, endsAt, alsoBooked } = slot
+	return { m, f: `${JSON.stringify({ id, doctorId, startsAt, endsAt, alsoBooked }).slice(0, -1)},` }
 }

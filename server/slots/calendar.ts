@@ -28,7 +28,7 @@ export function createCalendar(deps: CalendarDeps): Calendar {
 		deliverAside: (doctorId, text) => presence.heard(doctorId, Number(text)),
 		observeDelivery: observe.delivery,
 	})
-	const watchers = createWatchers({ io, feed, presence, observe })
+	const watchers = createWatchers({ io, feed, presence, observe, nowMs })
 	registerWatchGauges(metrics, watchers.counts)
 	const snapshots = createSnapshots({ run, doctors, readHolds, nowMs })
 

@@ -17,21 +17,22 @@ export type Held = { version: number; holders: Map<number, Holder> }
  */
 export type FullSlot = Omit<Slot, 'heldByMe' | 'heldUntil'> & { heldUntilMs?: number; holderId?: string }
 
-/** Combines a slot with its hold. A free slot that has begun cannot be booked any more and is shown as blocked. */
+/** Combines a slot with its hold. A free slot that has ended cannot be booked any more and is shown as blocked. */
 export function fullSlot(stored: StoredSlot, holder: Holder | undefined, nowMs: number): FullSlot {
 	// Fields are assigned one by one, here and below, because spreads would cost more than all other work of a snapshot.
-	const slot: FullSlot = {
+	const slot = {
 		id: slotId(stored.doctorId, stored.startMinute),
 		doctorId: stored.doctorId,
 		startsAt: instantOf(stored.startMinute),
 		endsAt: instantOf(stored.endMinute),
-		state: 'free',
-	}
+	} as FullSlot
+	if (stored.alsoBooked) slot.alsoBooked = stored.alsoBooked
+	slot.state = 'free'
 	if (stored.appointment) {
 		const { id, status, patientName } = stored.appointment
 		slot.state = 'booked'
 		slot.appointment = { id, patientName, status }
-	} else if (stored.isBlocked || stored.startMinute * 60_000 <= nowMs) {
+	} else if (stored.isBlocked || stored.endMinute * 60_000 <= nowMs) {
 		slot.state = 'blocked'
 	} else if (holder) {
 		slot.state = 'held'
@@ -43,27 +44,38 @@ export function fullSlot(stored: StoredSlot, holder: Holder | undefined, nowMs: 
 }
 
 /** Returns a slot's JSON up to its state, which scripts add. */
-export function jsonBeforeState({ doctorId, startMinute, endMinute }: Pick<StoredSlot, 'doctorId' | 'startMinute' | 'endMinute'>): string {
+export function jsonBeforeState({ doctorId, startMinute, endMinute, alsoBooked }: BeforeState): string {
 	const id = slotId(doctorId, startMinute)
-	// None of these values needs escaping.
-	return `{"id":"${id}","doctorId":"${doctorId}","startsAt":"${instantOf(startMinute)}","endsAt":"${instantOf(endMinute)}",`
+	const beside = alsoBooked ? `"alsoBooked":${JSON.stringify(alsoBooked)},` : ''
+	// None of the other values needs escaping.
+	return `{"id":"${id}","doctorId":"${doctorId}","startsAt":"${instantOf(startMinute)}","endsAt":"${instantOf(endMinute)}",${beside}`
 }
+
+type BeforeState = Pick<StoredSlot, 'doctorId' | 'startMinute' | 'endMinute' | 'alsoBooked'>
 
 /** The audience of a calendar. Only the staff's view contains personal details. */
 export type View = 'public' | 'staff'
 
 /** Turns slots from the feed into changes with consecutive versions. */
-export function visibleChanges(slots: readonly FullSlot[], view: View, fromVersion: number, viewerId?: string): SlotChange[] {
-	return slots.map((slot, index) => Object.assign(visibleSlot(slot, view, viewerId), { version: fromVersion + index }))
+export function visibleChanges(slots: readonly FullSlot[], { view, viewerId, nowMs }: Viewing, fromVersion: number): SlotChange[] {
+	const now = new Date(nowMs).toISOString()
+	return slots.map((slot, index) => Object.assign(visibleSlot(slot, view, now, viewerId), { version: fromVersion + index }))
 }
 
-/** Returns the part of a slot that a watcher may see. Names each field, so that a new field stays hidden until it is added here. */
-export function visibleSlot(slot: FullSlot, view: View, viewerId?: string): Slot {
-	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, holderId, heldBy, appointment } = slot
+export type Viewing = { view: View; viewerId?: string | undefined; nowMs: number }
+
+/**
+ * Returns the part of a slot that a watcher may see. Names each field, so that a new field stays hidden until it is added here. A slot
+ * that has begun is over for the public, while staff can still book it. `now` is an instant as the slots have it.
+ */
+export function visibleSlot(slot: FullSlot, view: View, now: string, viewerId?: string): Slot {
+	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, holderId, heldBy, appointment, alsoBooked } = slot
+	if (view === 'public' && state !== 'booked' && startsAt <= now) return { id, doctorId, startsAt, endsAt, state: 'blocked' }
 	const visible: Slot = { id, doctorId, startsAt, endsAt, state }
 	if (heldUntilMs !== undefined) visible.heldUntil = new Date(heldUntilMs).toISOString()
 	if (holderId !== undefined && holderId === viewerId) visible.heldByMe = true
 	if (view === 'staff' && heldBy) visible.heldBy = heldBy
 	if (view === 'staff' && appointment) visible.appointment = appointment
+	if (view === 'staff' && alsoBooked) visible.alsoBooked = alsoBooked
 	return visible
 }

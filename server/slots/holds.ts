@@ -47,14 +47,24 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 		const ref = refOf(request.slotId)
 		const type = request.typeId === undefined ? undefined : await types.rulesOf(request.typeId)
 		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
-		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor))
-		const outOfTerms = type && whyNotInTerms(termsOf(type), ref.startMinute, !isStaff(actor), nowMs())
+		const isOwnCalendar = actor.role === 'doctor' && actor.userId === ref.doctorId
+		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor) || isOwnCalendar)
+		const outOfTerms = type && whyNotInTerms(termsOf(type), ref.startMinute, !isStaff(actor) && !isOwnCalendar, nowMs())
 		if (outOfTerms) throw new Refusal(outOfTerms)
 		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
 		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
 		const attempt = count.begin(actor.userId, limit, lifetimeMs)
 		try {
-			const { untilMs, ended, slotIds } = await placeInRounds({ actor, ref, minutes, limit, lifetimeMs, throughSocket, attempt })
+			const { untilMs, ended, slotIds } = await placeInRounds({
+				actor,
+				ref,
+				minutes,
+				until: isStaff(actor) || isOwnCalendar ? 'end' : 'start',
+				limit,
+				lifetimeMs,
+				throughSocket,
+				attempt,
+			})
 			attempt.placed(untilMs)
 			notePlaced(actor.userId, slotIds, ended)
 			// Lets the caller hold other slots at once in place of the ended ones. An entry that cannot be removed expires with its
@@ -108,14 +118,14 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 
 	/** Places the hold on the slots that the database has, and reads them again when a booking came between. */
 	async function placeInRounds(wish: Wish) {
-		const { ref, minutes } = wish
+		const { ref, minutes, until } = wish
 		// Counts while the slots are being read. The count may fail before it is awaited.
 		const counting = countSlots(wish, [slotKey(ref)])
 		counting.catch(() => {})
 		// A holder usually watches the calendar, so this node knows the version already.
 		let known = knownVersion(ref.doctorId) ?? (await scripts.truth(ref.doctorId))
 		for (let round = 0; round < maxRounds; round++) {
-			const finding = findSlots(ref, minutes)
+			const finding = findSlots(ref, minutes, until)
 			finding.catch(() => {})
 			await counting
 			const slots = await finding
@@ -130,12 +140,12 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 	}
 
 	/** Reads the requested slots and checks that they are free in the database. */
-	async function findSlots(ref: SlotRef, minutes: number | undefined): Promise<StoredSlot[]> {
+	async function findSlots(ref: SlotRef, minutes: number | undefined, until: 'start' | 'end'): Promise<StoredSlot[]> {
 		const { doctorId, startMinute } = ref
 		const found = await readSlots(run, [{ doctorId, fromMinute: startMinute, untilMinute: startMinute + (minutes ?? 1) }])
 		const byStart = new Map(found.map(slot => [slot.startMinute, slot]))
 		const wanted = consecutiveSlots(minute => byStart.get(minute), startMinute, minutes)
-		const code = 'refusal' in wanted ? wanted.refusal : whyUnavailable(wanted.slots, nowMs())
+		const code = 'refusal' in wanted ? wanted.refusal : whyUnavailable(wanted.slots, nowMs(), until)
 		if (code === 'slot_booked' || code === 'slot_blocked' || code === 'slot_in_past') throw await refuse(code, ref, minutes)
 		if (code) throw new Refusal(code)
 		return (wanted as { slots: StoredSlot[] }).slots
@@ -212,6 +222,8 @@ type Wish = {
 	actor: Actor
 	ref: SlotRef
 	minutes: number | undefined
+	/** How long the actor may have a slot: patients until it starts, staff until it ends. */
+	until: 'start' | 'end'
 	limit: number
 	lifetimeMs: number
 	throughSocket: boolean

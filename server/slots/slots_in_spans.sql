@@ -8,7 +8,8 @@ SELECT s.doctor_id::text,
        s.is_blocked OR doctor.status <> 'active' OR doctor.role <> 'doctor' AS is_blocked,
        s.appointment_id::text,
        visit.status,
-       visit.patient_name
+       visit.patient_name,
+       beside.visits AS also_booked
 FROM unnest($1::bigint[], $2::int[], $3::int[]) AS span (doctor_id, from_minute, until_minute)
 CROSS JOIN LATERAL (SELECT u.status, u.role FROM users u WHERE u.id = span.doctor_id OFFSET 0) doctor
 CROSS JOIN LATERAL (
@@ -26,3 +27,11 @@ LEFT JOIN LATERAL (
     WHERE a.id = s.appointment_id
     OFFSET 0
 ) visit ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('id', a.id::text, 'status', a.status, 'patientName', p.full_name) ORDER BY a.id) AS visits
+    FROM appointments a
+    JOIN patients p ON p.id = a.patient_id
+    WHERE a.doctor_id = s.doctor_id AND a.kind <> 'slot' AND a.status NOT IN ('cancelled', 'no_show')
+      AND a.starts_at > s.starts_at - interval '8 hours' AND a.starts_at < s.ends_at AND a.ends_at > s.starts_at
+    OFFSET 0
+) beside ON true

@@ -12,7 +12,8 @@ export function createSnapshots({ run, doctors, readHolds, nowMs }: SnapshotDeps
 	return {
 		async take(wanted) {
 			const { slots, ...calendar } = await read(wanted)
-			const visible = slots.map(slot => visibleSlot(slot, wanted.view, wanted.viewerId))
+			const now = new Date(nowMs()).toISOString()
+			const visible = slots.map(slot => visibleSlot(slot, wanted.view, now, wanted.viewerId))
 			return { version: calendar.version, json: JSON.stringify({ ...calendar, slots: visible }) }
 		},
 		timeZoneOf,

@@ -13,7 +13,7 @@ import type { Presence } from './presence.ts'
  * Keeps this node's sockets that watch calendars, and sends each of them every change after its snapshot's version, once and in
  * order.
  */
-export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
+export function createWatchers({ io, feed, presence, observe, nowMs }: WatchersDeps) {
 	const calendars = new Map<string, Watched>()
 	const watchesOf = (socket: Socket): Set<string> => (socket.data.watches ??= new Set<string>())
 
@@ -129,7 +129,7 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 
 	function tellOne(socket: Socket, { doctorId, fromVersion, toVersion, slots }: Frame) {
 		const actor = actorOf(socket)
-		const changes = visibleChanges(slots, viewOf(actor, doctorId), fromVersion, actor?.userId)
+		const changes = visibleChanges(slots, { view: viewOf(actor, doctorId), viewerId: actor?.userId, nowMs: nowMs() }, fromVersion)
 		socket.emit('calendar:changed', { doctorId, fromVersion, toVersion, changes })
 	}
 
@@ -173,7 +173,12 @@ export function createWatchers({ io, feed, presence, observe }: WatchersDeps) {
 		for (const view of ['public', 'staff'] as const) {
 			const room = roomOf(doctorId, view)
 			if (!io.of('/').adapter.rooms.has(room)) continue
-			const json = JSON.stringify({ doctorId, fromVersion, toVersion, changes: visibleChanges(slots, view, fromVersion) })
+			const json = JSON.stringify({
+				doctorId,
+				fromVersion,
+				toVersion,
+				changes: visibleChanges(slots, { view, nowMs: nowMs() }, fromVersion),
+			})
 			io.local.to(room).except(ids).emit('calendar:changed', preparedPayload<'calendar:changed'>(json))
 		}
 	}
@@ -202,6 +207,7 @@ type Watched = {
 }
 
 export type WatchersDeps = {
+	nowMs: () => number
 	io: LiveServer
 	feed: Pick<Feed, 'follow' | 'unfollow' | 'arrived'>
 	presence: Presence

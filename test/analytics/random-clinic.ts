@@ -77,6 +77,13 @@ export async function fillAtRandom({ db, random, doctors, from, days }: RandomCl
 		})),
 		500,
 	)
+	// Of these visits only the status is known, not the times of their day.
+	await db('visit_times')
+		.whereIn(
+			'appointment_id',
+			visits.map(({ id }) => id),
+		)
+		.delete()
 	await db.batchInsert(
 		'appointment_slots',
 		slots.map(slot => ({

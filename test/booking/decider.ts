@@ -1,5 +1,5 @@
 import type { AppointmentStatus } from '../../contract/index.ts'
-import type { BookingRequest, CancelRequest, RescheduleRequest, StatusRequest } from '../../server/booking/requests.ts'
+import type { BesideRequest, BookingRequest, CancelRequest, RescheduleRequest, StatusRequest } from '../../server/booking/requests.ts'
 import { createDecider, type Decision, type State, type StoredAppointment, type VisitDay } from '../../server/booking/rules.ts'
 import { type StoredSlot, slotKey } from '../../server/slots/availability.ts'
 
@@ -27,6 +27,7 @@ export const anAppointment = (changes: Partial<StoredAppointment> = {}): StoredA
 	typeMinutes: 15,
 	status: 'booked',
 	sequence: 0,
+	kind: 'slot',
 	...changes,
 })
 
@@ -41,6 +42,8 @@ export type World = {
 	accounts?: Record<string, string>
 	nowMs?: number
 	cutoffMs?: number
+	maxUpcoming?: number
+	overbooking?: State['policy']['overbooking']
 	/** The day of every booking and move. */
 	day?: VisitDay
 }
@@ -66,7 +69,7 @@ export const decider = ({
 	)
 	return createDecider({
 		nowMs: rest.nowMs ?? nowMs,
-		policy: { cancelCutoffMs: rest.cutoffMs ?? 0 },
+		policy: { cancelCutoffMs: rest.cutoffMs ?? 0, maxUpcoming: rest.maxUpcoming, overbooking: rest.overbooking ?? 'staff' },
 		prior: request => prior[request.key],
 		slot: (doctorId, minute) => known.get(`${doctorId}-${minute}`),
 		holderOf: (doctorId, minute) => (doctorId === '1' ? held[minute - morning] : undefined),
@@ -79,6 +82,7 @@ export const decider = ({
 						busy: appointments
 							.filter(each => each.patientId === patientId && !['cancelled', 'no_show'].includes(each.status))
 							.map(({ id, startMinute, endMinute }) => ({ appointmentId: id, startMinute, endMinute })),
+						upcoming: appointments.filter(each => each.patientId === patientId && each.status === 'booked').length,
 					}
 				: undefined,
 	})
@@ -107,6 +111,22 @@ export const aBooking = (at: number, changes: Partial<BookingRequest> = {}): Boo
 	typeId: '7',
 	patientId: changes.by ?? '50',
 	reason: undefined,
+	...changes,
+})
+
+export const aVisitBeside = (at: number, changes: Partial<BesideRequest> = {}): BesideRequest => ({
+	...common(),
+	kind: 'book-beside',
+	visit: 'extra',
+	by: '9',
+	privileged: true,
+	askedAs: 'staff',
+	startMinute: morning + at,
+	minutes: 15,
+	typeId: '7',
+	patientId: '50',
+	reason: undefined,
+	extraReason: 'in pain',
 	...changes,
 })
 

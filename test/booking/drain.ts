@@ -138,7 +138,7 @@ export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 	})
 	const handler = createSettle({
 		run,
-		policy: async () => ({ cancelCutoffMs: 0 }),
+		policy: async () => ({ cancelCutoffMs: 0, overbooking: 'staff' }),
 		notices: { channels: [], leadMinutes: [] },
 		claim: overrides.claim ?? bench.claim,
 		effects: {

@@ -8,6 +8,7 @@ const anAppointment = (id: string, sequence: number, rest: Partial<Appointment> 
 	patientId: '2',
 	typeId: '1',
 	slotIds: [],
+	kind: 'slot',
 	startsAt: '2026-11-23T09:00:00.000Z',
 	endsAt: '2026-11-23T09:30:00.000Z',
 	status: 'booked',

@@ -40,6 +40,25 @@ describe('the settings of a clinic', function () {
 		noComplaints()
 	})
 
+	it('set when patients are reminded, and ask before they take bookings fewer days ahead', async () => {
+		const policy = async () => (await call(node, 'GET', '/clinic')).body.policy
+		const before = await policy()
+		const page = await open('settings/clinic')
+		await button(page, 'Add a reminder').click()
+		await page.getByLabel('Days ahead that can be booked').fill('30')
+		await page.getByTestId('changes').getByText('Reminders: ').waitFor()
+		await button(page, 'Save').click()
+		const question = page.getByRole('dialog', { name: 'Take bookings fewer days ahead?' })
+		expect(await policy(), 'not yet').to.deep.equal(before)
+		await question.getByRole('button', { name: 'Save' }).click()
+		await page.getByText('Saved.').waitFor()
+		const reminderMinutes = [...before.reminderMinutes, 60].toSorted((a, b) => b - a)
+		expect(await policy()).to.deep.equal({ ...before, reminderMinutes, slotDaysAhead: 30 })
+		const { cancel_cutoff_minutes: cutOff } = await node.db('clinic').first('cancel_cutoff_minutes')
+		expect(cutOff, 'as the server was started').to.equal(null)
+		noComplaints()
+	})
+
 	it('show a field that the server does not accept', async () => {
 		const page = await open('settings/clinic')
 		await page.getByLabel('Phone').fill('call us')
@@ -65,7 +84,7 @@ describe('the settings of a clinic', function () {
 	it('close days only after showing what goes, and open them again after showing what comes back', async () => {
 		const page = await open('settings/closures')
 		const form = page.getByRole('form', { name: 'Close some days' })
-		const day = new Date(Date.now() + 40 * 86_400_000)
+		const day = new Date(Date.now() + 10 * 86_400_000)
 		while (day.getUTCDay() !== 3) day.setUTCDate(day.getUTCDate() + 1)
 		await form.getByLabel('Reason').fill('Painters')
 		await form.getByLabel('First day').fill(day.toISOString().slice(0, 10))
@@ -98,7 +117,7 @@ describe('the settings of a clinic', function () {
 		await page.getByRole('img', { name: 'Logo' }).waitFor()
 		const { logo } = await node.db('clinic').first('logo')
 		expect(logo.length).to.be.within(1000, 256 * 1024)
-		await button(page, 'Remove').click()
+		await page.getByRole('button', { name: 'Remove', exact: true }).click()
 		await page.getByRole('img', { name: 'Logo' }).waitFor({ state: 'detached' })
 		noComplaints()
 	})

@@ -153,7 +153,7 @@ describe('two browsers on one calendar', function () {
 		await openCalendar(visitor)
 		await freeSlots(visitor)
 		expect(await visitor.evaluate(() => [document.documentElement.lang, document.documentElement.dir])).to.deep.equal(['ar', 'rtl'])
-		const brand = await visitor.locator('header').getByText('Liveslot').boundingBox()
+		const brand = await visitor.locator('header').getByText('Meridian Group Practice').boundingBox()
 		expect(brand?.x ?? 0, 'the header begins at the right').to.be.greaterThan(640)
 		expect(await visitor.getByRole('main').innerText()).to.match(/[\u0600-\u06ff]/)
 	})

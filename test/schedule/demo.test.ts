@@ -73,6 +73,9 @@ describe('the demo clinic', () => {
 			'Emergency',
 		])
 		expect(await count(stores.db, 'doctor_types')).to.equal(1)
+		expect(await count(stores.db, 'doctors WHERE title IS NULL OR photo IS NULL')).to.equal(0)
+		expect(await count(stores.db, 'clinic WHERE logo IS NOT NULL AND accent IS NOT NULL')).to.equal(1)
+		expect(await count(stores.db, 'closures')).to.equal(2)
 	})
 
 	it('has a history that looks like a clinic’s', async () => {

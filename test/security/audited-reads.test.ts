@@ -12,7 +12,7 @@ import { aSocket, closeSockets, ok } from '../support/watcher.ts'
 /** Reading calls that need an account and are still not recorded, according to the contract. */
 const unrecorded = {
 	'one’s own': ['getMe', 'getOwnPreferences', 'getSecondFactor', 'listOwnSessions'],
-	'figures and jobs, in which there is nobody': ['getAnalytics', 'listApiClients', 'listJobs', 'getSetup'],
+	'figures and jobs, in which there is nobody': ['getAnalytics', 'listApiClients', 'listJobs', 'listScreens', 'listHolidays', 'getSetup'],
 	'recorded before they are answered': ['findPatients', 'getPatient', 'exportMe', 'exportPatient'],
 }
 
@@ -72,6 +72,7 @@ describe('a look at another person’s details', () => {
 			[desk, `/appointments/${appointmentId}/notifications`, ['viewed', 'appointment', appointmentId, { shown: 3 }]],
 			[desk, `/doctors/${doctor.id}/slots?${new URLSearchParams(soon())}`, ['viewed', 'calendar', doctor.id, {}]],
 			[desk, `/doctors/${doctor.id}/time-off`, ['viewed', 'time_off', doctor.id, { shown: 0 }]],
+			[desk, '/recalls', ['listed', 'recall', null, { shown: 0 }]],
 			[admin, '/admin/users?q=Marker', ['listed', 'user', null, { shown: 1 }]],
 			[admin, '/admin/audit?entity=job', ['listed', 'audit', null, { shown: 0 }]],
 		]

@@ -12,6 +12,7 @@ const http = `
                                                                    patient      doctor
 
 GET    /livez                                            200 200     200   200   200   200   200   200   200   200   200
+GET    /manifest.webmanifest                             200 200     200   200   200   200   200   200   200   200   200
 GET    /readyz                                           200 200     200   200   200   200   200   200   200   200   200
 GET    /metrics                                          401 401     401   401   401   401   401   401   401   401   401
 GET    /metrics#with-its-token                           200 200     200   200   200   200   200   200   200   200   200
@@ -128,16 +129,18 @@ POST   /api/v1/slots/:id/hold                            401 201     201   201  
 POST   /api/v1/holds                                     401 201     201   201   201   201   201   403   403   401   401
 DELETE /api/v1/slots/:id/hold                            401 204     409   409   409   409   409   403   403   401   401
 
-POST   /api/v1/appointments                              401 201     201   403   403   201   201   403   403   401   401
-POST   /api/v1/appointments#for-the-patient              401 201     403   403   403   201   201   403   403   401   401
+POST   /api/v1/appointments                              401 201     201   201   403   201   201   403   403   401   401
+POST   /api/v1/appointments#extra                        401 403     403   403   403   201   201   403   403   401   401
+POST   /api/v1/appointments#for-the-patient              401 201     403   201   403   201   201   403   403   401   401
 GET    /api/v1/appointments                              401 200     200   200   200   200   200   403   403   401   401
 GET    /api/v1/appointments#of-the-patient               401 200     403   200   200   200   200   403   403   401   401
 GET    /api/v1/appointments#of-the-doctor                401 200     200   200   403   200   200   403   403   401   401
 GET    /api/v1/appointments/:id                          401 200     404   200   404   200   200   403   403   401   401
 GET    /api/v1/appointments/:id/calendar.ics             401 200     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/cancel                   401 200     404   200   404   200   200   403   403   401   401
-POST   /api/v1/appointments/:id/reschedule               401 200     404   403   403   200   200   403   403   401   401
+POST   /api/v1/appointments/:id/reschedule               401 200     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/status                   401 403     403   200   404   200   200   403   403   401   401
+POST   /api/v1/walk-ins                                  401 403     403   403   403   201   201   403   403   401   401
 POST   /api/v1/appointments/:id/check-in                 401 409     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/check-in#by-link         200 200     200   200   200   200   200   200   403   401   401
 POST   /api/v1/appointments/:id/call                     401 403     403   200   404   200   200   403   403   401   401
@@ -171,6 +174,9 @@ GET    /api/v1/patients/:id/export                       401 403     403   403  
 GET    /api/v1/patients/:id/export#without-an-account    401 403     403   403   403   200   200   403   403   401   401
 DELETE /api/v1/patients/:id                              401 403     403   403   403   403   204   403   403   401   401
 DELETE /api/v1/patients/:id#without-an-account           401 403     403   403   403   204   204   403   403   401   401
+GET    /api/v1/recalls                                   401 403     403   403   403   200   200   403   403   401   401
+POST   /api/v1/recalls                                   401 403     403   403   403   201   201   403   403   401   401
+PATCH  /api/v1/recalls/:id                               401 403     403   403   403   200   200   403   403   401   401
 GET    /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 PATCH  /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 
@@ -194,10 +200,10 @@ calendar:unwatch          ok               ok           ok            ok        
 slot:hold                 unauthenticated  ok           ok            ok          ok           ok        ok        account_pending
 slot:hold-any             unauthenticated  ok           ok            ok          ok           ok        ok        account_pending
 slot:release              unauthenticated  ok           hold_expired  hold_expired hold_expired hold_expired hold_expired account_pending
-appointment:book          unauthenticated  ok           ok            forbidden   forbidden    ok        ok        account_pending
-appointment:book#for-the-patient unauthenticated ok     forbidden     forbidden   forbidden    ok        ok        account_pending
+appointment:book          unauthenticated  ok           ok            ok          forbidden    ok        ok        account_pending
+appointment:book#for-the-patient unauthenticated ok     forbidden     ok          forbidden    ok        ok        account_pending
 appointment:cancel        unauthenticated  ok           not_found     ok          not_found    ok        ok        account_pending
-appointment:reschedule    unauthenticated  ok           not_found     forbidden   forbidden    ok        ok        account_pending
+appointment:reschedule    unauthenticated  ok           not_found     ok          not_found    ok        ok        account_pending
 room:watch                unauthenticated  ok           ok            ok          ok           ok        ok        account_pending
 room:watch#by-link        ok               ok           ok            ok          ok           ok        ok        ok
 room:watch#by-a-wrong-screen unauthenticated unauthenticated unauthenticated unauthenticated unauthenticated unauthenticated unauthenticated unauthenticated

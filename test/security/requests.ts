@@ -60,6 +60,7 @@ const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	const body = { name: 'Website', scopes: ['calendar:read'] }
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
 }
+
 const ofClosure = async ({ node }: Scene) => {
 	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
 	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
@@ -91,7 +92,11 @@ const farOff = { startsAt: '2095-05-01T00:00:00Z', endsAt: '2095-05-02T00:00:00Z
 const subscription = { endpoint: 'https://push.example/device', keys: { p256dh: 'B'.repeat(87), auth: 'a'.repeat(22) } }
 const newAccount = () => ({ email: `${randomUUID()}@example.com`, password: 'long enough for this', fullName: 'Somebody New' })
 
-const isStaff = (caller: Caller) => caller === 'receptionist' || caller === 'admin'
+const booksForOthers = (caller: Caller) => caller !== 'patient' && caller !== 'other patient'
+
+/** A minute of its own, beyond all slots. */
+let minutesBeyond = 300 * 1440
+const anyMinute = () => new Date(Date.now() + minutesBeyond++ * 60_000).toISOString()
 const ofDoctor = ({ people }: Scene) => ({ params: { id: people.doctor.id } })
 const ofPatient = ({ people }: Scene) => ({ params: { id: people.patient.id } })
 const ofAppointment = async (scene: Scene) => ({ params: { id: await scene.anAppointment() } })
@@ -100,6 +105,11 @@ const ofShown = async (scene: Scene) => ({ params: { id: await scene.theAppointm
 const aTimeOff = async ({ node, people }: Scene): Promise<string> => {
 	const row = { doctor_id: people.doctor.id, starts_at: farOff.startsAt, ends_at: farOff.endsAt }
 	return String((await node.db('time_off').insert(row).returning('id'))[0].id)
+}
+
+const aRecall = async ({ node, people }: Scene): Promise<string> => {
+	const row = { patient_id: people.patient.id, due_on: '2095-05-01', created_by: people.doctor.id }
+	return String((await node.db('recalls').insert(row).returning('id'))[0].id)
 }
 
 const aFailedMessage = async (scene: Scene): Promise<string> => {
@@ -284,7 +294,10 @@ export const requests: Record<string, Ask> = {
 	'DELETE /api/v1/slots/:id/hold': async scene => ({ params: { id: await scene.aHeldSlot() } }),
 
 	'POST /api/v1/appointments': (scene, caller) => ({
-		body: { slotId: scene.aSlot(), ...(isStaff(caller) && { patientId: scene.people.patient.id }) },
+		body: { slotId: scene.aSlot(), ...(booksForOthers(caller) && { patientId: scene.people.patient.id }) },
+	}),
+	'POST /api/v1/appointments#extra': ({ people }) => ({
+		body: { doctorId: people.doctor.id, startsAt: anyMinute(), minutes: 1, patientId: people.patient.id, extra: { reason: 'In pain' } },
 	}),
 	'POST /api/v1/appointments#for-the-patient': scene => ({ body: { slotId: scene.aSlot(), patientId: scene.people.patient.id } }),
 	'GET /api/v1/appointments#of-the-patient': ({ people }) => ({ query: { patientId: people.patient.id } }),
@@ -294,6 +307,10 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/appointments/:id/cancel': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/reschedule': async scene => ({ ...(await ofAppointment(scene)), body: { slotId: scene.aSlot() } }),
 	'POST /api/v1/appointments/:id/status': async scene => ({ ...(await ofAppointment(scene)), body: { status: 'checked_in' } }),
+	'POST /api/v1/walk-ins': async ({ node, people }) => {
+		const patient = await aPatient(node)
+		return { body: { doctorId: people.doctor.id, patientId: patient.id } }
+	},
 	'POST /api/v1/appointments/:id/check-in': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/check-in#by-link': async scene => {
 		const id = await soonToBegin(scene)
@@ -326,6 +343,8 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/patients': () => ({ body: { fullName: 'A Caller', phone: '+49 30 7654321' } }),
 	'GET /api/v1/patients/:id': ofPatient,
 	'PATCH /api/v1/patients/:id': scene => ({ ...ofPatient(scene), body: { birthDate: '1990-01-01' } }),
+	'POST /api/v1/recalls': ({ people }) => ({ body: { patientId: people.patient.id, dueOn: '2095-05-01' } }),
+	'PATCH /api/v1/recalls/:id': async scene => ({ params: { id: await aRecall(scene) }, body: { status: 'dropped' } }),
 	'GET /api/v1/patients/:id/notifications': ofPatient,
 	'GET /api/v1/patients/:id/export': ofPatient,
 	'GET /api/v1/patients/:id/export#without-an-account': aPatientOnly,
@@ -353,7 +372,7 @@ export const payloads: Record<string, Payload> = {
 	'appointment:book': (scene, caller) => ({
 		slotId: scene.aSlot(),
 		idempotencyKey: randomUUID(),
-		...(isStaff(caller) && { patientId: scene.people.patient.id }),
+		...(booksForOthers(caller) && { patientId: scene.people.patient.id }),
 	}),
 	'appointment:book#for-the-patient': scene => ({
 		slotId: scene.aSlot(),

@@ -22,6 +22,7 @@ const aHolder = fc.option(
 )
 
 describe('a slot as JSON', () => {
+	const longAgo = '2000-01-01T00:00:00.000Z'
 	it('contains only what a watcher may see', () => {
 		fc.assert(
 			fc.property(
@@ -31,9 +32,11 @@ describe('a slot as JSON', () => {
 				fc.constantFrom('1', undefined),
 				(stored, holder, view, viewerId) => {
 					const slot = fullSlot(stored, holder, 29_500_000 * 60_000)
-					const visible = JSON.stringify(visibleSlot(slot, view, viewerId))
-					if (view === 'public') for (const hidden of ['heldBy"', 'holderId', 'appointment"']) expect(visible).not.to.include(hidden)
+					const visible = JSON.stringify(visibleSlot(slot, view, longAgo, viewerId))
+					if (view === 'public')
+						for (const hidden of ['heldBy"', 'holderId', 'appointment"', 'alsoBooked']) expect(visible).not.to.include(hidden)
 					if (view === 'staff' && slot.appointment) expect(JSON.parse(visible).appointment).to.deep.equal(slot.appointment)
+					if (view === 'staff') expect(JSON.parse(visible).alsoBooked).to.deep.equal(slot.alsoBooked)
 					expect(JSON.parse(visible).heldByMe).to.equal(slot.holderId !== undefined && slot.holderId === viewerId ? true : undefined)
 				},
 			),

@@ -57,6 +57,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 				await page.getByRole('dialog').getByLabel(words('account.email')).waitFor()
 			},
 		},
+		{ name: 'the clinic', as: undefined, path: '/clinic', ready: text('faces.map') },
 		{ name: 'sign in', as: undefined, path: '/sign-in', ready: label('account.email') },
 		{ name: 'register', as: undefined, path: '/register', ready: label('account.fullName') },
 		{ name: 'forgotten password', as: undefined, path: '/forgot-password', ready: text('account.forgotText') },
@@ -64,6 +65,9 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'erased', as: undefined, path: '/erased', ready: text('account.data.erasedText') },
 		{ name: 'the first admin’s account', as: undefined, path: '/first-admin?token=x', ready: label('account.fullName') },
 		{ name: 'no such page', as: undefined, path: '/nowhere', ready: text('app.notFound') },
+		{ name: 'a wall screen to pair', as: undefined, path: '/wall', ready: testId('pairing-code') },
+		{ name: 'a kiosk to pair', as: undefined, path: '/kiosk', ready: testId('pairing-code') },
+		{ name: 'checking in at the door', as: undefined, path: '/check-in?site=1', ready: text('waiting.line.noLink') },
 		{ name: 'my appointments', as: 'patient', path: '/visits', ready: doctorNamed },
 		{ name: 'no such appointment', as: 'patient', path: '/visits?reschedule=987654321', ready: text('visits.cannotMove.unknownText') },
 		{ name: 'moving a visit', as: 'patient', path: `${week}&move=${visitId}`, ready: choosing },
@@ -88,6 +92,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 			},
 		},
 		{ name: 'security', as: 'patient', path: '/account/security', ready: testId('session') },
+		{ name: 'the call list', as: 'reception', path: '/desk/recalls', ready: text('board.recalls.title') },
 		{ name: 'not for this role', as: 'patient', path: '/desk', ready: text('account.notForYou') },
 		{ name: 'the desk', as: 'reception', path: '/desk', ready: testId('desk-slot') },
 		{ name: 'a day to print', as: 'reception', path: '/desk/sheet', ready: text('history.sheet.back') },
@@ -195,6 +200,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'users', as: 'admin', path: '/admin/users', ready: testId('user-row') },
 		{ name: 'a doctor’s hours', as: 'admin', path: `/admin/users/${doctorId}/hours`, ready: hoursShown },
 		{ name: 'analytics', as: 'admin', path: '/admin/analytics', ready: testId('analytics-chart') },
+		{ name: 'screens', as: 'admin', path: '/admin/screens', ready: testId('add-screen') },
 		{ name: 'audit log', as: 'admin', path: '/admin/audit', ready: testId('audit-row') },
 	]
 }

@@ -1,11 +1,12 @@
 import { Fieldset, NativeSelect, NumberInput, Paper, SimpleGrid, Stack, Switch, TextInput } from '@mantine/core'
-import { type FormEvent, useMemo } from 'react'
+import { type FormEvent, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Clinic, ClinicChanges } from '../../../contract/index.ts'
 import { request } from '../../api/http.ts'
 import { viewerZone } from '../../i18n/format.ts'
 import { languages } from '../../i18n/index.ts'
 import { Loaded } from '../../shell/loaded.tsx'
+import { Confirm } from '../confirm.tsx'
 import { AddressFields, addressText, toAddress, toAddressDraft } from './address-fields.tsx'
 import { ColorField } from './color-field.tsx'
 import { countryOf } from './countries.ts'
@@ -13,6 +14,7 @@ import { changesOf, given, useDraft, useFaults } from './draft.ts'
 import { DurationInput, useDurationText } from './duration-input.tsx'
 import { PictureField } from './picture-field.tsx'
 import { keys, useClinic, useSaving } from './queries.ts'
+import { Reminders } from './reminders.tsx'
 import { type Change, differencesOf, SaveBar } from './save-bar.tsx'
 import type { StepProps } from './step.ts'
 import { ZoneSelect } from './zone-select.tsx'
@@ -42,7 +44,12 @@ const ClinicForm = ({ clinic, isFirst, onSaved }: { clinic: Clinic; isFirst: boo
 		isFirst ? { ...first, name: '', country: first.country || (countryOf() ?? ''), timeZone: viewerZone(), locale: i18n.language } : first,
 	)
 	const { draft, set, text } = fields
-	const changes = changesOf(toBody(first), toBody(draft)) as ClinicChanges
+	const { policy: before, ...profile } = toBody(first)
+	const { policy: after, ...newProfile } = toBody(draft)
+	const policy = changesOf(before, after)
+	// What is left as it was stays open to the server's own values.
+	const changes = { ...changesOf(profile, newProfile), ...(Object.keys(policy).length > 0 && { policy }) } as ClinicChanges
+	const [asking, setAsking] = useState(false)
 	const save = useSaving(
 		(body: ClinicChanges) => request<Clinic>('/clinic', { method: 'PATCH', body }),
 		[keys.clinic],
@@ -50,9 +57,11 @@ const ClinicForm = ({ clinic, isFirst, onSaved }: { clinic: Clinic; isFirst: boo
 	)
 	const faultOf = useFaults(save.error)
 	const texts = useChangeTexts(first, draft)
+	const send = () => save.mutate({ ...changes, name: draft.name.trim() }, { onSettled: () => setAsking(false) })
 	const submit = (event: FormEvent) => {
 		event.preventDefault()
-		save.mutate({ ...changes, name: draft.name.trim() })
+		if (Number(draft.slotDaysAhead) < Number(first.slotDaysAhead)) setAsking(true)
+		else send()
 	}
 	return (
 		<form onSubmit={submit} noValidate>
@@ -125,8 +134,22 @@ const ClinicForm = ({ clinic, isFirst, onSaved }: { clinic: Clinic; isFirst: boo
 							checked={draft.waitlist}
 							onChange={event => set({ waitlist: event.currentTarget.checked })}
 						/>
+						<NumberInput
+							label={t('setup.policy.slotDaysAhead')}
+							min={1}
+							max={366}
+							allowDecimal={false}
+							error={faultOf('slotDaysAhead')}
+							value={draft.slotDaysAhead}
+							onChange={value => set({ slotDaysAhead: value === '' ? '' : Number(value) })}
+						/>
 					</SimpleGrid>
 				</Fieldset>
+				<Reminders
+					minutes={draft.reminderMinutes}
+					error={faultOf('reminderMinutes')}
+					onChange={reminderMinutes => set({ reminderMinutes })}
+				/>
 				<SaveBar
 					changes={texts}
 					note={'policy' in changes ? t('setup.policy.note') : undefined}
@@ -135,6 +158,15 @@ const ClinicForm = ({ clinic, isFirst, onSaved }: { clinic: Clinic; isFirst: boo
 					{...(onSaved && { label: t('setup.saveAndGoOn') })}
 				/>
 			</Stack>
+			<Confirm
+				opened={asking}
+				title={t('setup.policy.cutTitle')}
+				text={t('setup.policy.cutText', { days: draft.slotDaysAhead })}
+				action={t('app.save')}
+				doing={{ isPending: save.isPending, error: null }}
+				onConfirm={send}
+				onClose={() => setAsking(false)}
+			/>
 		</form>
 	)
 }
@@ -159,6 +191,8 @@ const toDraft = (clinic: Clinic) => ({
 	maxUpcomingPerPatient: (clinic.policy.maxUpcomingPerPatient ?? '') as number | '',
 	overbooking: clinic.policy.overbooking as string,
 	waitlist: clinic.policy.waitlist,
+	slotDaysAhead: clinic.policy.slotDaysAhead as number | '',
+	reminderMinutes: clinic.policy.reminderMinutes,
 })
 type Draft = ReturnType<typeof toDraft>
 
@@ -178,8 +212,12 @@ const toBody = (draft: Draft) => ({
 		maxUpcomingPerPatient: draft.maxUpcomingPerPatient === '' ? null : draft.maxUpcomingPerPatient,
 		overbooking: draft.overbooking,
 		waitlist: draft.waitlist,
+		slotDaysAhead: draft.slotDaysAhead === '' ? undefined : draft.slotDaysAhead,
+		reminderMinutes: longestFirst(draft.reminderMinutes),
 	},
 })
+
+const longestFirst = (minutes: number[]) => [...new Set(minutes)].sort((a, b) => b - a)
 
 const toWebAddress = (text: string) => {
 	const typed = given(text)
@@ -204,6 +242,8 @@ function useChangeTexts(first: Draft, draft: Draft): Change[] {
 		[t('setup.policy.maxUpcoming')]: String(value.maxUpcomingPerPatient),
 		[t('setup.policy.overbooking.label')]: t(`setup.policy.overbooking.${value.overbooking}`),
 		[t('setup.policy.waitlist')]: t(value.waitlist ? 'setup.yes' : 'setup.no'),
+		[t('setup.policy.slotDaysAhead')]: String(value.slotDaysAhead),
+		[t('setup.reminders.title')]: longestFirst(value.reminderMinutes).map(duration).join(', '),
 	})
 	return differencesOf(textOf(first), textOf(draft))
 }

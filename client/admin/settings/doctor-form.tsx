@@ -6,6 +6,7 @@ import type { Doctor } from '../../../contract/index.ts'
 import { request } from '../../api/http.ts'
 import { localeOf } from '../../i18n/format.ts'
 import { Loaded } from '../../shell/loaded.tsx'
+import { SpecialtyField } from '../../shell/specialty-field.tsx'
 import { changesOf, given, useDraft, useFaults } from './draft.ts'
 import { PictureField } from './picture-field.tsx'
 import { keys, useSaving } from './queries.ts'
@@ -66,7 +67,13 @@ const ProfileForm = ({ doctor, onClose }: { doctor: Doctor; onClose: () => void 
 						error={faultOf('title')}
 						{...text('title')}
 					/>
-					<TextInput label={t('account.specialty')} required maxLength={80} error={faultOf('specialty')} {...text('specialty')} />
+					<SpecialtyField
+						size="sm"
+						required
+						error={faultOf('specialty')}
+						{...text('specialty')}
+						onChange={specialty => set({ specialty })}
+					/>
 				</SimpleGrid>
 				<MultiSelect
 					comboboxProps={{ withinPortal: false }}

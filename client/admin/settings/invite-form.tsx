@@ -4,6 +4,7 @@ import { type FormEvent, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Role, User } from '../../../contract/index.ts'
 import { request } from '../../api/http.ts'
+import { SpecialtyField } from '../../shell/specialty-field.tsx'
 import { Failure } from '../in-use.tsx'
 import { given, useDraft, useFaults } from './draft.ts'
 import { keys, useClinic, useSaving } from './queries.ts'
@@ -59,7 +60,7 @@ export const InviteForm = ({ roles }: Props) => {
 						{...text('fullName')}
 					/>
 					{role === 'doctor' && (
-						<TextInput label={t('account.specialty')} maxLength={80} error={faultOf('specialty')} {...text('specialty')} />
+						<SpecialtyField size="sm" error={faultOf('specialty')} {...text('specialty')} onChange={specialty => set({ specialty })} />
 					)}
 					<TextInput
 						label={t('account.email')}

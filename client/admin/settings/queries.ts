@@ -25,8 +25,7 @@ export const useSites = () =>
 export const useTypes = () =>
 	useQuery({
 		queryKey: [...keys.types, 'with-archived'],
-		queryFn: async ({ signal }) =>
-			archivedLast((await request<Page<AppointmentType>>('/appointment-types?archived=true', { signal })).items),
+		queryFn: async ({ signal }) => archivedLast(await all<AppointmentType>('/appointment-types', { archived: 'true' }, signal)),
 	})
 
 export const useDoctors = () =>

@@ -8,4 +8,8 @@ WHERE a.status <> 'cancelled' AND s.appointment_id IS DISTINCT FROM a.id AND old
 UNION ALL
 SELECT format('appointment %s does not start with the first of its slots', id)
 FROM appointments
-WHERE slot_starts[1] IS DISTINCT FROM starts_at
+WHERE kind = 'slot' AND slot_starts[1] IS DISTINCT FROM starts_at
+UNION ALL
+SELECT format('appointment %s is beside the slots and names one', id)
+FROM appointments
+WHERE kind <> 'slot' AND cardinality(slot_starts) > 0

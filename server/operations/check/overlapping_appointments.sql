@@ -1,10 +1,10 @@
--- Promise 1: no two active appointments of one doctor or one patient overlap. In the order of starts, an appointment overlaps an
+-- Promise 1: no two active appointments of one doctor or one patient overlap, but for a doctor's extra visits and walk-ins. In the order of starts, an appointment overlaps an
 -- earlier one exactly when it starts before the latest end so far; only then does the statement search for the other one.
 WITH active AS MATERIALIZED (
-	SELECT id, doctor_id, patient_id, starts_at, ends_at FROM appointments WHERE status NOT IN ('cancelled', 'no_show')
+	SELECT id, doctor_id, patient_id, starts_at, ends_at, kind AS visit FROM appointments WHERE status NOT IN ('cancelled', 'no_show')
 ),
 times AS (
-	SELECT 'doctor' AS kind, doctor_id AS who, id, starts_at, ends_at FROM active
+	SELECT 'doctor' AS kind, doctor_id AS who, id, starts_at, ends_at FROM active WHERE visit = 'slot'
 	UNION ALL
 	SELECT 'patient', patient_id, id, starts_at, ends_at FROM active
 ),

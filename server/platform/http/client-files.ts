@@ -4,8 +4,12 @@ import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type RequestHandler, Router } from 'express'
 
-/** Serves the web client: its files, and its page for every address that only the client knows. */
-export function clientFiles(): RequestHandler {
+/**
+ * Serves the web client: its files, and its page for every address that only the client knows.
+ *
+ * @param dress completes the page before it is sent
+ */
+export function clientFiles(dress: (page: string) => Promise<string> = async page => page): RequestHandler {
 	const router = Router()
 	const directory = findClient()
 	if (!directory) {
@@ -15,7 +19,7 @@ export function clientFiles(): RequestHandler {
 		)
 		return router
 	}
-	const page = readFileSync(path.join(directory, 'index.html'))
+	const page = readFileSync(path.join(directory, 'index.html'), 'utf8')
 	// The names of assets contain a hash of their content, so browsers keep them. Browsers ask for everything else each time.
 	router.use('/assets', compressedAssets(path.join(directory, 'assets')))
 	router.use(compression())
@@ -23,10 +27,10 @@ export function clientFiles(): RequestHandler {
 	router.use(
 		express.static(directory, { index: false, cacheControl: false, setHeaders: res => res.setHeader('Cache-Control', 'no-cache') }),
 	)
-	router.get('/{*path}', (req, res, next) => {
+	router.get('/{*path}', async (req, res, next) => {
 		if (req.path.startsWith('/api/') || req.path.startsWith('/assets/') || !req.accepts('html')) return next()
 		res.setHeader('Cache-Control', 'no-cache')
-		res.type('text/html').send(page)
+		res.type('text/html').send(await dress(page))
 	})
 	return router
 }

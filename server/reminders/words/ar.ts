@@ -43,6 +43,8 @@ export const ar: Words = {
 		notice: '{text} ({doctor}، {date})',
 	},
 	page: {
+		here: 'لقد وصلت',
+		place: 'مكانك في الدور',
 		title: 'موعدك',
 		askUnsubscribe: 'هل تريد ألا يصلك منا شيء عن مواعيدك عبر {channel}؟',
 		unsubscribed: 'لن يصلك منا شيء عبر {channel} بعد الآن.',

@@ -43,6 +43,8 @@ export const de: Words = {
 		notice: '{text} ({doctor}, {date})',
 	},
 	page: {
+		here: 'Ich bin da',
+		place: 'Ihr Platz in der Reihe',
 		title: 'Ihr Termin',
 		askUnsubscribe: 'Möchten Sie keine Nachrichten per {channel} mehr zu Ihren Terminen?',
 		unsubscribed: 'Sie erhalten keine Nachrichten per {channel} mehr.',

@@ -43,6 +43,8 @@ export const en: Words = {
 		notice: '{text} ({doctor}, {date})',
 	},
 	page: {
+		here: 'I am here',
+		place: 'Your place in line',
 		title: 'Your visit',
 		askUnsubscribe: 'Do you want no more messages by {channel} about your visits?',
 		unsubscribed: 'You will get no more messages by {channel}.',

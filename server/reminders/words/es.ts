@@ -43,6 +43,8 @@ export const es: Words = {
 		notice: '{text} ({doctor}, {date})',
 	},
 	page: {
+		here: 'Ya estoy aquí',
+		place: 'Su lugar en la fila',
 		title: 'Su cita',
 		askUnsubscribe: '¿No desea más mensajes por {channel} sobre sus citas?',
 		unsubscribed: 'No recibirá más mensajes por {channel}.',

@@ -27,6 +27,9 @@ export type Words = {
 	/** One line, for text messages and notifications. */
 	short: Record<NotificationKind, string>
 	page: {
+		/** From an hour before the visit: to the page where its patient checks in. */
+		here: string
+		place: string
 		title: string
 		askUnsubscribe: string
 		unsubscribed: string

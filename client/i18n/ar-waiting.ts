@@ -1,0 +1,3 @@
+import waiting from './ar/waiting.json'
+
+export default { waiting }

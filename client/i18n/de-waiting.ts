@@ -1,0 +1,3 @@
+import waiting from './de/waiting.json'
+
+export default { waiting }

@@ -1,0 +1,3 @@
+import waiting from './en/waiting.json'
+
+export default { waiting }

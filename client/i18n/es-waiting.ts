@@ -1,0 +1,3 @@
+import waiting from './es/waiting.json'
+
+export default { waiting }

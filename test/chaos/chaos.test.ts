@@ -43,31 +43,35 @@ describe('the checker of promises', function () {
 	})
 	after(() => cluster.stop())
 
-	const sabotaged = async () => (await tryFault(cluster, patients, named('nothing'), options)).violations.join('\n')
+	const violationsNow = async () => (await tryFault(cluster, patients, named('nothing'), options)).violations.join('\n')
+	/** Tries three times: clients act at random, and few of them on a busy machine. */
+	const expectFound = async (...flaws: RegExp[]) => {
+		let found = await violationsNow()
+		for (let tries = 1; tries < 3 && !flaws.every(flaw => flaw.test(found)); tries++) found += await violationsNow()
+		for (const flaw of flaws) expect(found).to.match(flaw)
+	}
 
 	it('finds no violation when leases do not exclude and rules let extra visits overlap, because the constraints still do', async () => {
-		expect(await sabotaged()).to.equal('')
+		expect(await violationsNow()).to.equal('')
 	})
 
 	it('finds extra visits that overlap another visit of their patient when that constraint is missing', async () => {
 		await dropRefereeOfPatients(cluster.db)
-		expect(await sabotaged()).to.match(/pairs of appointments overlap/)
+		await expectFound(/pairs of appointments overlap/)
 	})
 
-	it('finds extra visits that a slot’s booking kept out', async () => {
+	it('finds visits beside slots that another visit of their doctor kept out', async () => {
 		await countVisitsBesideSlots(cluster.db)
-		expect(await sabotaged()).to.match(/extra \S+ was refused as slot_booked/)
+		await expectFound(/(extra|walk-in) \S+ was refused as slot_booked/)
 	})
 
 	it('finds extra visits at another time, without their reason, and not shown to staff', async () => {
 		await misplaceExtraVisits(cluster.db)
-		const found = await sabotaged()
-		for (const flaw of [/extra \d+ is at another time/, /extra \d+ does not say who allowed it and why/, /beside it to staff/])
-			expect(found).to.match(flaw)
+		await expectFound(/extra \d+ is at another time/, /extra \d+ does not say who allowed it and why/, /beside it to staff/)
 	})
 
 	it('finds violations when the constraints are missing too', async () => {
 		await dropReferee(cluster.db)
-		expect(await sabotaged()).to.match(/overlap|is not there|was given to one who came after/)
+		await expectFound(/disagree|is not there|was given to one who came after|refused .* and is there|is shown/)
 	})
 })

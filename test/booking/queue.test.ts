@@ -24,11 +24,11 @@ describe('a queue', () => {
 	}
 
 	it('refuses an impossible request and continues with those behind it', async () => {
-		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
+		const poison = aBooking(patient, slot(0), { by: '987654321' })
 		const behind = aBooking(await aPatient(bench), slot(0))
 		const before = aBooking(await aPatient(bench), slot(1))
 		const drain = await drained(before, poison, behind)
-		expect([before, poison, behind].map(drain.answer)).to.deep.equal(['ok', 'type_not_offered', 'ok'])
+		expect([before, poison, behind].map(drain.answer)).to.deep.equal(['ok', 'internal', 'ok'])
 	})
 
 	it('refuses a request for a free slot that overlaps an appointment of the doctor', async () => {
@@ -56,7 +56,7 @@ describe('a queue', () => {
 		const requests = []
 		for (const [index, each] of crowd.entries()) {
 			const [first, second] = await someSlots(bench, each.id, { count: 2, from: hoursAhead(90) })
-			requests.push(aBooking(await aPatient(bench), first as string, index === 2 ? { typeId: '987654321' } : {}))
+			requests.push(aBooking(await aPatient(bench), first as string, index === 2 ? { by: '987654321' } : {}))
 			requests.push(aBooking(await aPatient(bench), second as string))
 		}
 		for (const request of requests) await bench.queue.add(request)
@@ -64,7 +64,7 @@ describe('a queue', () => {
 		for (const each of crowd) drain.wake(each.id)
 		await waitFor(() => drain.outcomes.size === requests.length, 'all outcomes')
 		await drain.stop()
-		expect(requests.map(drain.answer)).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'type_not_offered', 'ok', 'ok', 'ok'])
+		expect(requests.map(drain.answer)).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'internal', 'ok', 'ok', 'ok'])
 		const { doctorId, startMinute } = requests[4] as BookingRequest
 		expect((await bench.holds.place(actorOf(patient), { slotId: `${doctorId}-${startMinute}` })).doctorId).to.equal(doctorId)
 	})
@@ -156,8 +156,8 @@ describe('a queue', () => {
 		const record = JSON.parse((await bench.redis.hget(tag, field)) as string)
 		await bench.redis.hset(tag, field, JSON.stringify({ ...record, x: Date.now() - 50 }))
 		const heard = await hear(bench, doctor.id)
-		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
-		expect((await drained(poison)).answer(poison)).to.equal('type_not_offered')
+		const poison = aBooking(patient, slot(0), { by: '987654321' })
+		expect((await drained(poison)).answer(poison)).to.equal('internal')
 		await waitFor(async () => {
 			await bench.holds.sweep()
 			return heard.includes(`${slot(0)} free`)
@@ -165,7 +165,7 @@ describe('a queue', () => {
 	})
 
 	it('does not leave a claim on slots of requests that the database refused', async () => {
-		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
+		const poison = aBooking(patient, slot(0), { by: '987654321' })
 		await drained(poison)
 		expect((await bench.holds.place(actorOf(await aPatient(bench)), { slotId: slot(0) })).slotIds).to.deep.equal([slot(0)])
 	})

@@ -142,10 +142,7 @@ export const createArbitraries = (known: Known) => {
 			case 'string':
 				return known[field] ? fc.oneof(fc.constantFrom(...known[field]), text(schema)) : text(schema)
 			case 'integer':
-				return fc.oneof(
-					fc.integer(near(schema)),
-					fc.maxSafeInteger(),
-				)
+				return fc.oneof(fc.integer(near(schema)), fc.maxSafeInteger())
 			case 'number':
 				return fc.double()
 			case 'boolean':

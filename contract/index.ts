@@ -15,6 +15,7 @@ import { listEndpoints } from './lists.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
+import { recallEndpoints } from './recalls.ts'
 import { scheduleEndpoints } from './schedule.ts'
 import { waitingRoomEndpoints, walkInEndpoints } from './waiting-room.ts'
 
@@ -39,6 +40,7 @@ export * from './lists.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
+export * from './recalls.ts'
 export * from './refusals.ts'
 export * from './roles.ts'
 export * from './schedule.ts'
@@ -59,6 +61,7 @@ export const endpoints = {
 	...guestHoldEndpoints,
 	...appointmentEndpoints,
 	...patientEndpoints,
+	...recallEndpoints,
 	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,

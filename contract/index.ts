@@ -6,6 +6,7 @@ import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
+import { guestHoldEndpoints } from './guest-holds.ts'
 import { historyEndpoints } from './histories.ts'
 import { holdEndpoints } from './holds.ts'
 import { holidayEndpoints } from './holidays.ts'
@@ -30,6 +31,7 @@ export * from './doctors.ts'
 export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './events.ts'
+export * from './guest-holds.ts'
 export * from './histories.ts'
 export * from './holds.ts'
 export * from './holidays.ts'
@@ -56,6 +58,7 @@ export const endpoints = {
 	...calendarEndpoints,
 	...availabilityEndpoints,
 	...holdEndpoints,
+	...guestHoldEndpoints,
 	...appointmentEndpoints,
 	...patientEndpoints,
 	...recallEndpoints,

@@ -57,6 +57,9 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		holdMs: config.holdMs,
 		holdMsStaff: config.holdMsStaff,
 		nowMs,
+		limiter,
+		serverSecret: config.jwtSecret,
+		secureCookie: config.production,
 		limit: limits.hold,
 		isElsewhere: async userId => (await io.in(userRoom(userId)).fetchSockets()).length > 0,
 	})

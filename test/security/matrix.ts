@@ -128,6 +128,11 @@ POST   /api/v1/doctors/:id/slots/generate                401 403     403   200  
 POST   /api/v1/slots/:id/hold                            401 201     201   201   201   201   201   403   403   401   401
 POST   /api/v1/holds                                     401 201     201   201   201   201   201   403   403   401   401
 DELETE /api/v1/slots/:id/hold                            401 204     409   409   409   409   409   403   403   401   401
+POST   /api/v1/guest-holds                               201 201     201   201   201   201   201   201   403   401   401
+DELETE /api/v1/guest-holds                               204 204     204   204   204   204   204   204   403   401   401
+DELETE /api/v1/guest-holds#forged                        409 409     409   409   409   409   409   409   403   401   401
+POST   /api/v1/me/claim-hold                             401 200     200   200   200   200   200   403   403   401   401
+POST   /api/v1/me/claim-hold#forged                      401 409     409   409   409   409   409   403   403   401   401
 
 POST   /api/v1/appointments                              401 201     201   201   403   201   201   403   403   401   401
 POST   /api/v1/appointments#extra                        401 403     403   403   403   201   201   403   403   401   401

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { createLinkTokens } from '../../server/reminders/links.ts'
 import { aPng } from '../clinic/a-picture.ts'
-import { soon } from '../support/calendar.ts'
+import { someSlots, soon } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import type { TestNode } from '../support/node.ts'
 import { aDoctor, aPatient, aSession } from '../support/people.ts'
@@ -97,6 +97,18 @@ const booksForOthers = (caller: Caller) => caller !== 'patient' && caller !== 'o
 /** A minute of its own, beyond all slots. */
 let minutesBeyond = 300 * 1440
 const anyMinute = () => new Date(Date.now() + minutesBeyond++ * 60_000).toISOString()
+/** A hold without an account. Releases the one before first, also when the patient claimed it, because holds are few. */
+let lastGuest: { slotId: string; guestToken: string } | undefined
+const aGuestHold = async ({ node, people, aSlot }: Scene): Promise<string> => {
+	if (lastGuest) {
+		await call(node, 'DELETE', '/guest-holds', { body: lastGuest })
+		await call(node, 'DELETE', `/slots/${lastGuest.slotId}/hold`, { token: people.patient.token })
+	}
+	const slotId = aSlot()
+	const { body } = await call(node, 'POST', '/guest-holds', { body: { slotId } })
+	lastGuest = { slotId, guestToken: body.guestToken }
+	return lastGuest.guestToken
+}
 const ofDoctor = ({ people }: Scene) => ({ params: { id: people.doctor.id } })
 const ofPatient = ({ people }: Scene) => ({ params: { id: people.patient.id } })
 const ofAppointment = async (scene: Scene) => ({ params: { id: await scene.anAppointment() } })
@@ -291,6 +303,13 @@ export const requests: Record<string, Ask> = {
 
 	'POST /api/v1/holds': async scene => ({ body: await aTimeAtAny(scene) }),
 	'POST /api/v1/slots/:id/hold': scene => ({ params: { id: scene.aSlot() }, body: {} }),
+	'POST /api/v1/guest-holds': async ({ node }) => ({
+		body: { slotId: (await someSlots(node, (await aDoctor(node)).id, { count: 1 }))[0] },
+	}),
+	'DELETE /api/v1/guest-holds': async scene => ({ body: { guestToken: await aGuestHold(scene) } }),
+	'DELETE /api/v1/guest-holds#forged': () => ({ body: { guestToken: 'forged.forged' } }),
+	'POST /api/v1/me/claim-hold': async scene => ({ body: { guestToken: await aGuestHold(scene) } }),
+	'POST /api/v1/me/claim-hold#forged': () => ({ body: { guestToken: 'forged.forged' } }),
 	'DELETE /api/v1/slots/:id/hold': async scene => ({ params: { id: await scene.aHeldSlot() } }),
 
 	'POST /api/v1/appointments': (scene, caller) => ({

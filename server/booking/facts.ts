@@ -23,8 +23,9 @@ export async function readFacts(
 	const moves = changes.flatMap(request => (request.kind === 'reschedule' || request.kind === 'undo' ? [request.appointmentId] : []))
 	const patientIds = [...new Set(changes.flatMap(request => ('patientId' in request ? [request.patientId] : [])))]
 
-	const [prior, asked, slotsAsked, patients, days] = await Promise.all([
+	const [prior, offers, asked, slotsAsked, patients, days] = await Promise.all([
 		readOutcomes(run, changes),
+		readOffers(run, changes),
 		readAppointments(run, appointmentIds),
 		readSlots(run, distinct(requests.filter(request => request.kind !== 'reschedule').flatMap(request => spansAsked(request, holds)))),
 		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests), countsUpcoming }),
@@ -41,7 +42,7 @@ export async function readFacts(
 	const slotsKnownNow = await readSlots(run, distinct([...[...appointments.values()].flatMap(spansOf), ...moved]))
 
 	const slots = new Map([...slotsAsked, ...slotsKnownNow].map(slot => [slotKey(slot), slot]))
-	return { prior, appointments, patients, slots, days }
+	return { prior, offers, appointments, patients, slots, days }
 }
 
 /** Combines the facts with the holds that the batch met, for the rules. */
@@ -54,6 +55,11 @@ export function stateOf(facts: Facts, { holds, nowMs, policy }: { holds: HoldsBy
 		holderOf: (doctorId, startMinute) => holds.get(doctorId)?.get(startMinute)?.userId,
 		appointment: id => facts.appointments.get(id),
 		patient: id => facts.patients.get(id),
+		offer: id => facts.offers.get(id),
+		slotsOf: (doctorId, startMinute, minutes) =>
+			[...facts.slots.values()].filter(
+				slot => slot.doctorId === doctorId && slot.startMinute >= startMinute && slot.startMinute < startMinute + minutes,
+			),
 		day: request => ('startMinute' in request ? facts.days.get(dayKey(request)) : undefined),
 	}
 }
@@ -90,6 +96,7 @@ export type HoldsByDoctor = ReadonlyMap<string, ReadonlyMap<number, Holder>>
 /** What requests depend on and what their outcomes show, as the database has it. */
 export type Facts = {
 	prior: State['prior']
+	offers: Map<string, { isOpen: boolean; untilMs: number | null }>
 	appointments: Map<string, FullAppointment>
 	patients: Map<string, NamedPatient>
 	slots: Map<string, StoredSlot>
@@ -143,6 +150,19 @@ async function readOutcomes(run: Run, keys: readonly RequestKey[]): Promise<Stat
 		]),
 	)
 	return request => outcomes.get(nameOf(request))
+}
+
+async function readOffers(run: Run, requests: readonly ChangeRequest[]): Promise<Facts['offers']> {
+	const ids = requests.flatMap(request => ('offerId' in request && request.offerId !== undefined ? [request.offerId] : []))
+	if (ids.length === 0) return new Map()
+	const rows = await run<{ id: string; is_open: boolean; until_ms: string | null }>(offersStatement, [ids])
+	return new Map(rows.map(row => [row.id, { isOpen: row.is_open, untilMs: row.until_ms === null ? null : Number(row.until_ms) }]))
+}
+
+const offersStatement = {
+	name: 'offers of requests',
+	text: `SELECT id::text, status IN ('sending', 'open') AS is_open, floor(extract(epoch FROM expires_at) * 1000)::bigint AS until_ms
+		FROM slot_offers WHERE id = ANY ($1::bigint[])`,
 }
 
 type RequestKey = { by: string; key: string }
@@ -214,9 +234,11 @@ function spansAsked(request: QueueRequest, holds: HoldsByDoctor, typeMinutes?: n
 	}
 	if (request.kind === 'undo')
 		return request.slotMinutes.map(minute => ({ ...request, fromMinute: minute, untilMinute: minute + oneMinute }))
+	if (request.kind === 'end-offer')
+		return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + request.minutes }]
 	if (request.kind === 'book-beside') return [coveringSpan({ ...request, endMinute: request.startMinute + request.minutes })]
-	if (request.kind !== 'book' && request.kind !== 'reschedule') return []
-	const minutes = (request.kind === 'book' ? request.minutes : typeMinutes) ?? oneMinute
+	if (request.kind !== 'book' && request.kind !== 'offer' && request.kind !== 'reschedule') return []
+	const minutes = request.minutes ?? typeMinutes ?? oneMinute
 	return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + minutes }]
 }
 

@@ -33,7 +33,8 @@ export async function readSlotsBetween(run: Run, doctorId: string, from: string,
 export function availabilityOf(slot: StoredSlot, nowMs: number, until: 'start' | 'end' = 'start'): Availability {
 	if (slot.appointment) return 'booked'
 	if ((until === 'start' ? slot.startMinute : slot.endMinute) * 60_000 <= nowMs) return 'past'
-	return slot.isBlocked ? 'blocked' : 'free'
+	if (slot.isBlocked) return 'blocked'
+	return slot.offer ? 'offered' : 'free'
 }
 
 /** A slot as PostgreSQL has it, without the holds in Redis. */
@@ -41,12 +42,17 @@ export type StoredSlot = SlotRef & {
 	endMinute: number
 	isBlocked: boolean
 	appointment: ShownVisit | null
+	/** The open offer that has the slot. */
+	offer?: ShownOffer
 	/** Extra visits and walk-ins at the time of the slot, if there are any. */
 	alsoBooked?: ShownVisit[]
 }
 
 /** A visit as staff see it on a slot. */
 export type ShownVisit = { id: string; status: AppointmentStatus; patientName: string }
+
+/** The patient to whom a slot is offered, and until when. */
+export type ShownOffer = { id: string; patientName: string; patientUserId: string | null; untilMs: number }
 
 type Row = {
 	doctor_id: string
@@ -57,6 +63,7 @@ type Row = {
 	status: AppointmentStatus | null
 	patient_name: string | null
 	also_booked: ShownVisit[] | null
+	offer: ShownOffer | null
 }
 
 const inSpans = { name: 'slots_in_spans', text: readSql('slots_in_spans.sql', import.meta.url) }
@@ -65,7 +72,7 @@ const inDates = { name: 'slots_in_dates', text: readSql('slots_in_dates.sql', im
 /** From `fromMinute`, inclusive, to `untilMinute`, exclusive. */
 export type Span = { doctorId: string; fromMinute: number; untilMinute: number }
 
-export type Availability = 'free' | 'booked' | 'blocked' | 'past'
+export type Availability = 'free' | 'offered' | 'booked' | 'blocked' | 'past'
 
 /** Identifies a slot within a batch. It equals the slot's id, whose form is opaque to clients only. */
 export const slotKey = ({ doctorId, startMinute }: SlotRef): string => slotId(doctorId, startMinute)
@@ -79,6 +86,7 @@ function toSlot(row: Row): StoredSlot {
 		appointment: row.appointment_id
 			? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' }
 			: null,
+		...(row.offer && { offer: row.offer }),
 		...(row.also_booked && { alsoBooked: row.also_booked }),
 	}
 }
@@ -106,7 +114,7 @@ export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minute
 	return { slots }
 }
 
-const refusalOf = { booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
+const refusalOf = { offered: 'slot_held', booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
 
 /** Why the slots cannot be taken, without regard to holds; null when they can. */
 export function whyUnavailable(slots: readonly StoredSlot[], nowMs: number, until?: 'start' | 'end'): RefusalCode | null {

@@ -15,6 +15,7 @@ import { notificationEndpoints } from './notifications.ts'
 import { offerEndpoints } from './offers.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
+import { recallEndpoints } from './recalls.ts'
 import { scheduleEndpoints } from './schedule.ts'
 import { waitingRoomEndpoints, walkInEndpoints } from './waiting-room.ts'
 
@@ -39,6 +40,7 @@ export * from './notifications.ts'
 export * from './offers.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
+export * from './recalls.ts'
 export * from './refusals.ts'
 export * from './roles.ts'
 export * from './schedule.ts'
@@ -58,6 +60,7 @@ export const endpoints = {
 	...holdEndpoints,
 	...appointmentEndpoints,
 	...patientEndpoints,
+	...recallEndpoints,
 	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,

@@ -8,15 +8,13 @@ import { type ChangeRequest, isChange, type QueueRequest } from './requests.ts'
 import type { BusyTime, PriorOutcome, State, StoredAppointment, VisitDay } from './rules.ts'
 
 /**
- * Reads everything that the requests depend on, with a few statements however many requests there are.
- *
- * `holds` are those that the batch met. A changed schedule may have removed slots that are held.
+ * Reads everything that the requests depend on, with a few statements however many requests there are, and combines it with the holds
+ * that the batch met. A changed schedule may have removed slots that are held.
  */
 export async function readFacts(
 	run: Run,
 	requests: readonly QueueRequest[],
-	holds: HoldsByDoctor,
-	{ countsUpcoming } = { countsUpcoming: false },
+	{ holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>,
 ): Promise<Facts> {
 	const changes = requests.filter(isChange)
 	const appointmentIds = [...new Set(changes.flatMap(request => ('appointmentId' in request ? [request.appointmentId] : [])))]
@@ -28,7 +26,7 @@ export async function readFacts(
 		readOffers(run, changes),
 		readAppointments(run, appointmentIds),
 		readSlots(run, distinct(requests.filter(request => request.kind !== 'reschedule').flatMap(request => spansAsked(request, holds)))),
-		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests), countsUpcoming }),
+		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests), countsUpcoming: policy.maxUpcoming !== undefined }),
 		readDays(run, changes),
 	])
 
@@ -42,25 +40,23 @@ export async function readFacts(
 	const slotsKnownNow = await readSlots(run, distinct([...[...appointments.values()].flatMap(spansOf), ...moved]))
 
 	const slots = new Map([...slotsAsked, ...slotsKnownNow].map(slot => [slotKey(slot), slot]))
-	return { prior, offers, appointments, patients, slots, days }
-}
-
-/** Combines the facts with the holds that the batch met, for the rules. */
-export function stateOf(facts: Facts, { holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>): BatchState {
 	return {
-		...facts,
 		nowMs,
 		policy,
-		slot: (doctorId, startMinute) => facts.slots.get(slotId(doctorId, startMinute)),
+		prior,
+		appointments,
+		patients,
+		slots,
+		slot: (doctorId, startMinute) => slots.get(slotId(doctorId, startMinute)),
 		holderOf: (doctorId, startMinute) => holds.get(doctorId)?.get(startMinute)?.userId,
-		appointment: id => facts.appointments.get(id),
-		patient: id => facts.patients.get(id),
-		offer: id => facts.offers.get(id),
+		appointment: id => appointments.get(id),
+		patient: id => patients.get(id),
+		offer: id => offers.get(id),
 		slotsOf: (doctorId, startMinute, minutes) =>
-			[...facts.slots.values()].filter(
+			[...slots.values()].filter(
 				slot => slot.doctorId === doctorId && slot.startMinute >= startMinute && slot.startMinute < startMinute + minutes,
 			),
-		day: request => ('startMinute' in request ? facts.days.get(dayKey(request)) : undefined),
+		day: request => ('startMinute' in request ? days.get(dayKey(request)) : undefined),
 	}
 }
 
@@ -93,18 +89,12 @@ export function toWire(appointment: FullAppointment): Appointment {
 /** The holds of a batch's doctors, by doctor and minute. */
 export type HoldsByDoctor = ReadonlyMap<string, ReadonlyMap<number, Holder>>
 
-/** What requests depend on and what their outcomes show, as the database has it. */
-export type Facts = {
-	prior: State['prior']
-	offers: Map<string, { isOpen: boolean; untilMs: number | null }>
+/** What requests depend on, and what their outcomes show beyond that. */
+export type Facts = State & {
 	appointments: Map<string, FullAppointment>
 	patients: Map<string, NamedPatient>
 	slots: Map<string, StoredSlot>
-	/** Days of requests whose type has a limit of visits a day. */
-	days: Map<string, VisitDay>
 }
-
-export type BatchState = State & Facts
 
 /** An appointment with the names and dates that clients see. */
 export type FullAppointment = StoredAppointment & {
@@ -152,7 +142,7 @@ async function readOutcomes(run: Run, keys: readonly RequestKey[]): Promise<Stat
 	return request => outcomes.get(nameOf(request))
 }
 
-async function readOffers(run: Run, requests: readonly ChangeRequest[]): Promise<Facts['offers']> {
+async function readOffers(run: Run, requests: readonly ChangeRequest[]): Promise<Map<string, { isOpen: boolean; untilMs: number | null }>> {
 	const ids = requests.flatMap(request => ('offerId' in request && request.offerId !== undefined ? [request.offerId] : []))
 	if (ids.length === 0) return new Map()
 	const rows = await run<{ id: string; is_open: boolean; until_ms: string | null }>(offersStatement, [ids])

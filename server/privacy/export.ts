@@ -16,6 +16,7 @@ export async function readPersonalData(trx: Tx, subject: Subject): Promise<Perso
 		waitlist: await readWaitlist(trx, patientId),
 		offers: await readOffers(trx, patientId),
 		...(userId === null ? { devices: [], holds: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
+		recalls: await readRecalls(trx, patientId),
 		audit: await readAuditTrail(trx, subject),
 	}
 }
@@ -141,6 +142,11 @@ async function readOffers(trx: Tx, patientId: string): Promise<PersonalData['off
 			.filter(({ offer_id: offerId }) => offerId === row.id)
 			.map(each => ({ channel: each.channel, status: each.status, ...given({ sentAt: each.sent_at && instant(each.sent_at) }) })),
 	}))
+}
+
+async function readRecalls(trx: Tx, patientId: string): Promise<PersonalData['recalls']> {
+	const rows = await trx('recalls').where({ patient_id: patientId }).orderBy('id')
+	return rows.map(row => ({ dueOn: row.due_on, ...given({ note: row.note }), status: row.status, ...kept(row) }))
 }
 
 async function readAccountTraces(

@@ -194,6 +194,9 @@ GET    /api/v1/patients/:id/export                       401 403     403   403  
 GET    /api/v1/patients/:id/export#without-an-account    401 403     403   403   403   200   200   403   403   401   401
 DELETE /api/v1/patients/:id                              401 403     403   403   403   403   204   403   403   401   401
 DELETE /api/v1/patients/:id#without-an-account           401 403     403   403   403   204   204   403   403   401   401
+GET    /api/v1/recalls                                   401 403     403   403   403   200   200   403   403   401   401
+POST   /api/v1/recalls                                   401 403     403   403   403   201   201   403   403   401   401
+PATCH  /api/v1/recalls/:id                               401 403     403   403   403   200   200   403   403   401   401
 GET    /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 PATCH  /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 

@@ -18,6 +18,10 @@ export const Slot = z
 		heldUntil: Instant.optional(),
 		heldByMe: z.boolean().optional(),
 		heldBy: z.object({ name: z.string(), role: Role }).optional().meta({ description: 'Staff and the doctor only.' }),
+		offeredTo: z
+			.object({ patientName: z.string() })
+			.optional()
+			.meta({ description: 'Of an offered slot, which is held. Staff and the doctor only.' }),
 		appointment: z
 			.object({
 				id: Id,

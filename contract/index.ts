@@ -13,6 +13,7 @@ import { holidayEndpoints } from './holidays.ts'
 import { identityEndpoints } from './identity.ts'
 import { listEndpoints } from './lists.ts'
 import { notificationEndpoints } from './notifications.ts'
+import { offerEndpoints } from './offers.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
 import { recallEndpoints } from './recalls.ts'
@@ -38,6 +39,7 @@ export * from './holidays.ts'
 export * from './identity.ts'
 export * from './lists.ts'
 export * from './notifications.ts'
+export * from './offers.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
 export * from './recalls.ts'
@@ -69,4 +71,5 @@ export const endpoints = {
 	...walkInEndpoints,
 	...historyEndpoints,
 	...listEndpoints,
+	...offerEndpoints,
 }

@@ -53,6 +53,7 @@ export type AlternativesFor = (request: ChangeRequest) => SlotOffer[] | undefine
 /** How much room an alternative must have to serve the request. */
 function minutesWanted(request: ChangeRequest, appointment: (id: string) => FullAppointment | undefined): number | undefined {
 	if (request.kind === 'book') return withBuffer(request.minutes, request.bufferMinutes)
+	if (request.kind === 'offer') return request.minutes
 	if (request.kind === 'undo') return request.endMinute - request.startMinute
 	const moved = request.kind === 'reschedule' ? appointment(request.appointmentId) : undefined
 	return moved && roomToMove(moved)

@@ -147,6 +147,11 @@ function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 		await trx('recalls').where({ patient_id: patientId }).delete()
 		const visits = trx('appointments').where({ patient_id: patientId })
 		await trx('notification_queue').whereIn('appointment_id', visits.clone().select('id')).delete()
+		await trx('notification_queue')
+			.whereIn('offer_id', trx('slot_offers').where({ patient_id: patientId }).select('id'))
+			.delete()
+		// A sweep of offers withdraws an open one.
+		await trx('waitlist_entries').where({ patient_id: patientId }).whereIn('status', ['waiting', 'offered']).update({ status: 'left' })
 		await visits.update({ reason: null, cancel_reason: null, extra_reason: trx.raw(`CASE WHEN extra_reason IS NOT NULL THEN '' END`) })
 		await announcements.writePatient(trx, patientId)
 	})

@@ -147,7 +147,8 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 		const byStart = new Map(found.map(slot => [slot.startMinute, slot]))
 		const wanted = consecutiveSlots(minute => byStart.get(minute), startMinute, minutes)
 		const code = 'refusal' in wanted ? wanted.refusal : whyUnavailable(wanted.slots, nowMs(), until)
-		if (code === 'slot_booked' || code === 'slot_blocked' || code === 'slot_in_past') throw await refuse(code, ref, minutes)
+		if (code === 'slot_booked' || code === 'slot_held' || code === 'slot_blocked' || code === 'slot_in_past')
+			throw await refuse(code, ref, minutes)
 		if (code) throw new Refusal(code)
 		return (wanted as { slots: StoredSlot[] }).slots
 	}

@@ -74,6 +74,8 @@ export const decider = ({
 		prior: request => prior[request.key],
 		slot: (doctorId, minute) => known.get(`${doctorId}-${minute}`),
 		holderOf: (doctorId, minute) => (doctorId === '1' ? held[minute - morning] : undefined),
+		offer: () => undefined,
+		slotsOf: () => [],
 		day: request => ('startMinute' in request && rest.day ? rest.day : undefined),
 		appointment: id => appointments.find(each => each.id === id),
 		patient: patientId =>

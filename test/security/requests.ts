@@ -141,6 +141,38 @@ const aLink = async (scene: Scene): Promise<string> => {
 const linkTo = ({ node, people }: Scene, appointmentId: string): string =>
 	createLinkTokens(node.config.jwtSecret).make({ may: 'act on visit', appointmentId, patientId: people.patient.id }, Date.now() + 3_600_000)
 
+const theTypeId = async ({ node }: Scene): Promise<string> =>
+	String((await node.db('appointment_types').orderBy('position').first('id')).id)
+const anEntryWish = { from: '2095-01-01', until: '2095-12-31', noticeMinutes: 60 }
+
+/** A fresh entry of the patient, who leaves the line with the others. */
+const anEntry = async (scene: Scene): Promise<string> => {
+	const { node, people } = scene
+	await node.db('waitlist_entries').where({ patient_id: people.patient.id }).update({ status: 'left' })
+	const body = { typeId: await theTypeId(scene), patientId: people.patient.id, ...anEntryWish }
+	return (await call(node, 'POST', '/waitlist', { token: people.receptionist.token, body })).body.id
+}
+
+const endOffers = async ({ node, people }: Scene): Promise<void> => {
+	const open = await node.db('slot_offers').where({ patient_id: people.patient.id }).whereIn('status', ['sending', 'open']).pluck('id')
+	for (const id of open) await call(node, 'POST', `/offers/${id}/withdraw`, { token: people.receptionist.token })
+}
+
+/** A fresh open offer for the patient: one at a time is allowed. */
+const anOffer = async (scene: Scene): Promise<string> => {
+	await endOffers(scene)
+	const body = { slotId: scene.aSlot(), patientId: scene.people.patient.id }
+	return (await call(scene.node, 'POST', '/offers', { token: scene.people.receptionist.token, body })).body.id
+}
+
+const tokenOf = ({ node, people }: Scene, offerId: string): string =>
+	createLinkTokens(node.config.jwtSecret).makeForOffer({ offerId, patientId: people.patient.id }, Date.now() + 3_600_000)
+const offerLink = async (scene: Scene): Promise<string> => tokenOf(scene, await anOffer(scene))
+const forged = (token: string): string => token.replace(/.$/, last => (last === '0' ? '1' : '0'))
+
+const anAbsence = async ({ node, people }: Scene): Promise<string> =>
+	(await call(node, 'POST', `/doctors/${people.doctor.id}/absences`, { token: people.receptionist.token, body: farOff })).body.id
+
 let soonMinutes = 0
 /** An appointment that may be checked in. It lasts a minute of its own. */
 const soonToBegin = async (scene: Scene): Promise<string> => {
@@ -326,6 +358,31 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/appointments/:id/cancel': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/reschedule': async scene => ({ ...(await ofAppointment(scene)), body: { slotId: scene.aSlot() } }),
 	'POST /api/v1/appointments/:id/status': async scene => ({ ...(await ofAppointment(scene)), body: { status: 'checked_in' } }),
+	'GET /o/:token': async scene => ({ params: { token: await offerLink(scene) } }),
+	'GET /o/:token#forged': async scene => ({ params: { token: forged(await offerLink(scene)) } }),
+	'POST /o/:token': async scene => ({ params: { token: await offerLink(scene) }, body: 'act=decline', headers: form }),
+	'POST /o/:token#forged': async scene => ({ params: { token: forged(await offerLink(scene)) }, body: 'act=accept', headers: form }),
+	'POST /api/v1/waitlist': async scene => ({
+		body: { typeId: await theTypeId(scene), patientId: scene.people.patient.id, ...anEntryWish },
+	}),
+	'PATCH /api/v1/waitlist/:id': async scene => ({ params: { id: await anEntry(scene) }, body: { noticeMinutes: 30 } }),
+	'DELETE /api/v1/waitlist/:id': async scene => ({ params: { id: await anEntry(scene) } }),
+	'POST /api/v1/offers': async scene => {
+		await endOffers(scene)
+		return { body: { slotId: scene.aSlot(), patientId: scene.people.patient.id } }
+	},
+	'GET /api/v1/offers/:id': async scene => ({ params: { id: await anOffer(scene) } }),
+	'POST /api/v1/offers/:id/accept': async scene => ({ params: { id: await anOffer(scene) }, body: {} }),
+	'POST /api/v1/offers/:id/accept#by-link': async scene => {
+		const id = await anOffer(scene)
+		return { params: { id }, body: { link: tokenOf(scene, id) } }
+	},
+	'POST /api/v1/offers/:id/decline': async scene => ({ params: { id: await anOffer(scene) }, body: {} }),
+	'POST /api/v1/offers/:id/withdraw': async scene => ({ params: { id: await anOffer(scene) } }),
+	'POST /api/v1/doctors/:id/absences/preview': scene => ({ ...ofDoctor(scene), body: farOff }),
+	'POST /api/v1/doctors/:id/absences': scene => ({ ...ofDoctor(scene), body: farOff }),
+	'GET /api/v1/rebookings/:id': async scene => ({ params: { id: await anAbsence(scene) } }),
+	'POST /api/v1/rebookings/:id/undo': async scene => ({ params: { id: await anAbsence(scene) } }),
 	'POST /api/v1/walk-ins': async ({ node, people }) => {
 		const patient = await aPatient(node)
 		return { body: { doctorId: people.doctor.id, patientId: patient.id } }

@@ -16,6 +16,7 @@ import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
 import { scheduleEndpoints } from './schedule.ts'
 import { waitingRoomEndpoints } from './waiting-room.ts'
+import { webhookEndpoints } from './webhooks.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
@@ -41,6 +42,7 @@ export * from './refusals.ts'
 export * from './roles.ts'
 export * from './schedule.ts'
 export * from './waiting-room.ts'
+export * from './webhooks.ts'
 
 /** Every HTTP call of the product. */
 export const endpoints = {
@@ -62,4 +64,5 @@ export const endpoints = {
 	...waitingRoomEndpoints,
 	...historyEndpoints,
 	...listEndpoints,
+	...webhookEndpoints,
 }

@@ -72,6 +72,7 @@ const Environment = z.object({
 	SLOT_DAYS_AHEAD: whole(1, 366, ' of days').default(60),
 	CANCEL_CUTOFF_MINUTES: whole(0, 43_200, ' of minutes').default(0),
 	RATE_LIMIT: onOff.default(true),
+	WEBHOOK_PRIVATE: onOff.default(false),
 	SECOND_FACTOR: z.enum(['optional', 'required'], 'must be optional or required').default('optional'),
 	SLOW_CLIENT_SECONDS: whole(1, 300, ' of seconds').default(15),
 	TRUST_PROXY: whole(0, 10, ' of proxies').default(0),
@@ -129,6 +130,8 @@ export type Config = Readonly<{
 	slotDaysAhead: number
 	cancelCutoffMs: number
 	rateLimit: boolean
+	/** Whether webhooks may go to addresses that only the server's own network reaches. */
+	allowsPrivateWebhooks: boolean
 	/** Whether staff may work before they have set up a second factor. */
 	secondFactor: Environment['SECOND_FACTOR']
 	/** How long a client may take to send its headers, or a new socket to say what it wants. A whole request may take twice as long. */
@@ -187,6 +190,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 		slotDaysAhead: read.SLOT_DAYS_AHEAD,
 		cancelCutoffMs: read.CANCEL_CUTOFF_MINUTES * 60_000,
 		rateLimit: read.RATE_LIMIT,
+		allowsPrivateWebhooks: read.WEBHOOK_PRIVATE,
 		secondFactor: read.SECOND_FACTOR,
 		slowClientMs: read.SLOW_CLIENT_SECONDS * 1000,
 		trustedProxies: read.TRUST_PROXY,

@@ -20,6 +20,7 @@ import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
 import { createWaitingRoom } from './waiting-room/waiting-room.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 /** A node's second step: creates each domain with what it needs of the stores, of the transports and of earlier domains. */
 export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: Reach, authentication: Authentication) {
@@ -131,6 +132,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nowMs,
 	})
 
+	const webhooks = createWebhooks({ db, run, config, log, nowMs, delivers: sends })
+
 	const freeTimes = async (doctorId: string) => (await slots.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
 		db,
@@ -151,7 +154,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		waitingRoom,
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers, ...waitingRoom.handlers },
-		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom].flatMap(
+		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom, webhooks].flatMap(
 			({ routes }) => routes,
 		),
 		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest],
@@ -164,6 +167,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		},
 		async stop(): Promise<void> {
 			await waitingRoom.stop()
+			await webhooks.stop()
 			await booking.stop()
 			await identity.stop()
 			await sending.stop()

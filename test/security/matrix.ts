@@ -90,6 +90,13 @@ GET    /api/v1/admin/api-clients                         401 403     403   403  
 POST   /api/v1/admin/api-clients                         401 403     403   403   403   403   201   403   403   401   401
 POST   /api/v1/admin/api-clients/:id/rotate              401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/admin/api-clients/:id                     401 403     403   403   403   403   204   403   403   401   401
+GET    /api/v1/admin/webhooks                            401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks                            401 403     403   403   403   403   201   403   403   401   401
+PATCH  /api/v1/admin/webhooks/:id                        401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks/:id/rotate                 401 403     403   403   403   403   200   403   403   401   401
+DELETE /api/v1/admin/webhooks/:id                        401 403     403   403   403   403   204   403   403   401   401
+GET    /api/v1/admin/webhooks/:id/deliveries             401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks/:id/deliveries/:deliveryId/replay 401 403     403   403   403   403   202   403   403   401   401
 POST   /api/v1/admin/invitations                         401 403     403   403   403   403   201   403   403   401   401
 
 GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401

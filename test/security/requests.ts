@@ -61,6 +61,18 @@ const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
 }
 
+const aWebhook = async ({ node, people }: Scene): Promise<string> => {
+	await node.db('webhook_endpoints').delete()
+	const body = { url: 'https://93.184.215.14/hook', events: ['appointment.*'] }
+	return (await call(node, 'POST', '/admin/webhooks', { token: people.admin.token, body })).body.id
+}
+
+const ofDelivery = async (scene: Scene) => {
+	const id = await aWebhook(scene)
+	const row = { endpoint_id: id, event: 'patient.created', subject: 'patient:1', payload: {}, status: 'failed' }
+	return { params: { id, deliveryId: String((await scene.node.db('webhook_deliveries').insert(row).returning('id'))[0].id) } }
+}
+
 const ofClosure = async ({ node }: Scene) => {
 	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
 	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
@@ -225,6 +237,15 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/admin/api-clients': () => ({ body: { name: 'Website', scopes: ['calendar:read'] } }),
 	'POST /api/v1/admin/api-clients/:id/rotate': async scene => ({ params: { id: await aProgram(scene) }, body: {} }),
 	'DELETE /api/v1/admin/api-clients/:id': async scene => ({ params: { id: await aProgram(scene) } }),
+	'POST /api/v1/admin/webhooks': async scene => {
+		await aWebhook(scene)
+		return { body: { url: 'https://93.184.215.14/hook', events: ['appointment.booked'] } }
+	},
+	'PATCH /api/v1/admin/webhooks/:id': async scene => ({ params: { id: await aWebhook(scene) }, body: { enabled: false } }),
+	'POST /api/v1/admin/webhooks/:id/rotate': async scene => ({ params: { id: await aWebhook(scene) }, body: {} }),
+	'DELETE /api/v1/admin/webhooks/:id': async scene => ({ params: { id: await aWebhook(scene) } }),
+	'GET /api/v1/admin/webhooks/:id/deliveries': async scene => ({ params: { id: await aWebhook(scene) } }),
+	'POST /api/v1/admin/webhooks/:id/deliveries/:deliveryId/replay': ofDelivery,
 	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
 
 	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),

@@ -4,6 +4,7 @@ import { apiClientEndpoints } from './api-clients.ts'
 import { appointmentEndpoints } from './appointments.ts'
 import { availabilityEndpoints } from './availability.ts'
 import { calendarEndpoints } from './calendar.ts'
+import { calendarLinkEndpoints } from './calendar-links.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
 import { historyEndpoints } from './histories.ts'
@@ -24,6 +25,7 @@ export * from './api-clients.ts'
 export * from './appointments.ts'
 export * from './availability.ts'
 export * from './calendar.ts'
+export * from './calendar-links.ts'
 export * from './clinic.ts'
 export * from './common.ts'
 export * from './doctors.ts'
@@ -65,4 +67,5 @@ export const endpoints = {
 	...historyEndpoints,
 	...listEndpoints,
 	...webhookEndpoints,
+	...calendarLinkEndpoints,
 }

@@ -2,6 +2,7 @@ import { createAnalytics } from './analytics/analytics.ts'
 import { createBooking } from './booking/api.ts'
 import { createClinic } from './clinic/clinic.ts'
 import { refuseInUse } from './clinic/to-come.ts'
+import { createFeeds } from './feeds/feeds.ts'
 import { userRoom } from './identity/actor.ts'
 import type { Authentication } from './identity/authentication.ts'
 import { createIdentity } from './identity/identity.ts'
@@ -134,6 +135,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 
 	const webhooks = createWebhooks({ db, run, config, log, nowMs, delivers: sends })
 
+	const feeds = createFeeds({ db, run, limiter, calendar: reminders.visitCalendar, publicUrl, nowMs })
+
 	const freeTimes = async (doctorId: string) => (await slots.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
 		db,
@@ -154,10 +157,10 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		waitingRoom,
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers, ...waitingRoom.handlers },
-		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom, webhooks].flatMap(
+		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom, webhooks, feeds].flatMap(
 			({ routes }) => routes,
 		),
-		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest],
+		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest, feeds.page],
 		dressPage: clinic.front.dress,
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {

@@ -30,6 +30,10 @@ GET    /n/:token#forged                                  404 404     404   404  
 POST   /n/:token                                         200 200     200   200   200   200   200   200   200   200   200
 POST   /n/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
 
+The secret in a calendar's address is what lets in, nothing else.
+GET    /calendars/:token.ics                             200 200     200   200   200   200   200   200   200   200   200
+GET    /calendars/:token.ics#forged                      404 404     404   404   404   404   404   404   404   404   404
+
 Outside production only: letters that went nowhere.
 GET    /dev/outbox                                       200 200     200   200   200   200   200   200   200   200   200
 GET    /dev/outbox.json                                  200 200     200   200   200   200   200   200   200   200   200
@@ -67,6 +71,9 @@ DELETE /api/v1/me/sessions                               401 200     200   200  
 DELETE /api/v1/me/sessions/:id                           401 204     404   404   404   404   404   404   403   401   401
 POST   /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
 DELETE /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
+GET    /api/v1/me/calendar-link                          401 200     200   200   200   403   403   403   403   401   401
+POST   /api/v1/me/calendar-link                          401 201     201   201   201   403   403   403   403   401   401
+DELETE /api/v1/me/calendar-link                          401 204     204   204   204   403   403   403   403   401   401
 GET    /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
 PATCH  /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
 

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
+import { digestSecret } from '../../server/identity/secrets.ts'
 import { createLinkTokens } from '../../server/reminders/links.ts'
 import { aPng } from '../clinic/a-picture.ts'
 import { soon } from '../support/calendar.ts'
@@ -237,6 +238,13 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/admin/api-clients': () => ({ body: { name: 'Website', scopes: ['calendar:read'] } }),
 	'POST /api/v1/admin/api-clients/:id/rotate': async scene => ({ params: { id: await aProgram(scene) }, body: {} }),
 	'DELETE /api/v1/admin/api-clients/:id': async scene => ({ params: { id: await aProgram(scene) } }),
+	'GET /calendars/:token.ics': async ({ node }) => {
+		const { id } = await aPatient(node)
+		const token = randomUUID()
+		await node.db('calendar_links').insert({ user_id: id, token_hash: digestSecret(token), names: true })
+		return { path: `/calendars/${token}.ics` }
+	},
+	'GET /calendars/:token.ics#forged': () => ({ path: `/calendars/${randomUUID()}.ics` }),
 	'POST /api/v1/admin/webhooks': async scene => {
 		await aWebhook(scene)
 		return { body: { url: 'https://93.184.215.14/hook', events: ['appointment.booked'] } }

@@ -45,6 +45,10 @@ const Environment = z.object({
 	DATABASE_POOL: whole(2, 200).default(10),
 	DATABASE_PREPARE: onOff.default(true),
 	REDIS_URL: redisUrl.optional(),
+	REDIS_PREFIX: z
+		.string()
+		.regex(/^[\w-]{1,40}$/, 'must be letters, digits, - or _, such as clinic-a')
+		.optional(),
 	MONGO_URL: url('a MongoDB address', 'mongodb', 'mongodb+srv').optional(),
 	JWT_SECRET: z.string().min(32, 'must be at least 32 characters of randomness').optional(),
 	DEMO: flag.optional(),
@@ -110,6 +114,8 @@ export type Config = Readonly<{
 	/** Whether to use named prepared statements; false behind a pooler in transaction mode that does not support them. */
 	databasePrepare: boolean
 	redisUrl: string | undefined
+	/** Begins every key and channel in Redis, so that installations may share one. Empty unless set. */
+	redisPrefix: string
 	mongoUrl: string | undefined
 	jwtSecret: string
 	demo: boolean
@@ -173,6 +179,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 		databasePoolSize: read.DATABASE_POOL,
 		databasePrepare: read.DATABASE_PREPARE,
 		redisUrl: read.REDIS_URL,
+		redisPrefix: read.REDIS_PREFIX ? `${read.REDIS_PREFIX}:` : '',
 		mongoUrl: read.MONGO_URL,
 		jwtSecret: read.JWT_SECRET ?? storedSecret(dataDir, 'jwt-secret'),
 		demo: read.DEMO ?? !production,

@@ -28,6 +28,7 @@ const withSetupTexts = <T,>(load: () => Promise<T>) => withClinicTexts(async () 
 
 // What a first visit to the booking page needs is on board; every other screen is fetched when it is opened.
 const VisitsScreen = fetched(() => import('./visits/visits-screen.tsx'))
+const RecallsScreen = fetched(withClinicTexts(() => import('./desk/recalls-screen.tsx')))
 const DeskScreen = fetched(withWaitingTexts(withClinicTexts(() => import('./desk/desk-screen.tsx'))))
 const DaySheetScreen = fetched(withClinicTexts(() => import('./lists/day-sheet-screen.tsx')))
 const DayScreen = fetched(withClinicTexts(() => import('./doctor/day-screen.tsx')))
@@ -122,6 +123,7 @@ export const App = () => (
 				</Route>
 				<Route element={only('receptionist', 'admin')}>
 					<Route path="desk" element={<DeskScreen />} />
+					<Route path="desk/recalls" element={<RecallsScreen />} />
 					<Route path="desk/sheet" element={<DaySheetScreen />} />
 					<Route path="desk/doctors/:doctorId/time-off" element={<TimeOffScreen />} />
 				</Route>

@@ -15,9 +15,11 @@ import { listEndpoints } from './lists.ts'
 import { notificationEndpoints } from './notifications.ts'
 import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
+import { recallEndpoints } from './recalls.ts'
 import { scheduleEndpoints } from './schedule.ts'
 import { waitingRoomEndpoints } from './waiting-room.ts'
 import { webhookEndpoints } from './webhooks.ts'
+import { waitingRoomEndpoints, walkInEndpoints } from './waiting-room.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
@@ -40,6 +42,7 @@ export * from './lists.ts'
 export * from './notifications.ts'
 export * from './patients.ts'
 export * from './privacy.ts'
+export * from './recalls.ts'
 export * from './refusals.ts'
 export * from './roles.ts'
 export * from './schedule.ts'
@@ -60,10 +63,12 @@ export const endpoints = {
 	...holdEndpoints,
 	...appointmentEndpoints,
 	...patientEndpoints,
+	...recallEndpoints,
 	...privacyEndpoints,
 	...notificationEndpoints,
 	...analyticsEndpoints,
 	...waitingRoomEndpoints,
+	...walkInEndpoints,
 	...historyEndpoints,
 	...listEndpoints,
 	...webhookEndpoints,

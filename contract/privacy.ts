@@ -48,6 +48,9 @@ export const PersonalData = z
 			}),
 		),
 		passwordResets: z.array(z.object({ askedAt: Instant, usedAt: Instant.optional() })),
+		recalls: z
+			.array(z.object({ dueOn: z.string(), note: z.string().optional(), status: z.string(), createdAt: Instant, updatedAt: Instant }))
+			.meta({ description: 'When the clinic meant to call you for an appointment.' }),
 		audit: z.array(
 			z.object({
 				at: Instant,

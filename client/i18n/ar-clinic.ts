@@ -1,7 +1,8 @@
 import admin from './ar/admin.json'
+import board from './ar/board.json'
 import desk from './ar/desk.json'
 import doctor from './ar/doctor.json'
 import history from './ar/history.json'
 import notices from './ar/notices.json'
 
-export default { admin, desk, doctor, history, notices }
+export default { admin, board, desk, doctor, history, notices }

@@ -1,7 +1,8 @@
 import admin from './de/admin.json'
+import board from './de/board.json'
 import desk from './de/desk.json'
 import doctor from './de/doctor.json'
 import history from './de/history.json'
 import notices from './de/notices.json'
 
-export default { admin, desk, doctor, history, notices }
+export default { admin, board, desk, doctor, history, notices }

@@ -1,7 +1,8 @@
 import admin from './en/admin.json'
+import board from './en/board.json'
 import desk from './en/desk.json'
 import doctor from './en/doctor.json'
 import history from './en/history.json'
 import notices from './en/notices.json'
 
-export default { admin, desk, doctor, history, notices }
+export default { admin, board, desk, doctor, history, notices }

@@ -1,7 +1,8 @@
 import admin from './es/admin.json'
+import board from './es/board.json'
 import desk from './es/desk.json'
 import doctor from './es/doctor.json'
 import history from './es/history.json'
 import notices from './es/notices.json'
 
-export default { admin, desk, doctor, history, notices }
+export default { admin, board, desk, doctor, history, notices }

@@ -5,6 +5,7 @@ import { type Db, inTransaction, type Tx } from '../platform/database/database.t
 import { isDatabaseId } from '../platform/database/ids.ts'
 import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
+import { recallRoutes } from './recalls.ts'
 import { findPatient, insertPatient, type PatientRow, searchPatients, toPatient, updatePatient } from './store.ts'
 
 export type PatientsDeps = {
@@ -55,7 +56,7 @@ export function createPatients({ db, announcements }: PatientsDeps): Patients {
 		return toPatient(row)
 	})
 
-	return { routes: [find, create, get, update] }
+	return { routes: [find, create, get, update, ...recallRoutes(db)] }
 
 	// The cursor names the last patient by id only: proxies log addresses, and must not log patients' names.
 	async function lastShown(cursor: string | undefined): Promise<PatientRow | undefined> {

@@ -14,6 +14,7 @@ export async function readPersonalData(trx: Tx, subject: Subject): Promise<Perso
 		appointments: await readVisits(trx, subject),
 		notifications: await readNotifications(trx, patientId),
 		...(userId === null ? { devices: [], holds: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
+		recalls: await readRecalls(trx, patientId),
 		audit: await readAuditTrail(trx, subject),
 	}
 }
@@ -98,6 +99,11 @@ async function readNotifications(trx: Tx, patientId: string): Promise<PersonalDa
 			error: row.last_error,
 		}),
 	}))
+}
+
+async function readRecalls(trx: Tx, patientId: string): Promise<PersonalData['recalls']> {
+	const rows = await trx('recalls').where({ patient_id: patientId }).orderBy('id')
+	return rows.map(row => ({ dueOn: row.due_on, ...given({ note: row.note }), status: row.status, ...kept(row) }))
 }
 
 async function readAccountTraces(

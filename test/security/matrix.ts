@@ -154,6 +154,7 @@ GET    /api/v1/appointments/:id/calendar.ics             401 200     404   200  
 POST   /api/v1/appointments/:id/cancel                   401 200     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/reschedule               401 200     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/status                   401 403     403   200   404   200   200   403   403   401   401
+POST   /api/v1/walk-ins                                  401 403     403   403   403   201   201   403   403   401   401
 POST   /api/v1/appointments/:id/check-in                 401 409     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/check-in#by-link         200 200     200   200   200   200   200   200   403   401   401
 POST   /api/v1/appointments/:id/call                     401 403     403   200   404   200   200   403   403   401   401
@@ -187,6 +188,9 @@ GET    /api/v1/patients/:id/export                       401 403     403   403  
 GET    /api/v1/patients/:id/export#without-an-account    401 403     403   403   403   200   200   403   403   401   401
 DELETE /api/v1/patients/:id                              401 403     403   403   403   403   204   403   403   401   401
 DELETE /api/v1/patients/:id#without-an-account           401 403     403   403   403   204   204   403   403   401   401
+GET    /api/v1/recalls                                   401 403     403   403   403   200   200   403   403   401   401
+POST   /api/v1/recalls                                   401 403     403   403   403   201   201   403   403   401   401
+PATCH  /api/v1/recalls/:id                               401 403     403   403   403   200   200   403   403   401   401
 GET    /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 PATCH  /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 

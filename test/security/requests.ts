@@ -120,6 +120,11 @@ const aTimeOff = async ({ node, people }: Scene): Promise<string> => {
 	return String((await node.db('time_off').insert(row).returning('id'))[0].id)
 }
 
+const aRecall = async ({ node, people }: Scene): Promise<string> => {
+	const row = { patient_id: people.patient.id, due_on: '2095-05-01', created_by: people.doctor.id }
+	return String((await node.db('recalls').insert(row).returning('id'))[0].id)
+}
+
 const aFailedMessage = async (scene: Scene): Promise<string> => {
 	const row = { appointment_id: await scene.anAppointment(), appointment_sequence: 0, channel: 'sms', lead_minutes: 7, due_at: new Date() }
 	const [{ id }] = await scene.node
@@ -331,6 +336,10 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/appointments/:id/cancel': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/reschedule': async scene => ({ ...(await ofAppointment(scene)), body: { slotId: scene.aSlot() } }),
 	'POST /api/v1/appointments/:id/status': async scene => ({ ...(await ofAppointment(scene)), body: { status: 'checked_in' } }),
+	'POST /api/v1/walk-ins': async ({ node, people }) => {
+		const patient = await aPatient(node)
+		return { body: { doctorId: people.doctor.id, patientId: patient.id } }
+	},
 	'POST /api/v1/appointments/:id/check-in': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/check-in#by-link': async scene => {
 		const id = await soonToBegin(scene)
@@ -363,6 +372,8 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/patients': () => ({ body: { fullName: 'A Caller', phone: '+49 30 7654321' } }),
 	'GET /api/v1/patients/:id': ofPatient,
 	'PATCH /api/v1/patients/:id': scene => ({ ...ofPatient(scene), body: { birthDate: '1990-01-01' } }),
+	'POST /api/v1/recalls': ({ people }) => ({ body: { patientId: people.patient.id, dueOn: '2095-05-01' } }),
+	'PATCH /api/v1/recalls/:id': async scene => ({ params: { id: await aRecall(scene) }, body: { status: 'dropped' } }),
 	'GET /api/v1/patients/:id/notifications': ofPatient,
 	'GET /api/v1/patients/:id/export': ofPatient,
 	'GET /api/v1/patients/:id/export#without-an-account': aPatientOnly,

@@ -87,6 +87,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 			},
 		},
 		{ name: 'security', as: 'patient', path: '/account/security', ready: testId('session') },
+		{ name: 'the call list', as: 'reception', path: '/desk/recalls', ready: text('board.recalls.title') },
 		{ name: 'not for this role', as: 'patient', path: '/desk', ready: text('account.notForYou') },
 		{ name: 'the desk', as: 'reception', path: '/desk', ready: testId('desk-slot') },
 		{ name: 'a day to print', as: 'reception', path: '/desk/sheet', ready: text('history.sheet.back') },

@@ -7,6 +7,7 @@ import { calendarEndpoints } from './calendar.ts'
 import { calendarLinkEndpoints } from './calendar-links.ts'
 import { clinicEndpoints } from './clinic.ts'
 import { doctorEndpoints } from './doctors.ts'
+import { embedEndpoints } from './embed.ts'
 import { historyEndpoints } from './histories.ts'
 import { holdEndpoints } from './holds.ts'
 import { holidayEndpoints } from './holidays.ts'
@@ -17,9 +18,8 @@ import { patientEndpoints } from './patients.ts'
 import { privacyEndpoints } from './privacy.ts'
 import { recallEndpoints } from './recalls.ts'
 import { scheduleEndpoints } from './schedule.ts'
-import { waitingRoomEndpoints } from './waiting-room.ts'
-import { webhookEndpoints } from './webhooks.ts'
 import { waitingRoomEndpoints, walkInEndpoints } from './waiting-room.ts'
+import { webhookEndpoints } from './webhooks.ts'
 
 export * from './account-security.ts'
 export * from './analytics.ts'
@@ -31,6 +31,7 @@ export * from './calendar-links.ts'
 export * from './clinic.ts'
 export * from './common.ts'
 export * from './doctors.ts'
+export * from './embed.ts'
 export * from './endpoint.ts'
 export * from './errors.ts'
 export * from './events.ts'
@@ -73,4 +74,5 @@ export const endpoints = {
 	...listEndpoints,
 	...webhookEndpoints,
 	...calendarLinkEndpoints,
+	...embedEndpoints,
 }

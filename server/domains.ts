@@ -160,7 +160,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom, webhooks, feeds].flatMap(
 			({ routes }) => routes,
 		),
-		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest, feeds.page],
+		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest, clinic.embedded, feeds.page],
 		dressPage: clinic.front.dress,
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {

@@ -13,6 +13,8 @@ const http = `
 
 GET    /livez                                            200 200     200   200   200   200   200   200   200   200   200
 GET    /manifest.webmanifest                             200 200     200   200   200   200   200   200   200   200   200
+GET    /embed                                            200 200     200   200   200   200   200   200   200   200   200
+GET    /embed.js                                         200 200     200   200   200   200   200   200   200   200   200
 GET    /readyz                                           200 200     200   200   200   200   200   200   200   200   200
 GET    /metrics                                          401 401     401   401   401   401   401   401   401   401   401
 GET    /metrics#with-its-token                           200 200     200   200   200   200   200   200   200   200   200
@@ -98,6 +100,8 @@ POST   /api/v1/admin/api-clients                         401 403     403   403  
 POST   /api/v1/admin/api-clients/:id/rotate              401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/admin/api-clients/:id                     401 403     403   403   403   403   204   403   403   401   401
 GET    /api/v1/admin/webhooks                            401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/embed                               401 403     403   403   403   403   200   403   403   401   401
+PUT    /api/v1/admin/embed                               401 403     403   403   403   403   200   403   403   401   401
 POST   /api/v1/admin/webhooks                            401 403     403   403   403   403   201   403   403   401   401
 PATCH  /api/v1/admin/webhooks/:id                        401 403     403   403   403   403   200   403   403   401   401
 POST   /api/v1/admin/webhooks/:id/rotate                 401 403     403   403   403   403   200   403   403   401   401

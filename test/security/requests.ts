@@ -250,6 +250,7 @@ export const requests: Record<string, Ask> = {
 		return { path: `/calendars/${token}.ics` }
 	},
 	'GET /calendars/:token.ics#forged': () => ({ path: `/calendars/${randomUUID()}.ics` }),
+	'PUT /api/v1/admin/embed': () => ({ body: { origins: ['https://www.clinic.example'] } }),
 	'POST /api/v1/admin/webhooks': async scene => {
 		await aWebhook(scene)
 		return { body: { url: 'https://93.184.215.14/hook', events: ['appointment.booked'] } }

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
+import { digestSecret } from '../../server/identity/secrets.ts'
 import { createLinkTokens } from '../../server/reminders/links.ts'
 import { aPng } from '../clinic/a-picture.ts'
 import { someSlots, soon } from '../support/calendar.ts'
@@ -59,6 +60,18 @@ const farClosure = { from: '2095-05-01', to: '2095-05-01', name: 'Closed' }
 const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	const body = { name: 'Website', scopes: ['calendar:read'] }
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
+}
+
+const aWebhook = async ({ node, people }: Scene): Promise<string> => {
+	await node.db('webhook_endpoints').delete()
+	const body = { url: 'https://93.184.215.14/hook', events: ['appointment.*'] }
+	return (await call(node, 'POST', '/admin/webhooks', { token: people.admin.token, body })).body.id
+}
+
+const ofDelivery = async (scene: Scene) => {
+	const id = await aWebhook(scene)
+	const row = { endpoint_id: id, event: 'patient.created', subject: 'patient:1', payload: {}, status: 'failed' }
+	return { params: { id, deliveryId: String((await scene.node.db('webhook_deliveries').insert(row).returning('id'))[0].id) } }
 }
 
 const ofClosure = async ({ node }: Scene) => {
@@ -274,6 +287,23 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/admin/api-clients': () => ({ body: { name: 'Website', scopes: ['calendar:read'] } }),
 	'POST /api/v1/admin/api-clients/:id/rotate': async scene => ({ params: { id: await aProgram(scene) }, body: {} }),
 	'DELETE /api/v1/admin/api-clients/:id': async scene => ({ params: { id: await aProgram(scene) } }),
+	'GET /calendars/:token.ics': async ({ node }) => {
+		const { id } = await aPatient(node)
+		const token = randomUUID()
+		await node.db('calendar_links').insert({ user_id: id, token_hash: digestSecret(token), names: true })
+		return { path: `/calendars/${token}.ics` }
+	},
+	'GET /calendars/:token.ics#forged': () => ({ path: `/calendars/${randomUUID()}.ics` }),
+	'PUT /api/v1/admin/embed': () => ({ body: { origins: ['https://www.clinic.example'] } }),
+	'POST /api/v1/admin/webhooks': async scene => {
+		await aWebhook(scene)
+		return { body: { url: 'https://93.184.215.14/hook', events: ['appointment.booked'] } }
+	},
+	'PATCH /api/v1/admin/webhooks/:id': async scene => ({ params: { id: await aWebhook(scene) }, body: { enabled: false } }),
+	'POST /api/v1/admin/webhooks/:id/rotate': async scene => ({ params: { id: await aWebhook(scene) }, body: {} }),
+	'DELETE /api/v1/admin/webhooks/:id': async scene => ({ params: { id: await aWebhook(scene) } }),
+	'GET /api/v1/admin/webhooks/:id/deliveries': async scene => ({ params: { id: await aWebhook(scene) } }),
+	'POST /api/v1/admin/webhooks/:id/deliveries/:deliveryId/replay': ofDelivery,
 	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
 
 	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),

@@ -147,6 +147,7 @@ function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 		await trx('recalls').where({ patient_id: patientId }).delete()
 		const visits = trx('appointments').where({ patient_id: patientId })
 		await trx('notification_queue').whereIn('appointment_id', visits.clone().select('id')).delete()
+		await trx('external_identifiers').where({ patient_id: patientId }).orWhereIn('appointment_id', visits.clone().select('id')).delete()
 		await visits.update({ reason: null, cancel_reason: null, extra_reason: trx.raw(`CASE WHEN extra_reason IS NOT NULL THEN '' END`) })
 		await announcements.writePatient(trx, patientId)
 	})

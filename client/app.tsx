@@ -32,7 +32,7 @@ const RecallsScreen = fetched(withClinicTexts(() => import('./desk/recalls-scree
 const DeskScreen = fetched(withWaitingTexts(withClinicTexts(() => import('./desk/desk-screen.tsx'))))
 const DaySheetScreen = fetched(withClinicTexts(() => import('./lists/day-sheet-screen.tsx')))
 const DayScreen = fetched(withClinicTexts(() => import('./doctor/day-screen.tsx')))
-const HoursScreen = fetched(withClinicTexts(() => import('./doctor/hours-screen.tsx')))
+const HoursScreen = fetched(withClinicTexts(() => import('./hours/hours-screen.tsx')))
 const TimeOffScreen = fetched(withClinicTexts(() => import('./doctor/time-off-screen.tsx')))
 const UsersScreen = fetched(withSetupTexts(() => import('./admin/users-screen.tsx')))
 const SettingsScreen = fetched(withSetupTexts(() => import('./admin/settings/settings-screen.tsx')))

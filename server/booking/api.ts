@@ -20,9 +20,8 @@ import { boardRider, createClaim } from '../slots/board-rider.ts'
 import type { Holds } from '../slots/holds.ts'
 import { type AppointmentSearch, calendarFile, type FoundAppointments, listAppointments, searchAppointments } from './appointments.ts'
 import { type Ask, type Commands, createCommands } from './commands.ts'
-import { createEffects } from './effects.ts'
+import { createEffects, createNotify } from './effects.ts'
 import { toWire } from './facts.ts'
-import { createNotify } from './notify.ts'
 import { type BookingObserver, createBookingObserver } from './observe.ts'
 import type { ChangeRequest, Outcome, QueueRequest } from './requests.ts'
 import type { State } from './rules.ts'
@@ -52,8 +51,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 	const observe = createBookingObserver({ metrics, log, tracer })
 	const replies = await createReplies<Outcome>({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
 	const notify = await createNotify({ io, redis, subscriber, nodeId, log })
-	const post = (doctorId: string, request: QueueRequest) => mailbox.post(doctorId, request)
-	const effects = createEffects({ replies, post, holds, notify: notify.people, wakeReminders, observe })
+	const effects = createEffects({ replies, holds, notify: notify.people, wakeReminders, observe })
 	const handler = createSettle({ run, policy, notices, claim: createClaim(redis), effects, log })
 	const mailbox = createMailbox({ redis, leases, rider: boardRider, handler, roomFor, observe, log })
 	const ask = (deps.door ?? openDoor)({ run, holds, replies, post: postTraced, observe })
@@ -71,7 +69,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 		routes: routesOf(commands, db, deps.visitCalendar),
 		handlers: handlersOf(commands),
 		announce: (doctorId, startsAt) =>
-			post(doctorId, { kind: 'announce', doctorId, minutes: startsAt?.map(instant => instant.getTime() / 60_000) }),
+			mailbox.post(doctorId, { kind: 'announce', doctorId, minutes: startsAt?.map(instant => instant.getTime() / 60_000) }),
 		isAwaited: () => replies.count() > 0,
 		async finish(timeoutMs) {
 			const deadlineMs = performance.now() + timeoutMs
@@ -88,11 +86,11 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 
 	/** Passes the trace context of this step along, so that the node that drains the mailbox continues the trace. */
 	async function postTraced(request: ChangeRequest): Promise<void> {
-		if (!tracer.isOn) return await post(request.doctorId, request)
+		if (!tracer.isOn) return await mailbox.post(request.doctorId, request)
 		const span = tracer.start('queue', { kind: 'producer', parent: request.origin.trace })
 		span.set('liveslot.kind', request.kind)
 		const origin = span.context ? { ...request.origin, trace: span.context } : request.origin
-		await post(request.doctorId, { ...request, origin }).finally(() => span.end())
+		await mailbox.post(request.doctorId, { ...request, origin }).finally(() => span.end())
 	}
 }
 

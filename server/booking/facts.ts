@@ -8,15 +8,13 @@ import { type ChangeRequest, isChange, type QueueRequest } from './requests.ts'
 import type { BusyTime, PriorOutcome, State, StoredAppointment, VisitDay } from './rules.ts'
 
 /**
- * Reads everything that the requests depend on, with a few statements however many requests there are.
- *
- * `holds` are those that the batch met. A changed schedule may have removed slots that are held.
+ * Reads everything that the requests depend on, with a few statements however many requests there are, and combines it with the holds
+ * that the batch met. A changed schedule may have removed slots that are held.
  */
 export async function readFacts(
 	run: Run,
 	requests: readonly QueueRequest[],
-	holds: HoldsByDoctor,
-	{ countsUpcoming } = { countsUpcoming: false },
+	{ holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>,
 ): Promise<Facts> {
 	const changes = requests.filter(isChange)
 	const appointmentIds = [...new Set(changes.flatMap(request => ('appointmentId' in request ? [request.appointmentId] : [])))]
@@ -27,7 +25,7 @@ export async function readFacts(
 		readOutcomes(run, changes),
 		readAppointments(run, appointmentIds),
 		readSlots(run, distinct(requests.filter(request => request.kind !== 'reschedule').flatMap(request => spansAsked(request, holds)))),
-		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests), countsUpcoming }),
+		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests), countsUpcoming: policy.maxUpcoming !== undefined }),
 		readDays(run, changes),
 	])
 
@@ -41,20 +39,18 @@ export async function readFacts(
 	const slotsKnownNow = await readSlots(run, distinct([...[...appointments.values()].flatMap(spansOf), ...moved]))
 
 	const slots = new Map([...slotsAsked, ...slotsKnownNow].map(slot => [slotKey(slot), slot]))
-	return { prior, appointments, patients, slots, days }
-}
-
-/** Combines the facts with the holds that the batch met, for the rules. */
-export function stateOf(facts: Facts, { holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>): BatchState {
 	return {
-		...facts,
 		nowMs,
 		policy,
-		slot: (doctorId, startMinute) => facts.slots.get(slotId(doctorId, startMinute)),
+		prior,
+		appointments,
+		patients,
+		slots,
+		slot: (doctorId, startMinute) => slots.get(slotId(doctorId, startMinute)),
 		holderOf: (doctorId, startMinute) => holds.get(doctorId)?.get(startMinute)?.userId,
-		appointment: id => facts.appointments.get(id),
-		patient: id => facts.patients.get(id),
-		day: request => ('startMinute' in request ? facts.days.get(dayKey(request)) : undefined),
+		appointment: id => appointments.get(id),
+		patient: id => patients.get(id),
+		day: request => ('startMinute' in request ? days.get(dayKey(request)) : undefined),
 	}
 }
 
@@ -87,17 +83,12 @@ export function toWire(appointment: FullAppointment): Appointment {
 /** The holds of a batch's doctors, by doctor and minute. */
 export type HoldsByDoctor = ReadonlyMap<string, ReadonlyMap<number, Holder>>
 
-/** What requests depend on and what their outcomes show, as the database has it. */
-export type Facts = {
-	prior: State['prior']
+/** What requests depend on, and what their outcomes show beyond that. */
+export type Facts = State & {
 	appointments: Map<string, FullAppointment>
 	patients: Map<string, NamedPatient>
 	slots: Map<string, StoredSlot>
-	/** Days of requests whose type has a limit of visits a day. */
-	days: Map<string, VisitDay>
 }
-
-export type BatchState = State & Facts
 
 /** An appointment with the names and dates that clients see. */
 export type FullAppointment = StoredAppointment & {

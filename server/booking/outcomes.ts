@@ -3,7 +3,7 @@ import { availabilityOf, type StoredSlot } from '../slots/availability.ts'
 import { type FullSlot, fullSlot } from '../slots/codec.ts'
 import { slotId } from '../slots/slot-id.ts'
 import type { AlternativesFor } from './alternatives.ts'
-import { type BatchState, type FullAppointment, type HoldsByDoctor, toWire } from './facts.ts'
+import { type Facts, type FullAppointment, type HoldsByDoctor, toWire } from './facts.ts'
 import type {
 	Announcement,
 	BesideRequest,
@@ -20,7 +20,7 @@ import type { Written } from './write.ts'
 
 /** Turns a written batch into outcomes for its callers and effects for others. Pure. */
 export function outcomesOf(batch: WrittenBatch): Settled {
-	const { state, requests, holds, decided, announced, won, written, alternativesFor } = batch
+	const { facts, requests, holds, decided, announced, won, written, alternativesFor } = batch
 	const drained = new Set(requests.map(({ doctorId }) => doctorId))
 	const newIds = new Map(written.bookings.map(({ by, key, id }) => [`${by} ${key}`, id]))
 	const outcomeById = new Map<string, Outcome>()
@@ -44,13 +44,13 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 
 	function publishAnnounced({ doctorId, minutes }: Announcement): void {
 		if (minutes) {
-			publish(minutes.flatMap(minute => state.slots.get(slotId(doctorId, minute)) ?? []))
+			publish(minutes.flatMap(minute => facts.slots.get(slotId(doctorId, minute)) ?? []))
 			return
 		}
 		settled.resets.add(doctorId)
 		for (const [startMinute, { userId }] of holds.get(doctorId) ?? []) {
-			const slot = state.slots.get(slotId(doctorId, startMinute))
-			if (!slot || availabilityOf(slot, state.nowMs) !== 'free') settled.endedHolds.push({ doctorId, startMinute, userId })
+			const slot = facts.slots.get(slotId(doctorId, startMinute))
+			if (!slot || availabilityOf(slot, facts.nowMs) !== 'free') settled.endedHolds.push({ doctorId, startMinute, userId })
 		}
 	}
 
@@ -74,7 +74,7 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 	/** The appointment as it is after the decision. */
 	function appointmentAfter({ request, decision }: Decided): FullAppointment | undefined {
 		if (decision.do === 'update') {
-			const before = state.appointments.get(decision.before.id)
+			const before = facts.appointments.get(decision.before.id)
 			return (
 				before && {
 					...before,
@@ -85,10 +85,10 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 				}
 			)
 		}
-		if (decision.do === 'repeat') return state.appointments.get(decision.prior.appointmentId ?? '')
+		if (decision.do === 'repeat') return facts.appointments.get(decision.prior.appointmentId ?? '')
 		const id = newIds.get(`${request.by} ${request.key}`)
 		if (!('patientId' in request) || !id) return undefined
-		const patient = state.patients.get(request.patientId)
+		const patient = facts.patients.get(request.patientId)
 		return {
 			id,
 			doctorId: request.doctorId,
@@ -124,7 +124,7 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 
 	/** The slots that the decision concerns, as they are after the batch. */
 	function slotsAfter({ decision }: Decided, appointment: FullAppointment): StoredSlot[] {
-		const known = appointment.slotMinutes.flatMap(minute => state.slots.get(slotId(appointment.doctorId, minute)) ?? [])
+		const known = appointment.slotMinutes.flatMap(minute => facts.slots.get(slotId(appointment.doctorId, minute)) ?? [])
 		// A repetition publishes the slots as they are now, which may be later than its own change.
 		if (decision.do === 'repeat') return known
 		const shown = { id: appointment.id, status: appointment.status, patientName: appointment.patientName }
@@ -138,10 +138,10 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 	 * other requests of this batch may concern the same slots.
 	 */
 	function publishCovered({ decision }: Decided, appointment: FullAppointment): void {
-		const visits = [appointment, ...(decision.do === 'update' ? [state.appointments.get(decision.before.id)] : [])]
+		const visits = [appointment, ...(decision.do === 'update' ? [facts.appointments.get(decision.before.id)] : [])]
 		for (const visit of visits) {
 			if (!visit || visit.kind === 'slot') continue
-			const covered = [...state.slots.values()].filter(
+			const covered = [...facts.slots.values()].filter(
 				slot => slot.doctorId === visit.doctorId && slot.startMinute < visit.endMinute && slot.endMinute > visit.startMinute,
 			)
 			const minutes = covered.map(({ startMinute }) => startMinute)
@@ -157,7 +157,7 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 				continue
 			}
 			// Left out here: the publishing script adds the holds of that moment.
-			const full = fullSlot(slot, undefined, state.nowMs)
+			const full = fullSlot(slot, undefined, facts.nowMs)
 			const list = settled.changes.get(doctorId)
 			if (list) list.push(full)
 			else settled.changes.set(doctorId, [full])
@@ -226,7 +226,7 @@ export function refusedOutcome({
 }
 
 export type WrittenBatch = {
-	state: BatchState
+	facts: Facts
 	requests: readonly QueueRequest[]
 	holds: HoldsByDoctor
 	decided: readonly Decided[]

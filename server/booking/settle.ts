@@ -9,7 +9,7 @@ import type { BoardEnd, BoardSeen, Claim, WonSlot } from '../slots/board-rider.t
 import { slotId } from '../slots/slot-id.ts'
 import { readAlternatives } from './alternatives.ts'
 import type { Effects } from './effects.ts'
-import { type BatchState, type HoldsByDoctor, readFacts, stateOf } from './facts.ts'
+import { type Facts, type HoldsByDoctor, readFacts } from './facts.ts'
 import { outcomesOf, refusedOutcome } from './outcomes.ts'
 import { type Batch, parcelOf, type QueueRequest } from './requests.ts'
 import { claimantOf, type Decided, decideBatch, type State } from './rules.ts'
@@ -27,15 +27,13 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 		async settle(batch) {
 			const requests = batch.entries.map(({ message }) => message)
 			const holds = holdsOf(batch)
-			const terms = await policy()
-			const facts = await readFacts(run, requests, holds, { countsUpcoming: terms.maxUpcoming !== undefined })
-			const state = stateOf(facts, { holds, nowMs: batch.nowMs, policy: terms })
-			const { decided, announced, won } = await decideAndClaim(batch, requests, state, holds)
+			const facts = await readFacts(run, requests, { holds, nowMs: batch.nowMs, policy: await policy() })
+			const { decided, announced, won } = await decideAndClaim(batch, requests, facts, holds)
 			const [written, alternativesFor] = await Promise.all([
-				writeDecisions(run, notices, decided, { dayOf: state.day, maxUpcoming: terms.maxUpcoming }),
+				writeDecisions(run, notices, decided, { dayOf: facts.day, maxUpcoming: facts.policy.maxUpcoming }),
 				readAlternatives({ run, holds, appointment: id => facts.appointments.get(id) }, decided, idsOf(won)),
 			])
-			const settled = outcomesOf({ state, requests, holds, decided, announced, won, written, alternativesFor })
+			const settled = outcomesOf({ facts, requests, holds, decided, announced, won, written, alternativesFor })
 			await effects.follow(batch, settled)
 		},
 
@@ -56,14 +54,14 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 	}
 
 	/** Decides again whenever a new hold appears between the decision and its claims. */
-	async function decideAndClaim(batch: Batch, requests: readonly QueueRequest[], state: BatchState, holds: MutableHolds) {
+	async function decideAndClaim(batch: Batch, requests: readonly QueueRequest[], facts: Facts, holds: MutableHolds) {
 		for (;;) {
-			const { decided, announced } = decideBatch(state, requests)
-			const won = decided.flatMap(each => slotsWon(state, each))
+			const { decided, announced } = decideBatch(facts, requests)
+			const won = decided.flatMap(each => slotsWon(facts, each))
 			const held = await claimAll(batch, won)
 			if (held.length === 0) return { decided, announced, won }
 			for (const { doctorId, minute, userId } of held)
-				holds.get(doctorId)?.set(minute, { userId, name: '', role: 'patient', untilMs: state.nowMs })
+				holds.get(doctorId)?.set(minute, { userId, name: '', role: 'patient', untilMs: facts.nowMs })
 		}
 	}
 
@@ -100,11 +98,11 @@ function holdsOf(batch: Batch): MutableHolds {
 	return new Map([...batch.parcels].map(([doctorId, { seen }]) => [doctorId, seen.holders]))
 }
 
-function slotsWon(state: BatchState, { request, decision }: Decided): WonSlot[] {
+function slotsWon(facts: Facts, { request, decision }: Decided): WonSlot[] {
 	const slots = decision.do === 'book' ? decision.slots : decision.do === 'update' ? decision.taken : []
 	const patientId = request.kind === 'book' ? request.patientId : decision.do === 'update' ? decision.before.patientId : ''
-	const patient = state.patient(patientId)
-	return slots.map(slot => ({ slot, userId: claimantOf(request, patient, state.holderOf(slot.doctorId, slot.startMinute)) }))
+	const patient = facts.patient(patientId)
+	return slots.map(slot => ({ slot, userId: claimantOf(request, patient, facts.holderOf(slot.doctorId, slot.startMinute)) }))
 }
 
 function idsOf(won: readonly WonSlot[]): Set<string> {

@@ -130,7 +130,6 @@ export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 				overrides.deliver?.(replies)
 			},
 		},
-		post: (doctorId, request) => mailbox.post(doctorId, request),
 		holds: { forget: async () => {} },
 		notify: list => void happenings.push(...list),
 		wakeReminders: () => {},

@@ -78,6 +78,11 @@ const matching = (pattern: string): Arbitrary<string> => {
 	}
 }
 
+const smallInteger = ({ minimum = -1000, maximum = 1000 }: Schema): Arbitrary<number> => {
+	const min = Math.max(minimum, -1000)
+	return fc.integer({ min, max: Math.max(min, Math.min(maximum, 1000)) })
+}
+
 /** Existing things, by the name of the field that refers to one: `slotId`, `token`. */
 export type Known = Record<string, readonly string[]>
 
@@ -136,10 +141,7 @@ export const createArbitraries = (known: Known) => {
 			case 'string':
 				return known[field] ? fc.oneof(fc.constantFrom(...known[field]), text(schema)) : text(schema)
 			case 'integer':
-				return fc.oneof(
-					fc.integer({ min: Math.max(schema.minimum ?? -1000, -1000), max: Math.min(schema.maximum ?? 1000, 1000) }),
-					fc.maxSafeInteger(),
-				)
+				return fc.oneof(smallInteger(schema), fc.maxSafeInteger())
 			case 'number':
 				return fc.double()
 			case 'boolean':

@@ -3,6 +3,7 @@ import board from './en/board.json'
 import desk from './en/desk.json'
 import doctor from './en/doctor.json'
 import history from './en/history.json'
+import hours from './en/hours.json'
 import notices from './en/notices.json'
 
-export default { admin, board, desk, doctor, history, notices }
+export default { admin, board, desk, doctor, history, hours, notices }

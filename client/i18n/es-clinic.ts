@@ -3,6 +3,7 @@ import board from './es/board.json'
 import desk from './es/desk.json'
 import doctor from './es/doctor.json'
 import history from './es/history.json'
+import hours from './es/hours.json'
 import notices from './es/notices.json'
 
-export default { admin, board, desk, doctor, history, notices }
+export default { admin, board, desk, doctor, history, hours, notices }

@@ -48,7 +48,7 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 		const type = request.typeId === undefined ? undefined : await types.rulesOf(request.typeId)
 		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
 		const isOwnCalendar = actor.role === 'doctor' && actor.userId === ref.doctorId
-		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor) || isOwnCalendar)
+		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor) || isOwnCalendar) + type.bufferMinutes
 		const outOfTerms = type && whyNotInTerms(termsOf(type), ref.startMinute, !isStaff(actor) && !isOwnCalendar, nowMs())
 		if (outOfTerms) throw new Refusal(outOfTerms)
 		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
@@ -147,7 +147,8 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 		const byStart = new Map(found.map(slot => [slot.startMinute, slot]))
 		const wanted = consecutiveSlots(minute => byStart.get(minute), startMinute, minutes)
 		const code = 'refusal' in wanted ? wanted.refusal : whyUnavailable(wanted.slots, nowMs(), until)
-		if (code === 'slot_booked' || code === 'slot_blocked' || code === 'slot_in_past') throw await refuse(code, ref, minutes)
+		if (code === 'slot_booked' || code === 'slot_held' || code === 'slot_blocked' || code === 'slot_in_past')
+			throw await refuse(code, ref, minutes)
 		if (code) throw new Refusal(code)
 		return (wanted as { slots: StoredSlot[] }).slots
 	}

@@ -23,7 +23,12 @@ export const Slot = z
 			.optional()
 			.meta({ description: 'Of an offered slot, which is held. Staff and the doctor only.' }),
 		appointment: z
-			.object({ id: Id, patientName: z.string(), status: AppointmentStatus })
+			.object({
+				id: Id,
+				patientName: z.string(),
+				status: AppointmentStatus,
+				buffer: z.literal(true).optional().meta({ description: 'On slots after the visit, which its type keeps free.' }),
+			})
 			.optional()
 			.meta({ description: 'Staff and the doctor only.' }),
 		alsoBooked: z

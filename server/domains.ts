@@ -2,6 +2,7 @@ import { createAnalytics } from './analytics/analytics.ts'
 import { createBooking } from './booking/api.ts'
 import { createClinic } from './clinic/clinic.ts'
 import { refuseInUse } from './clinic/to-come.ts'
+import { createFeeds } from './feeds/feeds.ts'
 import { userRoom } from './identity/actor.ts'
 import type { Authentication } from './identity/authentication.ts'
 import { createIdentity } from './identity/identity.ts'
@@ -22,6 +23,7 @@ import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
 import { createWaitingRoom } from './waiting-room/waiting-room.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 /** A node's second step: creates each domain with what it needs of the stores, of the transports and of earlier domains. */
 export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: Reach, authentication: Authentication) {
@@ -59,6 +61,9 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		holdMs: config.holdMs,
 		holdMsStaff: config.holdMsStaff,
 		nowMs,
+		limiter,
+		serverSecret: config.jwtSecret,
+		secureCookie: config.production,
 		limit: limits.hold,
 		isElsewhere: async userId => (await io.in(userRoom(userId)).fetchSockets()).length > 0,
 	})
@@ -162,6 +167,10 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nowMs,
 	})
 
+	const webhooks = createWebhooks({ db, run, config, log, nowMs, delivers: sends })
+
+	const feeds = createFeeds({ db, run, limiter, calendar: reminders.visitCalendar, publicUrl, nowMs })
+
 	const freeTimes = async (doctorId: string) => (await slots.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
 		db,
@@ -182,10 +191,28 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		waitingRoom,
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers, ...waitingRoom.handlers },
-		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom, offers].flatMap(
-			({ routes }) => routes,
-		),
-		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), offers.page, clinic.front.manifest],
+		routes: [
+			identity,
+			setUp,
+			schedules,
+			slots,
+			booking,
+			patients,
+			privacy,
+			analytics,
+			reminders,
+			waitingRoom,
+			offers,
+			webhooks,
+			feeds,
+		].flatMap(({ routes }) => routes),
+		pages: [
+			...reminders.pages({ operations: booking.commands, freeTimes }),
+			offers.page,
+			clinic.front.manifest,
+			clinic.embedded,
+			feeds.page,
+		],
 		dressPage: clinic.front.dress,
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {
@@ -196,6 +223,7 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		},
 		async stop(): Promise<void> {
 			await waitingRoom.stop()
+			await webhooks.stop()
 			await booking.stop()
 			await identity.stop()
 			await sending.stop()

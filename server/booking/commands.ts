@@ -39,6 +39,7 @@ export function createCommands({ run, types, doctors, ask, nodeId, nowMs }: Comm
 					startMinute,
 					privileged,
 					minutes,
+					bufferMinutes: minutes === undefined ? 0 : type.bufferMinutes,
 					typeId,
 					terms: termsOf(type),
 					patientId,

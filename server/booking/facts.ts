@@ -5,7 +5,7 @@ import { readSlots, type Span, type StoredSlot, slotKey } from '../slots/availab
 import type { Holder } from '../slots/codec.ts'
 import { instantOf, slotId } from '../slots/slot-id.ts'
 import { type ChangeRequest, isChange, type QueueRequest } from './requests.ts'
-import type { BusyTime, PriorOutcome, State, StoredAppointment, VisitDay } from './rules.ts'
+import { type BusyTime, type PriorOutcome, type State, type StoredAppointment, type VisitDay, withBuffer } from './rules.ts'
 
 /**
  * Reads everything that the requests depend on, with a few statements however many requests there are, and combines it with the holds
@@ -34,7 +34,7 @@ export async function readFacts(
 	const appointments = new Map(asked.map(appointment => [appointment.id, appointment]))
 	const repeatedIds = changes.flatMap(request => prior(request)?.appointmentId ?? []).filter(id => !appointments.has(id))
 	const moved = requests.flatMap(request =>
-		request.kind === 'reschedule' ? spansAsked(request, holds, appointments.get(request.appointmentId)?.typeMinutes) : [],
+		request.kind === 'reschedule' ? spansAsked(request, holds, roomOf(appointments.get(request.appointmentId))) : [],
 	)
 	for (const appointment of await readAppointments(run, repeatedIds)) appointments.set(appointment.id, appointment)
 	const slotsKnownNow = await readSlots(run, distinct([...[...appointments.values()].flatMap(spansOf), ...moved]))
@@ -214,6 +214,10 @@ function dayKey({ doctorId, typeId, startMinute }: { doctorId: string; typeId?: 
 	return `${doctorId} ${typeId} ${startMinute}`
 }
 
+function roomOf(appointment: StoredAppointment | undefined): number | undefined {
+	return appointment && withBuffer(appointment.typeMinutes, appointment.bufferMinutes)
+}
+
 const oneMinute = 1
 const longestVisitMinutes = 8 * 60
 
@@ -228,7 +232,8 @@ function spansAsked(request: QueueRequest, holds: HoldsByDoctor, typeMinutes?: n
 		return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + request.minutes }]
 	if (request.kind === 'book-beside') return [coveringSpan({ ...request, endMinute: request.startMinute + request.minutes })]
 	if (request.kind !== 'book' && request.kind !== 'offer' && request.kind !== 'reschedule') return []
-	const minutes = request.minutes ?? typeMinutes ?? oneMinute
+	const asked = request.kind === 'book' ? withBuffer(request.minutes, request.bufferMinutes) : request.minutes
+	const minutes = asked ?? typeMinutes ?? oneMinute
 	return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + minutes }]
 }
 
@@ -263,6 +268,7 @@ type AppointmentRow = {
 	end_minute: number
 	slot_minutes: number[]
 	type_minutes: number | null
+	buffer_minutes: number
 	status: AppointmentStatus
 	sequence: number
 	reason: string | null
@@ -286,6 +292,7 @@ function toAppointment(row: AppointmentRow): FullAppointment {
 		endMinute: row.end_minute,
 		slotMinutes: row.slot_minutes,
 		typeMinutes: row.type_minutes ?? undefined,
+		bufferMinutes: row.buffer_minutes,
 		status: row.status,
 		sequence: row.sequence,
 		reason: row.reason,

@@ -17,7 +17,7 @@ import type {
 	SettledOutcome,
 	UndoRequest,
 } from './requests.ts'
-import { type AppointmentUpdate, type Decided, isSlotRefusal, refusalOf } from './rules.ts'
+import { type AppointmentUpdate, type Decided, type Decision, isSlotRefusal, refusalOf } from './rules.ts'
 import type { Written } from './write.ts'
 
 /** Turns a written batch into outcomes for its callers and effects for others. Pure. */
@@ -129,6 +129,7 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 			typeId: request.typeId,
 			...placeOf(request, decision),
 			typeMinutes: request.minutes,
+			bufferMinutes: request.kind === 'book' ? (request.bufferMinutes ?? 0) : 0,
 			sequence: 0,
 			reason: request.reason ?? null,
 			bookedBy: request.by,
@@ -162,7 +163,13 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		if (decision.do === 'repeat') return known
 		const shown = { id: appointment.id, status: appointment.status, patientName: appointment.patientName }
 		const freed = decision.do === 'update' ? decision.freed.map(slot => ({ ...slot, appointment: null })) : []
-		const occupied = appointment.status === 'cancelled' ? [] : known.map(slot => ({ ...slot, appointment: shown }))
+		const occupied =
+			appointment.status === 'cancelled'
+				? []
+				: known.map(slot => ({
+						...slot,
+						appointment: slot.startMinute >= appointment.endMinute ? { ...shown, buffer: true as const } : shown,
+					}))
 		return [...freed, ...occupied]
 	}
 
@@ -220,10 +227,10 @@ function placeOf(request: BookingRequest | BesideRequest, decision: Decided['dec
 			allowedBy: by,
 		}
 	}
-	const slots = decision.do === 'book' ? decision.slots : []
+	const { slots, endMinute } = decision as Extract<Decision, { do: 'book' }>
 	return {
-		startMinute: (slots[0] as StoredSlot).startMinute,
-		endMinute: (slots.at(-1) as StoredSlot).endMinute,
+		startMinute: request.startMinute,
+		endMinute,
 		slotMinutes: slots.map(slot => slot.startMinute),
 		status: 'booked' as const,
 		kind: 'slot' as const,

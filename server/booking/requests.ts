@@ -24,6 +24,8 @@ export type BookingRequest = Common & {
 	startMinute: number
 	/** Length of the appointment's type; undefined takes one slot. */
 	minutes: number | undefined
+	/** Of the type, after the visit. Missing in requests of nodes of the version before. */
+	bufferMinutes?: number | undefined
 	typeId: string
 	/** Missing in requests of nodes of the version before. */
 	terms?: TypeTerms | undefined

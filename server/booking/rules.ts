@@ -91,13 +91,14 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		if (request.kind === 'end-offer') return false
 		if (request.kind === 'offer')
 			return touchedPatients.has(request.patientId) || newlyOffered.has(request.patientId) || isOnFreedSlot(request, request.minutes)
-		if (request.kind === 'book') return touchedPatients.has(request.patientId) || isOnFreedSlot(request, request.minutes)
+		if (request.kind === 'book')
+			return touchedPatients.has(request.patientId) || isOnFreedSlot(request, withBuffer(request.minutes, request.bufferMinutes))
 		if (touchedAppointments.has(request.appointmentId)) return true
 		if (request.kind !== 'reschedule' && request.kind !== 'undo') return false
 		const appointment = state.appointment(request.appointmentId)
 		if (appointment && (touchedPatients.has(appointment.patientId) || newlyBusy.has(appointment.patientId))) return true
 		if (request.kind === 'undo') return request.slotMinutes.some(minute => freedSlots.has(slotKey({ ...request, startMinute: minute })))
-		return isOnFreedSlot(request, appointment && minutesToMove(appointment))
+		return isOnFreedSlot(request, appointment && roomToMove(appointment))
 	}
 
 	function isOnFreedSlot({ doctorId, startMinute }: { doctorId: string; startMinute: number }, minutes: number | undefined): boolean {
@@ -122,15 +123,16 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		if (request.offerId !== undefined && whyNotAccepted(request.offerId)) return refuse('offer_ended')
 		const patient = state.patient(request.patientId)
 		if (!patient) return refuse('not_found')
-		const run = slotsFor(request.doctorId, request.startMinute, request.minutes)
+		const run = slotsFor(request.doctorId, request.startMinute, withBuffer(request.minutes, request.bufferMinutes))
 		if ('refusal' in run) return refuse(run.refusal)
 		const code = whyNotHad(run.slots, request, patient)
 		if (code) return refuse(code)
-		if (isPatientBusy(request.patientId, spanOf(run.slots))) return refuse('patient_overlap')
+		const span = visitIn(run.slots, request.minutes)
+		if (isPatientBusy(request.patientId, span)) return refuse('patient_overlap')
 		const outOfTerms = whyNotOfType(request)
 		if (outOfTerms) return refuse(outOfTerms)
 		if (!request.privileged && hasEnough(request.patientId, patient)) return refuse('upcoming_limit')
-		return { do: 'book', slots: run.slots }
+		return { do: 'book', slots: run.slots, endMinute: span.endMinute }
 	}
 
 	/** The patient's other visits are no obstacle but one: the visit that the offered one would replace. */
@@ -141,7 +143,7 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		if ('refusal' in run) return refuse(run.refusal)
 		const code = whyNotHad(run.slots, request, patient)
 		if (code) return refuse(code)
-		return isPatientBusy(request.patientId, spanOf(run.slots), request.replaces)
+		return isPatientBusy(request.patientId, visitIn(run.slots, request.minutes), request.replaces)
 			? refuse('patient_overlap')
 			: { do: 'offer', slots: run.slots }
 	}
@@ -181,11 +183,11 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		if (request.offerId !== undefined && whyNotAccepted(request.offerId)) return refuse('offer_ended')
 		const code = whyNotMovable(appointment, request.privileged, state.policy.cancelCutoffMs, state.nowMs)
 		if (code) return refuse(code)
-		const run = slotsFor(request.doctorId, request.startMinute, request.minutes ?? minutesToMove(appointment))
+		const run = slotsFor(request.doctorId, request.startMinute, request.minutes ?? roomToMove(appointment))
 		if ('refusal' in run) return refuse(run.refusal)
 		const notHad = whyNotHad(run.slots, request, state.patient(appointment.patientId), appointment.id)
 		if (notHad) return refuse(notHad)
-		const span = spanOf(run.slots)
+		const span = visitIn(run.slots, minutesToMove(appointment))
 		if (isPatientBusy(appointment.patientId, span, appointment.id)) return refuse('patient_overlap')
 		const outOfTerms = whyNotOfType(request, appointment)
 		if (outOfTerms) return refuse(outOfTerms)
@@ -308,7 +310,12 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		if ((decision.do === 'book' || decision.do === 'book-beside') && 'patientId' in request) {
 			const { patientId } = request
 			if (decision.do === 'book') for (const slot of decision.slots) takenSlots.add(slotKey(slot))
-			const span = request.kind === 'book-beside' ? spanBeside(request) : decision.do === 'book' ? spanOf(decision.slots) : undefined
+			const span =
+				request.kind === 'book-beside'
+					? spanBeside(request)
+					: decision.do === 'book'
+						? { startMinute: request.startMinute, endMinute: decision.endMinute }
+						: undefined
 			if (span) newlyBusy.set(patientId, [...(newlyBusy.get(patientId) ?? []), span])
 			newlyUpcoming.set(patientId, (newlyUpcoming.get(patientId) ?? 0) + 1)
 		}
@@ -361,6 +368,8 @@ export type StoredAppointment = {
 	slotMinutes: number[]
 	/** Length of the appointment's type; undefined when that is no longer known. */
 	typeMinutes: number | undefined
+	/** Of the appointment's type, after a visit. */
+	bufferMinutes: number
 	status: AppointmentStatus
 	kind: AppointmentKind
 	sequence: number
@@ -392,7 +401,8 @@ export type Decision =
 	| { do: 'repeat'; prior: PriorOutcome }
 	/** The key was used earlier in this batch, with the same payload. */
 	| { do: 'repeat-of'; request: ChangeRequest }
-	| { do: 'book'; slots: StoredSlot[] }
+	/** The visit ends with `endMinute`; slots after it are its buffer. */
+	| { do: 'book'; slots: StoredSlot[]; endMinute: number }
 	/** Outside or on top of slots: the request says all. */
 	| { do: 'book-beside' }
 	| { do: 'update'; before: StoredAppointment; after: AppointmentUpdate; freed: StoredSlot[]; taken: StoredSlot[] }
@@ -446,6 +456,16 @@ function spanBeside({ startMinute, minutes }: BesideRequest): Span {
 	return { startMinute, endMinute: startMinute + minutes }
 }
 
+/** The room of a visit with the buffer after it; undefined for a single slot. */
+export function withBuffer(minutes: number | undefined, bufferMinutes = 0): number | undefined {
+	return minutes === undefined ? undefined : minutes + bufferMinutes
+}
+
+/** How much room a moved appointment needs with its buffer. */
+export function roomToMove(appointment: StoredAppointment): number | undefined {
+	return withBuffer(minutesToMove(appointment), appointment.bufferMinutes)
+}
+
 /** Whether the code says that the slot is gone, so that the caller is offered alternatives. */
 export function isSlotRefusal(code: RefusalCode): boolean {
 	return refusalProperties(code).offersAlternatives === true
@@ -476,6 +496,9 @@ function overlaps(a: Span, b: Span): boolean {
 	return a.startMinute < b.endMinute && b.startMinute < a.endMinute
 }
 
-function spanOf(slots: readonly StoredSlot[]): Span {
-	return { startMinute: (slots[0] as StoredSlot).startMinute, endMinute: (slots.at(-1) as StoredSlot).endMinute }
+/** The visit within its slots: it ends with the slot in which its minutes do. The slots after that are its buffer. */
+function visitIn(slots: readonly StoredSlot[], minutes = 1): Span {
+	const { startMinute } = slots[0] as StoredSlot
+	const last = slots.find(({ endMinute }) => endMinute >= startMinute + minutes) ?? (slots.at(-1) as StoredSlot)
+	return { startMinute, endMinute: last.endMinute }
 }

@@ -63,7 +63,7 @@ function settlementOf(
 	{ boards, ...terms }: Offering,
 ) {
 	const booked = decided.flatMap(({ request, decision }) => {
-		if (request.kind === 'book' && decision.do === 'book') return newRow(request, decision.slots)
+		if (request.kind === 'book' && decision.do === 'book') return newRow(request, decision)
 		return request.kind === 'book-beside' && decision.do === 'book-beside' ? besideRow(request) : []
 	})
 	const updates = decided.flatMap(({ request, decision }) => (decision.do === 'update' ? [{ request, ...decision }] : []))
@@ -116,14 +116,14 @@ function dayRow({ request, decision }: Decided, dayOf: State['day']) {
 	}
 }
 
-function newRow(request: BookingRequest, slots: readonly StoredSlot[]) {
+function newRow(request: BookingRequest, { slots, endMinute }: Extract<Decision, { do: 'book' }>) {
 	return {
 		doctor_id: request.doctorId,
 		patient_id: request.patientId,
 		type_id: request.typeId,
 		slot_minutes: slots.map(slot => slot.startMinute),
 		start_minute: (slots[0] as StoredSlot).startMinute,
-		end_minute: (slots.at(-1) as StoredSlot).endMinute,
+		end_minute: endMinute,
 		reason: request.reason,
 		booked_by: request.by,
 		by_patient: !request.privileged,
@@ -237,8 +237,8 @@ const auditActions: Record<Exclude<ChangeRequest['kind'], 'offer' | 'end-offer'>
 /** What the audit log says of a change: what was, and what is. A patient's id is kept beside it; names and reasons are not. */
 function changeOf({ request, decision }: Decided) {
 	if (request.kind === 'book' && decision.do === 'book') {
-		const [first, last] = [decision.slots[0] as StoredSlot, decision.slots.at(-1) as StoredSlot]
-		const to = placeOf({ doctorId: request.doctorId, startMinute: first.startMinute, endMinute: last.endMinute })
+		const { doctorId, startMinute } = request
+		const to = placeOf({ doctorId, startMinute, endMinute: decision.endMinute })
 		return { details: { patientId: request.patientId, to: { status: 'booked', ...to } } }
 	}
 	if (request.kind === 'book-beside' && decision.do === 'book-beside') {

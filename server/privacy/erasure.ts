@@ -53,7 +53,7 @@ export async function finishErasures(deps: ErasureDeps, patientId?: string): Pro
 
 /** Deletes all secrets that let a person act as the account, or reach its devices. */
 async function forgetSecrets(trx: Tx, userId: string) {
-	const tables = ['refresh_tokens', 'password_resets', 'sign_in_challenges', 'second_factors', 'push_subscriptions']
+	const tables = ['refresh_tokens', 'password_resets', 'sign_in_challenges', 'second_factors', 'push_subscriptions', 'calendar_links']
 	for (const table of tables) await trx(table).where({ user_id: userId }).delete()
 }
 

@@ -41,7 +41,8 @@ export function availabilityOf(slot: StoredSlot, nowMs: number, until: 'start' |
 export type StoredSlot = SlotRef & {
 	endMinute: number
 	isBlocked: boolean
-	appointment: ShownVisit | null
+	/** `buffer` is true on slots after the visit, which its type keeps free. */
+	appointment: (ShownVisit & { buffer?: true }) | null
 	/** The open offer that has the slot. */
 	offer?: ShownOffer
 	/** Extra visits and walk-ins at the time of the slot, if there are any. */
@@ -62,6 +63,7 @@ type Row = {
 	appointment_id: string | null
 	status: AppointmentStatus | null
 	patient_name: string | null
+	is_buffer: boolean | null
 	also_booked: ShownVisit[] | null
 	offer: ShownOffer | null
 }
@@ -84,7 +86,12 @@ function toSlot(row: Row): StoredSlot {
 		endMinute: row.end_minute,
 		isBlocked: row.is_blocked,
 		appointment: row.appointment_id
-			? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' }
+			? {
+					id: row.appointment_id,
+					status: row.status ?? 'booked',
+					patientName: row.patient_name ?? '',
+					...(row.is_buffer && { buffer: true as const }),
+				}
 			: null,
 		...(row.offer && { offer: row.offer }),
 		...(row.also_booked && { alsoBooked: row.also_booked }),

@@ -29,9 +29,9 @@ export function fullSlot(stored: StoredSlot, holder: Holder | undefined, nowMs: 
 	if (stored.alsoBooked) slot.alsoBooked = stored.alsoBooked
 	slot.state = 'free'
 	if (stored.appointment) {
-		const { id, status, patientName } = stored.appointment
+		const { id, status, patientName, buffer } = stored.appointment
 		slot.state = 'booked'
-		slot.appointment = { id, patientName, status }
+		slot.appointment = buffer ? { id, patientName, status, buffer } : { id, patientName, status }
 	} else if (stored.isBlocked || stored.endMinute * 60_000 <= nowMs) {
 		slot.state = 'blocked'
 	} else if (stored.offer) {

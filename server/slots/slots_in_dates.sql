@@ -17,6 +17,7 @@ SELECT s.doctor_id::text,
        s.appointment_id::text,
        visit.status,
        visit.patient_name,
+       visit.is_buffer,
        beside.visits AS also_booked,
        offered.offer,
        CASE WHEN row_number() OVER (ORDER BY s.starts_at) = 1 THEN d.time_zone END AS time_zone
@@ -27,7 +28,7 @@ JOIN appointment_slots s
  AND s.starts_at >= ($2::date)::timestamp AT TIME ZONE d.time_zone
  AND s.starts_at < ($3::date + 1)::timestamp AT TIME ZONE d.time_zone
 LEFT JOIN LATERAL (
-    SELECT a.status, p.full_name AS patient_name
+    SELECT a.status, p.full_name AS patient_name, a.ends_at <= s.starts_at AS is_buffer
     FROM appointments a
     CROSS JOIN LATERAL (SELECT full_name FROM patients WHERE id = a.patient_id OFFSET 0) p
     WHERE a.id = s.appointment_id

@@ -9,6 +9,7 @@ SELECT s.doctor_id::text,
        s.appointment_id::text,
        visit.status,
        visit.patient_name,
+       visit.is_buffer,
        beside.visits AS also_booked,
        offered.offer
 FROM unnest($1::bigint[], $2::int[], $3::int[]) AS span (doctor_id, from_minute, until_minute)
@@ -22,7 +23,7 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) s
 LEFT JOIN LATERAL (
-    SELECT a.status, p.full_name AS patient_name
+    SELECT a.status, p.full_name AS patient_name, a.ends_at <= s.starts_at AS is_buffer
     FROM appointments a
     CROSS JOIN LATERAL (SELECT full_name FROM patients WHERE id = a.patient_id OFFSET 0) p
     WHERE a.id = s.appointment_id

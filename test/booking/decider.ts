@@ -25,6 +25,7 @@ export const anAppointment = (changes: Partial<StoredAppointment> = {}): StoredA
 	endMinute: morning + 15,
 	slotMinutes: [morning],
 	typeMinutes: 15,
+	bufferMinutes: 0,
 	status: 'booked',
 	sequence: 0,
 	kind: 'slot',

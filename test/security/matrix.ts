@@ -13,6 +13,8 @@ const http = `
 
 GET    /livez                                            200 200     200   200   200   200   200   200   200   200   200
 GET    /manifest.webmanifest                             200 200     200   200   200   200   200   200   200   200   200
+GET    /embed                                            200 200     200   200   200   200   200   200   200   200   200
+GET    /embed.js                                         200 200     200   200   200   200   200   200   200   200   200
 GET    /readyz                                           200 200     200   200   200   200   200   200   200   200   200
 GET    /metrics                                          401 401     401   401   401   401   401   401   401   401   401
 GET    /metrics#with-its-token                           200 200     200   200   200   200   200   200   200   200   200
@@ -33,6 +35,10 @@ GET    /o/:token                                         200 200     200   200  
 GET    /o/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
 POST   /o/:token                                         200 200     200   200   200   200   200   200   200   200   200
 POST   /o/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
+
+The secret in a calendar's address is what lets in, nothing else.
+GET    /calendars/:token.ics                             200 200     200   200   200   200   200   200   200   200   200
+GET    /calendars/:token.ics#forged                      404 404     404   404   404   404   404   404   404   404   404
 
 Outside production only: letters that went nowhere.
 GET    /dev/outbox                                       200 200     200   200   200   200   200   200   200   200   200
@@ -71,6 +77,9 @@ DELETE /api/v1/me/sessions                               401 200     200   200  
 DELETE /api/v1/me/sessions/:id                           401 204     404   404   404   404   404   404   403   401   401
 POST   /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
 DELETE /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
+GET    /api/v1/me/calendar-link                          401 200     200   200   200   403   403   403   403   401   401
+POST   /api/v1/me/calendar-link                          401 201     201   201   201   403   403   403   403   401   401
+DELETE /api/v1/me/calendar-link                          401 204     204   204   204   403   403   403   403   401   401
 GET    /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
 PATCH  /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
 
@@ -94,6 +103,15 @@ GET    /api/v1/admin/api-clients                         401 403     403   403  
 POST   /api/v1/admin/api-clients                         401 403     403   403   403   403   201   403   403   401   401
 POST   /api/v1/admin/api-clients/:id/rotate              401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/admin/api-clients/:id                     401 403     403   403   403   403   204   403   403   401   401
+GET    /api/v1/admin/webhooks                            401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/embed                               401 403     403   403   403   403   200   403   403   401   401
+PUT    /api/v1/admin/embed                               401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks                            401 403     403   403   403   403   201   403   403   401   401
+PATCH  /api/v1/admin/webhooks/:id                        401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks/:id/rotate                 401 403     403   403   403   403   200   403   403   401   401
+DELETE /api/v1/admin/webhooks/:id                        401 403     403   403   403   403   204   403   403   401   401
+GET    /api/v1/admin/webhooks/:id/deliveries             401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks/:id/deliveries/:deliveryId/replay 401 403     403   403   403   403   202   403   403   401   401
 POST   /api/v1/admin/invitations                         401 403     403   403   403   403   201   403   403   401   401
 
 GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401
@@ -132,6 +150,11 @@ POST   /api/v1/doctors/:id/slots/generate                401 403     403   200  
 POST   /api/v1/slots/:id/hold                            401 201     201   201   201   201   201   403   403   401   401
 POST   /api/v1/holds                                     401 201     201   201   201   201   201   403   403   401   401
 DELETE /api/v1/slots/:id/hold                            401 204     409   409   409   409   409   403   403   401   401
+POST   /api/v1/guest-holds                               201 201     201   201   201   201   201   201   403   401   401
+DELETE /api/v1/guest-holds                               204 204     204   204   204   204   204   204   403   401   401
+DELETE /api/v1/guest-holds#forged                        409 409     409   409   409   409   409   409   403   401   401
+POST   /api/v1/me/claim-hold                             401 200     200   200   200   200   200   403   403   401   401
+POST   /api/v1/me/claim-hold#forged                      401 409     409   409   409   409   409   403   403   401   401
 
 POST   /api/v1/appointments                              401 201     201   201   403   201   201   403   403   401   401
 POST   /api/v1/appointments#extra                        401 403     403   403   403   201   201   403   403   401   401

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
+import { digestSecret } from '../../server/identity/secrets.ts'
 import { createLinkTokens } from '../../server/reminders/links.ts'
 import { aPng } from '../clinic/a-picture.ts'
-import { soon } from '../support/calendar.ts'
+import { someSlots, soon } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import type { TestNode } from '../support/node.ts'
 import { aDoctor, aPatient, aSession } from '../support/people.ts'
@@ -61,6 +62,18 @@ const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
 }
 
+const aWebhook = async ({ node, people }: Scene): Promise<string> => {
+	await node.db('webhook_endpoints').delete()
+	const body = { url: 'https://93.184.215.14/hook', events: ['appointment.*'] }
+	return (await call(node, 'POST', '/admin/webhooks', { token: people.admin.token, body })).body.id
+}
+
+const ofDelivery = async (scene: Scene) => {
+	const id = await aWebhook(scene)
+	const row = { endpoint_id: id, event: 'patient.created', subject: 'patient:1', payload: {}, status: 'failed' }
+	return { params: { id, deliveryId: String((await scene.node.db('webhook_deliveries').insert(row).returning('id'))[0].id) } }
+}
+
 const ofClosure = async ({ node }: Scene) => {
 	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
 	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
@@ -97,6 +110,18 @@ const booksForOthers = (caller: Caller) => caller !== 'patient' && caller !== 'o
 /** A minute of its own, beyond all slots. */
 let minutesBeyond = 300 * 1440
 const anyMinute = () => new Date(Date.now() + minutesBeyond++ * 60_000).toISOString()
+/** A hold without an account. Releases the one before first, also when the patient claimed it, because holds are few. */
+let lastGuest: { slotId: string; guestToken: string } | undefined
+const aGuestHold = async ({ node, people, aSlot }: Scene): Promise<string> => {
+	if (lastGuest) {
+		await call(node, 'DELETE', '/guest-holds', { body: lastGuest })
+		await call(node, 'DELETE', `/slots/${lastGuest.slotId}/hold`, { token: people.patient.token })
+	}
+	const slotId = aSlot()
+	const { body } = await call(node, 'POST', '/guest-holds', { body: { slotId } })
+	lastGuest = { slotId, guestToken: body.guestToken }
+	return lastGuest.guestToken
+}
 const ofDoctor = ({ people }: Scene) => ({ params: { id: people.doctor.id } })
 const ofPatient = ({ people }: Scene) => ({ params: { id: people.patient.id } })
 const ofAppointment = async (scene: Scene) => ({ params: { id: await scene.anAppointment() } })
@@ -262,6 +287,23 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/admin/api-clients': () => ({ body: { name: 'Website', scopes: ['calendar:read'] } }),
 	'POST /api/v1/admin/api-clients/:id/rotate': async scene => ({ params: { id: await aProgram(scene) }, body: {} }),
 	'DELETE /api/v1/admin/api-clients/:id': async scene => ({ params: { id: await aProgram(scene) } }),
+	'GET /calendars/:token.ics': async ({ node }) => {
+		const { id } = await aPatient(node)
+		const token = randomUUID()
+		await node.db('calendar_links').insert({ user_id: id, token_hash: digestSecret(token), names: true })
+		return { path: `/calendars/${token}.ics` }
+	},
+	'GET /calendars/:token.ics#forged': () => ({ path: `/calendars/${randomUUID()}.ics` }),
+	'PUT /api/v1/admin/embed': () => ({ body: { origins: ['https://www.clinic.example'] } }),
+	'POST /api/v1/admin/webhooks': async scene => {
+		await aWebhook(scene)
+		return { body: { url: 'https://93.184.215.14/hook', events: ['appointment.booked'] } }
+	},
+	'PATCH /api/v1/admin/webhooks/:id': async scene => ({ params: { id: await aWebhook(scene) }, body: { enabled: false } }),
+	'POST /api/v1/admin/webhooks/:id/rotate': async scene => ({ params: { id: await aWebhook(scene) }, body: {} }),
+	'DELETE /api/v1/admin/webhooks/:id': async scene => ({ params: { id: await aWebhook(scene) } }),
+	'GET /api/v1/admin/webhooks/:id/deliveries': async scene => ({ params: { id: await aWebhook(scene) } }),
+	'POST /api/v1/admin/webhooks/:id/deliveries/:deliveryId/replay': ofDelivery,
 	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
 
 	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),
@@ -323,6 +365,13 @@ export const requests: Record<string, Ask> = {
 
 	'POST /api/v1/holds': async scene => ({ body: await aTimeAtAny(scene) }),
 	'POST /api/v1/slots/:id/hold': scene => ({ params: { id: scene.aSlot() }, body: {} }),
+	'POST /api/v1/guest-holds': async ({ node }) => ({
+		body: { slotId: (await someSlots(node, (await aDoctor(node)).id, { count: 1 }))[0] },
+	}),
+	'DELETE /api/v1/guest-holds': async scene => ({ body: { guestToken: await aGuestHold(scene) } }),
+	'DELETE /api/v1/guest-holds#forged': () => ({ body: { guestToken: 'forged.forged' } }),
+	'POST /api/v1/me/claim-hold': async scene => ({ body: { guestToken: await aGuestHold(scene) } }),
+	'POST /api/v1/me/claim-hold#forged': () => ({ body: { guestToken: 'forged.forged' } }),
 	'DELETE /api/v1/slots/:id/hold': async scene => ({ params: { id: await scene.aHeldSlot() } }),
 
 	'POST /api/v1/appointments': (scene, caller) => ({

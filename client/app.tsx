@@ -57,6 +57,11 @@ const LineScreen = fetched(withWaitingTexts(() => import('./waiting/line-screen.
 const ScreensScreen = fetched(withWaitingTexts(() => import('./waiting/screens-screen.tsx')))
 const DoorScreen = fetched(withWaitingTexts(() => import('./waiting/door-screen.tsx')))
 
+const DoorsScreen = fetched(
+	async () => (await Promise.all([import('./doors/doors-screen.tsx'), withClinicTexts(() => wantTexts('doors'))()]))[0],
+)
+const EmbedScreen = fetched(async () => (await Promise.all([import('./doors/embed-screen.tsx'), wantTexts('doors')]))[0])
+
 const NotFound = () => {
 	const { t } = useTranslation()
 	return (
@@ -100,6 +105,7 @@ export const App = () => (
 		<ClinicNotices />
 		<Routes>
 			<Route path="wall" element={<WallScreen />} />
+			<Route path="embed" element={<EmbedScreen />} />
 			<Route path="kiosk" element={<KioskScreen />} />
 			<Route path="admin/screens/door/:siteId" element={<DoorScreen />} />
 			<Route element={<Layout />}>
@@ -139,6 +145,7 @@ export const App = () => (
 					<Route path="admin/users/:doctorId/hours" element={<HoursScreen />} />
 					<Route path="admin/analytics" element={<AnalyticsScreen />} />
 					<Route path="admin/screens" element={<ScreensScreen />} />
+					<Route path="admin/connections" element={<DoorsScreen />} />
 					<Route path="admin/audit" element={<AuditScreen />} />
 					<Route path="admin/jobs" element={<JobsScreen />} />
 				</Route>

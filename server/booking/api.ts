@@ -25,7 +25,7 @@ import { toWire } from './facts.ts'
 import { type BookingObserver, createBookingObserver } from './observe.ts'
 import type { ChangeRequest, Outcome, QueueRequest } from './requests.ts'
 import type { State } from './rules.ts'
-import { createSettle } from './settle.ts'
+import { createSettle, type SettleDeps } from './settle.ts'
 
 /** The heart: settles requests in batches, in their order of arrival. PostgreSQL decides who won. */
 export async function createBooking(deps: BookingDeps): Promise<Booking> {
@@ -46,13 +46,15 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 		policy,
 		notices,
 		wakeReminders,
+		tellOffers,
+		offering,
 		nowMs,
 	} = deps
 	const observe = createBookingObserver({ metrics, log, tracer })
 	const replies = await createReplies<Outcome>({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
 	const notify = await createNotify({ io, redis, subscriber, nodeId, log })
-	const effects = createEffects({ replies, holds, notify: notify.people, wakeReminders, observe })
-	const handler = createSettle({ run, policy, notices, claim: createClaim(redis), effects, log })
+	const effects = createEffects({ replies, holds, notify: notify.people, wakeReminders, tellOffers, observe })
+	const handler = createSettle({ run, policy, notices, offering, claim: createClaim(redis), effects, log })
 	const mailbox = createMailbox({ redis, leases, rider: boardRider, handler, roomFor, observe, log })
 	const ask = (deps.door ?? openDoor)({ run, holds, replies, post: postTraced, observe })
 	const commands = createCommands({ run, types, doctors, ask, nodeId, nowMs })
@@ -111,6 +113,9 @@ export type BookingDeps = {
 	policy: () => Promise<State['policy']>
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
+	offering: SettleDeps['offering']
+	/** Called after a commit that made or ended offers. */
+	tellOffers: () => void
 	/** Called after a commit that wrote messages which are due at once. */
 	wakeReminders: () => void
 	nowMs: () => number

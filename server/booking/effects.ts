@@ -17,7 +17,7 @@ import { type Batch, type Happening, type Outcome, parcelOf } from './requests.t
  * mailbox's own script publishes and removes the requests together, so the next batch finds and publishes whatever this one could
  * not. Callers are answered even when publishing fails, because their outcomes are in the database.
  */
-export function createEffects({ replies, holds, notify, wakeReminders, observe }: EffectsDeps): Effects {
+export function createEffects({ replies, holds, notify, wakeReminders, tellOffers, observe }: EffectsDeps): Effects {
 	return {
 		async follow(batch, settled) {
 			observe.settled(batch, settled.outcomes)
@@ -27,7 +27,8 @@ export function createEffects({ replies, holds, notify, wakeReminders, observe }
 			const fenced = await publishing
 			observe.published(batch)
 			notify(settled.happenings.filter(({ doctorIds }) => !doctorIds.some(doctorId => fenced.has(doctorId))))
-			if (settled.happenings.some(({ change }) => change !== 'status')) wakeReminders()
+			if (settled.offersChanged || settled.happenings.some(({ change }) => change !== 'status')) wakeReminders()
+			if (settled.offersChanged) tellOffers()
 			if (fenced.size > 0) throw new FencedOff()
 		},
 	}
@@ -90,6 +91,8 @@ export type EffectsDeps = {
 	notify: Notify['people']
 	/** Called when the ledger has messages that are due at once. */
 	wakeReminders: () => void
+	/** Called when offers were made or ended. */
+	tellOffers: () => void
 	observe: Pick<BookingObserver, 'settled' | 'published'>
 }
 

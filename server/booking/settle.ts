@@ -13,7 +13,7 @@ import { type Facts, type HoldsByDoctor, readFacts } from './facts.ts'
 import { outcomesOf, refusedOutcome } from './outcomes.ts'
 import { type Batch, parcelOf, type QueueRequest } from './requests.ts'
 import { claimantOf, type Decided, decideBatch, type State } from './rules.ts'
-import { writeDecisions } from './write.ts'
+import { type Offering, writeDecisions } from './write.ts'
 
 /**
  * Settles a batch of doctors' mailboxes: read facts → decide → claim → write → effects. Everything before the write can be repeated.
@@ -21,7 +21,7 @@ import { writeDecisions } from './write.ts'
  * effects.
  */
 export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen, BoardEnd> {
-	const { run, policy, notices, claim, effects, log } = deps
+	const { run, policy, notices, offering, claim, effects, log } = deps
 
 	return {
 		async settle(batch) {
@@ -30,7 +30,13 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 			const facts = await readFacts(run, requests, { holds, nowMs: batch.nowMs, policy: await policy() })
 			const { decided, announced, won } = await decideAndClaim(batch, requests, facts, holds)
 			const [written, alternativesFor] = await Promise.all([
-				writeDecisions(run, notices, decided, { dayOf: facts.day, maxUpcoming: facts.policy.maxUpcoming }),
+				writeDecisions(
+					run,
+					notices,
+					decided,
+					{ dayOf: facts.day, maxUpcoming: facts.policy.maxUpcoming },
+					{ ...offering, boards: boardsOf(batch, holds) },
+				),
 				readAlternatives({ run, holds, appointment: id => facts.appointments.get(id) }, decided, idsOf(won)),
 			])
 			const settled = outcomesOf({ facts, requests, holds, decided, announced, won, written, alternativesFor })
@@ -87,6 +93,8 @@ export type SettleDeps = {
 	policy: () => Promise<State['policy']>
 	/** By which channels and how long before a visit patients get messages. */
 	notices: NoticePolicy
+	/** On which terms freed slots are offered to patients who wait. */
+	offering: Omit<Offering, 'boards'>
 	claim: Claim
 	effects: Effects
 	log: Log
@@ -98,9 +106,15 @@ function holdsOf(batch: Batch): MutableHolds {
 	return new Map([...batch.parcels].map(([doctorId, { seen }]) => [doctorId, seen.holders]))
 }
 
+/** What accounts hold of the calendars whose mailboxes are drained. */
+function boardsOf(batch: Batch, holds: HoldsByDoctor): Offering['boards'] {
+	return Object.fromEntries([...batch.parcels.keys()].map(doctorId => [doctorId, [...(holds.get(doctorId)?.keys() ?? [])]]))
+}
+
 function slotsWon(facts: Facts, { request, decision }: Decided): WonSlot[] {
-	const slots = decision.do === 'book' ? decision.slots : decision.do === 'update' ? decision.taken : []
-	const patientId = request.kind === 'book' ? request.patientId : decision.do === 'update' ? decision.before.patientId : ''
+	const slots = decision.do === 'book' || decision.do === 'offer' ? decision.slots : decision.do === 'update' ? decision.taken : []
+	const patientId =
+		request.kind === 'book' || request.kind === 'offer' ? request.patientId : decision.do === 'update' ? decision.before.patientId : ''
 	const patient = facts.patient(patientId)
 	return slots.map(slot => ({ slot, userId: claimantOf(request, patient, facts.holderOf(slot.doctorId, slot.startMinute)) }))
 }
@@ -114,6 +128,8 @@ function refusalFor(error: unknown): RefusalCode {
 	const constraint = violatedConstraint(error)
 	if (constraint === 'appointments_patient_overlap') return 'patient_overlap'
 	if (constraint === 'appointments_doctor_overlap') return 'slot_booked'
+	if (constraint === 'appointment_slots_offered_or_booked' || constraint === 'slot_offers_one_a_slot') return 'slot_held'
+	if (constraint === 'slot_offers_one_a_visit' || constraint === 'slot_offers_one_a_patient') return 'wrong_status'
 	return refusalOfState[(error as { code?: string }).code ?? ''] ?? 'internal'
 }
 
@@ -124,4 +140,6 @@ const refusalOfState: Record<string, RefusalCode> = {
 	LS003: 'upcoming_limit',
 	LS004: 'slot_blocked',
 	LS005: 'type_not_offered',
+	LS006: 'offer_ended',
+	LS007: 'wrong_status',
 }

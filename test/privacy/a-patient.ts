@@ -37,6 +37,7 @@ export async function aMarkedPatient(node: TestNode, [visit, cancelled]: [visit:
 		token: person.token,
 		body: { endpoint: `https://push.example/${marks.device}`, keys: { p256dh: 'B'.repeat(87), auth: 'A'.repeat(22) } },
 	})
+	await call(node, 'POST', '/me/calendar-link', { token: person.token, body: { names: true } })
 	await call(node, 'PATCH', '/me/notifications', { token: person.token, body: { language: 'es', timeZone: 'Europe/Madrid' } })
 	const visitId = await book(node, person.token, { slotId: visit, reason: marks.reason })
 	const cancelledId = await book(node, person.token, { slotId: cancelled, reason: marks.reason })

@@ -201,6 +201,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'a doctor’s hours', as: 'admin', path: `/admin/users/${doctorId}/hours`, ready: hoursShown },
 		{ name: 'analytics', as: 'admin', path: '/admin/analytics', ready: testId('analytics-chart') },
 		{ name: 'screens', as: 'admin', path: '/admin/screens', ready: testId('add-screen') },
+		{ name: 'doors', as: 'admin', path: '/admin/connections', ready: testId('embed-origins') },
 		{ name: 'audit log', as: 'admin', path: '/admin/audit', ready: testId('audit-row') },
 	]
 }

@@ -20,8 +20,7 @@ export const up = (knex: Knex) =>
 
 		ALTER TABLE api_clients
 			ADD COLUMN jwks jsonb,
-			ADD COLUMN jwks_url text,
-			ADD CONSTRAINT api_clients_one_key_set CHECK (num_nonnulls(jwks, jwks_url) <= 1);
+			ADD COLUMN jwks_url text;
 	`)
 
 export const down = (knex: Knex) =>

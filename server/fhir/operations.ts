@@ -177,9 +177,9 @@ function textOf(value: any): string | undefined {
 	if (typeof value !== 'object' || value === null) return undefined
 	if (typeof value.reference === 'string') return value.reference
 	const coding = value.coding?.[0] ?? (value.code ? value : undefined)
-	if (typeof coding?.code === 'string') return coding.system ? `${coding.system}|${coding.code}` : coding.code
+	if (typeof coding?.code === 'string') return typeof coding.system === 'string' ? `${coding.system}|${coding.code}` : coding.code
 	const identifier = value.identifier ?? value
-	if (typeof identifier?.value === 'string') return `${identifier.system ?? ''}|${identifier.value}`
+	if (typeof identifier?.value === 'string') return `${typeof identifier.system === 'string' ? identifier.system : ''}|${identifier.value}`
 	return typeof value.text === 'string' ? value.text : undefined
 }
 
@@ -286,7 +286,7 @@ export async function carryOut(visit: Visit, wish: Wish, headers: BookHeaders): 
 /** What a resource without an id of ours means: its slot, or its practitioner and start. */
 async function proposalIn({ directory, base }: Visit, resource: Resource | undefined): Promise<Proposal | undefined> {
 	if (!resource) return undefined
-	const code = resource.serviceType?.[0]?.coding?.find(
+	const code = resource.serviceType?.[0]?.coding?.find?.(
 		(coding: any) => coding?.system === as.appointmentTypeSystem(base) || coding?.system === undefined,
 	)?.code
 	const types = await directory.types()
@@ -427,10 +427,33 @@ async function patientFor(visit: Visit, { resource, patient }: Wish): Promise<st
 	const known = await deps.identifiers.idsWith('patient_id', identifiers.map(textOfIdentifier))
 	if (known.length > 1) throw invalidInput('patient-resource', 'its identifiers belong to more than one patient')
 	if (known[0] !== undefined) return known[0]
-	if (typeof patient.id === 'string' && identifiers.length === 0) return patient.id
+	if (typeof patient.id === 'string' && (await isPatient(visit, patient.id, patient))) {
+		await deps.identifiers.add('patient_id', patient.id, identifiers)
+		return patient.id
+	}
 	if (named !== undefined) return named
 	needs(guest, 'Patient.c')
 	return (await createPatient(visit, patient)).id as string
+}
+
+/**
+ * Whether an id is that of one of our patients. The id may be of the client's own system, so a name that comes with it must be the
+ * patient's.
+ */
+async function isPatient({ guest, origin, deps }: Visit, id: string, resource: Resource): Promise<boolean> {
+	const { actor } = needs(guest, 'Appointment.c')
+	const { fullName: name, phone } = fileOf(resource)
+	const reader = { actor: withScopes(actor, 'patients:read'), origin }
+	const file = await deps.ask(endpoints.getPatient, reader, { params: { id } }).catch(error => {
+		if (error instanceof Refusal && (error.code === 'not_found' || error.code === 'invalid_input')) return undefined
+		throw error
+	})
+	if (!file) {
+		// Without more than an id there is no patient to make.
+		if (name === undefined || phone === undefined) throw new Refusal('not_found', { message: 'There is no such patient' })
+		return false
+	}
+	return name === undefined || name.normalize().toLowerCase() === file.fullName.toLowerCase()
 }
 
 const textOfIdentifier = ({ system = '', value }: as.Identifier) => `${system}|${value}`
@@ -452,14 +475,14 @@ export async function createPatient(visit: Visit, resource: Resource): Promise<{
 }
 
 /** The fields of a file that a Patient resource has. */
-export function fileOf(resource: Resource) {
+export function fileOf(resource: Resource): { fullName?: string; phone?: string; email?: string; birthDate?: string } {
 	const name = resource.name?.[0]
-	const given = Array.isArray(name?.given) ? name.given.join(' ') : ''
-	const fullName = typeof name?.text === 'string' ? name.text : [given, name?.family].filter(Boolean).join(' ')
+	const parts: unknown[] = [...(Array.isArray(name?.given) ? name.given : []), name?.family]
+	const fullName = typeof name?.text === 'string' ? name.text : parts.filter(part => typeof part === 'string').join(' ')
 	const contact = (system: string) =>
 		(Array.isArray(resource.telecom) ? resource.telecom : []).find((each: any) => each?.system === system)?.value
 	return {
-		...(fullName && { fullName }),
+		...(fullName && { fullName: String(fullName) }),
 		...(contact('phone') && { phone: contact('phone') }),
 		...(contact('email') && { email: contact('email') }),
 		...(resource.birthDate && { birthDate: resource.birthDate }),

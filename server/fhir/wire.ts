@@ -60,10 +60,19 @@ export async function readResource(req: Request): Promise<Resource> {
 
 async function parse(text: string, isXml: boolean): Promise<unknown> {
 	try {
-		return isXml ? (await xml()).xmlToObj(text) : JSON.parse(text)
+		return withoutNulls(isXml ? (await xml()).xmlToObj(text) : JSON.parse(text))
 	} catch {
 		throw new FhirRefusal(400, 'structure', 'invalid_input', `The body is not valid ${isXml ? 'XML' : 'JSON'}`)
 	}
+}
+
+/** FHIR has no null but beside extensions of primitives, which we do not read. */
+function withoutNulls(value: unknown): unknown {
+	if (Array.isArray(value)) return value.filter(each => each !== null).map(withoutNulls)
+	if (typeof value !== 'object' || value === null) return value
+	return Object.fromEntries(
+		Object.entries(value).flatMap(([name, each]) => (each === null || name === '__proto__' ? [] : [[name, withoutNulls(each)]])),
+	)
 }
 
 /** The parameters of a search by POST: its form's and its address's together. @throws FhirRefusal 415 */

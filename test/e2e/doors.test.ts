@@ -79,6 +79,7 @@ describe('the booking page on a clinic’s own website', function () {
 		await frame.getByTestId('embed-time').first().click()
 		const chosen = await frame.getByTestId('embed-chosen').innerText()
 		const heightOf = async () => (await page.locator('iframe').boundingBox())?.height ?? 0
+		await frame.getByRole('button', { name: 'Use a password' }).click()
 		await frame.getByLabel('E-mail').fill(patient.email)
 		await frame.locator('input[type=password]').fill(patient.password)
 		await frame.locator('form button[type=submit]').click()

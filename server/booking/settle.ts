@@ -116,6 +116,8 @@ function refusalFor(error: unknown): RefusalCode {
 	const constraint = violatedConstraint(error)
 	if (constraint === 'appointments_patient_overlap') return 'patient_overlap'
 	if (constraint === 'appointments_doctor_overlap') return 'slot_booked'
+	// The file became part of another one meanwhile.
+	if (constraint === 'appointments_patient_id_fkey') return 'not_found'
 	return refusalOfState[(error as { code?: string }).code ?? ''] ?? 'internal'
 }
 

@@ -44,6 +44,7 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 	}
 
 	async function place(actor: Actor, request: HoldRequest, { throughSocket } = { throughSocket: false }): Promise<Hold> {
+		if (actor.mustCallToBook) throw new Refusal('forbidden', { message: 'Please call the clinic to book' })
 		const ref = refOf(request.slotId)
 		const type = request.typeId === undefined ? undefined : await types.rulesOf(request.typeId)
 		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')

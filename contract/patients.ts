@@ -94,7 +94,9 @@ export const patientEndpoints = {
 			'Find by parts of the name in any order and spelling, any form or part of the phone number, the e-mail address, or the birth date. Where nothing matches: names that are a slip of the keys away.',
 		access: staffRoles,
 		query: PageQuery.extend({ q: z.string().trim().max(100).optional() }),
-		response: pageOf(Patient),
+		response: pageOf(Patient).extend({
+			similar: z.literal(true).optional().meta({ description: 'Nothing matches; these names are a slip of the keys away.' }),
+		}),
 	}),
 	createPatient: endpoint({
 		method: 'post',

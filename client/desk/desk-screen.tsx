@@ -3,7 +3,18 @@ import { Button, Kbd, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FocusEvent, type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import {
+	type FocusEvent,
+	type KeyboardEvent,
+	lazy,
+	type MouseEvent,
+	Suspense,
+	useCallback,
+	useEffect,
+	useMemo,
+	useRef,
+	useState,
+} from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Appointment, AppointmentType, Doctor, Page, Patient } from '../../contract/index.ts'
@@ -11,6 +22,7 @@ import { request } from '../api/http.ts'
 import { SlotHistory } from '../history/slot-history.tsx'
 import { addDays, dateIn, useFormat, viewerZone } from '../i18n/format.ts'
 import { directionOf } from '../i18n/index.ts'
+import { PatientStrip } from '../patients/patient-strip.tsx'
 import { Screen } from '../shell/layout.tsx'
 import { Empty, ErrorMessage, Loading, useErrorText } from '../shell/messages.tsx'
 import { LinePanel } from '../waiting/line-panel.tsx'
@@ -32,6 +44,8 @@ import { type Time, useDesk } from './use-desk.ts'
 import { useScreenKeys } from './use-screen-keys.ts'
 import { useUndo } from './use-undo.ts'
 import { useVanishedVisits } from './vanished-visits.tsx'
+
+const PatientCard = lazy(async () => ({ default: (await import('../patients/patient-card.tsx')).PatientCard }))
 
 const slotIdOf = (target: EventTarget) => (target as HTMLElement).closest<HTMLElement>('[data-slot-id]')?.dataset.slotId
 
@@ -55,6 +69,8 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 	const [side, setSide] = useState<Side>('right')
 	const [helpOpened, help] = useDisclosure(false)
 	const [lineOpened, line] = useDisclosure(false)
+	/** The patient whose card is open. */
+	const [cardOf, setCardOf] = useState<string>()
 	const root = useRef<HTMLDivElement>(null)
 	const stage = useRef<HTMLDivElement>(null)
 	const search = useRef<CallerSearchHandle>(null)
@@ -181,6 +197,22 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 		focus.send(next ? { to: 'slot', id: next.slot.id } : { to: 'first-free' })
 	}
 
+	const closeCard = () => {
+		setCardOf(undefined)
+		if (patient) focus.send({ to: 'first-free' })
+	}
+
+	/** Beside its time, in the day that it is on. */
+	const openVisit = (visit: Appointment) => {
+		const doctor = doctors.find(({ id }) => id === visit.doctorId)
+		const [slotId] = visit.slotIds
+		if (!doctor || slotId === undefined) return
+		setCardOf(undefined)
+		setDate(dateIn(visit.startsAt, doctor.timeZone))
+		setActiveId(slotId)
+		desk.open(visit.id, { ...visit, id: slotId })
+	}
+
 	const back = useCallback(() => {
 		focus.cancel()
 		if (closePanel()) return
@@ -207,6 +239,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 			next = edgeCell(columns(), slotId, event.key === 'Home' ? 'first' : 'last', wanted)
 		else if (isLetter(event, 't')) goTo(today)
 		else if (isLetter(event, 'h')) askHistory(slotId)
+		else if (isLetter(event, 'p') && patient) setCardOf(patient.id)
 		else return
 		event.preventDefault()
 		if (next) focus.focusSlot(next.slot.id)
@@ -273,6 +306,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 				</Button>
 			</ContextBar>
 			{vanished.list}
+			{patient && <PatientStrip patientId={patient.id} onOpen={() => setCardOf(patient.id)} />}
 			<div className={classes.stage} ref={stage}>
 				{/* biome-ignore lint/a11y/noStaticElementInteractions: the slots are buttons; their keys and clicks are heard here */}
 				<div className={classes.board} onKeyDown={onDayKeyDown} onClick={onDayClick} onFocus={onDayFocus}>
@@ -311,6 +345,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 						side={side}
 						onClose={closePanel}
 						onMove={startMove}
+						onPatient={setCardOf}
 						onDone={(text, appointmentId) => {
 							closePanel()
 							say(text, 'done')
@@ -319,6 +354,25 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 					/>
 				)}
 			</div>
+			{cardOf !== undefined && (
+				<Suspense fallback={null}>
+					<PatientCard
+						patientId={cardOf}
+						doctors={doctors}
+						onClose={closeCard}
+						onDone={(text, card) => {
+							say(text, 'done')
+							setCardOf(card.id)
+							if (patient && (patient.id === cardOf || patient.id === card.id)) desk.setPatient(card)
+						}}
+						onOpenVisit={openVisit}
+						onMoveVisit={visit => {
+							setCardOf(undefined)
+							startMove(visit)
+						}}
+					/>
+				</Suspense>
+			)}
 			{askedSlot && (
 				<SlotHistory
 					{...askedSlot}

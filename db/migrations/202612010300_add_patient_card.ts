@@ -47,6 +47,7 @@ export const up = (knex: Knex) =>
 			ADD COLUMN tags            text[] NOT NULL DEFAULT '{}',
 			ADD COLUMN may_book_online boolean NOT NULL DEFAULT true;
 		CREATE INDEX patients_search_name ON patients USING gin (search_name gin_trgm_ops);
+		CREATE INDEX patients_search_words ON patients USING gin (string_to_array(search_name, ' '));
 		CREATE INDEX patients_by_birth_date ON patients (birth_date) WHERE birth_date IS NOT NULL;
 
 		-- Every word of a name that some patient has: among these, words like a misspelt one are found quickly. A word that two transactions

@@ -28,10 +28,10 @@ const entity = 'patient'
 /** The desk's patient files. Every look into a file and every change of it is recorded in the audit log. */
 export function createPatients({ db, announcements, country, cutoffMinutes }: PatientsDeps): Patients {
 	const find = route(patientEndpoints.findPatients, async ({ query: { q = '', cursor, limit }, origin }, actor) => {
-		const rows = await searchPatients(db, { query: q, after: await lastShown(cursor), limit, country: await country() })
+		const { rows, isSimilar } = await searchPatients(db, { query: q, after: await lastShown(cursor), limit, country: await country() })
 		const page = toPage(rows, limit, toPatient, row => [row.id])
 		await recordAudit(db, { actor, origin, action: 'searched', entity, details: { shown: page.items.length } })
-		return page
+		return { ...page, ...(isSimilar && { similar: true as const }) }
 	})
 
 	const create = route(patientEndpoints.createPatient, async ({ body, origin }, actor) => {

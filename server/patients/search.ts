@@ -11,7 +11,7 @@ export type PatientSearch = { query: string; after: PatientRow | undefined; limi
  * name is a slip of the keys away. Sorts by name, then id,. Reads one row more than `limit`, which shows
  * whether there is a next page; misspelt names have one page.
  */
-export async function searchPatients(db: Db, search: PatientSearch): Promise<PatientRow[]> {
+export async function searchPatients(db: Db, search: PatientSearch): Promise<{ rows: PatientRow[]; isSimilar: boolean }> {
 	const { query, after, limit, country } = search
 	const condition = searchCondition(query, country)
 	const rows = await db<PatientRow>('patients')
@@ -23,7 +23,9 @@ export async function searchPatients(db: Db, search: PatientSearch): Promise<Pat
 		})
 		.orderByRaw('lower(full_name), id')
 		.limit(limit + 1)
-	return rows.length > 0 || after ? rows : await findMisspelt(db, wordsOf(query), limit)
+	if (rows.length > 0 || after) return { rows, isSimilar: false }
+	const similar = await findMisspelt(db, wordsOf(query), search)
+	return { rows: similar, isSimilar: similar.length > 0 }
 }
 
 /** A condition of a `WHERE` clause, with the values of its question marks in order. */
@@ -89,20 +91,28 @@ const similarity = 0.3
 /** So many words are compared letter by letter, and so many looked for at most. */
 const compared = 300
 const mostNear = 12
+const mostFound = 2000
 
 /** Every word must be part of the name, or near one of its words: first the words, then the names that have them. */
-async function findMisspelt(db: Db, words: string[], limit: number): Promise<PatientRow[]> {
+async function findMisspelt(db: Db, words: string[], { limit, country }: PatientSearch): Promise<PatientRow[]> {
 	const isLong = (word: string) => [...word].length >= minMisspeltLength && /^\p{L}/u.test(word)
 	if (!words.some(isLong)) return []
-	const near = await Promise.all(words.map(async word => (isLong(word) ? [word, ...(await nearWords(db, word))] : [word])))
-	const condition = allOf(near.map(each => anyOf(each.map(inName))))
+	const near = await Promise.all(words.map(async word => (isLong(word) ? await nearWords(db, word) : undefined)))
+	if (near.some(each => each?.length === 0)) return []
+	const condition = allOf(words.map((word, at) => (near[at] ? withWord(near[at]) : wordCondition(word, country))))
 	const rows: PatientRow[] = await db('patients')
 		.select(columns)
 		.whereNull('erasure_asked_at')
-		.whereRaw(condition.sql, condition.values)
+		// Found first and sorted then: the planner would walk all names in order to save the sort.
+		.whereRaw(`id = ANY (ARRAY(SELECT id FROM patients WHERE ${condition.sql} LIMIT ${mostFound}))`, condition.values)
 		.orderByRaw('lower(full_name), id')
 		.limit(limit)
 	return rows
+}
+
+/** The words are as an index has them. */
+function withWord(words: string[]): Condition {
+	return { sql: `string_to_array(search_name, ' ') && ARRAY[${words.map(() => '?').join(', ')}]`, values: words }
 }
 
 /** Words of patients' names that are a slip of the keys away, nearest first. */

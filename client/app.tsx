@@ -28,10 +28,11 @@ const withSetupTexts = <T,>(load: () => Promise<T>) => withClinicTexts(async () 
 
 // What a first visit to the booking page needs is on board; every other screen is fetched when it is opened.
 const VisitsScreen = fetched(() => import('./visits/visits-screen.tsx'))
+const RecallsScreen = fetched(withClinicTexts(() => import('./desk/recalls-screen.tsx')))
 const DeskScreen = fetched(withWaitingTexts(withClinicTexts(() => import('./desk/desk-screen.tsx'))))
 const DaySheetScreen = fetched(withClinicTexts(() => import('./lists/day-sheet-screen.tsx')))
 const DayScreen = fetched(withClinicTexts(() => import('./doctor/day-screen.tsx')))
-const HoursScreen = fetched(withClinicTexts(() => import('./doctor/hours-screen.tsx')))
+const HoursScreen = fetched(withClinicTexts(() => import('./hours/hours-screen.tsx')))
 const TimeOffScreen = fetched(withClinicTexts(() => import('./doctor/time-off-screen.tsx')))
 const UsersScreen = fetched(withSetupTexts(() => import('./admin/users-screen.tsx')))
 const SettingsScreen = fetched(withSetupTexts(() => import('./admin/settings/settings-screen.tsx')))
@@ -55,6 +56,11 @@ const KioskScreen = fetched(withWaitingTexts(() => import('./waiting/kiosk-scree
 const LineScreen = fetched(withWaitingTexts(() => import('./waiting/line-screen.tsx')))
 const ScreensScreen = fetched(withWaitingTexts(() => import('./waiting/screens-screen.tsx')))
 const DoorScreen = fetched(withWaitingTexts(() => import('./waiting/door-screen.tsx')))
+
+const DoorsScreen = fetched(
+	async () => (await Promise.all([import('./doors/doors-screen.tsx'), withClinicTexts(() => wantTexts('doors'))()]))[0],
+)
+const EmbedScreen = fetched(async () => (await Promise.all([import('./doors/embed-screen.tsx'), wantTexts('doors')]))[0])
 
 const NotFound = () => {
 	const { t } = useTranslation()
@@ -99,6 +105,7 @@ export const App = () => (
 		<ClinicNotices />
 		<Routes>
 			<Route path="wall" element={<WallScreen />} />
+			<Route path="embed" element={<EmbedScreen />} />
 			<Route path="kiosk" element={<KioskScreen />} />
 			<Route path="admin/screens/door/:siteId" element={<DoorScreen />} />
 			<Route element={<Layout />}>
@@ -122,6 +129,7 @@ export const App = () => (
 				</Route>
 				<Route element={only('receptionist', 'admin')}>
 					<Route path="desk" element={<DeskScreen />} />
+					<Route path="desk/recalls" element={<RecallsScreen />} />
 					<Route path="desk/sheet" element={<DaySheetScreen />} />
 					<Route path="desk/doctors/:doctorId/time-off" element={<TimeOffScreen />} />
 				</Route>
@@ -137,6 +145,7 @@ export const App = () => (
 					<Route path="admin/users/:doctorId/hours" element={<HoursScreen />} />
 					<Route path="admin/analytics" element={<AnalyticsScreen />} />
 					<Route path="admin/screens" element={<ScreensScreen />} />
+					<Route path="admin/connections" element={<DoorsScreen />} />
 					<Route path="admin/audit" element={<AuditScreen />} />
 					<Route path="admin/jobs" element={<JobsScreen />} />
 				</Route>

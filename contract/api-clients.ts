@@ -33,6 +33,8 @@ const callsOf: Record<Scope, readonly string[]> = {
 		'POST /appointments/:id/cancel',
 		'POST /appointments/:id/reschedule',
 		'POST /appointments/:id/status',
+		'POST /walk-ins',
+		'POST /appointments/:id/check-in',
 	],
 	'patients:read': ['GET /patients', 'GET /patients/:id'],
 	'patients:write': ['POST /patients', 'PATCH /patients/:id'],

@@ -18,8 +18,17 @@ export const Slot = z
 		heldUntil: Instant.optional(),
 		heldByMe: z.boolean().optional(),
 		heldBy: z.object({ name: z.string(), role: Role }).optional().meta({ description: 'Staff and the doctor only.' }),
+		offeredTo: z
+			.object({ patientName: z.string() })
+			.optional()
+			.meta({ description: 'Of an offered slot, which is held. Staff and the doctor only.' }),
 		appointment: z
-			.object({ id: Id, patientName: z.string(), status: AppointmentStatus })
+			.object({
+				id: Id,
+				patientName: z.string(),
+				status: AppointmentStatus,
+				buffer: z.literal(true).optional().meta({ description: 'On slots after the visit, which its type keeps free.' }),
+			})
 			.optional()
 			.meta({ description: 'Staff and the doctor only.' }),
 		alsoBooked: z

@@ -6,6 +6,7 @@ import { Id } from './common.ts'
 import type { Access } from './endpoint.ts'
 import type { Ack } from './errors.ts'
 import { Hold, HoldRequest } from './holds.ts'
+import { OfferChanged, RebookingChanged } from './offers.ts'
 import { Room, RoomChanged, RoomRequest } from './waiting-room.ts'
 
 type ClientEvent<P extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodType> = {
@@ -101,6 +102,8 @@ export const clientEvents = {
 export const serverEvents = {
 	'calendar:changed': { summary: 'Slots of a watched calendar changed.', payload: CalendarChanged },
 	'calendar:presence': { summary: 'How many watch this calendar; at most once a second.', payload: CalendarPresence },
+	'offer:changed': { summary: 'To the patient and staff: an offer was made, opened, answered, or has ended.', payload: OfferChanged },
+	'rebooking:changed': { summary: 'To staff: a patient of an absence has answered.', payload: RebookingChanged },
 	'room:changed': { summary: 'A watched line changed.', payload: RoomChanged },
 	'appointment:changed': {
 		summary: 'To the patient, the doctor and staff: an appointment was booked, moved, cancelled, or changed status.',

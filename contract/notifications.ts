@@ -7,7 +7,7 @@ export const notificationChannels = ['email', 'sms', 'push'] as const
 export const NotificationChannel = z.enum(notificationChannels)
 export type NotificationChannel = z.infer<typeof NotificationChannel>
 
-export const NotificationKind = z.enum(['reminder', 'booked', 'rescheduled', 'cancelled', 'notice'])
+export const NotificationKind = z.enum(['reminder', 'booked', 'rescheduled', 'cancelled', 'notice', 'offer'])
 export type NotificationKind = z.infer<typeof NotificationKind>
 
 export const NotificationStatus = z.enum(['due', 'sent', 'failed', 'void', 'skipped']).meta({

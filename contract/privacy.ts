@@ -46,6 +46,20 @@ export const PersonalData = z
 		holds: z
 			.array(z.object({ doctorName: z.string(), startsAt: Instant, at: Instant, what: z.enum(['held', 'released', 'expired']) }))
 			.meta({ description: 'Times that the account held while booking; of the last 30 days.' }),
+		waitlist: z.array(
+			Kept.extend({ typeName: z.string(), from: z.string(), until: z.string(), status: z.string(), specialty: z.string().optional() }),
+		),
+		offers: z.array(
+			z.object({
+				doctorName: z.string(),
+				startsAt: Instant,
+				status: z.string(),
+				why: z.string(),
+				createdAt: Instant,
+				expiresAt: Instant.optional(),
+				messages: z.array(z.object({ channel: z.string(), status: z.string(), sentAt: Instant.optional() })),
+			}),
+		),
 		sessions: z.array(
 			z.object({
 				startedAt: Instant,
@@ -57,6 +71,9 @@ export const PersonalData = z
 			}),
 		),
 		passwordResets: z.array(z.object({ askedAt: Instant, usedAt: Instant.optional() })),
+		recalls: z
+			.array(z.object({ dueOn: z.string(), note: z.string().optional(), status: z.string(), createdAt: Instant, updatedAt: Instant }))
+			.meta({ description: 'When the clinic meant to call you for an appointment.' }),
 		audit: z.array(
 			z.object({
 				at: Instant,

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { DateRange } from './calendar.ts'
 import { CalendarDate, Id, IdParams, PageQuery, pageOf, Text, WallTime } from './common.ts'
 import { ScheduleInput, SchedulePreview, WeeklyHours } from './doctors.ts'
 import { endpoint } from './endpoint.ts'
@@ -65,6 +64,17 @@ export const ClosurePreview = z
 	.object({ removed: z.number().int().meta({ description: 'How many free slots would go.' }), conflicts: Conflicts })
 	.meta({ id: 'ClosurePreview' })
 export type ClosurePreview = z.infer<typeof ClosurePreview>
+
+const maxYearDays = 366
+
+/** As long as a year, because the hours of a year are shown in one calendar. */
+const YearRange = z
+	.object({ from: CalendarDate, to: CalendarDate })
+	.refine(({ from, to }) => from <= to, { message: 'to must not be before from', path: ['to'] })
+	.refine(({ from, to }) => (Date.parse(to) - Date.parse(from)) / 86_400_000 < maxYearDays, {
+		message: `must span at most ${maxYearDays} days`,
+		path: ['to'],
+	})
 
 const WithConflicts = z.object({ conflicts: Conflicts })
 
@@ -143,10 +153,10 @@ export const scheduleEndpoints = {
 		method: 'get',
 		path: '/doctors/:id/hours',
 		tag,
-		summary: 'Days with hours of their own, between two dates.',
+		summary: 'Days with hours of their own, between two dates, at most a year apart.',
 		access: 'anyone',
 		params: IdParams,
-		query: DateRange,
+		query: YearRange,
 		response: pageOf(DatedHours),
 		refusals: ['not_found'],
 	}),

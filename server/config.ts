@@ -45,6 +45,10 @@ const Environment = z.object({
 	DATABASE_POOL: whole(2, 200).default(10),
 	DATABASE_PREPARE: onOff.default(true),
 	REDIS_URL: redisUrl.optional(),
+	REDIS_PREFIX: z
+		.string()
+		.regex(/^[\w-]{1,40}$/, 'must be letters, digits, - or _, such as clinic-a')
+		.optional(),
 	MONGO_URL: url('a MongoDB address', 'mongodb', 'mongodb+srv').optional(),
 	JWT_SECRET: z.string().min(32, 'must be at least 32 characters of randomness').optional(),
 	DEMO: flag.optional(),
@@ -72,6 +76,7 @@ const Environment = z.object({
 	SLOT_DAYS_AHEAD: whole(1, 366, ' of days').default(60),
 	CANCEL_CUTOFF_MINUTES: whole(0, 43_200, ' of minutes').default(0),
 	RATE_LIMIT: onOff.default(true),
+	WEBHOOK_PRIVATE: onOff.default(false),
 	SECOND_FACTOR: z.enum(['optional', 'required'], 'must be optional or required').default('optional'),
 	SLOW_CLIENT_SECONDS: whole(1, 300, ' of seconds').default(15),
 	TRUST_PROXY: whole(0, 10, ' of proxies').default(0),
@@ -109,6 +114,8 @@ export type Config = Readonly<{
 	/** Whether to use named prepared statements; false behind a pooler in transaction mode that does not support them. */
 	databasePrepare: boolean
 	redisUrl: string | undefined
+	/** Begins every key and channel in Redis, so that installations may share one. Empty unless set. */
+	redisPrefix: string
 	mongoUrl: string | undefined
 	jwtSecret: string
 	demo: boolean
@@ -129,6 +136,8 @@ export type Config = Readonly<{
 	slotDaysAhead: number
 	cancelCutoffMs: number
 	rateLimit: boolean
+	/** Whether webhooks may go to addresses that only the server's own network reaches. */
+	allowsPrivateWebhooks: boolean
 	/** Whether staff may work before they have set up a second factor. */
 	secondFactor: Environment['SECOND_FACTOR']
 	/** How long a client may take to send its headers, or a new socket to say what it wants. A whole request may take twice as long. */
@@ -170,6 +179,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 		databasePoolSize: read.DATABASE_POOL,
 		databasePrepare: read.DATABASE_PREPARE,
 		redisUrl: read.REDIS_URL,
+		redisPrefix: read.REDIS_PREFIX ? `${read.REDIS_PREFIX}:` : '',
 		mongoUrl: read.MONGO_URL,
 		jwtSecret: read.JWT_SECRET ?? storedSecret(dataDir, 'jwt-secret'),
 		demo: read.DEMO ?? !production,
@@ -187,6 +197,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 		slotDaysAhead: read.SLOT_DAYS_AHEAD,
 		cancelCutoffMs: read.CANCEL_CUTOFF_MINUTES * 60_000,
 		rateLimit: read.RATE_LIMIT,
+		allowsPrivateWebhooks: read.WEBHOOK_PRIVATE,
 		secondFactor: read.SECOND_FACTOR,
 		slowClientMs: read.SLOW_CLIENT_SECONDS * 1000,
 		trustedProxies: read.TRUST_PROXY,

@@ -2,17 +2,20 @@ import { createAnalytics } from './analytics/analytics.ts'
 import { createBooking } from './booking/api.ts'
 import { createClinic } from './clinic/clinic.ts'
 import { refuseInUse } from './clinic/to-come.ts'
+import { createFeeds } from './feeds/feeds.ts'
 import { userRoom } from './identity/actor.ts'
 import type { Authentication } from './identity/authentication.ts'
 import { createIdentity } from './identity/identity.ts'
 import type { CutOff } from './identity/sessions.ts'
 import { startJobs } from './jobs.ts'
+import { createOffers } from './offers/offers.ts'
 import { createPatients } from './patients/patients.ts'
 import type { LiveServer } from './platform/live/server.ts'
 import { createLeases } from './platform/mailbox/lease.ts'
 import { createPrivacy } from './privacy/privacy.ts'
 import { createReminders } from './reminders/reminders.ts'
 import { createSchedules } from './schedule/schedule.ts'
+import { addTimeOff, removeTimeOff } from './schedule/time-off.ts'
 import { createAnnouncements } from './slots/announcements.ts'
 import { createHoldHistory } from './slots/hold-history.ts'
 import { parseSlotId } from './slots/slot-id.ts'
@@ -20,6 +23,7 @@ import { createSlots } from './slots/slots.ts'
 import type { Stores } from './stores.ts'
 import { createCrowd } from './tuning/crowd.ts'
 import { createWaitingRoom } from './waiting-room/waiting-room.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 /** A node's second step: creates each domain with what it needs of the stores, of the transports and of earlier domains. */
 export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: Reach, authentication: Authentication) {
@@ -57,6 +61,9 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		holdMs: config.holdMs,
 		holdMsStaff: config.holdMsStaff,
 		nowMs,
+		limiter,
+		serverSecret: config.jwtSecret,
+		secureCookie: config.production,
 		limit: limits.hold,
 		isElsewhere: async userId => (await io.in(userRoom(userId)).fetchSockets()).length > 0,
 	})
@@ -82,6 +89,8 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		notices: reminders.notices,
 		visitCalendar: reminders.visitCalendar,
 		wakeReminders: reminders.nudge,
+		offering: { openSeconds: offeredSeconds, quiet: reminders.quietHours },
+		tellOffers: () => offers.tell(),
 		nowMs,
 		door: createCrowd,
 	})
@@ -136,6 +145,37 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		nowMs,
 	})
 
+	const offers = createOffers({
+		db,
+		run,
+		io,
+		log,
+		types,
+		holds: slots.holds,
+		commands: booking.commands,
+		limiter,
+		announce: booking.announce,
+		isWaitlistOn: async () => (await clinic.policy()).waitlist,
+		readOfferLink: reminders.readOfferLink,
+		timeOff: {
+			async add(trx, span) {
+				const { id, changedStarts } = await addTimeOff(trx, span)
+				await announcements.write(trx, [{ doctorId: span.doctorId, startsAt: changedStarts }])
+				return id
+			},
+			async remove(trx, which) {
+				const removed = await removeTimeOff(trx, which)
+				if (removed) await announcements.write(trx, [{ doctorId: which.doctorId, startsAt: removed.changedStarts }])
+			},
+			tell: announcements.tell,
+		},
+		nowMs,
+	})
+
+	const webhooks = createWebhooks({ db, run, config, log, nowMs, delivers: sends })
+
+	const feeds = createFeeds({ db, run, limiter, calendar: reminders.visitCalendar, publicUrl, nowMs })
+
 	const freeTimes = async (doctorId: string) => (await slots.nextFree([doctorId], offeredTimes)).flatMap(({ slots }) => slots)
 	const jobs = await startJobs({
 		db,
@@ -156,19 +196,39 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		waitingRoom,
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers, ...waitingRoom.handlers },
-		routes: [identity, setUp, schedules, slots, booking, patients, privacy, analytics, reminders, waitingRoom].flatMap(
-			({ routes }) => routes,
-		),
-		pages: [...reminders.pages({ operations: booking.commands, freeTimes }), clinic.front.manifest],
+		routes: [
+			identity,
+			setUp,
+			schedules,
+			slots,
+			booking,
+			patients,
+			privacy,
+			analytics,
+			reminders,
+			waitingRoom,
+			offers,
+			webhooks,
+			feeds,
+		].flatMap(({ routes }) => routes),
+		pages: [
+			...reminders.pages({ operations: booking.commands, freeTimes }),
+			offers.page,
+			clinic.front.manifest,
+			clinic.embedded,
+			feeds.page,
+		],
 		dressPage: clinic.front.dress,
 		/** Stops recurring work and waits until every caller has an answer. */
 		async finish(): Promise<void> {
 			await jobs.stop()
+			await offers.stop()
 			await announcements.stop()
 			await booking.finish(finishMs)
 		},
 		async stop(): Promise<void> {
 			await waitingRoom.stop()
+			await webhooks.stop()
 			await booking.stop()
 			await identity.stop()
 			await sending.stop()
@@ -189,6 +249,8 @@ type Reach = {
 	publicUrl: () => string
 }
 
+/** How long a patient who waits has to answer. */
+const offeredSeconds = 30 * 60
 /** Another node takes over a killed owner's mailbox after this time. A batch takes a small part of it. */
 const leaseMs = 4000
 /** How many free times the page behind a link offers. */

@@ -20,7 +20,7 @@ export async function openStores({ config, log: processLog, databaseUrl, redisUr
 	const tracer = await createTracer({ ...config.traces, version, nodeId, log })
 	const db = createDatabase({ url: databaseUrl, poolSize: config.databasePoolSize })
 	const pipeline = createPipeline({ url: databaseUrl, connections: pipelineConnections, prepare: config.databasePrepare, log })
-	const { redis, subscriber, adapterSubscriber, disconnect } = await connectToRedis(redisUrl, log)
+	const { redis, subscriber, adapterSubscriber, disconnect } = await connectToRedis(redisUrl, config.redisPrefix, log)
 	const clock = await createClock(redis)
 	const limiter = createLimiters({ redis, enabled: config.rateLimit })
 	const readiness = createReadiness({ db, redis })

@@ -39,7 +39,7 @@ export const bookDirectly = async (run: Run, clinic: BenchClinic, wish: Wish): P
 	const request = requestFor(clinic, wish)
 	const { doctorId, startMinute } = request
 	const slot = { doctorId, startMinute, endMinute: startMinute + slotMinutes, isBlocked: false, appointment: null }
-	await writeDecisions(run, notices, [{ request, decision: { do: 'book', slots: [slot] } }])
+	await writeDecisions(run, notices, [{ request, decision: { do: 'book', slots: [slot], endMinute: slot.endMinute } }])
 }
 
 /** Stores a refusal under the caller's key, as the server does, so that a repeated request is refused again. */

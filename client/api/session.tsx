@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, startTransition, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
 import type { SessionTokens, SignInChallenge, User } from '../../contract/index.ts'
+import { forgetReason } from '../booking/typed-reason.ts'
 import { ApiError, getAccessToken, onTokenExpired, request, setAccessToken } from './http.ts'
 import { isRefused, renewAlone } from './renewal.ts'
 import { ask, reopen, socket } from './socket.ts'
@@ -19,6 +20,8 @@ type Session = {
 	/** An account with a second factor gets a challenge, to be answered with a code of it. */
 	signIn(credentials: Credentials): Promise<User | SignInChallenge>
 	answerChallenge(challenge: string, code: string): Promise<User>
+	/** Signs in with the code from a mail; opens an account for an unknown address, which needs a name. @throws ApiError */
+	answerMailedCode(answer: { email: string; code: string; fullName?: string; language: string }): Promise<User | SignInChallenge>
 	register(registration: Registration): Promise<User>
 	/** Opens the first admin's account with the token of the link that a new server prints. @throws ApiError token_expired */
 	openFirstAdmin(admin: Credentials & { token: string; fullName: string }): Promise<User>
@@ -84,6 +87,7 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 		remember(false)
 		// The next person who signs in here must not see it.
 		queries.clear()
+		forgetReason()
 		setUser(null)
 	}, [queries])
 
@@ -215,6 +219,10 @@ export const SessionProvider = ({ children }: { children: ReactNode }) => {
 			},
 			answerChallenge: async (challenge, code) =>
 				enter(await request<SessionTokens>('/auth/second-factor', { method: 'POST', body: { challenge, code } })),
+			answerMailedCode: async body => {
+				const answer = await request<SessionTokens | SignInChallenge>('/auth/code/verify', { method: 'POST', body })
+				return 'challenge' in answer ? answer : enter(answer)
+			},
 			register: async registration => enter(await request<SessionTokens>('/auth/register', { method: 'POST', body: registration })),
 			openFirstAdmin: async admin => enter(await request<SessionTokens>('/auth/first-admin', { method: 'POST', body: admin })),
 			signOut,

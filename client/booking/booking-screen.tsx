@@ -3,7 +3,7 @@ import { IconClock } from '@tabler/icons-react'
 import { type KeyboardEvent, useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, Navigate, useLocation, useParams, useSearchParams } from 'react-router'
-import type { Appointment, AppointmentType, Doctor, SlotOffer } from '../../contract/index.ts'
+import type { Appointment, AppointmentType, Doctor } from '../../contract/index.ts'
 import { serverNow } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
 import { dateIn, useFormat } from '../i18n/format.ts'
@@ -20,6 +20,7 @@ import { ConfirmPanel } from './panel.tsx'
 import { useAppointment, useAppointmentTypes, useDoctor } from './queries.ts'
 import { TypeFacts } from './type-facts.tsx'
 import { useBooking } from './use-booking.ts'
+import { useSheet } from './use-sheet.ts'
 import { dayAsked } from './week.ts'
 import { WeekView } from './week-view.tsx'
 import { isOtherZone } from './zones.ts'
@@ -64,7 +65,8 @@ const Ready = ({ doctor, types, moving }: ReadyProps) => {
 	const booking = useBooking({ typeId: type?.id, moving })
 	const today = dateIn(serverNow(), doctor.timeZone)
 	const date = dayAsked(parameters.get('date'), today)
-	const { choose, dismiss, hold, flow } = booking
+	const { holdOn, flow } = booking
+	const { open, close } = useSheet(doctor, date, booking)
 
 	const change = useCallback(
 		(name: 'date' | 'type', value: string) =>
@@ -79,17 +81,12 @@ const Ready = ({ doctor, types, moving }: ReadyProps) => {
 		[setParameters],
 	)
 	const showDate = useCallback((shown: string) => change('date', shown), [change])
-	const holdOther = useCallback(
-		(slot: SlotOffer) => {
-			showDate(dateIn(slot.startsAt, doctor.timeZone))
-			void hold(slot)
-		},
-		[doctor.timeZone, hold, showDate],
-	)
+	// A newcomer's slot that is not held may go: then the sheet says so at once.
+	const watchedId = flow.step === 'identify' && flow.guest.state === 'unheld' ? flow.slot.id : undefined
 	const onKeyDown = (event: KeyboardEvent) => {
 		if (event.key !== 'Escape' || event.defaultPrevented || flow.step === 'idle') return
 		event.preventDefault()
-		dismiss()
+		close()
 	}
 
 	return (
@@ -117,14 +114,24 @@ const Ready = ({ doctor, types, moving }: ReadyProps) => {
 					)
 				)}
 			</div>
-			<WeekView doctor={doctor} date={date} today={today} minutes={type?.minutes ?? 1} onDate={showDate} onChoose={choose} />
+			<WeekView
+				doctor={doctor}
+				date={date}
+				today={today}
+				minutes={type?.minutes ?? 1}
+				onDate={showDate}
+				onChoose={open}
+				watched={watchedId}
+				onTaken={holdOn}
+			/>
 			<div className={classes.side}>
 				<ConfirmPanel
 					booking={booking}
 					doctor={doctor}
 					type={type ?? types.find(({ id }) => id === moving?.typeId)}
 					moving={moving}
-					onOther={holdOther}
+					onOther={open}
+					onClose={close}
 				/>
 				<Legend />
 			</div>

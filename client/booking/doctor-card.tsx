@@ -9,10 +9,12 @@ import { dateIn, useFormat } from '../i18n/format.ts'
 import { useSitesOf } from './about-doctor.tsx'
 import { DoctorFace, useSpecialtyName } from './doctor-face.tsx'
 import classes from './doctors.module.css'
+import type { SheetState } from './use-sheet.ts'
 import { isOtherZone } from './zones.ts'
 
 /** A doctor's page; a visit that is being moved comes along. */
-const pageOf = (doctorId: string, asked: { date?: string; move?: string | undefined }) => `/doctors/${doctorId}${query(asked)}`
+const pageOf = (doctorId: string, asked: { date?: string; slot?: string; move?: string | undefined }) =>
+	`/doctors/${doctorId}${query(asked)}`
 
 type Props = {
 	doctor: Doctor
@@ -44,7 +46,8 @@ const Times = ({ doctor, times, failed, movingId, onRetry }: Props) => {
 			{times.map(slot => (
 				<li key={slot.id}>
 					<Link
-						to={pageOf(doctor.id, { date: dateIn(slot.startsAt, doctor.timeZone), move: movingId })}
+						to={pageOf(doctor.id, { date: dateIn(slot.startsAt, doctor.timeZone), slot: slot.id, move: movingId })}
+						state={{ slot } satisfies SheetState}
 						className={classes.time}
 						aria-label={t('booking.timeWith', { doctor: doctor.fullName, time: format.full(slot.startsAt) })}
 					>

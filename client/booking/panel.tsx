@@ -1,6 +1,6 @@
 import { Button, Loader, Stack, Text, Textarea } from '@mantine/core'
 import { IconCircleCheck } from '@tabler/icons-react'
-import { Suspense, useEffect, useState } from 'react'
+import { Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Appointment, AppointmentType, Doctor, Hold, SlotOffer } from '../../contract/index.ts'
@@ -17,7 +17,9 @@ import { useTypeName } from './doctor-face.tsx'
 import { useMovingFrom } from './moving-notice.tsx'
 import { PanelFrame } from './panel-frame.tsx'
 import { TypeFacts } from './type-facts.tsx'
+import { useTypedReason } from './typed-reason.ts'
 import type { Booking, Flow } from './use-booking.ts'
+import type { GuestHold } from './use-guest-hold.ts'
 import type { Wanted } from './use-taking.ts'
 import { VisitFacts } from './visit-facts.tsx'
 
@@ -31,12 +33,14 @@ type Props = {
 	moving: Appointment | undefined
 	/** Holds another slot and shows its day. */
 	onOther: (slot: SlotOffer) => void
+	/** Gives the choice up, and closes the sheet. */
+	onClose: () => void
 }
 
 /** What happens with the chosen slot, from the tap to the appointment. */
 export function ConfirmPanel(props: Props) {
 	const { t } = useTranslation()
-	const { booking, doctor, type, moving } = props
+	const { booking, doctor, type, moving, onClose } = props
 	const { flow } = booking
 	const movingFrom = useMovingFrom(moving)
 	const typeName = useTypeName()
@@ -50,7 +54,7 @@ export function ConfirmPanel(props: Props) {
 			slotId={flow.slot.id}
 			title={t(title)}
 			icon={flow.step === 'booked' && <IconCircleCheck size={28} aria-hidden />}
-			onDismiss={booking.dismiss}
+			onDismiss={onClose}
 		>
 			{moving && flow.step !== 'booked' && <Text className={classes.dim}>{movingFrom}</Text>}
 			<div data-struck={flow.step === 'refused' || undefined} className={classes.wanted}>
@@ -88,15 +92,15 @@ const titleOf: Record<Exclude<Flow['step'], 'idle'>, string> = {
 	booked: 'booking.bookedTitle',
 }
 
-const Content = ({ flow, booking, doctor, moving, onOther }: Omit<Props, 'type'> & { flow: Exclude<Flow, { step: 'idle' }> }) => {
+const Content = ({ flow, booking, doctor, moving, onOther, onClose }: Omit<Props, 'type'> & { flow: Exclude<Flow, { step: 'idle' }> }) => {
 	const { t } = useTranslation()
 	const { user, failed } = useSession()
 	if (flow.step === 'identify') {
 		return (
 			<>
-				<Text>{t('booking.identifyText')}</Text>
+				<GuestClock guest={flow.guest} booking={booking} />
 				<Suspense fallback={<Loading />}>{user === undefined && !failed ? <Loading /> : <Identify />}</Suspense>
-				<Button variant="subtle" size="md" onClick={booking.dismiss}>
+				<Button variant="subtle" size="md" onClick={onClose}>
 					{t('app.cancel')}
 				</Button>
 			</>
@@ -113,7 +117,7 @@ const Content = ({ flow, booking, doctor, moving, onOther }: Omit<Props, 'type'>
 							{t('nav.desk')}
 						</Button>
 					)}
-					<Button variant="default" size="md" onClick={booking.dismiss}>
+					<Button variant="default" size="md" onClick={onClose}>
 						{t('booking.toCalendar')}
 					</Button>
 				</div>
@@ -127,15 +131,16 @@ const Content = ({ flow, booking, doctor, moving, onOther }: Omit<Props, 'type'>
 					<Loader size="sm" aria-hidden />
 					<Text>{t('booking.holding')}</Text>
 				</div>
-				<Button variant="default" size="md" onClick={booking.dismiss}>
+				<Button variant="default" size="md" onClick={onClose}>
 					{t('app.cancel')}
 				</Button>
 			</>
 		)
 	}
-	if (flow.step === 'held' || flow.step === 'booking') return <Held flow={flow} booking={booking} moving={moving !== undefined} />
-	if (flow.step === 'refused') return <Refused flow={flow} booking={booking} doctor={doctor} onOther={onOther} />
-	if (flow.step === 'booked') return <Booked flow={flow} booking={booking} doctor={doctor} />
+	if (flow.step === 'held' || flow.step === 'booking')
+		return <Held key={flow.slot.id} flow={flow} booking={booking} moving={moving !== undefined} onClose={onClose} />
+	if (flow.step === 'refused') return <Refused flow={flow} booking={booking} doctor={doctor} onOther={onOther} onClose={onClose} />
+	if (flow.step === 'booked') return <Booked flow={flow} doctor={doctor} onClose={onClose} />
 	return (
 		<>
 			<Text role="alert">{t('booking.expiredText')}</Text>
@@ -143,7 +148,7 @@ const Content = ({ flow, booking, doctor, moving, onOther }: Omit<Props, 'type'>
 				<Button size="md" onClick={() => void booking.hold(flow.slot)}>
 					{t('booking.holdAgain')}
 				</Button>
-				<Button variant="default" size="md" onClick={booking.dismiss}>
+				<Button variant="default" size="md" onClick={onClose}>
 					{t('booking.toCalendar')}
 				</Button>
 			</div>
@@ -155,9 +160,11 @@ const maxReasonLength = 500
 /** With so little left, more is offered. */
 const shortSeconds = 45
 
-const Held = ({ flow, booking, moving }: { flow: Flow & { step: 'held' | 'booking' }; booking: Booking; moving: boolean }) => {
+type HeldProps = { flow: Flow & { step: 'held' | 'booking' }; booking: Booking; moving: boolean; onClose: () => void }
+
+const Held = ({ flow, booking, moving, onClose }: HeldProps) => {
 	const { t } = useTranslation()
-	const [reason, setReason] = useState('')
+	const [reason, setReason] = useTypedReason(flow.slot.id)
 	const busy = flow.step === 'booking'
 	return (
 		<form
@@ -192,11 +199,42 @@ const Held = ({ flow, booking, moving }: { flow: Flow & { step: 'held' | 'bookin
 				<Button type="submit" size="md" loading={busy}>
 					{t(moving ? 'booking.confirmMove' : 'booking.confirm')}
 				</Button>
-				<Button variant="default" size="md" disabled={busy} onClick={booking.dismiss}>
+				<Button variant="default" size="md" disabled={busy} onClick={onClose}>
 					{t('booking.release')}
 				</Button>
 			</div>
 		</form>
+	)
+}
+
+/** How the slot of a newcomer stands. When its time is over, it is asked for again as long as the server lets guests have it. */
+const GuestClock = ({ guest, booking: { holdOn } }: { guest: GuestHold; booking: Booking }) => {
+	const { t } = useTranslation()
+	if (guest.state === 'held') return <GuestTime expiresAt={guest.hold.expiresAt} onOver={holdOn} />
+	return (
+		<Text role="status" className={classes.dim}>
+			{guest.state === 'unheld' ? t('journey.notHeld') : ''}
+		</Text>
+	)
+}
+
+const GuestTime = ({ expiresAt, onOver }: { expiresAt: string; onOver: () => void }) => {
+	const { t } = useTranslation()
+	const left = useSecondsLeft(expiresAt)
+	useEffect(() => {
+		// The server frees what has run out within a moment.
+		if (left === 0) {
+			const timer = window.setTimeout(onOver, 1000)
+			return () => window.clearTimeout(timer)
+		}
+	}, [left, onOver])
+	return (
+		<div className={classes.clock} data-testid="countdown">
+			<Text>
+				{t('journey.heldWhile')} <Countdown until={expiresAt} className={classes.clockTime} />
+			</Text>
+			<CountdownAnnouncement until={expiresAt} />
+		</div>
 	)
 }
 
@@ -227,7 +265,8 @@ const Refused = ({
 	booking,
 	doctor,
 	onOther,
-}: Pick<Props, 'booking' | 'doctor' | 'onOther'> & { flow: Flow & { step: 'refused' } }) => {
+	onClose,
+}: Pick<Props, 'booking' | 'doctor' | 'onOther' | 'onClose'> & { flow: Flow & { step: 'refused' } }) => {
 	const { t } = useTranslation()
 	const format = useFormat(doctor.timeZone)
 	const { error, slot } = flow
@@ -265,7 +304,7 @@ const Refused = ({
 						{t('app.retry')}
 					</Button>
 				)}
-				<Button variant="default" size="md" onClick={booking.dismiss}>
+				<Button variant="default" size="md" onClick={onClose}>
 					{t('booking.toCalendar')}
 				</Button>
 			</div>
@@ -273,7 +312,7 @@ const Refused = ({
 	)
 }
 
-const Booked = ({ flow, booking, doctor }: Pick<Props, 'booking' | 'doctor'> & { flow: Flow & { step: 'booked' } }) => {
+const Booked = ({ flow, doctor, onClose }: Pick<Props, 'doctor' | 'onClose'> & { flow: Flow & { step: 'booked' } }) => {
 	const { t } = useTranslation()
 	return (
 		<div className={classes.actions} data-testid="booked" data-appointment-id={flow.appointment.id} data-doctor-id={doctor.id}>
@@ -281,7 +320,7 @@ const Booked = ({ flow, booking, doctor }: Pick<Props, 'booking' | 'doctor'> & {
 			<Button component={Link} to="/visits" size="md">
 				{t('nav.visits')}
 			</Button>
-			<Button variant="subtle" size="md" onClick={booking.dismiss}>
+			<Button variant="subtle" size="md" onClick={onClose}>
 				{t('booking.toCalendar')}
 			</Button>
 		</div>

@@ -76,6 +76,15 @@ export function useTaking<S extends Wanted>() {
 		[set],
 	)
 
+	/** Goes on with a hold that exists already. */
+	const adopt = useCallback(
+		(slot: S, typeId: string | undefined, hold: Hold) => {
+			if (now.current && now.current.slot.id !== slot.id) void letGo(now.current)
+			set({ step: 'held', slot, typeId, hold, error: undefined })
+		},
+		[set],
+	)
+
 	/** Holds for longer. */
 	const extend = useCallback(async () => {
 		const held = now.current
@@ -146,7 +155,7 @@ export function useTaking<S extends Wanted>() {
 		[],
 	)
 
-	return useMemo(() => ({ taking, hold, extend, book, expire, drop }), [taking, hold, extend, book, expire, drop])
+	return useMemo(() => ({ taking, hold, adopt, extend, book, expire, drop }), [taking, hold, adopt, extend, book, expire, drop])
 }
 
 /** The hold that a slot has and that nothing else is about to use up. */

@@ -137,10 +137,13 @@ type Props = {
 	minutes: number
 	onDate: (date: string) => void
 	onChoose: (slot: Slot) => void
+	/** A slot whose loss is told. */
+	watched: string | undefined
+	onTaken: () => void
 }
 
 /** Seven days of a doctor's times, live. */
-export const WeekView = ({ doctor, date, today, minutes, onDate, onChoose }: Props) => {
+export const WeekView = ({ doctor, date, today, minutes, onDate, onChoose, watched, onTaken }: Props) => {
 	const { t } = useTranslation()
 	const wide = useWide()
 	const format = useFormat()
@@ -150,6 +153,10 @@ export const WeekView = ({ doctor, date, today, minutes, onDate, onChoose }: Pro
 	const days = useDays(calendar.slots, from, doctor.timeZone, minutes, now)
 	const live = calendar.state === 'live'
 	const shown = days.find(day => day.date === date) ?? days[0]
+	const isTaken = live && watched !== undefined && calendar.slots.get(watched)?.state !== 'free'
+	useEffect(() => {
+		if (isTaken) onTaken()
+	}, [isTaken, onTaken])
 	const nothingFree = live && days.every(day => day.startable.size === 0)
 
 	return (

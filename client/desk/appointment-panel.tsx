@@ -92,7 +92,11 @@ export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose,
 	const busy = setStatus.isPending || cancel.isPending
 	const possible = appointment
 		? actions.filter(
-				({ name, from }) => from.includes(appointment.status) && !(name === 'cancel' && Date.parse(appointment.endsAt) <= Date.now()),
+				({ name, from }) =>
+					from.includes(appointment.status) &&
+					!(name === 'cancel' && Date.parse(appointment.endsAt) <= Date.now()) &&
+					// Before its start a visit can neither be missed nor be over.
+					!((name === 'noShow' || name === 'complete') && Date.parse(appointment.startsAt) > Date.now()),
 			)
 		: []
 

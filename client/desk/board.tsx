@@ -1,7 +1,7 @@
-import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { memo, useCallback, useLayoutEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import type { Doctor } from '../../contract/index.ts'
 import { type LiveCalendar, useCalendar } from '../api/calendar.ts'
-import { type Column, columnOf } from './day-layout.ts'
+import { type Column, columnOf, type Lane } from './day-layout.ts'
 
 type Calendars = ReadonlyMap<string, LiveCalendar>
 
@@ -33,36 +33,48 @@ const createBoard = () => {
 	}
 }
 
-const keyOf = (doctorId: string, date: string) => `${doctorId} ${date}`
-
-const WatchDoctor = ({ board, doctorId, date }: { board: Board; doctorId: string; date: string }) => {
-	const calendar = useCalendar(doctorId, date, date)
-	useLayoutEffect(() => board.set(keyOf(doctorId, date), calendar), [board, doctorId, date, calendar])
-	useEffect(() => () => board.set(keyOf(doctorId, date), undefined), [board, doctorId, date])
+/** A doctor's dates, watched as one. */
+const WatchDoctor = ({ board, doctorId, from, to }: { board: Board; doctorId: string; from: string; to: string }) => {
+	const calendar = useCalendar(doctorId, from, to)
+	// The next dates' calendar is set after this one has gone.
+	useLayoutEffect(() => () => board.set(doctorId, undefined), [board, doctorId])
+	useLayoutEffect(() => board.set(doctorId, calendar), [board, doctorId, calendar])
 	return null
 }
 
-/** Watches every doctor's day; draws nothing. */
-export const WatchDay = memo(({ board, doctors, date }: { board: Board; doctors: readonly Doctor[]; date: string }) =>
-	doctors.map(({ id }) => <WatchDoctor key={keyOf(id, date)} board={board} doctorId={id} date={date} />),
+/** Watches every doctor's dates; draws nothing. */
+export const WatchDates = memo(({ board, doctors, from, to }: { board: Board; doctors: readonly Doctor[]; from: string; to: string }) =>
+	doctors.map(({ id }) => <WatchDoctor key={`${id} ${from} ${to}`} board={board} doctorId={id} from={from} to={to} />),
 )
 
 const unknown: LiveCalendar = { state: 'loading', error: undefined, timeZone: undefined, slots: new Map(), viewers: undefined }
 
-const columnsOf = (calendars: Calendars, doctors: readonly Doctor[], date: string): Column[] =>
-	doctors.map(doctor => columnOf(doctor, calendars.get(keyOf(doctor.id, date)) ?? unknown, date))
+const columnsOf = (calendars: Calendars, lanes: readonly Lane[]): Column[] =>
+	lanes.map(lane => columnOf(lane, calendars.get(lane.doctor.id) ?? unknown))
+
+/** Columns without the doctors who have no hours that day, unless none has any. */
+const onlyWithHours = (columns: readonly Column[]): readonly Column[] => {
+	const some = columns.filter(({ calendar, cells }) => cells.length > 0 || calendar.state !== 'live')
+	return some.length > 0 ? some : columns
+}
 
 /** The board, and its columns as they are when asked: a component that only asks is not drawn again with every change. */
-export const useBoard = (doctors: readonly Doctor[], date: string) => {
+export const useBoard = (lanes: readonly Lane[], hidesEmpty: boolean) => {
 	const [board] = useState(createBoard)
-	const columns = useCallback(() => columnsOf(board.read(), doctors, date), [board, doctors, date])
+	const columns = useCallback(() => {
+		const all = columnsOf(board.read(), lanes)
+		return hidesEmpty ? onlyWithHours(all) : all
+	}, [board, lanes, hidesEmpty])
 	return { board, columns }
 }
 
-export const useColumns = (board: Board, doctors: readonly Doctor[], date: string): readonly Column[] => {
+export const useColumns = (board: Board, lanes: readonly Lane[], hidesEmpty: boolean): readonly Column[] => {
 	const calendars = useSyncExternalStore(board.subscribe, board.read)
-	return useMemo(() => columnsOf(calendars, doctors, date), [calendars, doctors, date])
+	return useMemo(() => {
+		const all = columnsOf(calendars, lanes)
+		return hidesEmpty ? onlyWithHours(all) : all
+	}, [calendars, lanes, hidesEmpty])
 }
 
-export const useIsLive = (board: Board, doctorId: string | undefined, date: string): boolean =>
-	useSyncExternalStore(board.subscribe, () => doctorId !== undefined && board.read().get(keyOf(doctorId, date))?.state === 'live')
+export const useIsLive = (board: Board, doctorId: string | undefined): boolean =>
+	useSyncExternalStore(board.subscribe, () => doctorId !== undefined && board.read().get(doctorId)?.state === 'live')

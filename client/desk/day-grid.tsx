@@ -1,17 +1,18 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table cannot hold slots of different lengths side by side
 // biome-ignore-all lint/a11y/useFocusableInteractive: the focus is on the slots, one of which the Tab key reaches
 import { useElementSize } from '@mantine/hooks'
-import { type CSSProperties, memo, useEffect, useMemo, useRef, useState } from 'react'
+import { type CSSProperties, memo, type RefObject, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Doctor } from '../../contract/index.ts'
 import { localeOf, useFormat, viewerZone } from '../i18n/format.ts'
 import { Empty } from '../shell/messages.tsx'
 import { type Board, useColumns } from './board.tsx'
 import { ColumnHead } from './column-head.tsx'
-import { type Column, type Row, rowsOf, type Scale, scaleOf } from './day-layout.ts'
+import { type Column, type Lane, type Row, rowsOf, type Scale, scaleOf, wallClock } from './day-layout.ts'
 import classes from './desk.module.css'
 import { findCell, firstCell, isOpen } from './navigation.ts'
-import { type CellTexts, SlotCell, WidestLine } from './slot-cell.tsx'
+import { type CellTexts, SlotCell, type TileVisit, WidestLine } from './slot-cell.tsx'
+import type { NoTimes } from './use-closed.ts'
 
 const zonePart = (timeZone: string, language: string, style: 'short' | 'shortOffset', at: Date) =>
 	new Intl.DateTimeFormat(localeOf(language), { timeZone, timeZoneName: style })
@@ -19,17 +20,20 @@ const zonePart = (timeZone: string, language: string, style: 'short' | 'shortOff
 		.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone
 
 /** The short name of a doctor's zone where its clocks differ from the viewer's that day. */
-const useZoneNames = (doctors: readonly Doctor[], date: string): ReadonlyMap<string, string> => {
+const useZoneNames = (lanes: readonly Lane[], date: string): ReadonlyMap<string, string> => {
 	const { i18n } = useTranslation()
 	return useMemo(() => {
 		const noon = new Date(`${date}T12:00:00Z`)
 		const here = zonePart(viewerZone(), 'en', 'shortOffset', noon)
-		const zones = [...new Set(doctors.map(({ timeZone }) => timeZone))].filter(zone => zonePart(zone, 'en', 'shortOffset', noon) !== here)
+		const zones = [...new Set(lanes.map(({ doctor }) => doctor.timeZone))].filter(
+			zone => zonePart(zone, 'en', 'shortOffset', noon) !== here,
+		)
 		return new Map(zones.map(zone => [zone, zonePart(zone, i18n.language, 'short', noon)]))
-	}, [doctors, date, i18n.language])
+	}, [lanes, date, i18n.language])
 }
 
 const compactPixels = 50
+const tinyPixels = 30
 
 type RowProps = {
 	row: Row
@@ -39,10 +43,11 @@ type RowProps = {
 	/** The slot that the Tab key reaches, and the one that the open panel is about, if they are in this row. */
 	tabbableId: string | undefined
 	currentId: string | undefined
+	visits: TileVisits
 	texts: CellTexts
 }
 
-const TimeRow = memo(({ row, index, scale, nowMs, tabbableId, currentId, texts }: RowProps) => {
+const TimeRow = memo(({ row, index, scale, nowMs, tabbableId, currentId, visits, texts }: RowProps) => {
 	const line = (row.minute - scale.from) / scale.unit + 1
 	return (
 		<div role="row" aria-rowindex={index + 2} className={classes.row}>
@@ -65,6 +70,8 @@ const TimeRow = memo(({ row, index, scale, nowMs, tabbableId, currentId, texts }
 					line={line}
 					lines={cell.minutes / scale.unit}
 					compact={cell.minutes * scale.pixelsPerMinute < compactPixels}
+					tiny={cell.minutes * scale.pixelsPerMinute < tinyPixels}
+					visit={cell.slot.appointment && visits.get(cell.slot.appointment.id)}
 					live={live}
 					past={Date.parse(cell.slot.startsAt) <= nowMs}
 					continues={continues}
@@ -100,8 +107,8 @@ const useRows = (columns: readonly Column[]) => {
 }
 
 /** The same object while the day's hours are the same. */
-const useScale = (columns: readonly Column[]): Scale => {
-	const { from, unit, lines, pixelsPerMinute } = scaleOf(columns)
+const useScale = (columns: readonly Column[], fitPixels: number | undefined): Scale => {
+	const { from, unit, lines, pixelsPerMinute } = scaleOf(columns, fitPixels)
 	return useMemo(() => ({ from, unit, lines, pixelsPerMinute }), [from, unit, lines, pixelsPerMinute])
 }
 
@@ -115,10 +122,62 @@ const widthOf = ({ calendar, cells }: Column, widestPixels: number): { least: st
 		? { least: '6.5rem', share: 0.6 }
 		: { least: `max(8.25rem, ${Math.ceil(widestPixels) + cellEdgesPixels}px)`, share: 1 }
 
+/** The space above the first hour and below the last. */
+const bodyPaddingPixels = 26
+
+/** The minute of the doctor's day that is now; undefined on other days, and outside the hours that are shown. */
+const nowIn = ({ doctor, calendar, date }: Column, { from, unit, lines }: Scale, nowMs: number): number | undefined => {
+	const zone = calendar.timeZone ?? doctor.timeZone
+	const clock = wallClock(new Date(nowMs).toISOString(), zone)
+	const minute = clock.getUTCHours() * 60 + clock.getUTCMinutes()
+	return clock.toISOString().slice(0, 10) === date && minute >= from && minute <= from + lines * unit ? minute : undefined
+}
+
+/** In each doctor's own time, so that doctors elsewhere have it at another height. */
+const NowLine = memo(({ column, index, scale, nowMs }: { column: Column; index: number; scale: Scale; nowMs: number }) => {
+	const minute = nowIn(column, scale, nowMs)
+	if (minute === undefined) return null
+	const top = (minute - scale.from) * scale.pixelsPerMinute
+	return (
+		<div
+			aria-hidden
+			className={classes.now}
+			data-testid="desk-now"
+			style={{ gridColumn: index + 2, gridRow: '1 / 2', insetBlockStart: top }}
+		/>
+	)
+})
+
+/** Scrolls once for each day to a little before now. */
+const useOpenAtNow = (grid: RefObject<HTMLElement | null>, columns: readonly Column[], scale: Scale, nowMs: number) => {
+	const opened = useRef<string | undefined>(undefined)
+	const minutes = columns.map(column => nowIn(column, scale, nowMs)).filter(minute => minute !== undefined)
+	const earliest = minutes.length > 0 ? Math.min(...minutes) : undefined
+	const date = columns[0]?.date
+	useEffect(() => {
+		if (earliest === undefined || opened.current === date) return
+		opened.current = date
+		const board = grid.current?.parentElement
+		// A slot that has the focus has been scrolled to already.
+		if (!board || grid.current?.contains(document.activeElement)) return
+		board.scrollTop = (earliest - scale.from) * scale.pixelsPerMinute - board.clientHeight / 4
+	}, [earliest, date, grid, scale])
+}
+
+type TileVisits = ReadonlyMap<string, TileVisit>
+
 type Props = {
 	board: Board
-	doctors: readonly Doctor[]
-	date: string
+	lanes: readonly Lane[]
+	/** Columns are the days of one doctor. */
+	isWeek: boolean
+	hidesEmpty: boolean
+	/** The height of the board to fit the day into; undefined for as tall as it reads best. */
+	fitPixels: number | undefined
+	today: string
+	visits: TileVisits
+	noTimes: (doctor: Doctor, date: string) => NoTimes
+	onWeek: (doctorId: string) => void
 	/** The slot that had the focus last. */
 	activeId: string | undefined
 	/** What the open panel is about. */
@@ -127,27 +186,33 @@ type Props = {
 }
 
 /** The day: doctors side by side, each in the doctor's own time. Which keys do what is the screen's business. */
-export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDrawn }: Props) => {
+export const DayGrid = memo((props: Props) => {
+	const { board, lanes, isWeek, hidesEmpty, fitPixels, today, visits, noTimes, onWeek, activeId, currentId, onDrawn } = props
 	const { t } = useTranslation()
 	const { time, clock, dateLong } = useFormat('UTC')
-	const zones = useZoneNames(doctors, date)
-	const columns = useColumns(board, doctors, date)
+	const date = lanes[0]?.date ?? today
+	const zones = useZoneNames(lanes, date)
+	const columns = useColumns(board, lanes, hidesEmpty)
 	const texts = useMemo<CellTexts>(
 		() => ({ t, time: minute => time(minute * 60_000), clock: minute => clock(minute * 60_000) }),
 		[t, time, clock],
 	)
 	const rows = useRows(columns)
-	const scale = useScale(columns)
+	const heads = useElementSize()
+	const room = fitPixels === undefined ? undefined : fitPixels - heads.height - bodyPaddingPixels
+	const scale = useScale(columns, room)
 	const nowMs = useNowMs()
 	const tabbableId = findCell(columns, activeId)
 		? activeId
 		: (firstCell(columns, undefined, isOpen) ?? firstCell(columns, undefined, () => true))?.slot.id
 
+	const grid = useRef<HTMLDivElement>(null)
+	useOpenAtNow(grid, columns, scale, nowMs)
+
 	// biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn are the columns
 	useEffect(onDrawn, [columns, onDrawn])
 
 	const hours = Array.from({ length: Math.ceil((scale.lines * scale.unit) / 60) }, (_, hour) => scale.from + hour * 60)
-	const heads = useElementSize()
 	const widest = useElementSize<HTMLDivElement>()
 	const widths = columns.map(column => widthOf(column, widest.width))
 	const template = {
@@ -160,18 +225,27 @@ export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDraw
 			<WidestLine texts={texts} ref={widest.ref} />
 			<div
 				role="grid"
-				aria-label={t('desk.dayLabel', { date: dateLong(date) })}
+				aria-label={isWeek ? t('board.weekLabel', { doctor: lanes[0]?.doctor.fullName }) : t('desk.dayLabel', { date: dateLong(date) })}
 				aria-rowcount={rows.length + 1}
 				aria-colcount={columns.length + 1}
 				className={classes.grid}
 				style={{ '--heads-height': `${heads.height}px` } as CSSProperties}
+				ref={grid}
 			>
 				<div role="row" aria-rowindex={1} className={classes.heads} style={template} ref={heads.ref}>
 					<div role="columnheader" aria-colindex={1} className={classes.corner}>
 						{t('desk.time')}
 					</div>
 					{columns.map((column, index) => (
-						<ColumnHead key={column.doctor.id} column={column} index={index} zone={zones.get(column.doctor.timeZone)} />
+						<ColumnHead
+							key={`${column.doctor.id} ${column.date}`}
+							column={column}
+							index={index}
+							zone={zones.get(column.doctor.timeZone)}
+							isWeek={isWeek}
+							noTimes={noTimes}
+							onWeek={onWeek}
+						/>
 					))}
 				</div>
 				<div
@@ -179,6 +253,14 @@ export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDraw
 					className={classes.body}
 					style={{ ...template, gridTemplateRows: `repeat(${scale.lines}, ${scale.unit * scale.pixelsPerMinute}px)` }}
 				>
+					{columns.map((column, index) => (
+						<div
+							key={`${column.doctor.id} ${column.date}`}
+							aria-hidden
+							className={classes.closed}
+							style={{ gridColumn: index + 2, gridRow: `1 / span ${Math.max(1, scale.lines)}` }}
+						/>
+					))}
 					{hours.map(hour => (
 						<div key={hour} aria-hidden className={classes.hour} style={{ gridRow: (hour - scale.from) / scale.unit + 1 }}>
 							<span className={classes.hourLabel}>{texts.time(hour)}</span>
@@ -193,8 +275,12 @@ export const DayGrid = memo(({ board, doctors, date, activeId, currentId, onDraw
 							nowMs={nowMs}
 							tabbableId={has(row, tabbableId) ? tabbableId : undefined}
 							currentId={has(row, currentId) ? currentId : undefined}
+							visits={visits}
 							texts={texts}
 						/>
+					))}
+					{columns.map((column, index) => (
+						<NowLine key={`${column.doctor.id} ${column.date}`} column={column} index={index} scale={scale} nowMs={nowMs} />
 					))}
 				</div>
 			</div>

@@ -4,7 +4,10 @@ import type { LiveCalendar } from '../api/calendar.ts'
 /** A slot with its place in the day: minutes of the doctor's wall clock. */
 export type Cell = { slot: Slot; minute: number; minutes: number }
 
-export type Column = { doctor: Doctor; calendar: LiveCalendar; cells: readonly Cell[] }
+/** A doctor's day: what one column shows. */
+export type Lane = { doctor: Doctor; date: string }
+
+export type Column = Lane & { calendar: LiveCalendar; cells: readonly Cell[] }
 
 export type RowCell = {
 	column: number
@@ -84,14 +87,16 @@ const cellsOf = (calendar: LiveCalendar, doctor: Doctor, date: string): readonly
 	return cells
 }
 
-const drawn = new WeakMap<LiveCalendar, Column & { date: string }>()
+const drawn = new WeakMap<LiveCalendar, Map<string, Column>>()
 
 /** The same object for as long as nothing of that doctor's day changed. */
-export const columnOf = (doctor: Doctor, calendar: LiveCalendar, date: string): Column => {
-	const before = drawn.get(calendar)
-	if (before?.date === date && before.doctor === doctor) return before
+export const columnOf = ({ doctor, date }: Lane, calendar: LiveCalendar): Column => {
+	const days = drawn.get(calendar) ?? new Map<string, Column>()
+	drawn.set(calendar, days)
+	const before = days.get(date)
+	if (before?.doctor === doctor) return before
 	const column = { doctor, calendar, date, cells: cellsOf(calendar, doctor, date) }
-	drawn.set(calendar, column)
+	days.set(date, column)
 	return column
 }
 
@@ -133,9 +138,11 @@ export type Scale = {
 }
 
 const shortestPixels = 38
+/** One line of small print. */
+const leastPixels = 11
 
-/** A grid fine enough for every slot, and tall enough for the shortest. */
-export const scaleOf = (columns: readonly Column[]): Scale => {
+/** A grid fine enough for every slot, and tall enough for the shortest; or, with a height to fit into, as tall as that. */
+export const scaleOf = (columns: readonly Column[], fitPixels?: number): Scale => {
 	let from = 24 * 60
 	let until = 0
 	let unit = 60
@@ -150,5 +157,8 @@ export const scaleOf = (columns: readonly Column[]): Scale => {
 	}
 	if (until === 0) return { from: 0, unit: 60, lines: 0, pixelsPerMinute: 1 }
 	from = Math.floor(from / 60) * 60
-	return { from, unit, lines: Math.ceil((until - from) / unit), pixelsPerMinute: Math.max(1.5, shortestPixels / shortest) }
+	const lines = Math.ceil((until - from) / unit)
+	const roomy = Math.max(1.5, shortestPixels / shortest)
+	const fitting = fitPixels === undefined ? roomy : Math.max(fitPixels / (lines * unit), leastPixels / shortest)
+	return { from, unit, lines, pixelsPerMinute: Math.min(roomy, fitting) }
 }

@@ -37,7 +37,7 @@ export const DayPicker = ({ date, today, onChange }: { date: string; today: stri
 						<Button
 							variant="default"
 							fw={400}
-							miw={230}
+							miw={200}
 							justify="flex-start"
 							leftSection={<IconCalendar size={18} aria-hidden />}
 							onClick={() => setOpened(!opened)}

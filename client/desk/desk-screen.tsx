@@ -1,6 +1,6 @@
 import '@mantine/dates/styles.css'
 import { Button, Kbd, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { useDisclosure, useElementSize, useLocalStorage } from '@mantine/hooks'
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import {
@@ -27,22 +27,27 @@ import { Screen } from '../shell/layout.tsx'
 import { Empty, ErrorMessage, Loading, useErrorText } from '../shell/messages.tsx'
 import { LinePanel } from '../waiting/line-panel.tsx'
 import { AppointmentPanel } from './appointment-panel.tsx'
-import { useBoard, useIsLive, WatchDay } from './board.tsx'
+import { useBoard, useIsLive, WatchDates } from './board.tsx'
 import type { CallerSearchHandle } from './caller-search.tsx'
 import { ConfirmPanel } from './confirm-panel.tsx'
 import { ContextBar } from './context-bar.tsx'
 import { DayGrid } from './day-grid.tsx'
 import { type Cell, wallClock } from './day-layout.ts'
 import classes from './desk.module.css'
+import { Earliest } from './earliest.tsx'
 import { isLetter } from './keys.ts'
-import { directionOfKey, edgeCell, findCell, isOpen, step } from './navigation.ts'
+import { directionOfKey, edgeCell, findCell, firstCell, isOpen, step } from './navigation.ts'
 import { ShortcutsList } from './shortcuts.tsx'
+import type { TileVisit } from './slot-cell.tsx'
 import { Toolbar } from './toolbar.tsx'
-import { useDay } from './use-day.ts'
+import { useNoTimes } from './use-closed.ts'
 import { useDayFocus } from './use-day-focus.ts'
 import { type Time, useDesk } from './use-desk.ts'
+import { mostColumns, useDoctors, useDoctorsById } from './use-doctors.ts'
 import { useScreenKeys } from './use-screen-keys.ts'
 import { useUndo } from './use-undo.ts'
+import { useView, type View } from './use-view.ts'
+import { useVisits, type Visits } from './use-visits.ts'
 import { useVanishedVisits } from './vanished-visits.tsx'
 
 const PatientCard = lazy(async () => ({ default: (await import('../patients/patient-card.tsx')).PatientCard }))
@@ -53,16 +58,44 @@ type Side = 'left' | 'right'
 
 type Undone = { said: (appointment: Appointment) => void; refused: (error: unknown) => void }
 
-const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly AppointmentType[] }) => {
+type DeskProps = { view: View; doctors: readonly Doctor[]; hasMore: boolean; types: readonly AppointmentType[] }
+
+const noTypes: readonly AppointmentType[] = []
+
+const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 	const { t, i18n } = useTranslation()
 	const queries = useQueryClient()
 	const errorText = useErrorText()
 	const { dayAndTime } = useFormat('UTC')
-	const { date, today, setDate } = useDay()
+	const { date, dates, today, setDate } = view
 	const [specialty, setSpecialty] = useState('')
-	const shown = useMemo(() => (specialty ? doctors.filter(doctor => doctor.specialty === specialty) : doctors), [doctors, specialty])
+	const [hidesEmpty, setHidesEmpty] = useLocalStorage({
+		key: 'liveslot-desk-hides-empty',
+		defaultValue: true,
+		getInitialValueInEffect: false,
+	})
+	const [fits, setFits] = useLocalStorage({ key: 'liveslot-desk-fits', defaultValue: false, getInitialValueInEffect: false })
+	/** Doctors whom an earliest time led to, and who are not on the board otherwise. */
+	const [guestIds, setGuestIds] = useState<readonly string[]>([])
+	const guests = useDoctorsById(guestIds)
+	const doctors = useMemo(() => [...onBoard, ...guests.filter(({ id }) => onBoard.every(doctor => doctor.id !== id))], [onBoard, guests])
+	const shown = useMemo(
+		() => (specialty ? doctors.filter(doctor => doctor.specialty === specialty || guestIds.includes(doctor.id)) : doctors),
+		[doctors, specialty, guestIds],
+	)
+	const isWeek = view.shown.kind === 'week'
+	const lanes = useMemo(
+		() => (isWeek ? dates.flatMap(date => shown.slice(0, 1).map(doctor => ({ doctor, date }))) : shown.map(doctor => ({ doctor, date }))),
+		[isWeek, dates, date, shown],
+	)
 	const specialties = useMemo(() => [...new Set(doctors.map(doctor => doctor.specialty))].sort(), [doctors])
-	const { board, columns } = useBoard(shown, date)
+	const hides = hidesEmpty && !isWeek
+	const { board, columns } = useBoard(lanes, hides)
+	const noTimes = useNoTimes(dates, today)
+	const visits = useTileVisits(useVisits(dates, isWeek ? shown[0]?.id : undefined), types)
+	const boardSize = useElementSize<HTMLDivElement>()
+	const goToDate = useRef<HTMLInputElement>(null)
+	const [seeksEarliest, setSeeksEarliest] = useState(false)
 	const [activeId, setActiveId] = useState<string>()
 	/** What was typed before “new caller” was chosen; undefined while the search box is there. */
 	const [callerTyped, setCallerTyped] = useState<string>()
@@ -109,13 +142,21 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 	const vanished = useVanishedVisits({ date, doctors: shown })
 	const [askedSlot, setAskedSlot] = useState<{ slotId: string; title: string; timeZone: string | undefined }>()
 	const choosing = patient !== undefined || moving !== undefined
-	const onNoneFree = useCallback(() => say(t('desk.status.noneFree'), 'problem'), [say, t])
+	const onNoneFree = useCallback(() => say(t('desk.status.noneFree'), 'problem', 'another-day'), [say, t])
 	const focus = useDayFocus(stage, columns, onNoneFree)
 	const shownTime = opened?.time ?? taking?.slot
-	const takingLive = useIsLive(board, taking?.slot.doctorId, date)
+	const takingLive = useIsLive(board, taking?.slot.doctorId)
 	const takingDoctor = doctors.find(({ id }) => id === taking?.slot.doctorId)
 
 	useEffect(() => search.current?.focus(), [])
+
+	// biome-ignore lint/correctness/useExhaustiveDependencies: other dates or doctors are what ends the warning
+	useEffect(() => desk.clearWarning('another-day'), [dates, lanes, desk.clearWarning])
+
+	const onDrawn = useCallback(() => {
+		focus.run()
+		if (firstCell(columns(), undefined, isOpen)) desk.clearWarning('another-day')
+	}, [columns, desk.clearWarning, focus.run])
 
 	const goTo = useCallback(
 		(next: string) => {
@@ -161,15 +202,27 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 		if (!found) return
 		const { cell, column } = found
 		const { slot } = cell
-		if (column.calendar.state !== 'live') say(t('desk.status.updating'), 'problem')
+		if (column.calendar.state !== 'live') say(t('desk.status.updating'), 'problem', 'another-slot')
 		else if (slot.state === 'booked' && slot.appointment && !moving) {
 			sideOf(focus.find(slotId))
 			desk.open(slot.appointment.id, slot)
 		} else if (isOpen(cell, column)) take(slot)
-		else say(t('desk.status.notOpen'), 'problem')
+		else say(t('desk.status.notOpen'), 'problem', 'another-slot')
 	}
 
+	const takeEarliest = (time: Time, typeId: string) => {
+		setSeeksEarliest(false)
+		if (doctors.every(({ id }) => id !== time.doctorId)) setGuestIds(ids => [...ids, time.doctorId])
+		take(time, moving ? undefined : typeId)
+	}
+	const seekEarliest = useCallback(() => {
+		desk.close()
+		line.close()
+		setSeeksEarliest(true)
+	}, [desk.close, line.close])
+
 	const closePanel = useCallback(() => {
+		setSeeksEarliest(false)
 		const time = desk.close()
 		if (time && !focus.focusSlot(time.id)) search.current?.focus()
 		return time !== undefined
@@ -215,13 +268,29 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 
 	const back = useCallback(() => {
 		focus.cancel()
+		if (seeksEarliest) {
+			setSeeksEarliest(false)
+			focus.focusDay()
+			return
+		}
 		if (closePanel()) return
 		const inDay = stage.current?.contains(document.activeElement)
 		if (moving || (patient && !inDay)) dropCaller()
 		else toSearch()
-	}, [closePanel, dropCaller, focus.cancel, moving, patient, toSearch])
-	const changeDay = useCallback((days: number) => goTo(addDays(date, days)), [date, goTo])
-	useScreenKeys(root, { back, toSearch, showHelp: help.open, changeDay, showLine: line.open })
+	}, [closePanel, dropCaller, focus.cancel, focus.focusDay, moving, patient, seeksEarliest, toSearch])
+	const changeDay = useCallback((days: number) => goTo(addDays(date, isWeek ? days * 7 : days)), [date, goTo, isWeek])
+	const toDate = useCallback(() => goToDate.current?.focus(), [])
+	const fit = useCallback(() => setFits(!fits), [fits, setFits])
+	useScreenKeys(root, {
+		back,
+		toSearch,
+		showHelp: help.open,
+		changeDay,
+		earliest: seekEarliest,
+		goToDate: toDate,
+		fit,
+		showLine: line.open,
+	})
 
 	const askHistory = (slotId: string) => {
 		const found = findCell(columns(), slotId)
@@ -251,6 +320,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 	const onDayFocus = (event: FocusEvent<HTMLElement>) => {
 		const slotId = slotIdOf(event.target)
 		if (!slotId) return
+		if (slotId !== activeId) desk.clearWarning('another-slot')
 		setActiveId(slotId)
 		focus.doctorId.current = event.target.dataset.doctorId
 		if (shownTime) sideOf(event.target)
@@ -262,7 +332,7 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 
 	return (
 		<div className={classes.desk} ref={root} onKeyDownCapture={onKeyDownCapture}>
-			<WatchDay board={board} doctors={shown} date={date} />
+			<WatchDates board={board} doctors={shown} from={dates[0] as string} to={dates.at(-1) as string} />
 			<Toolbar
 				search={search}
 				callerTyped={callerTyped}
@@ -277,6 +347,17 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 				onDate={goTo}
 				onSpecialty={setSpecialty}
 				onHelp={help.open}
+				shown={view.shown}
+				hidesEmpty={hidesEmpty}
+				fits={fits}
+				goTo={goToDate}
+				onShown={next => {
+					setGuestIds([])
+					view.setShown(next)
+				}}
+				onHidesEmpty={setHidesEmpty}
+				onFits={setFits}
+				onEarliest={seekEarliest}
 				onLine={line.toggle}
 			/>
 			<ContextBar
@@ -307,11 +388,45 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 			</ContextBar>
 			{vanished.list}
 			{patient && <PatientStrip patientId={patient.id} onOpen={() => setCardOf(patient.id)} />}
+			{hasMore && <Text size="sm">{t('board.more', { count: mostColumns })}</Text>}
 			<div className={classes.stage} ref={stage}>
 				{/* biome-ignore lint/a11y/noStaticElementInteractions: the slots are buttons; their keys and clicks are heard here */}
-				<div className={classes.board} onKeyDown={onDayKeyDown} onClick={onDayClick} onFocus={onDayFocus}>
-					<DayGrid board={board} doctors={shown} date={date} activeId={activeId} currentId={shownTime?.id} onDrawn={focus.run} />
+				<div ref={boardSize.ref} className={classes.board} onKeyDown={onDayKeyDown} onClick={onDayClick} onFocus={onDayFocus}>
+					<DayGrid
+						board={board}
+						lanes={lanes}
+						isWeek={isWeek}
+						hidesEmpty={hides}
+						fitPixels={fits && boardSize.height > 0 ? boardSize.height : undefined}
+						today={today}
+						visits={visits}
+						noTimes={noTimes}
+						onWeek={doctorId => view.setShown({ kind: 'week', doctorId })}
+						activeId={activeId}
+						currentId={shownTime?.id}
+						onDrawn={onDrawn}
+					/>
 				</div>
+				{seeksEarliest && (
+					<Earliest
+						types={types}
+						typeId={moving?.typeId}
+						shown={shown}
+						doctor={doctors.find(({ id }) => id === focus.doctorId.current)}
+						siteId={view.shown.kind === 'site' ? view.shown.siteId : undefined}
+						specialty={specialty}
+						today={today}
+						from={date}
+						patient={moving ? undefined : patient}
+						onTake={takeEarliest}
+						onRecalled={text => {
+							setSeeksEarliest(false)
+							dropCaller()
+							say(text, 'done')
+						}}
+						onClose={() => setSeeksEarliest(false)}
+					/>
+				)}
 				{lineOpened && (
 					<LinePanel
 						doctors={doctors}
@@ -387,15 +502,33 @@ const Desk = ({ doctors, types }: { doctors: readonly Doctor[]; types: readonly 
 	)
 }
 
+/** What tiles show of visits. The same object while nothing of it changed, so that only its tile is drawn again. */
+const useTileVisits = (visits: Visits, types: readonly AppointmentType[]): ReadonlyMap<string, TileVisit> => {
+	const before = useRef<ReadonlyMap<string, TileVisit>>(new Map())
+	const tiles = useMemo(() => {
+		const kinds = new Map(types.map(type => [type.id, type]))
+		return new Map(
+			[...visits].map(([id, { typeId, reason }]) => {
+				const kind = kinds.get(typeId)
+				const tile = { kind: kind?.name, color: kind?.color, reason }
+				const known = before.current.get(id)
+				const isSame = known?.kind === tile.kind && known?.color === tile.color && known?.reason === tile.reason
+				return [id, known && isSame ? known : tile]
+			}),
+		)
+	}, [visits, types])
+	useEffect(() => {
+		before.current = tiles
+	}, [tiles])
+	return tiles
+}
+
 const minuteMs = 60_000
 
 export default function DeskScreen() {
 	const { t } = useTranslation()
-	const doctors = useQuery({
-		queryKey: ['doctors', 'desk'],
-		queryFn: () => request<Page<Doctor>>('/doctors?limit=200'),
-		staleTime: minuteMs,
-	})
+	const view = useView()
+	const doctors = useDoctors(view.shown)
 	const types = useQuery({
 		queryKey: ['appointment-types'],
 		queryFn: () => request<Page<AppointmentType>>('/appointment-types'),
@@ -405,12 +538,14 @@ export default function DeskScreen() {
 		<Screen title={t('desk.title')} wide hideTitle>
 			{doctors.isPending && <Loading onRetry={() => void doctors.refetch()} />}
 			{doctors.isError && !doctors.data && <ErrorMessage error={doctors.error} onRetry={() => void doctors.refetch()} />}
-			{doctors.data?.items.length === 0 && (
+			{doctors.data?.items.length === 0 && view.shown.kind === 'all' && (
 				<Empty title={t('desk.noDoctors')}>
 					<Text size="sm">{t('desk.noDoctorsHint')}</Text>
 				</Empty>
 			)}
-			{doctors.data && doctors.data.items.length > 0 && <Desk doctors={doctors.data.items} types={types.data?.items ?? []} />}
+			{doctors.data && (doctors.data.items.length > 0 || view.shown.kind !== 'all') && (
+				<Desk view={view} doctors={doctors.data.items} hasMore={doctors.hasMore} types={types.data?.items ?? noTypes} />
+			)}
 		</Screen>
 	)
 }

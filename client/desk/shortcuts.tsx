@@ -12,6 +12,9 @@ const groups = [
 			[['F2'], 'line'],
 			[['PageUp', 'PageDown'], 'day'],
 			[['Esc'], 'back'],
+			[['E'], 'earliest'],
+			[['G'], 'goTo'],
+			[['F'], 'fit'],
 			[['?'], 'help'],
 			[['Ctrl', '+', 'Z'], 'history.keys.undo'],
 		],
@@ -82,7 +85,7 @@ export const ShortcutsList = ({ opened, onClose }: { opened: boolean; onClose: (
 														</Fragment>
 													))}
 												</th>
-												<td>{t(what.includes('.') ? what : `desk.keys.${what}`)}</td>
+												<td>{t(what.includes('.') ? what : [`desk.keys.${what}`, `board.keys.${what}`])}</td>
 											</tr>
 										))}
 									</tbody>

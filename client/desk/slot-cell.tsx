@@ -14,7 +14,7 @@ import {
 	IconUserX,
 } from '@tabler/icons-react'
 import type { TFunction } from 'i18next'
-import { memo, type Ref } from 'react'
+import { type CSSProperties, memo, type Ref } from 'react'
 import type { AppointmentStatus } from '../../contract/index.ts'
 import type { Cell } from './day-layout.ts'
 import classes from './desk.module.css'
@@ -31,6 +31,9 @@ export const statusIcons: Record<AppointmentStatus, typeof IconCheck> = {
 /** `clock` is the time as the cell shows it: whether it is morning stands at the hours on the left. */
 export type CellTexts = { t: TFunction; time: (minute: number) => string; clock: (minute: number) => string }
 
+/** The kind of appointment and its colour, and why the patient comes. */
+export type TileVisit = { kind: string | undefined; color: string | undefined; reason: string | undefined }
+
 type Props = {
 	cell: Cell
 	doctorName: string
@@ -40,6 +43,10 @@ type Props = {
 	lines: number
 	/** Too low for more than two narrow lines. */
 	compact: boolean
+	/** Room for one line of small print only. */
+	tiny: boolean
+	/** What is known of the visit besides the name. */
+	visit: TileVisit | undefined
 	/** Changes of this calendar arrive. */
 	live: boolean
 	past: boolean
@@ -63,7 +70,7 @@ const look = ({ cell: { slot }, live, past, continues, texts: { t } }: Props) =>
 		if (heldByMe) return { Icon: IconClock, title: t('state.heldByMe'), note: '' }
 		return { Icon: IconHourglass, title: heldBy ? t('desk.slot.heldBy', { name: heldBy.name }) : t('state.held'), note: '' }
 	}
-	if (state === 'blocked') return { Icon: IconBan, title: t('state.blocked'), note: '' }
+	if (state === 'blocked') return { Icon: IconBan, title: t('board.blocked'), note: '' }
 	// What is not known to be free is not called free.
 	if (!live) return { Icon: IconRefresh, title: t('desk.slot.stale'), note: '' }
 	return past ? { Icon: undefined, title: t('desk.slot.past'), note: '' } : { Icon: IconPlus, title: t('state.free'), note: '' }
@@ -84,7 +91,7 @@ export const WidestLine = ({ texts: { t, clock }, ref }: { texts: CellTexts; ref
 
 /** One slot. Its state is told by a word and a sign; the colour only repeats it. */
 export const SlotCell = memo((props: Props) => {
-	const { cell, doctorName, doctorId, column, line, lines, compact, live, past, tabbable, current, texts } = props
+	const { cell, doctorName, doctorId, column, line, lines, compact, tiny, visit, live, past, tabbable, current, texts } = props
 	const { slot, minute } = cell
 	const { Icon, title, note } = look(props)
 	const time = texts.time(minute)
@@ -95,6 +102,8 @@ export const SlotCell = memo((props: Props) => {
 		time,
 		title,
 		note,
+		visit?.kind,
+		visit?.reason,
 		slot.state === 'booked' && past && texts.t('desk.slot.past'),
 		!live && slot.state !== 'free' && texts.t('desk.slot.stale'),
 	]
@@ -116,11 +125,16 @@ export const SlotCell = memo((props: Props) => {
 				data-doctor-id={doctorId}
 				data-state={slot.state}
 				data-compact={compact || undefined}
+				data-tiny={tiny || undefined}
+				data-past-free={(slot.state === 'free' && past) || undefined}
 				data-mine={slot.heldByMe || undefined}
 				data-past={past || undefined}
 				data-stale={!live || undefined}
 				data-status={slot.appointment?.status}
 				data-current={current || undefined}
+				style={visit?.color ? ({ '--slot-kind': visit.color } as CSSProperties) : undefined}
+				data-kind={visit?.color && slot.state === 'booked' ? '' : undefined}
+				title={visit && [title, visit.kind, visit.reason].filter(Boolean).join(' · ')}
 			>
 				<span className={classes.time}>{texts.clock(minute)}</span>
 				{Icon && <Icon size={14} aria-hidden className={classes.icon} />}
@@ -130,6 +144,11 @@ export const SlotCell = memo((props: Props) => {
 					</span>
 				)}
 				<span className={classes.title}>{title}</span>
+				{visit && !props.continues && (visit.reason || visit.kind) && (
+					<span className={classes.about} data-part="about">
+						{[visit.kind, visit.reason].filter(Boolean).join(' · ')}
+					</span>
+				)}
 			</button>
 		</div>
 	)

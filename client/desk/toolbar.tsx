@@ -1,12 +1,16 @@
 import { ActionIcon, Button, Kbd, NativeSelect } from '@mantine/core'
-import { IconKeyboard } from '@tabler/icons-react'
+import { IconKeyboard, IconPhoneCall, IconZoomIn, IconZoomOut } from '@tabler/icons-react'
 import type { RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { Patient } from '../../contract/index.ts'
 import { CallerSearch, type CallerSearchHandle } from './caller-search.tsx'
 import { DayPicker } from './day-picker.tsx'
 import classes from './desk.module.css'
+import { GoToDate } from './go-to-date.tsx'
 import { NewCaller } from './new-caller.tsx'
+import { ShownPicker } from './shown-picker.tsx'
+import type { Shown } from './use-view.ts'
 
 type Props = {
 	search: RefObject<CallerSearchHandle | null>
@@ -24,13 +28,21 @@ type Props = {
 	onDate: (date: string) => void
 	onSpecialty: (specialty: string) => void
 	onHelp: () => void
+	shown: Shown
+	hidesEmpty: boolean
+	fits: boolean
+	goTo: RefObject<HTMLInputElement | null>
+	onShown: (shown: Shown) => void
+	onHidesEmpty: (hides: boolean) => void
+	onFits: (fits: boolean) => void
+	onEarliest: () => void
 	onLine: () => void
 }
 
 /** Who calls, and which part of which day is shown. */
 export const Toolbar = (props: Props) => {
 	const { t } = useTranslation()
-	const { search, callerTyped, date, today, specialties, specialty, onChoose, onNewCaller, onToDay, onBack } = props
+	const { search, callerTyped, date, today, specialties, specialty, onChoose, onNewCaller, onToDay, onBack, onDate, fits } = props
 	return (
 		<div className={classes.bar}>
 			{callerTyped === undefined ? (
@@ -40,7 +52,9 @@ export const Toolbar = (props: Props) => {
 			) : (
 				<NewCaller typed={callerTyped} onDone={onChoose} onBack={onBack} />
 			)}
-			<DayPicker date={date} today={today} onChange={props.onDate} />
+			<DayPicker date={date} today={today} onChange={onDate} />
+			<GoToDate ref={props.goTo} label={t('board.goTo')} today={today} onDate={onDate} testId="desk-go-to" />
+			<ShownPicker {...props} />
 			{specialties.length > 1 && (
 				<NativeSelect
 					aria-label={t('desk.specialty')}
@@ -51,7 +65,19 @@ export const Toolbar = (props: Props) => {
 			)}
 			<Button
 				variant="default"
-				ms="auto"
+				fw={400}
+				px="sm"
+				onClick={props.onEarliest}
+				rightSection={<Kbd size="xs">E</Kbd>}
+				aria-keyshortcuts="E"
+				data-testid="desk-earliest-open"
+			>
+				{t('board.earliest')}
+			</Button>
+			<Button
+				variant="default"
+				fw={400}
+				px="sm"
 				onClick={props.onLine}
 				aria-keyshortcuts="F2"
 				rightSection={
@@ -63,6 +89,29 @@ export const Toolbar = (props: Props) => {
 			>
 				{t('waiting.desk.open')}
 			</Button>
+			<ActionIcon
+				component={Link}
+				to="/desk/recalls"
+				variant="default"
+				size="input-sm"
+				ms="auto"
+				aria-label={t('board.recalls.title')}
+				title={t('board.recalls.title')}
+			>
+				<IconPhoneCall size={20} aria-hidden />
+			</ActionIcon>
+			<ActionIcon
+				variant="default"
+				size="input-sm"
+				aria-label={t('board.fit')}
+				title={t('board.fit')}
+				aria-pressed={fits}
+				aria-keyshortcuts="F"
+				onClick={() => props.onFits(!fits)}
+				data-testid="desk-fit"
+			>
+				{fits ? <IconZoomIn size={20} aria-hidden /> : <IconZoomOut size={20} aria-hidden />}
+			</ActionIcon>
 			<ActionIcon variant="default" size="input-sm" aria-label={t('desk.keys.show')} aria-keyshortcuts="?" onClick={props.onHelp}>
 				<IconKeyboard size={20} aria-hidden />
 			</ActionIcon>

@@ -12,7 +12,8 @@ export type Taking = takings.Taking<Time>
 
 type Opened = { appointmentId: string; time: Time }
 
-export type Status = { text: string; kind: 'done' | 'info' | 'problem' }
+/** `until`: what ends it, so that no warning stays longer than its cause. */
+export type Status = { text: string; kind: 'done' | 'info' | 'problem'; until?: 'another-day' | 'another-slot' }
 
 export type Desk = ReturnType<typeof useDesk>
 
@@ -34,7 +35,13 @@ export function useDesk({ describe, onFinished, onActed }: Deps) {
 	const [status, setStatus] = useState<Status>()
 	const { taking, hold, book, drop } = takings.useTaking<Time>()
 
-	const say = useCallback((text: string, kind: Status['kind'] = 'info') => setStatus({ text, kind }), [])
+	const say = useCallback(
+		(text: string, kind: Status['kind'] = 'info', until?: Status['until']) => setStatus({ text, kind, ...(until && { until }) }),
+		[],
+	)
+
+	/** Ends the warnings whose cause is gone. */
+	const clearWarning = useCallback((cause: Status['until']) => setStatus(now => (now?.until === cause ? undefined : now)), [])
 
 	const clearStatus = useCallback(() => setStatus(undefined), [])
 
@@ -104,5 +111,21 @@ export function useDesk({ describe, onFinished, onActed }: Deps) {
 		setMoving(appointment)
 	}, [])
 
-	return { patient, setPatient, moving, setMoving, taking, opened, status, say, clearStatus, take, send, close, open, startMove }
+	return {
+		patient,
+		setPatient,
+		moving,
+		setMoving,
+		taking,
+		opened,
+		status,
+		say,
+		clearStatus,
+		clearWarning,
+		take,
+		send,
+		close,
+		open,
+		startMove,
+	}
 }

@@ -1,10 +1,22 @@
 import { type RefObject, useEffect } from 'react'
-import { isQuestionMark, isSlash, isTyping, useCharacterKeys } from './keys.ts'
+import { isLetter, isQuestionMark, isSlash, isTyping, useCharacterKeys } from './keys.ts'
 
-type Actions = { back: () => void; toSearch: () => void; showHelp: () => void; changeDay: (days: 1 | -1) => void; showLine: () => void }
+type Actions = {
+	back: () => void
+	toSearch: () => void
+	showHelp: () => void
+	changeDay: (days: 1 | -1) => void
+	earliest: () => void
+	goToDate: () => void
+	fit: () => void
+	showLine: () => void
+}
 
 /** Keys that work wherever the focus is on this screen, but not below a dialog that lies over it. */
-export const useScreenKeys = (root: RefObject<HTMLElement | null>, { back, toSearch, showHelp, changeDay, showLine }: Actions) => {
+export const useScreenKeys = (
+	root: RefObject<HTMLElement | null>,
+	{ back, toSearch, showHelp, changeDay, earliest, goToDate, fit, showLine }: Actions,
+) => {
 	const [characterKeys] = useCharacterKeys()
 	useEffect(() => {
 		const actionOf = (event: KeyboardEvent, target: Element) => {
@@ -13,6 +25,9 @@ export const useScreenKeys = (root: RefObject<HTMLElement | null>, { back, toSea
 			if (characterKeys && !isTyping(target)) {
 				if (isSlash(event)) return toSearch
 				if (isQuestionMark(event)) return showHelp
+				if (isLetter(event, 'e')) return earliest
+				if (isLetter(event, 'g')) return goToDate
+				if (isLetter(event, 'f')) return fit
 			}
 			const pages = event.key === 'PageDown' ? 1 : event.key === 'PageUp' ? -1 : undefined
 			const taken = event.ctrlKey || event.altKey || event.metaKey || target.closest('select, textarea, [role=dialog]')
@@ -29,5 +44,5 @@ export const useScreenKeys = (root: RefObject<HTMLElement | null>, { back, toSea
 		}
 		document.addEventListener('keydown', onKeyDown)
 		return () => document.removeEventListener('keydown', onKeyDown)
-	}, [root, back, toSearch, showHelp, changeDay, showLine, characterKeys])
+	}, [root, back, toSearch, showHelp, changeDay, earliest, goToDate, fit, showLine, characterKeys])
 }

@@ -54,6 +54,8 @@ const createFormats = (locale: string, timeZone: string | undefined) => {
 		dateDay: plain({ day: 'numeric', month: 'short' }),
 		dateNumeric: plain({ day: '2-digit', month: '2-digit', year: 'numeric' }),
 		dateLong: plain({ weekday: 'long', day: 'numeric', month: 'long' }),
+		dateFull: plain({ day: 'numeric', month: 'long', year: 'numeric' }),
+		dateMonth: plain({ month: 'long' }),
 		number: (value: number) => new Intl.NumberFormat(locale).format(value),
 		percent: (value: number | null) =>
 			value === null ? '–' : new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(value),

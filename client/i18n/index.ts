@@ -35,6 +35,12 @@ const loadExtra = {
 		de: () => import('./de-setup.ts'),
 		ar: () => import('./ar-setup.ts'),
 	},
+	doors: {
+		en: () => import('./en-doors.ts'),
+		es: () => import('./es-doors.ts'),
+		de: () => import('./de-doors.ts'),
+		ar: () => import('./ar-doors.ts'),
+	},
 	security: {
 		en: () => import('./en-security.ts'),
 		es: () => import('./es-security.ts'),

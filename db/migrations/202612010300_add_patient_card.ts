@@ -107,9 +107,8 @@ export const up = (knex: Knex) =>
 			-- Fields of the kept file that the merge changed.
 			kept_before     jsonb NOT NULL,
 			kept_after      jsonb NOT NULL,
-			-- What belonged to that file.
-			appointment_ids bigint[] NOT NULL,
-			change_ids      bigint[] NOT NULL,
+			-- What belonged to that file: ids by their table.
+			moved           jsonb NOT NULL,
 			merged_at       timestamptz NOT NULL DEFAULT now(),
 			merged_by       bigint NOT NULL REFERENCES users (id)
 		);

@@ -4,7 +4,7 @@ import { nearestOffers, readFreeSlots } from '../slots/alternatives.ts'
 import { slotId } from '../slots/slot-id.ts'
 import type { FullAppointment, HoldsByDoctor } from './facts.ts'
 import type { ChangeRequest } from './requests.ts'
-import { type Decided, isSlotRefusal, minutesToMove, refusalOf } from './rules.ts'
+import { type Decided, isSlotRefusal, refusalOf, roomToMove, withBuffer } from './rules.ts'
 
 /**
  * Reads other free slots for the requests whose slot is gone, once for the whole batch. `taken` has the ids of slots that this batch
@@ -52,8 +52,9 @@ export type AlternativesFor = (request: ChangeRequest) => SlotOffer[] | undefine
 
 /** How much room an alternative must have to serve the request. */
 function minutesWanted(request: ChangeRequest, appointment: (id: string) => FullAppointment | undefined): number | undefined {
-	if (request.kind === 'book') return request.minutes
+	if (request.kind === 'book') return withBuffer(request.minutes, request.bufferMinutes)
+	if (request.kind === 'offer') return request.minutes
 	if (request.kind === 'undo') return request.endMinute - request.startMinute
 	const moved = request.kind === 'reschedule' ? appointment(request.appointmentId) : undefined
-	return moved && minutesToMove(moved)
+	return moved && roomToMove(moved)
 }

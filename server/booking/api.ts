@@ -20,13 +20,12 @@ import { boardRider, createClaim } from '../slots/board-rider.ts'
 import type { Holds } from '../slots/holds.ts'
 import { calendarFile, listAppointments } from './appointments.ts'
 import { type Ask, type Commands, createCommands } from './commands.ts'
-import { createEffects } from './effects.ts'
+import { createEffects, createNotify } from './effects.ts'
 import { toWire } from './facts.ts'
-import { createNotify } from './notify.ts'
 import { type BookingObserver, createBookingObserver } from './observe.ts'
 import type { ChangeRequest, Outcome, QueueRequest } from './requests.ts'
 import type { State } from './rules.ts'
-import { createSettle } from './settle.ts'
+import { createSettle, type SettleDeps } from './settle.ts'
 
 /** The heart: settles requests in batches, in their order of arrival. PostgreSQL decides who won. */
 export async function createBooking(deps: BookingDeps): Promise<Booking> {
@@ -47,14 +46,15 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 		policy,
 		notices,
 		wakeReminders,
+		tellOffers,
+		offering,
 		nowMs,
 	} = deps
 	const observe = createBookingObserver({ metrics, log, tracer })
 	const replies = await createReplies<Outcome>({ redis, subscriber, nodeId, log, timeoutMs: outcomeTimeoutMs })
 	const notify = await createNotify({ io, redis, subscriber, nodeId, log })
-	const post = (doctorId: string, request: QueueRequest) => mailbox.post(doctorId, request)
-	const effects = createEffects({ replies, post, holds, notify: notify.people, wakeReminders, observe })
-	const handler = createSettle({ run, policy, notices, claim: createClaim(redis), effects, log })
+	const effects = createEffects({ replies, holds, notify: notify.people, wakeReminders, tellOffers, observe })
+	const handler = createSettle({ run, policy, notices, offering, claim: createClaim(redis), effects, log })
 	const mailbox = createMailbox({ redis, leases, rider: boardRider, handler, roomFor, observe, log })
 	const ask = (deps.door ?? openDoor)({ run, holds, replies, post: postTraced, observe })
 	const commands = createCommands({ run, types, doctors, ask, nodeId, nowMs })
@@ -70,7 +70,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 		routes: routesOf(commands, db, deps.visitCalendar),
 		handlers: handlersOf(commands),
 		announce: (doctorId, startsAt) =>
-			post(doctorId, { kind: 'announce', doctorId, minutes: startsAt?.map(instant => instant.getTime() / 60_000) }),
+			mailbox.post(doctorId, { kind: 'announce', doctorId, minutes: startsAt?.map(instant => instant.getTime() / 60_000) }),
 		isAwaited: () => replies.count() > 0,
 		async finish(timeoutMs) {
 			const deadlineMs = performance.now() + timeoutMs
@@ -87,11 +87,11 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 
 	/** Passes the trace context of this step along, so that the node that drains the mailbox continues the trace. */
 	async function postTraced(request: ChangeRequest): Promise<void> {
-		if (!tracer.isOn) return await post(request.doctorId, request)
+		if (!tracer.isOn) return await mailbox.post(request.doctorId, request)
 		const span = tracer.start('queue', { kind: 'producer', parent: request.origin.trace })
 		span.set('liveslot.kind', request.kind)
 		const origin = span.context ? { ...request.origin, trace: span.context } : request.origin
-		await post(request.doctorId, { ...request, origin }).finally(() => span.end())
+		await mailbox.post(request.doctorId, { ...request, origin }).finally(() => span.end())
 	}
 }
 
@@ -112,6 +112,9 @@ export type BookingDeps = {
 	policy: () => Promise<State['policy']>
 	notices: NoticePolicy
 	visitCalendar: VisitCalendar
+	offering: SettleDeps['offering']
+	/** Called after a commit that made or ended offers. */
+	tellOffers: () => void
 	/** Called after a commit that wrote messages which are due at once. */
 	wakeReminders: () => void
 	nowMs: () => number

@@ -100,6 +100,7 @@ function toListed(row: Row): Appointment {
 			endMinute: minute(row.ends_at),
 			slotMinutes: row.slot_starts.map(minute),
 			typeMinutes: undefined,
+			bufferMinutes: 0,
 			status: row.status,
 			reason: row.reason,
 			kind: row.kind,

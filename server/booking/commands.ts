@@ -9,7 +9,7 @@ import { invalidInput, Refusal } from '../platform/refusal.ts'
 import { parseSlotId, type SlotRef } from '../slots/slot-id.ts'
 import { maySee } from './appointments.ts'
 import { type FullAppointment, readAppointments, toWire } from './facts.ts'
-import { type ChangeRequest, fingerprintOf, type Outcome } from './requests.ts'
+import { type ChangeRequest, type EndOfferRequest, fingerprintOf, type OfferRequest, type Outcome } from './requests.ts'
 import { readUndo } from './undo.ts'
 
 /**
@@ -39,6 +39,7 @@ export function createCommands({ run, types, doctors, ask, nodeId, nowMs }: Comm
 					startMinute,
 					privileged,
 					minutes,
+					bufferMinutes: minutes === undefined ? 0 : type.bufferMinutes,
 					typeId,
 					terms: termsOf(type),
 					patientId,
@@ -66,6 +67,9 @@ export function createCommands({ run, types, doctors, ask, nodeId, nowMs }: Comm
 			const common = commonOf('status', payload, caller)
 			return submit({ ...common, kind: 'status', doctorId, privileged: true, appointmentId, status })
 		},
+		accept,
+		offer: offerSlots,
+		endOffer,
 		async undo(caller, payload) {
 			const { appointmentId } = payload
 			const appointment = await find(caller.actor, appointmentId)
@@ -73,6 +77,35 @@ export function createCommands({ run, types, doctors, ask, nodeId, nowMs }: Comm
 			if (undo === 'done') return toWire(appointment)
 			return submit({ ...commonOf('undo', payload, caller), ...undo, kind: 'undo', privileged: true, appointmentId })
 		},
+	}
+
+	function accept(caller: Caller, offer: OfferToAnswer): Promise<Appointment> {
+		const { id, doctorId, startMinute, minutes, typeId, patientId, replaces } = offer
+		const common = { ...commonOf(replaces ? 'reschedule' : 'book', { offerId: id }, caller), doctorId, startMinute, minutes, typeId }
+		// An offer stands apart from the terms for bookings, and an answer to it from the cut-off.
+		const asked = { ...common, offerId: id, privileged: true }
+		return replaces
+			? submit({ ...asked, kind: 'reschedule', appointmentId: replaces.appointmentId, fromDoctorId: replaces.doctorId })
+			: submit({ ...asked, kind: 'book', patientId, reason: undefined })
+	}
+
+	async function offerSlots(caller: Caller, { slotId, ...wish }: OfferWish): Promise<string> {
+		const ref = await refOf(slotId)
+		const typeId = wish.typeId ?? (await types.defaultId())
+		const minutes = wish.typeId === undefined ? undefined : minutesWith(await types.rulesOf(typeId), ref.doctorId, true)
+		const common = commonOf('offer', { slotId, ...wish }, caller)
+		settledOf(await ask({ ...common, ...ref, ...wish, kind: 'offer', typeId, minutes: wish.minutes ?? minutes, privileged: true }))
+		return common.key
+	}
+
+	async function endOffer(
+		caller: Caller,
+		{ id, doctorId, startMinute, minutes }: OfferToAnswer,
+		as: EndOfferRequest['as'],
+		endedBy?: string,
+	) {
+		const common = commonOf('end-offer', { offerId: id, as }, caller)
+		settledOf(await ask({ ...common, kind: 'end-offer', offerId: id, as, endedBy, doctorId, startMinute, minutes, privileged: true }))
 	}
 
 	async function bookExtra(caller: Caller, { doctorId = '', startsAt = '', extra, ...payload }: BookPayload): Promise<Appointment> {
@@ -172,11 +205,36 @@ export type Commands = {
 	cancel(caller: Caller, payload: { appointmentId: string; reason?: string | undefined }): Promise<Appointment>
 	reschedule(caller: Caller, payload: { appointmentId: string; slotId: string }): Promise<Appointment>
 	setStatus(caller: Caller, payload: { appointmentId: string; status: AppointmentStatus }): Promise<Appointment>
+	/** Accepts an offer: books its slots, or moves the visit that it replaces. */
+	accept(caller: Caller, offer: OfferToAnswer): Promise<Appointment>
+	/** Offers slots to a patient. Returns the key under which the offer is found. */
+	offer(caller: Caller, wish: OfferWish): Promise<string>
+	/** @throws Refusal offer_ended */
+	endOffer(caller: Caller, offer: OfferToAnswer, as: EndOfferRequest['as'], endedBy?: string): Promise<void>
 	/** Puts the appointment back to where it was before the caller's last change, made a moment ago. */
 	undo(caller: Caller, payload: { appointmentId: string }): Promise<Appointment>
 }
 
 export type BookPayload = Omit<BookingInput, 'idempotencyKey'>
+
+/** An offer, as far as answering it depends on it. */
+export type OfferToAnswer = {
+	id: string
+	doctorId: string
+	startMinute: number
+	minutes: number
+	typeId: string
+	patientId: string
+	replaces: { appointmentId: string; doctorId: string } | undefined
+}
+
+export type OfferWish = Pick<OfferRequest, 'patientId' | 'replaces' | 'why' | 'rebookingId' | 'openSeconds'> & {
+	slotId: string
+	/** Without one, the clinic's first type in a single slot. */
+	typeId?: string | undefined
+	/** In place of the type's length. */
+	minutes?: number | undefined
+}
 
 export type WalkIn = { doctorId: string; patientId: string; typeId?: string | undefined; reason?: string | undefined }
 
@@ -212,6 +270,16 @@ const refusals = new WeakMap<Outcome, Refusal>()
 /** @throws Refusal the same object for all callers who share an outcome, so that it is encoded once */
 function appointmentOf(outcome: Exclude<Outcome, { forward: string }>): Appointment {
 	if ('done' in outcome) return outcome.done
+	if ('offer' in outcome) throw new Error('the outcome of a booking is an offer')
+	return refuse(outcome)
+}
+
+/** @throws Refusal */
+function settledOf(outcome: Outcome): void {
+	if ('refused' in outcome) refuse(outcome)
+}
+
+function refuse(outcome: Extract<Outcome, { refused: string }>): never {
 	const { refused, alternatives } = outcome
 	if (!alternatives) throw new Refusal(refused)
 	const known = refusals.get(outcome)

@@ -5,29 +5,28 @@ import { readSlots, type Span, type StoredSlot, slotKey } from '../slots/availab
 import type { Holder } from '../slots/codec.ts'
 import { instantOf, slotId } from '../slots/slot-id.ts'
 import { type ChangeRequest, isChange, type QueueRequest } from './requests.ts'
-import type { BusyTime, PriorOutcome, State, StoredAppointment, VisitDay } from './rules.ts'
+import { type BusyTime, type PriorOutcome, type State, type StoredAppointment, type VisitDay, withBuffer } from './rules.ts'
 
 /**
- * Reads everything that the requests depend on, with a few statements however many requests there are.
- *
- * `holds` are those that the batch met. A changed schedule may have removed slots that are held.
+ * Reads everything that the requests depend on, with a few statements however many requests there are, and combines it with the holds
+ * that the batch met. A changed schedule may have removed slots that are held.
  */
 export async function readFacts(
 	run: Run,
 	requests: readonly QueueRequest[],
-	holds: HoldsByDoctor,
-	{ countsUpcoming } = { countsUpcoming: false },
+	{ holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>,
 ): Promise<Facts> {
 	const changes = requests.filter(isChange)
 	const appointmentIds = [...new Set(changes.flatMap(request => ('appointmentId' in request ? [request.appointmentId] : [])))]
 	const moves = changes.flatMap(request => (request.kind === 'reschedule' || request.kind === 'undo' ? [request.appointmentId] : []))
 	const patientIds = [...new Set(changes.flatMap(request => ('patientId' in request ? [request.patientId] : [])))]
 
-	const [prior, asked, slotsAsked, patients, days] = await Promise.all([
+	const [prior, offers, asked, slotsAsked, patients, days] = await Promise.all([
 		readOutcomes(run, changes),
+		readOffers(run, changes),
 		readAppointments(run, appointmentIds),
 		readSlots(run, distinct(requests.filter(request => request.kind !== 'reschedule').flatMap(request => spansAsked(request, holds)))),
-		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests), countsUpcoming }),
+		readPatients(run, { patientIds, appointmentIds: moves, ...wholeSpan(requests), countsUpcoming: policy.maxUpcoming !== undefined }),
 		readDays(run, changes),
 	])
 
@@ -35,26 +34,29 @@ export async function readFacts(
 	const appointments = new Map(asked.map(appointment => [appointment.id, appointment]))
 	const repeatedIds = changes.flatMap(request => prior(request)?.appointmentId ?? []).filter(id => !appointments.has(id))
 	const moved = requests.flatMap(request =>
-		request.kind === 'reschedule' ? spansAsked(request, holds, appointments.get(request.appointmentId)?.typeMinutes) : [],
+		request.kind === 'reschedule' ? spansAsked(request, holds, roomOf(appointments.get(request.appointmentId))) : [],
 	)
 	for (const appointment of await readAppointments(run, repeatedIds)) appointments.set(appointment.id, appointment)
 	const slotsKnownNow = await readSlots(run, distinct([...[...appointments.values()].flatMap(spansOf), ...moved]))
 
 	const slots = new Map([...slotsAsked, ...slotsKnownNow].map(slot => [slotKey(slot), slot]))
-	return { prior, appointments, patients, slots, days }
-}
-
-/** Combines the facts with the holds that the batch met, for the rules. */
-export function stateOf(facts: Facts, { holds, nowMs, policy }: { holds: HoldsByDoctor } & Pick<State, 'nowMs' | 'policy'>): BatchState {
 	return {
-		...facts,
 		nowMs,
 		policy,
-		slot: (doctorId, startMinute) => facts.slots.get(slotId(doctorId, startMinute)),
+		prior,
+		appointments,
+		patients,
+		slots,
+		slot: (doctorId, startMinute) => slots.get(slotId(doctorId, startMinute)),
 		holderOf: (doctorId, startMinute) => holds.get(doctorId)?.get(startMinute)?.userId,
-		appointment: id => facts.appointments.get(id),
-		patient: id => facts.patients.get(id),
-		day: request => ('startMinute' in request ? facts.days.get(dayKey(request)) : undefined),
+		appointment: id => appointments.get(id),
+		patient: id => patients.get(id),
+		offer: id => offers.get(id),
+		slotsOf: (doctorId, startMinute, minutes) =>
+			[...slots.values()].filter(
+				slot => slot.doctorId === doctorId && slot.startMinute >= startMinute && slot.startMinute < startMinute + minutes,
+			),
+		day: request => ('startMinute' in request ? days.get(dayKey(request)) : undefined),
 	}
 }
 
@@ -87,17 +89,12 @@ export function toWire(appointment: FullAppointment): Appointment {
 /** The holds of a batch's doctors, by doctor and minute. */
 export type HoldsByDoctor = ReadonlyMap<string, ReadonlyMap<number, Holder>>
 
-/** What requests depend on and what their outcomes show, as the database has it. */
-export type Facts = {
-	prior: State['prior']
+/** What requests depend on, and what their outcomes show beyond that. */
+export type Facts = State & {
 	appointments: Map<string, FullAppointment>
 	patients: Map<string, NamedPatient>
 	slots: Map<string, StoredSlot>
-	/** Days of requests whose type has a limit of visits a day. */
-	days: Map<string, VisitDay>
 }
-
-export type BatchState = State & Facts
 
 /** An appointment with the names and dates that clients see. */
 export type FullAppointment = StoredAppointment & {
@@ -143,6 +140,19 @@ async function readOutcomes(run: Run, keys: readonly RequestKey[]): Promise<Stat
 		]),
 	)
 	return request => outcomes.get(nameOf(request))
+}
+
+async function readOffers(run: Run, requests: readonly ChangeRequest[]): Promise<Map<string, { isOpen: boolean; untilMs: number | null }>> {
+	const ids = requests.flatMap(request => ('offerId' in request && request.offerId !== undefined ? [request.offerId] : []))
+	if (ids.length === 0) return new Map()
+	const rows = await run<{ id: string; is_open: boolean; until_ms: string | null }>(offersStatement, [ids])
+	return new Map(rows.map(row => [row.id, { isOpen: row.is_open, untilMs: row.until_ms === null ? null : Number(row.until_ms) }]))
+}
+
+const offersStatement = {
+	name: 'offers of requests',
+	text: `SELECT id::text, status IN ('sending', 'open') AS is_open, floor(extract(epoch FROM expires_at) * 1000)::bigint AS until_ms
+		FROM slot_offers WHERE id = ANY ($1::bigint[])`,
 }
 
 type RequestKey = { by: string; key: string }
@@ -204,6 +214,10 @@ function dayKey({ doctorId, typeId, startMinute }: { doctorId: string; typeId?: 
 	return `${doctorId} ${typeId} ${startMinute}`
 }
 
+function roomOf(appointment: StoredAppointment | undefined): number | undefined {
+	return appointment && withBuffer(appointment.typeMinutes, appointment.bufferMinutes)
+}
+
 const oneMinute = 1
 const longestVisitMinutes = 8 * 60
 
@@ -214,9 +228,12 @@ function spansAsked(request: QueueRequest, holds: HoldsByDoctor, typeMinutes?: n
 	}
 	if (request.kind === 'undo')
 		return request.slotMinutes.map(minute => ({ ...request, fromMinute: minute, untilMinute: minute + oneMinute }))
+	if (request.kind === 'end-offer')
+		return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + request.minutes }]
 	if (request.kind === 'book-beside') return [coveringSpan({ ...request, endMinute: request.startMinute + request.minutes })]
-	if (request.kind !== 'book' && request.kind !== 'reschedule') return []
-	const minutes = (request.kind === 'book' ? request.minutes : typeMinutes) ?? oneMinute
+	if (request.kind !== 'book' && request.kind !== 'offer' && request.kind !== 'reschedule') return []
+	const asked = request.kind === 'book' ? withBuffer(request.minutes, request.bufferMinutes) : request.minutes
+	const minutes = asked ?? typeMinutes ?? oneMinute
 	return [{ doctorId: request.doctorId, fromMinute: request.startMinute, untilMinute: request.startMinute + minutes }]
 }
 
@@ -251,6 +268,7 @@ type AppointmentRow = {
 	end_minute: number
 	slot_minutes: number[]
 	type_minutes: number | null
+	buffer_minutes: number
 	status: AppointmentStatus
 	sequence: number
 	reason: string | null
@@ -274,6 +292,7 @@ function toAppointment(row: AppointmentRow): FullAppointment {
 		endMinute: row.end_minute,
 		slotMinutes: row.slot_minutes,
 		typeMinutes: row.type_minutes ?? undefined,
+		bufferMinutes: row.buffer_minutes,
 		status: row.status,
 		sequence: row.sequence,
 		reason: row.reason,

@@ -1,29 +1,33 @@
 import type { AppointmentChange, AppointmentKind } from '../../contract/index.ts'
-import { availabilityOf, type StoredSlot } from '../slots/availability.ts'
+import { availabilityOf, type ShownOffer, type StoredSlot } from '../slots/availability.ts'
 import { type FullSlot, fullSlot } from '../slots/codec.ts'
-import { slotId } from '../slots/slot-id.ts'
+import { parseSlotId, slotId } from '../slots/slot-id.ts'
 import type { AlternativesFor } from './alternatives.ts'
-import { type BatchState, type FullAppointment, type HoldsByDoctor, toWire } from './facts.ts'
+import { type Facts, type FullAppointment, type HoldsByDoctor, toWire } from './facts.ts'
 import type {
 	Announcement,
 	BesideRequest,
 	BookingRequest,
 	ChangeRequest,
+	EndOfferRequest,
 	Happening,
+	OfferRequest,
 	Outcome,
 	QueueRequest,
 	SettledOutcome,
 	UndoRequest,
 } from './requests.ts'
-import { type AppointmentUpdate, type Decided, isSlotRefusal, refusalOf } from './rules.ts'
+import { type AppointmentUpdate, type Decided, type Decision, isSlotRefusal, refusalOf } from './rules.ts'
 import type { Written } from './write.ts'
 
 /** Turns a written batch into outcomes for its callers and effects for others. Pure. */
 export function outcomesOf(batch: WrittenBatch): Settled {
-	const { state, requests, holds, decided, announced, won, written, alternativesFor } = batch
+	const { facts, requests, holds, decided, announced, won, written, alternativesFor } = batch
 	const drained = new Set(requests.map(({ doctorId }) => doctorId))
 	const newIds = new Map(written.bookings.map(({ by, key, id }) => [`${by} ${key}`, id]))
 	const outcomeById = new Map<string, Outcome>()
+	/** Slots that the statement offered, among them slots beside the freed ones. */
+	const offered = new Map<string, ShownOffer>()
 	const settled: Settled = {
 		requests: new Set([...decided.map(({ request }) => request), ...announced]),
 		outcomes: [],
@@ -32,7 +36,9 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		happenings: [],
 		endedHolds: won.map(({ slot, userId }) => ({ doctorId: slot.doctorId, startMinute: slot.startMinute, userId })),
 		resets: new Set(),
+		offersChanged: written.offered.length > 0,
 	}
+	for (const { doctorId, minutes, ...offer } of written.offered) for (const minute of minutes) offered.set(slotId(doctorId, minute), offer)
 	// Announcements come first, because they publish slots as they were read, before the changes of this batch.
 	for (const announcement of announced) publishAnnounced(announcement)
 	for (const each of decided) {
@@ -40,23 +46,25 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		outcomeById.set(each.request.id, outcome)
 		settled.outcomes.push({ request: each.request, outcome })
 	}
+	publishOffered()
 	return settled
 
 	function publishAnnounced({ doctorId, minutes }: Announcement): void {
 		if (minutes) {
-			publish(minutes.flatMap(minute => state.slots.get(slotId(doctorId, minute)) ?? []))
+			publish(minutes.flatMap(minute => facts.slots.get(slotId(doctorId, minute)) ?? []))
 			return
 		}
 		settled.resets.add(doctorId)
 		for (const [startMinute, { userId }] of holds.get(doctorId) ?? []) {
-			const slot = state.slots.get(slotId(doctorId, startMinute))
-			if (!slot || availabilityOf(slot, state.nowMs) !== 'free') settled.endedHolds.push({ doctorId, startMinute, userId })
+			const slot = facts.slots.get(slotId(doctorId, startMinute))
+			if (!slot || availabilityOf(slot, facts.nowMs) !== 'free') settled.endedHolds.push({ doctorId, startMinute, userId })
 		}
 	}
 
 	function outcomeOf(each: Decided): Outcome {
 		const { request, decision } = each
 		if (decision.do === 'forward') return { forward: decision.doctorId }
+		if (request.kind === 'offer' || request.kind === 'end-offer') return offerOutcome(request, each)
 		if (decision.do === 'repeat-of') return outcomeById.get(decision.request.id) ?? { refused: 'internal' }
 		const code = refusalOf(each)
 		if (code) {
@@ -65,16 +73,41 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		}
 		const appointment = appointmentAfter(each)
 		if (!appointment) return { refused: 'internal' }
+		if ('offerId' in request && request.offerId !== undefined) settled.offersChanged = true
 		// A node may have crashed between writing this very request and its effects. A caller's repetition has another id, and its
 		// effects are done.
-		if (decision.do !== 'repeat' || decision.prior.requestId === request.id) publishDone(each, appointment)
+		if (decision.do !== 'repeat' || decision.prior.requestId === request.id) publishDone(request, each, appointment)
 		return { done: toWire(appointment) }
+	}
+
+	/** A slot beside the freed ones may not be among the facts: the next batch reads and publishes it. */
+	function publishOffered(): void {
+		for (const id of offered.keys()) {
+			const slot = facts.slots.get(id)
+			const ref = parseSlotId(id)
+			if (slot) publish([{ ...slot, appointment: null }])
+			else if (ref) settled.elsewhere.push({ kind: 'announce', doctorId: ref.doctorId, minutes: [ref.startMinute] })
+		}
+	}
+
+	function offerOutcome(request: OfferRequest | EndOfferRequest, each: Decided): Outcome {
+		const { decision } = each
+		const code = refusalOf(each)
+		if (code) {
+			const alternatives = alternativesFor(request)
+			return { refused: code, ...(alternatives && { alternatives }) }
+		}
+		// Of a repetition only the span is known: its slots are published as they are now.
+		if (decision.do === 'repeat') publish(facts.slotsOf(request.doctorId, request.startMinute, request.minutes ?? 1))
+		if (decision.do === 'end-offer') publish(decision.slots.map(({ offer: _, ...slot }) => slot))
+		settled.offersChanged = true
+		return { offer: 'settled' }
 	}
 
 	/** The appointment as it is after the decision. */
 	function appointmentAfter({ request, decision }: Decided): FullAppointment | undefined {
 		if (decision.do === 'update') {
-			const before = state.appointments.get(decision.before.id)
+			const before = facts.appointments.get(decision.before.id)
 			return (
 				before && {
 					...before,
@@ -85,10 +118,10 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 				}
 			)
 		}
-		if (decision.do === 'repeat') return state.appointments.get(decision.prior.appointmentId ?? '')
+		if (decision.do === 'repeat') return facts.appointments.get(decision.prior.appointmentId ?? '')
 		const id = newIds.get(`${request.by} ${request.key}`)
-		if (!('patientId' in request) || !id) return undefined
-		const patient = state.patients.get(request.patientId)
+		if ((request.kind !== 'book' && request.kind !== 'book-beside') || !id) return undefined
+		const patient = facts.patients.get(request.patientId)
 		return {
 			id,
 			doctorId: request.doctorId,
@@ -96,6 +129,7 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 			typeId: request.typeId,
 			...placeOf(request, decision),
 			typeMinutes: request.minutes,
+			bufferMinutes: request.kind === 'book' ? (request.bufferMinutes ?? 0) : 0,
 			sequence: 0,
 			reason: request.reason ?? null,
 			bookedBy: request.by,
@@ -106,8 +140,8 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 		}
 	}
 
-	function publishDone(each: Decided, appointment: FullAppointment): void {
-		const { request, decision } = each
+	function publishDone(request: Exclude<ChangeRequest, OfferRequest | EndOfferRequest>, each: Decided, appointment: FullAppointment): void {
+		const { decision } = each
 		publish(slotsAfter(each, appointment))
 		publishCovered(each, appointment)
 		// The database no longer knows which slots a move left, so the whole calendar is reset.
@@ -124,12 +158,18 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 
 	/** The slots that the decision concerns, as they are after the batch. */
 	function slotsAfter({ decision }: Decided, appointment: FullAppointment): StoredSlot[] {
-		const known = appointment.slotMinutes.flatMap(minute => state.slots.get(slotId(appointment.doctorId, minute)) ?? [])
+		const known = appointment.slotMinutes.flatMap(minute => facts.slots.get(slotId(appointment.doctorId, minute)) ?? [])
 		// A repetition publishes the slots as they are now, which may be later than its own change.
 		if (decision.do === 'repeat') return known
 		const shown = { id: appointment.id, status: appointment.status, patientName: appointment.patientName }
 		const freed = decision.do === 'update' ? decision.freed.map(slot => ({ ...slot, appointment: null })) : []
-		const occupied = appointment.status === 'cancelled' ? [] : known.map(slot => ({ ...slot, appointment: shown }))
+		const occupied =
+			appointment.status === 'cancelled'
+				? []
+				: known.map(slot => ({
+						...slot,
+						appointment: slot.startMinute >= appointment.endMinute ? { ...shown, buffer: true as const } : shown,
+					}))
 		return [...freed, ...occupied]
 	}
 
@@ -138,10 +178,10 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 	 * other requests of this batch may concern the same slots.
 	 */
 	function publishCovered({ decision }: Decided, appointment: FullAppointment): void {
-		const visits = [appointment, ...(decision.do === 'update' ? [state.appointments.get(decision.before.id)] : [])]
+		const visits = [appointment, ...(decision.do === 'update' ? [facts.appointments.get(decision.before.id)] : [])]
 		for (const visit of visits) {
 			if (!visit || visit.kind === 'slot') continue
-			const covered = [...state.slots.values()].filter(
+			const covered = [...facts.slots.values()].filter(
 				slot => slot.doctorId === visit.doctorId && slot.startMinute < visit.endMinute && slot.endMinute > visit.startMinute,
 			)
 			const minutes = covered.map(({ startMinute }) => startMinute)
@@ -157,7 +197,8 @@ export function outcomesOf(batch: WrittenBatch): Settled {
 				continue
 			}
 			// Left out here: the publishing script adds the holds of that moment.
-			const full = fullSlot(slot, undefined, state.nowMs)
+			const offer = offered.get(slotId(doctorId, startMinute))
+			const full = fullSlot(offer ? { ...slot, offer } : slot, undefined, facts.nowMs)
 			const list = settled.changes.get(doctorId)
 			if (list) list.push(full)
 			else settled.changes.set(doctorId, [full])
@@ -186,10 +227,10 @@ function placeOf(request: BookingRequest | BesideRequest, decision: Decided['dec
 			allowedBy: by,
 		}
 	}
-	const slots = decision.do === 'book' ? decision.slots : []
+	const { slots, endMinute } = decision as Extract<Decision, { do: 'book' }>
 	return {
-		startMinute: (slots[0] as StoredSlot).startMinute,
-		endMinute: (slots.at(-1) as StoredSlot).endMinute,
+		startMinute: request.startMinute,
+		endMinute,
 		slotMinutes: slots.map(slot => slot.startMinute),
 		status: 'booked' as const,
 		kind: 'slot' as const,
@@ -222,11 +263,12 @@ export function refusedOutcome({
 		happenings: [],
 		endedHolds: [],
 		resets: new Set(),
+		offersChanged: false,
 	}
 }
 
 export type WrittenBatch = {
-	state: BatchState
+	facts: Facts
 	requests: readonly QueueRequest[]
 	holds: HoldsByDoctor
 	decided: readonly Decided[]
@@ -250,12 +292,14 @@ export type Settled = {
 	endedHolds: EndedHold[]
 	/** Calendars whose watchers start over from a snapshot. */
 	resets: Set<string>
+	/** Whether offers were made or ended, so that people are told. */
+	offersChanged: boolean
 }
 
 export type EndedHold = { doctorId: string; startMinute: number; userId: string }
 
 /** The wire's word for a change. An undone cancelling looks like a booking to watchers. */
-function changeName(request: ChangeRequest): AppointmentChange {
+function changeName(request: Exclude<ChangeRequest, OfferRequest | EndOfferRequest>): AppointmentChange {
 	return request.kind === 'undo' ? undoneNames[request.undoes] : changeNames[request.kind]
 }
 
@@ -266,7 +310,7 @@ const undoneNames: Record<UndoRequest['undoes'], AppointmentChange> = {
 	status_changed: 'status',
 }
 
-const changeNames: Record<Exclude<ChangeRequest['kind'], 'undo'>, AppointmentChange> = {
+const changeNames: Record<Exclude<ChangeRequest['kind'], 'undo' | 'offer' | 'end-offer'>, AppointmentChange> = {
 	book: 'booked',
 	'book-beside': 'booked',
 	cancel: 'cancelled',

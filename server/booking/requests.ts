@@ -9,18 +9,30 @@ import type { BoardEnd, BoardSeen } from '../slots/board-rider.ts'
 export type QueueRequest = ChangeRequest | Announcement
 
 /** A request whose caller waits, and whose outcome is kept. */
-export type ChangeRequest = BookingRequest | BesideRequest | RescheduleRequest | CancelRequest | StatusRequest | UndoRequest
+export type ChangeRequest =
+	| BookingRequest
+	| BesideRequest
+	| RescheduleRequest
+	| CancelRequest
+	| StatusRequest
+	| UndoRequest
+	| OfferRequest
+	| EndOfferRequest
 
 export type BookingRequest = Common & {
 	kind: 'book'
 	startMinute: number
 	/** Length of the appointment's type; undefined takes one slot. */
 	minutes: number | undefined
+	/** Of the type, after the visit. Missing in requests of nodes of the version before. */
+	bufferMinutes?: number | undefined
 	typeId: string
 	/** Missing in requests of nodes of the version before. */
 	terms?: TypeTerms | undefined
 	patientId: string
 	reason: string | undefined
+	/** The offer that the booking accepts. */
+	offerId?: string
 }
 
 /** A visit outside or on top of slots: an extra visit, or a walk-in. */
@@ -44,6 +56,9 @@ export type RescheduleRequest = Common & {
 	startMinute: number
 	typeId?: string
 	terms?: TypeTerms | undefined
+	/** The offer that the move accepts, and how much room it has. */
+	offerId?: string
+	minutes?: number
 	/**
 	 * The doctor whose slots the appointment leaves, as known when the caller asked. If a crash loses which slots these were, that
 	 * doctor's calendar is reset.
@@ -71,6 +86,32 @@ export type UndoRequest = Common & {
 	notice: 'undone' | 'reminders' | 'status' | 'booked' | 'rescheduled' | 'cancelled'
 	/** The doctor whose slots the appointment leaves, as for a reschedule. */
 	fromDoctorId: string
+}
+
+/** Offers free slots to a patient. */
+export type OfferRequest = Common & {
+	kind: 'offer'
+	startMinute: number
+	minutes: number | undefined
+	typeId: string
+	patientId: string
+	/** The visit that accepting moves. */
+	replaces: string | undefined
+	why: 'waitlist' | 'absence'
+	rebookingId: string | undefined
+	/** How long the patient has to answer. */
+	openSeconds: number
+}
+
+/** Ends an open offer that is not accepted. Its slots go to the next in line, or become free. */
+export type EndOfferRequest = Common & {
+	kind: 'end-offer'
+	offerId: string
+	as: 'declined' | 'expired' | 'withdrawn'
+	/** The account that ends it; undefined when its time is over or its message failed. */
+	endedBy: string | undefined
+	startMinute: number
+	minutes: number
 }
 
 type Common = {
@@ -104,6 +145,8 @@ export type Outcome =
 	| { refused: RefusalCode; alternatives?: SlotOffer[] }
 	/** The appointment has moved to another doctor, so the request belongs in that doctor's mailbox. */
 	| { forward: string }
+	/** An offer was made, or ended: the table of offers has it. */
+	| { offer: 'settled' }
 
 export type SettledOutcome = { request: ChangeRequest; outcome: Outcome }
 

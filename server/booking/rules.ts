@@ -13,6 +13,8 @@ import type {
 	BookingRequest,
 	CancelRequest,
 	ChangeRequest,
+	EndOfferRequest,
+	OfferRequest,
 	QueueRequest,
 	RescheduleRequest,
 	StatusRequest,
@@ -50,6 +52,9 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	const takenSlots = new Set<string>()
 	const freedSlots = new Set<string>()
 	const touchedAppointments = new Set<string>()
+	/** Offers that the batch accepts or ends, and patients to whom it makes one. */
+	const endedOffers = new Set<string>()
+	const newlyOffered = new Set<string>()
 	const touchedPatients = new Set<string>()
 	const newlyBusy = new Map<string, Span[]>()
 	const newlyUpcoming = new Map<string, number>()
@@ -83,13 +88,17 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	function dependsOnBatch(request: ChangeRequest): boolean {
 		if ('terms' in request && request.terms?.dailyLimit != null && touchedTypes.has(`${request.doctorId} ${request.typeId}`)) return true
 		if (request.kind === 'book-beside') return touchedPatients.has(request.patientId)
-		if (request.kind === 'book') return touchedPatients.has(request.patientId) || isOnFreedSlot(request, request.minutes)
+		if (request.kind === 'end-offer') return false
+		if (request.kind === 'offer')
+			return touchedPatients.has(request.patientId) || newlyOffered.has(request.patientId) || isOnFreedSlot(request, request.minutes)
+		if (request.kind === 'book')
+			return touchedPatients.has(request.patientId) || isOnFreedSlot(request, withBuffer(request.minutes, request.bufferMinutes))
 		if (touchedAppointments.has(request.appointmentId)) return true
 		if (request.kind !== 'reschedule' && request.kind !== 'undo') return false
 		const appointment = state.appointment(request.appointmentId)
 		if (appointment && (touchedPatients.has(appointment.patientId) || newlyBusy.has(appointment.patientId))) return true
 		if (request.kind === 'undo') return request.slotMinutes.some(minute => freedSlots.has(slotKey({ ...request, startMinute: minute })))
-		return isOnFreedSlot(request, appointment && minutesToMove(appointment))
+		return isOnFreedSlot(request, appointment && roomToMove(appointment))
 	}
 
 	function isOnFreedSlot({ doctorId, startMinute }: { doctorId: string; startMinute: number }, minutes: number | undefined): boolean {
@@ -100,6 +109,8 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	function decideNew(request: ChangeRequest): Decision {
 		if (request.kind === 'book') return book(request)
 		if (request.kind === 'book-beside') return bookBeside(request)
+		if (request.kind === 'offer') return offer(request)
+		if (request.kind === 'end-offer') return endOffer(request)
 		const appointment = state.appointment(request.appointmentId)
 		if (!appointment) return refuse('not_found')
 		if (request.kind === 'reschedule') return reschedule(request, appointment)
@@ -109,17 +120,48 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	}
 
 	function book(request: BookingRequest): Decision {
+		if (request.offerId !== undefined && whyNotAccepted(request.offerId)) return refuse('offer_ended')
+		const patient = state.patient(request.patientId)
+		if (!patient) return refuse('not_found')
+		const run = slotsFor(request.doctorId, request.startMinute, withBuffer(request.minutes, request.bufferMinutes))
+		if ('refusal' in run) return refuse(run.refusal)
+		const code = whyNotHad(run.slots, request, patient)
+		if (code) return refuse(code)
+		const span = visitIn(run.slots, request.minutes)
+		if (isPatientBusy(request.patientId, span)) return refuse('patient_overlap')
+		const outOfTerms = whyNotOfType(request)
+		if (outOfTerms) return refuse(outOfTerms)
+		if (!request.privileged && hasEnough(request.patientId, patient)) return refuse('upcoming_limit')
+		return { do: 'book', slots: run.slots, endMinute: span.endMinute }
+	}
+
+	/** The patient's other visits are no obstacle but one: the visit that the offered one would replace. */
+	function offer(request: OfferRequest): Decision {
 		const patient = state.patient(request.patientId)
 		if (!patient) return refuse('not_found')
 		const run = slotsFor(request.doctorId, request.startMinute, request.minutes)
 		if ('refusal' in run) return refuse(run.refusal)
 		const code = whyNotHad(run.slots, request, patient)
 		if (code) return refuse(code)
-		if (isPatientBusy(request.patientId, spanOf(run.slots))) return refuse('patient_overlap')
-		const outOfTerms = whyNotOfType(request)
-		if (outOfTerms) return refuse(outOfTerms)
-		if (!request.privileged && hasEnough(request.patientId, patient)) return refuse('upcoming_limit')
-		return { do: 'book', slots: run.slots }
+		return isPatientBusy(request.patientId, visitIn(run.slots, request.minutes), request.replaces)
+			? refuse('patient_overlap')
+			: { do: 'offer', slots: run.slots }
+	}
+
+	function endOffer({ offerId, as, doctorId, startMinute, minutes }: EndOfferRequest): Decision {
+		if (!isOpen(offerId)) return refuse('offer_ended')
+		const slots = state.slotsOf(doctorId, startMinute, minutes).filter(slot => slot.offer?.id === offerId)
+		return { do: 'end-offer', offerId, as, slots }
+	}
+
+	/** An offer whose time is over is expired, though no sweep has found it yet. */
+	function whyNotAccepted(offerId: string): boolean {
+		const untilMs = state.offer(offerId)?.untilMs
+		return !isOpen(offerId) || (untilMs != null && untilMs <= state.nowMs)
+	}
+
+	function isOpen(offerId: string): boolean {
+		return state.offer(offerId)?.isOpen === true && !endedOffers.has(offerId)
 	}
 
 	/** Slots are no obstacle to a visit beside them; another visit of the same patient is. */
@@ -138,13 +180,14 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 	}
 
 	function reschedule(request: RescheduleRequest, appointment: StoredAppointment): Decision {
+		if (request.offerId !== undefined && whyNotAccepted(request.offerId)) return refuse('offer_ended')
 		const code = whyNotMovable(appointment, request.privileged, state.policy.cancelCutoffMs, state.nowMs)
 		if (code) return refuse(code)
-		const run = slotsFor(request.doctorId, request.startMinute, minutesToMove(appointment))
+		const run = slotsFor(request.doctorId, request.startMinute, request.minutes ?? roomToMove(appointment))
 		if ('refusal' in run) return refuse(run.refusal)
 		const notHad = whyNotHad(run.slots, request, state.patient(appointment.patientId), appointment.id)
 		if (notHad) return refuse(notHad)
-		const span = spanOf(run.slots)
+		const span = visitIn(run.slots, minutesToMove(appointment))
 		if (isPatientBusy(appointment.patientId, span, appointment.id)) return refuse('patient_overlap')
 		const outOfTerms = whyNotOfType(request, appointment)
 		if (outOfTerms) return refuse(outOfTerms)
@@ -203,8 +246,12 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 		patient: Patient | undefined,
 		ownAppointmentId?: string,
 	): RefusalCode | null {
-		const foreign = slots.filter(slot => ownAppointmentId === undefined || slot.appointment?.id !== ownAppointmentId)
-		const first = slots[0] as StoredSlot
+		const accepted = 'offerId' in request ? request.offerId : undefined
+		// Slots are lost to an offer when the hours or a time off have taken them.
+		if (accepted !== undefined && slots.some(slot => slot.offer?.id !== accepted)) return 'offer_ended'
+		const offered = accepted === undefined ? slots : slots.map(({ offer: _, ...slot }) => slot)
+		const foreign = offered.filter(slot => ownAppointmentId === undefined || slot.appointment?.id !== ownAppointmentId)
+		const first = offered[0] as StoredSlot
 		const until = request.privileged ? 'end' : 'start'
 		const lastMinute = request.privileged ? first.endMinute : first.startMinute
 		if (lastMinute * 60_000 <= state.nowMs) return whyUnavailable([first], state.nowMs, until) ?? 'slot_in_past'
@@ -253,13 +300,22 @@ export function createDecider(state: State): (request: ChangeRequest) => Decisio
 
 	function remember(request: ChangeRequest, decision: Decision): void {
 		keys.set(keyOf(request), request)
+		if ('offerId' in request && request.offerId !== undefined && decision.do !== 'refuse') endedOffers.add(request.offerId)
+		if (decision.do === 'offer') for (const slot of decision.slots) takenSlots.add(slotKey(slot))
+		if (decision.do === 'offer' && request.kind === 'offer') newlyOffered.add(request.patientId)
+		if (decision.do === 'end-offer') for (const slot of decision.slots) freedSlots.add(slotKey(slot))
 		const day = decision.do === 'book' || decision.do === 'update' ? state.day(request) : undefined
 		const isAdded = day && !(decision.do === 'update' && isOnDay(decision.before, day))
 		if (isAdded) addedVisits.set(nameOf(day), (addedVisits.get(nameOf(day)) ?? 0) + 1)
 		if ((decision.do === 'book' || decision.do === 'book-beside') && 'patientId' in request) {
 			const { patientId } = request
 			if (decision.do === 'book') for (const slot of decision.slots) takenSlots.add(slotKey(slot))
-			const span = request.kind === 'book-beside' ? spanBeside(request) : decision.do === 'book' ? spanOf(decision.slots) : undefined
+			const span =
+				request.kind === 'book-beside'
+					? spanBeside(request)
+					: decision.do === 'book'
+						? { startMinute: request.startMinute, endMinute: decision.endMinute }
+						: undefined
 			if (span) newlyBusy.set(patientId, [...(newlyBusy.get(patientId) ?? []), span])
 			newlyUpcoming.set(patientId, (newlyUpcoming.get(patientId) ?? 0) + 1)
 		}
@@ -282,6 +338,10 @@ export type State = {
 	/** The account that holds a slot. */
 	holderOf: (doctorId: string, startMinute: number) => string | undefined
 	appointment: (id: string) => StoredAppointment | undefined
+	/** An offer that a request names. */
+	offer: (id: string) => { isOpen: boolean; untilMs: number | null } | undefined
+	/** The known slots of a span. */
+	slotsOf: (doctorId: string, startMinute: number, minutes: number) => StoredSlot[]
 	/** The day of a booking or move whose type has a limit of visits a day. */
 	day: (request: ChangeRequest) => VisitDay | undefined
 	/** Undefined for a patient who does not exist. */
@@ -308,6 +368,8 @@ export type StoredAppointment = {
 	slotMinutes: number[]
 	/** Length of the appointment's type; undefined when that is no longer known. */
 	typeMinutes: number | undefined
+	/** Of the appointment's type, after a visit. */
+	bufferMinutes: number
 	status: AppointmentStatus
 	kind: AppointmentKind
 	sequence: number
@@ -339,10 +401,13 @@ export type Decision =
 	| { do: 'repeat'; prior: PriorOutcome }
 	/** The key was used earlier in this batch, with the same payload. */
 	| { do: 'repeat-of'; request: ChangeRequest }
-	| { do: 'book'; slots: StoredSlot[] }
+	/** The visit ends with `endMinute`; slots after it are its buffer. */
+	| { do: 'book'; slots: StoredSlot[]; endMinute: number }
 	/** Outside or on top of slots: the request says all. */
 	| { do: 'book-beside' }
 	| { do: 'update'; before: StoredAppointment; after: AppointmentUpdate; freed: StoredSlot[]; taken: StoredSlot[] }
+	| { do: 'offer'; slots: StoredSlot[] }
+	| { do: 'end-offer'; offerId: string; as: EndOfferRequest['as']; slots: StoredSlot[] }
 	/** The appointment moved to another doctor, so the request belongs in that doctor's mailbox. */
 	| { do: 'forward'; doctorId: string }
 
@@ -391,6 +456,16 @@ function spanBeside({ startMinute, minutes }: BesideRequest): Span {
 	return { startMinute, endMinute: startMinute + minutes }
 }
 
+/** The room of a visit with the buffer after it; undefined for a single slot. */
+export function withBuffer(minutes: number | undefined, bufferMinutes = 0): number | undefined {
+	return minutes === undefined ? undefined : minutes + bufferMinutes
+}
+
+/** How much room a moved appointment needs with its buffer. */
+export function roomToMove(appointment: StoredAppointment): number | undefined {
+	return withBuffer(minutesToMove(appointment), appointment.bufferMinutes)
+}
+
 /** Whether the code says that the slot is gone, so that the caller is offered alternatives. */
 export function isSlotRefusal(code: RefusalCode): boolean {
 	return refusalProperties(code).offersAlternatives === true
@@ -421,6 +496,9 @@ function overlaps(a: Span, b: Span): boolean {
 	return a.startMinute < b.endMinute && b.startMinute < a.endMinute
 }
 
-function spanOf(slots: readonly StoredSlot[]): Span {
-	return { startMinute: (slots[0] as StoredSlot).startMinute, endMinute: (slots.at(-1) as StoredSlot).endMinute }
+/** The visit within its slots: it ends with the slot in which its minutes do. The slots after that are its buffer. */
+function visitIn(slots: readonly StoredSlot[], minutes = 1): Span {
+	const { startMinute } = slots[0] as StoredSlot
+	const last = slots.find(({ endMinute }) => endMinute >= startMinute + minutes) ?? (slots.at(-1) as StoredSlot)
+	return { startMinute, endMinute: last.endMinute }
 }

@@ -54,10 +54,11 @@ freed AS (
     WHERE s.doctor_id = f.doctor_id
       AND s.starts_at = to_timestamp(f.start_minute * 60.0)
       AND s.appointment_id = f.appointment_id
+    RETURNING 1
 ),
 taken AS (
     UPDATE appointment_slots s
-    SET appointment_id = t.appointment_id
+    SET appointment_id = t.appointment_id, offer_id = NULL
     FROM (
         SELECT id AS appointment_id, doctor_id, unnest(slot_starts) AS starts_at FROM booked
         UNION ALL
@@ -65,6 +66,7 @@ taken AS (
         FROM jsonb_to_recordset($1::jsonb -> 'moved') AS m (doctor_id bigint, start_minute int, appointment_id bigint)
     ) t
     WHERE s.doctor_id = t.doctor_id AND s.starts_at = t.starts_at AND s.appointment_id IS NULL AND NOT s.is_blocked
+      AND (s.offer_id IS NULL OR $1::jsonb -> 'accepted' ? s.offer_id::text)
     RETURNING 1
 ),
 requests AS (
@@ -83,7 +85,7 @@ settled AS (
 noted AS (
     INSERT INTO audit_log (actor_id, action, entity, entity_id, ip, request_id, details)
     SELECT requested_by, action, 'appointment', outcome_id::text, ip, trace_id, coalesce(details, '{}')
-    FROM requests WHERE refusal IS NULL
+    FROM requests WHERE refusal IS NULL AND action IS NOT NULL
 ),
 checked AS (
     SELECT write_reminder_ledger(
@@ -106,9 +108,12 @@ checked AS (
            CASE WHEN jsonb_array_length($1::jsonb -> 'limited') > 0
                 THEN expect_upcoming_limit($1::jsonb -> 'limited', ($1::jsonb ->> 'max_upcoming')::int, (SELECT count(*) FROM booked)) END,
            expect_offered($1::jsonb -> 'doctors', $1::jsonb -> 'types'),
+           CASE WHEN $1::jsonb -> 'offers' <> 'null'
+                THEN settle_offers($1::jsonb -> 'offers', (SELECT count(*) FROM booked) + (SELECT count(*) FROM changed)
+                                                          + (SELECT count(*) FROM freed) + (SELECT count(*) FROM taken)) END AS offered,
            expect_count('slots taken', ($1::jsonb ->> 'slots_taken')::int, (SELECT count(*) FROM taken)),
            expect_count('appointments changed', jsonb_array_length($1::jsonb -> 'changed'), (SELECT count(*) FROM changed)),
            expect_count('requests settled', jsonb_array_length($1::jsonb -> 'requests'), (SELECT count(*) FROM settled))
 )
-SELECT booked.id::text, booked.booked_by::text, booked.idempotency_key, floor(extract(epoch FROM now()) * 1000)::bigint AS settled_ms
+SELECT booked.id::text, booked.booked_by::text, booked.idempotency_key, checked.offered, floor(extract(epoch FROM now()) * 1000)::bigint AS settled_ms
 FROM checked LEFT JOIN booked ON true

@@ -9,11 +9,11 @@ import type { BoardEnd, BoardSeen, Claim, WonSlot } from '../slots/board-rider.t
 import { slotId } from '../slots/slot-id.ts'
 import { readAlternatives } from './alternatives.ts'
 import type { Effects } from './effects.ts'
-import { type BatchState, type HoldsByDoctor, readFacts, stateOf } from './facts.ts'
+import { type Facts, type HoldsByDoctor, readFacts } from './facts.ts'
 import { outcomesOf, refusedOutcome } from './outcomes.ts'
 import { type Batch, parcelOf, type QueueRequest } from './requests.ts'
 import { claimantOf, type Decided, decideBatch, type State } from './rules.ts'
-import { writeDecisions } from './write.ts'
+import { type Offering, writeDecisions } from './write.ts'
 
 /**
  * Settles a batch of doctors' mailboxes: read facts → decide → claim → write → effects. Everything before the write can be repeated.
@@ -21,21 +21,25 @@ import { writeDecisions } from './write.ts'
  * effects.
  */
 export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen, BoardEnd> {
-	const { run, policy, notices, claim, effects, log } = deps
+	const { run, policy, notices, offering, claim, effects, log } = deps
 
 	return {
 		async settle(batch) {
 			const requests = batch.entries.map(({ message }) => message)
 			const holds = holdsOf(batch)
-			const terms = await policy()
-			const facts = await readFacts(run, requests, holds, { countsUpcoming: terms.maxUpcoming !== undefined })
-			const state = stateOf(facts, { holds, nowMs: batch.nowMs, policy: terms })
-			const { decided, announced, won } = await decideAndClaim(batch, requests, state, holds)
+			const facts = await readFacts(run, requests, { holds, nowMs: batch.nowMs, policy: await policy() })
+			const { decided, announced, won } = await decideAndClaim(batch, requests, facts, holds)
 			const [written, alternativesFor] = await Promise.all([
-				writeDecisions(run, notices, decided, { dayOf: state.day, maxUpcoming: terms.maxUpcoming }),
+				writeDecisions(
+					run,
+					notices,
+					decided,
+					{ dayOf: facts.day, maxUpcoming: facts.policy.maxUpcoming },
+					{ ...offering, boards: boardsOf(batch, holds) },
+				),
 				readAlternatives({ run, holds, appointment: id => facts.appointments.get(id) }, decided, idsOf(won)),
 			])
-			const settled = outcomesOf({ state, requests, holds, decided, announced, won, written, alternativesFor })
+			const settled = outcomesOf({ facts, requests, holds, decided, announced, won, written, alternativesFor })
 			await effects.follow(batch, settled)
 		},
 
@@ -56,14 +60,14 @@ export function createSettle(deps: SettleDeps): Handler<QueueRequest, BoardSeen,
 	}
 
 	/** Decides again whenever a new hold appears between the decision and its claims. */
-	async function decideAndClaim(batch: Batch, requests: readonly QueueRequest[], state: BatchState, holds: MutableHolds) {
+	async function decideAndClaim(batch: Batch, requests: readonly QueueRequest[], facts: Facts, holds: MutableHolds) {
 		for (;;) {
-			const { decided, announced } = decideBatch(state, requests)
-			const won = decided.flatMap(each => slotsWon(state, each))
+			const { decided, announced } = decideBatch(facts, requests)
+			const won = decided.flatMap(each => slotsWon(facts, each))
 			const held = await claimAll(batch, won)
 			if (held.length === 0) return { decided, announced, won }
 			for (const { doctorId, minute, userId } of held)
-				holds.get(doctorId)?.set(minute, { userId, name: '', role: 'patient', untilMs: state.nowMs })
+				holds.get(doctorId)?.set(minute, { userId, name: '', role: 'patient', untilMs: facts.nowMs })
 		}
 	}
 
@@ -89,6 +93,8 @@ export type SettleDeps = {
 	policy: () => Promise<State['policy']>
 	/** By which channels and how long before a visit patients get messages. */
 	notices: NoticePolicy
+	/** On which terms freed slots are offered to patients who wait. */
+	offering: Omit<Offering, 'boards'>
 	claim: Claim
 	effects: Effects
 	log: Log
@@ -100,11 +106,17 @@ function holdsOf(batch: Batch): MutableHolds {
 	return new Map([...batch.parcels].map(([doctorId, { seen }]) => [doctorId, seen.holders]))
 }
 
-function slotsWon(state: BatchState, { request, decision }: Decided): WonSlot[] {
-	const slots = decision.do === 'book' ? decision.slots : decision.do === 'update' ? decision.taken : []
-	const patientId = request.kind === 'book' ? request.patientId : decision.do === 'update' ? decision.before.patientId : ''
-	const patient = state.patient(patientId)
-	return slots.map(slot => ({ slot, userId: claimantOf(request, patient, state.holderOf(slot.doctorId, slot.startMinute)) }))
+/** What accounts hold of the calendars whose mailboxes are drained. */
+function boardsOf(batch: Batch, holds: HoldsByDoctor): Offering['boards'] {
+	return Object.fromEntries([...batch.parcels.keys()].map(doctorId => [doctorId, [...(holds.get(doctorId)?.keys() ?? [])]]))
+}
+
+function slotsWon(facts: Facts, { request, decision }: Decided): WonSlot[] {
+	const slots = decision.do === 'book' || decision.do === 'offer' ? decision.slots : decision.do === 'update' ? decision.taken : []
+	const patientId =
+		request.kind === 'book' || request.kind === 'offer' ? request.patientId : decision.do === 'update' ? decision.before.patientId : ''
+	const patient = facts.patient(patientId)
+	return slots.map(slot => ({ slot, userId: claimantOf(request, patient, facts.holderOf(slot.doctorId, slot.startMinute)) }))
 }
 
 function idsOf(won: readonly WonSlot[]): Set<string> {
@@ -118,6 +130,8 @@ function refusalFor(error: unknown): RefusalCode {
 	if (constraint === 'appointments_doctor_overlap') return 'slot_booked'
 	// The file became part of another one meanwhile.
 	if (constraint === 'appointments_patient_id_fkey') return 'not_found'
+	if (constraint === 'appointment_slots_offered_or_booked' || constraint === 'slot_offers_one_a_slot') return 'slot_held'
+	if (constraint === 'slot_offers_one_a_visit' || constraint === 'slot_offers_one_a_patient') return 'wrong_status'
 	return refusalOfState[(error as { code?: string }).code ?? ''] ?? 'internal'
 }
 
@@ -128,4 +142,6 @@ const refusalOfState: Record<string, RefusalCode> = {
 	LS003: 'upcoming_limit',
 	LS004: 'slot_blocked',
 	LS005: 'type_not_offered',
+	LS006: 'offer_ended',
+	LS007: 'wrong_status',
 }

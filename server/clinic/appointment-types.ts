@@ -33,9 +33,12 @@ export function createAppointmentTypes(run: Run): AppointmentTypes {
 
 	function types() {
 		if (!read || performance.now() - read.atMs > freshMs) {
-			const reading = {
-				atMs: performance.now(),
-				types: run<Row>(statement, []).then(rows => new Map(rows.map(row => [row.id, toRules(row)]))),
+			const beganMs = performance.now()
+			// While it is under way every caller waits for the same read. Otherwise a slow read would let later callers overtake.
+			const reading = { atMs: Number.POSITIVE_INFINITY, types: run<Row>(statement, []).then(remember) }
+			function remember(rows: Row[]) {
+				reading.atMs = beganMs
+				return new Map(rows.map(row => [row.id, toRules(row)]))
 			}
 			reading.types.catch(() => {
 				if (read === reading) read = undefined

@@ -6,6 +6,7 @@ import type { Run } from '../platform/database/pipeline.ts'
 import { type AppointmentTypes, createAppointmentTypes } from './appointment-types.ts'
 import { doctorRoutes } from './doctor-profiles.ts'
 import { createDoctors, type Doctors } from './doctors.ts'
+import { createEmbed, type EmbedDomain } from './embed.ts'
 import { createFront, type Front } from './front.ts'
 import { createPolicy } from './policy.ts'
 import { type ProfileDeps, profileRoutes, readClinic } from './profile.ts'
@@ -24,6 +25,7 @@ export type ClinicDomain = {
 	country: () => Promise<string | undefined>
 	routes: (deps: { followSite: FollowSite } & Pick<ProfileDeps, 'planRemindersAgain' | 'followHorizon'>) => Route[]
 	front: Front
+	embedded: EmbedDomain['pages']
 }
 
 /** What a practice sets up: itself, its sites, its kinds of appointment, its doctors' profiles. */
@@ -36,6 +38,7 @@ export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
 	const types = createAppointmentTypes(run)
 	const policy = createPolicy(run, defaults)
 	const front = createFront({ read: () => readClinic({ db, defaults }) })
+	const embed = createEmbed(db)
 	const changed = () => {
 		policy.forget()
 		front.forget()
@@ -46,12 +49,14 @@ export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
 		policy: policy.read,
 		country: async () => (await run<{ country: string | null }>(countryOf, []))[0]?.country ?? undefined,
 		front,
+		embedded: embed.pages,
 		routes: ({ followSite, ...follow }) => [
 			...profileRoutes({ db, defaults, changed, ...follow }),
 			...siteRoutes(db, followSite),
 			...typeRoutes({ db, changed: types.forget }),
 			...doctorRoutes(db),
 			...setupRoutes(db),
+			...embed.routes,
 		],
 	}
 }

@@ -109,7 +109,7 @@ const plain = (column: string) => `lower(regexp_replace(normalize(${column}, NFK
 const soonest = `coalesce((
 	SELECT to_char(s.starts_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
 	FROM appointment_slots s
-	WHERE s.doctor_id = d.id AND s.starts_at > now() AND s.appointment_id IS NULL AND NOT s.is_blocked
+	WHERE s.doctor_id = d.id AND s.starts_at > now() AND s.appointment_id IS NULL AND s.offer_id IS NULL AND NOT s.is_blocked
 	ORDER BY s.starts_at
 	LIMIT 1
 ), '~')`

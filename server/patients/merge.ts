@@ -28,14 +28,7 @@ export async function mergeFiles(
 			if (one.user_id && other.user_id) throw invalidInput('otherId', 'has an account, and so has this patient: one has to be closed first')
 			const [kept, merged] = other.user_id ? [other, one] : [one, other]
 			const { before, after } = complete(kept, merged)
-			const moved: { id: string }[] = await trx('appointments')
-				.where({ patient_id: merged.id })
-				.update({ patient_id: kept.id })
-				.returning('id')
-			const changes: { id: string }[] = await trx('patient_changes')
-				.where({ patient_id: merged.id })
-				.update({ patient_id: kept.id })
-				.returning('id')
+			const moved = await moveAll(trx, merged.id, kept.id)
 			const file = await trx('patients').where({ id: merged.id }).first(trx.raw('to_jsonb(patients) AS row'))
 			await trx('patients').where({ id: merged.id }).delete()
 			if (Object.keys(after).length > 0)
@@ -48,8 +41,7 @@ export async function mergeFiles(
 				merged_file: JSON.stringify(file.row),
 				kept_before: JSON.stringify(before),
 				kept_after: JSON.stringify(after),
-				appointment_ids: moved.map(visit => visit.id),
-				change_ids: changes.map(change => change.id),
+				moved: JSON.stringify(moved),
 				merged_by: mergedBy,
 			})
 			const effects = { keptId: kept.id, mergedId: merged.id }
@@ -79,8 +71,8 @@ export async function undoMerge(db: Db, keptId: string, record: (trx: Tx, merged
 			// Another undo may have been faster.
 			if (!kept || (await trx('patient_merges').where({ id: last.id }).delete()) === 0) throw new Refusal('not_found')
 			await trx.raw(restoreFile, [JSON.stringify(last.merged_file)])
-			await trx('appointments').whereIn('id', last.appointment_ids).where({ patient_id: keptId }).update({ patient_id: last.merged_id })
-			await trx('patient_changes').whereIn('id', last.change_ids).update({ patient_id: last.merged_id })
+			for (const [table, moved] of Object.entries(last.moved))
+				await trx(table).whereIn('id', moved).where({ patient_id: keptId }).update({ patient_id: last.merged_id })
 			const restored = Object.entries(last.kept_before).filter(([column]) => isSame(kept[column as keyof FileRow], last.kept_after[column]))
 			if (restored.length > 0)
 				await trx('patients')
@@ -99,8 +91,7 @@ type MergeRow = {
 	merged_file: Record<string, unknown>
 	kept_before: Record<string, unknown>
 	kept_after: Record<string, unknown>
-	appointment_ids: string[]
-	change_ids: string[]
+	moved: Record<string, string[]>
 	is_late: boolean
 }
 
@@ -110,6 +101,18 @@ const mergeColumns = (trx: Tx) => ['*', trx.raw('merged_at < now() - make_interv
 async function lockPatients(trx: Tx, ids: string[]) {
 	const ordered = ids.map(id => Number(BigInt(id) % 2147483647n)).sort((a, b) => a - b)
 	for (const id of ordered) await trx.raw('SELECT pg_advisory_xact_lock(7203, ?)', [id])
+}
+
+/** What belongs to a patient's file. */
+const belongings = ['appointments', 'recalls', 'waitlist_entries', 'slot_offers', 'patient_changes']
+
+async function moveAll(trx: Tx, fromId: string, toId: string): Promise<MergeRow['moved']> {
+	const moved: MergeRow['moved'] = {}
+	for (const table of belongings) {
+		const rows: { id: string }[] = await trx(table).where({ patient_id: fromId }).update({ patient_id: toId }).returning('id')
+		moved[table] = rows.map(({ id }) => id)
+	}
+	return moved
 }
 
 /** What the kept file takes over: fields that it lacks, the notes and tags of both, and a ban from booking. */
@@ -144,7 +147,10 @@ async function refusingOverlap<T>(work: () => Promise<T>): Promise<T> {
 	try {
 		return await work()
 	} catch (error) {
-		if (violatedConstraint(error) === 'appointments_patient_overlap')
+		const constraint = violatedConstraint(error)
+		if (constraint === 'slot_offers_one_a_patient')
+			throw new Refusal('patient_overlap', { message: 'Both files have an open offer of a free place: end one of them first' })
+		if (constraint === 'appointments_patient_overlap')
 			throw new Refusal('patient_overlap', { message: 'Both files have a visit at one time: move or cancel one of them first' })
 		throw error
 	}

@@ -9,6 +9,7 @@ import { type AuditFact, recordAudit } from '../platform/security/audit.ts'
 import { readCard, readForDoctor } from './card.ts'
 import { findDuplicates } from './duplicates.ts'
 import { type MergeEffects, mergeFiles, undoMerge } from './merge.ts'
+import { recallRoutes } from './recalls.ts'
 import { searchPatients } from './search.ts'
 import { type FieldChange, findPatient, insertPatient, listChanges, type PatientRow, toPatient, updatePatient } from './store.ts'
 
@@ -96,7 +97,7 @@ export function createPatients({ db, announcements, country, cutoffMinutes }: Pa
 		return patient
 	})
 
-	return { routes: [find, create, duplicates, get, update, changes, merge, undo, forDoctor] }
+	return { routes: [find, create, duplicates, get, update, changes, merge, undo, forDoctor, ...recallRoutes(db)] }
 
 	async function cardOf(id: string): Promise<PatientCard> {
 		const card = await readCard(db, id, await cutoffMinutes())

@@ -53,7 +53,7 @@ export async function finishErasures(deps: ErasureDeps, patientId?: string): Pro
 
 /** Deletes all secrets that let a person act as the account, or reach its devices. */
 async function forgetSecrets(trx: Tx, userId: string) {
-	const tables = ['refresh_tokens', 'password_resets', 'sign_in_challenges', 'second_factors', 'push_subscriptions']
+	const tables = ['refresh_tokens', 'password_resets', 'sign_in_challenges', 'second_factors', 'push_subscriptions', 'calendar_links']
 	for (const table of tables) await trx(table).where({ user_id: userId }).delete()
 }
 
@@ -146,8 +146,14 @@ function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 			.where({ id: patientId })
 			.update({ ...file, updated_at: trx.fn.now() })
 		await forgetFormerFiles(trx, patientId)
+		await trx('recalls').where({ patient_id: patientId }).delete()
 		const visits = trx('appointments').where({ patient_id: patientId })
 		await trx('notification_queue').whereIn('appointment_id', visits.clone().select('id')).delete()
+		await trx('notification_queue')
+			.whereIn('offer_id', trx('slot_offers').where({ patient_id: patientId }).select('id'))
+			.delete()
+		// A sweep of offers withdraws an open one.
+		await trx('waitlist_entries').where({ patient_id: patientId }).whereIn('status', ['waiting', 'offered']).update({ status: 'left' })
 		await visits.update({ reason: null, cancel_reason: null, extra_reason: trx.raw(`CASE WHEN extra_reason IS NOT NULL THEN '' END`) })
 		await announcements.writePatient(trx, patientId)
 	})

@@ -14,7 +14,10 @@ export async function readPersonalData(trx: Tx, subject: Subject): Promise<Perso
 		...(await readFormerFiles(trx, patientId)),
 		appointments: await readVisits(trx, subject),
 		notifications: await readNotifications(trx, patientId),
+		waitlist: await readWaitlist(trx, patientId),
+		offers: await readOffers(trx, patientId),
 		...(userId === null ? { devices: [], holds: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
+		recalls: await readRecalls(trx, patientId),
 		audit: await readAuditTrail(trx, subject),
 	}
 }
@@ -132,6 +135,52 @@ async function readNotifications(trx: Tx, patientId: string): Promise<PersonalDa
 			error: row.last_error,
 		}),
 	}))
+}
+
+async function readWaitlist(trx: Tx, patientId: string): Promise<PersonalData['waitlist']> {
+	const rows = await trx('waitlist_entries as e')
+		.join('appointment_types as t', 't.id', 'e.type_id')
+		.where('e.patient_id', patientId)
+		.orderBy('e.id')
+		.select('e.*', 't.name as type_name')
+	return rows.map(row => ({
+		typeName: row.type_name,
+		from: row.wanted_from,
+		until: row.wanted_until,
+		status: row.status,
+		...given({ specialty: row.specialty as string | null }),
+		...kept(row),
+	}))
+}
+
+async function readOffers(trx: Tx, patientId: string): Promise<PersonalData['offers']> {
+	const rows = await trx('slot_offers as o')
+		.join('users as u', 'u.id', 'o.doctor_id')
+		.where('o.patient_id', patientId)
+		.orderBy('o.id')
+		.select('o.*', 'u.full_name as doctor_name')
+	const messages = await trx('notification_queue')
+		.whereIn(
+			'offer_id',
+			rows.map(({ id }) => id),
+		)
+		.orderBy('id')
+	return rows.map(row => ({
+		doctorName: row.doctor_name,
+		startsAt: instant(row.starts_at),
+		status: row.status,
+		why: row.why,
+		createdAt: instant(row.created_at),
+		...given({ expiresAt: row.expires_at && instant(row.expires_at) }),
+		messages: messages
+			.filter(({ offer_id: offerId }) => offerId === row.id)
+			.map(each => ({ channel: each.channel, status: each.status, ...given({ sentAt: each.sent_at && instant(each.sent_at) }) })),
+	}))
+}
+
+async function readRecalls(trx: Tx, patientId: string): Promise<PersonalData['recalls']> {
+	const rows = await trx('recalls').where({ patient_id: patientId }).orderBy('id')
+	return rows.map(row => ({ dueOn: row.due_on, ...given({ note: row.note }), status: row.status, ...kept(row) }))
 }
 
 async function readAccountTraces(

@@ -20,6 +20,8 @@ export async function cleanUp(db: Db, { auditDays, ledgerDays }: Retention): Pro
 		['hold_history', `at < now() - 30 * ${day}`],
 		// No longer to be undone.
 		['patient_merges', `merged_at < now() - 8 * ${day}`],
+		['calendar_changes', `at < now() - 2 * ${day}`],
+		['webhook_deliveries', `status <> 'due' AND settled_at < now() - 30 * ${day}`],
 		['notification_queue', `status <> 'due' AND settled_at < now() - ${ledgerDays} * ${day}`],
 		[
 			'list_messages',

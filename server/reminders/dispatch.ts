@@ -2,7 +2,7 @@ import type { NotificationChannel } from '../../contract/index.ts'
 import type { Log } from '../platform/observability/log.ts'
 import type { Claimed, DueMessage, Ledger } from './ledger.ts'
 import type { Channel, Message } from './message.ts'
-import { backoffMs, maxAttempts, type QuietHours, whenToRing, whyNotSend } from './rules.ts'
+import { backoffMs, maxAttempts, maxAttemptsOfOffer, type QuietHours, whenToRing, whyNotSend } from './rules.ts'
 
 export type DispatchDeps = {
 	ledger: Ledger
@@ -169,8 +169,8 @@ function createSender(channel: Channel, deps: DispatchDeps) {
 				return 'ok'
 			}
 		}
-		const { id, kind, text, patient, visit } = due
-		const sending = await channel.send({ id, kind, text, patient, visit, links: links(due, channel.name) })
+		const { id, kind, text, offer, patient, visit } = due
+		const sending = await channel.send({ id, kind, text, offer, patient, visit, links: links(due, channel.name) })
 		if (sending.sent) {
 			await ledger.settle(claimed, { status: 'sent', providerId: sending.providerId, countsAsAttempt: true })
 			observe?.(channel.name, 'sent')
@@ -185,7 +185,7 @@ function createSender(channel: Channel, deps: DispatchDeps) {
 			return 'throttled'
 		}
 		const attempts = due.attempts + 1
-		const isGivenUp = failure === 'permanent' || attempts >= maxAttempts
+		const isGivenUp = failure === 'permanent' || attempts >= (kind === 'offer' ? maxAttemptsOfOffer : maxAttempts)
 		await ledger.settle(claimed, {
 			status: isGivenUp ? 'failed' : 'due',
 			reason,

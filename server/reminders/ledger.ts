@@ -8,7 +8,7 @@ import type {
 } from '../../contract/index.ts'
 import { readSql } from '../platform/database/database.ts'
 import type { Run, Statement } from '../platform/database/pipeline.ts'
-import { sendTimeoutMs } from './message.ts'
+import { type OfferSaid, sendTimeoutMs } from './message.ts'
 import type { VisitFace } from './visit-face.ts'
 
 /** Which messages a booking writes to the ledger. */
@@ -61,6 +61,8 @@ export type DueMessage = {
 	/** The visit has not changed since the row was written. */
 	isCurrent: boolean
 	isWanted: boolean
+	/** Of a message that offers a visit. */
+	offer?: OfferSaid | undefined
 	accountStatus: AccountStatus | null
 	patientZone: string
 	patient: { id: string; fullName: string; email: string | null; phone: string | null; userId: string | null; language: Language }
@@ -117,6 +119,7 @@ type Row = {
 	doctor_name: string
 	doctor_zone: string
 	face: VisitFace
+	offer: { id: string; why: OfferSaid['why']; insteadMs: number | null } | null
 }
 
 /** The dispatcher's statements. Bookings write to the ledger with the SQL function `write_reminder_ledger`. */
@@ -184,6 +187,7 @@ function toDueMessage(row: Row): DueMessage {
 		isOurs: row.is_ours,
 		isCurrent: row.is_current,
 		isWanted: row.is_wanted,
+		...(row.offer && { offer: { ...row.offer, insteadMs: row.offer.insteadMs ?? undefined } }),
 		accountStatus: row.account_status,
 		patientZone: row.patient_zone,
 		patient: {

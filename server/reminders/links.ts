@@ -8,6 +8,9 @@ export type Grant = { appointmentId: string; patientId: string } & (
 	| { may: 'unsubscribe'; channel: NotificationChannel }
 )
 
+/** What the link in an offer's message allows. */
+export type OfferGrant = { offerId: string; patientId: string }
+
 const purposes = { v: undefined, e: 'email', s: 'sms', p: 'push' } as const satisfies Record<string, NotificationChannel | undefined>
 type Purpose = keyof typeof purposes
 
@@ -20,6 +23,19 @@ export function createLinkTokens(secret: string) {
 	const sign = (text: string) => createHmac('sha256', key).update(text).digest().subarray(0, 16)
 
 	return {
+		makeForOffer({ offerId, patientId }: OfferGrant, expiresAtMs: number): string {
+			const text = ['o', inBase36(offerId), inBase36(patientId), Math.ceil(expiresAtMs / 60_000).toString(36)].join('.')
+			return `${text}.${sign(text).toString('hex')}`
+		},
+
+		readForOffer(token: string, nowMs: number): OfferGrant | undefined {
+			const [, text = '', offer = '', patient = '', minute = '', mac = ''] =
+				/^(o\.([0-9a-z]{1,12})\.([0-9a-z]{1,12})\.([0-9a-z]{1,8}))\.([0-9a-f]{32})$/.exec(token) ?? []
+			if (!text || !timingSafeEqual(Buffer.from(mac, 'hex'), sign(text))) return undefined
+			if (Number.parseInt(minute, 36) * 60_000 <= nowMs) return undefined
+			return { offerId: fromBase36(offer), patientId: fromBase36(patient) }
+		},
+
 		make(grant: Grant, expiresAtMs: number): string {
 			const minute = Math.ceil(expiresAtMs / 60_000).toString(36)
 			const text = [purposeOf(grant), inBase36(grant.appointmentId), inBase36(grant.patientId), minute].join('.')
@@ -54,7 +70,10 @@ export function linksOf(
 		channel,
 		visitEndsMs,
 		nowMs,
+		offerId,
 	}: {
+		/** Of a message that offers a visit: `visit` then shows the offer. */
+		offerId?: string | undefined
 		appointmentId: string
 		patientId: string
 		channel: NotificationChannel
@@ -63,8 +82,9 @@ export function linksOf(
 	},
 ): { visit: string; unsubscribe: string } {
 	const ids = { appointmentId, patientId }
+	const offer = offerId !== undefined && `${publicUrl}/o/${tokens.makeForOffer({ offerId, patientId }, visitEndsMs)}`
 	return {
-		visit: `${publicUrl}/n/${tokens.make({ ...ids, may: 'act on visit' }, visitEndsMs)}`,
+		visit: offer || `${publicUrl}/n/${tokens.make({ ...ids, may: 'act on visit' }, visitEndsMs)}`,
 		unsubscribe: `${publicUrl}/n/${tokens.make({ ...ids, may: 'unsubscribe', channel }, Math.max(nowMs, visitEndsMs) + unsubscribeForMs)}`,
 	}
 }

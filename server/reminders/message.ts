@@ -8,6 +8,8 @@ export type Message = {
 	kind: NotificationKind
 	/** Of a notice: what the desk wrote. */
 	text?: string | undefined
+	/** Of a message that offers a visit, which is not booked yet. */
+	offer?: OfferSaid | undefined
 	patient: {
 		id: string
 		fullName: string
@@ -34,6 +36,9 @@ export type Message = {
 		unsubscribe: string
 	}
 }
+
+/** What a message says of an offer: `insteadMs` is the start of the visit that would move. */
+export type OfferSaid = { id: string; why: 'waitlist' | 'absence'; insteadMs: number | undefined }
 
 /** The outcome of sending. Failures are values, because each kind needs its own treatment. */
 export type Sending =

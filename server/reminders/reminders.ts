@@ -17,14 +17,14 @@ import { createDispatch } from './dispatch.ts'
 import type { NoticePolicy } from './ledger.ts'
 import { createLedger } from './ledger.ts'
 import { type LinkPagesDeps, linkPages } from './link-pages.ts'
-import { createLinkTokens, linksOf } from './links.ts'
+import { createLinkTokens, linksOf, type OfferGrant } from './links.ts'
 import { listMessageRoutes } from './list-messages.ts'
 import { addressIn, createMailer } from './mailer.ts'
 import type { Channel } from './message.ts'
 import { type Outbox, startOutbox } from './outbox.ts'
 import { preferenceRoutes } from './preferences.ts'
 import { devicesOf, forgetDevice, pushSubscriptionRoutes } from './push-subscriptions.ts'
-import { undoWaitSeconds } from './rules.ts'
+import { type QuietHours, undoWaitSeconds } from './rules.ts'
 import { createVisitCalendar, type VisitCalendar } from './visit-calendar.ts'
 import { languageOfClinic, readClinicFace } from './visit-face.ts'
 
@@ -68,6 +68,10 @@ export type Reminders = {
 	sendCode(to: { email: string; language: Language | undefined }, code: string): Promise<void>
 	/** The visit that a link in a message is for, until some hours after its planned end; undefined for every other link. */
 	readLink(link: string): { appointmentId: string; patientId: string } | undefined
+	/** The offer that a link in a message is for. */
+	readOfferLink(token: string): OfferGrant | undefined
+	/** Until which hours of the night no phone rings. */
+	quietHours: QuietHours | undefined
 	routes: Route[]
 	pages(deps: Pick<LinkPagesDeps, 'operations' | 'freeTimes'>): RequestHandler[]
 	stop(): Promise<void>
@@ -133,9 +137,10 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 				nowMs,
 				ledger,
 				channels,
-				links: ({ patient, visit }, channel: NotificationChannel) =>
+				links: ({ patient, visit, offer }, channel: NotificationChannel) =>
 					linksOf(tokens, publicUrl(), {
 						appointmentId: visit.id,
+						offerId: offer?.id,
 						patientId: patient.id,
 						channel,
 						visitEndsMs: visit.endsAtMs,
@@ -178,6 +183,8 @@ export async function createReminders(deps: RemindersDeps): Promise<Reminders> {
 			const grant = tokens.read(link, nowMs() - lateMs)
 			return grant?.may === 'act on visit' ? { appointmentId: grant.appointmentId, patientId: grant.patientId } : undefined
 		},
+		readOfferLink: token => tokens.readForOffer(token, nowMs()),
+		quietHours: config.quietHours,
 		routes: [
 			...pushSubscriptionRoutes({ db, publicKey: config.vapid?.publicKey, notices }),
 			...preferenceRoutes({ db, notices }),

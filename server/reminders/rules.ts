@@ -7,6 +7,8 @@ export const undoWaitSeconds = 15
 
 /** A message is given up after this many tries, which take about three hours. */
 export const maxAttempts = 10
+/** An offer is not kept for a patient who cannot be reached: the next in line waits. */
+export const maxAttemptsOfOffer = 2
 
 /** The statuses of a visit in which a message about it is still true. */
 const trueIn: Record<NotificationKind, readonly AppointmentStatus[]> = {
@@ -15,6 +17,8 @@ const trueIn: Record<NotificationKind, readonly AppointmentStatus[]> = {
 	rescheduled: ['booked', 'checked_in'],
 	cancelled: ['cancelled'],
 	notice: ['booked', 'checked_in'],
+	// Whether the offer is open still is asked as whether the message is current.
+	offer: ['booked'],
 }
 
 /** Why a message must not be sent; null when it may be. Asked immediately before sending. */

@@ -23,7 +23,13 @@ export type VisitCalendar = {
 	invitation(message: Message): Invitation
 	/** The same event, without the patient, for any calendar program (RFC 5545). */
 	file(visit: CalendarVisit & { status: AppointmentStatus; language: Language }): string
+	/** Many visits, for programs that subscribe. The events are the same ones as those of mail, and name a person only where `who` does. */
+	feed(face: FeedFace, visits: readonly FeedVisit[]): string
 }
+
+export type FeedFace = { name: string; language: Language }
+
+export type FeedVisit = Omit<CalendarVisit, 'doctorName'> & { status: AppointmentStatus; who?: string }
 
 /**
  * Writes a visit as one calendar event, the same for mail and download: every change keeps the UID and raises the sequence. Times are
@@ -40,6 +46,18 @@ export function createVisitCalendar({ sender, host, publicUrl }: CalendarDeps): 
 		file(visit) {
 			const status = visit.status === 'cancelled' ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED
 			return write(ICalCalendarMethod.PUBLISH, { ...eventOf(visit, visit.language), status })
+		},
+		feed({ name, language }, visits) {
+			const calendar = ical({ prodId, method: ICalCalendarMethod.PUBLISH, name, ttl: 3600 })
+			for (const { who, ...visit } of visits) {
+				const event = eventOf({ ...visit, doctorName: who ?? '' }, language)
+				calendar.createEvent({
+					...event,
+					status: ICalEventStatus.CONFIRMED,
+					summary: who === undefined ? visit.face.typeName : event.summary,
+				})
+			}
+			return calendar.toString()
 		},
 	}
 
@@ -88,8 +106,10 @@ function parameter(text: string): string {
 	return text.replaceAll('"', "'")
 }
 
+const prodId = { company: 'Liveslot', product: 'Liveslot' }
+
 function write(method: ICalCalendarMethod, event: ICalEventData): string {
-	const calendar = ical({ prodId: { company: 'Liveslot', product: 'Liveslot' }, method })
+	const calendar = ical({ prodId, method })
 	calendar.createEvent(event)
 	return calendar.toString()
 }

@@ -1,4 +1,4 @@
--- Brings future slots in line with the grid. Removes free slots that are not on it; marks booked ones that are not on it as left
+-- Brings future slots in line with the grid. Removes free slots that are not on it; marks booked and offered ones that are not on it as left
 -- over, and those that are on it again as not. Returns for each doctor how many, the starts of the first that went, and how many
 -- slots it had to leave because a booking was at work on them.
 --
@@ -15,11 +15,11 @@
 -- A slot is looked for in a hash of the grid: as a join, PostgreSQL, which cannot know how large the grid is, would compare each
 -- slot with all of it.
 compared AS (
-	SELECT s.doctor_id, s.starts_at, s.appointment_id IS NULL AS is_free, s.is_leftover,
+	SELECT s.doctor_id, s.starts_at, s.appointment_id IS NULL AND s.offer_id IS NULL AS is_free, s.is_leftover,
 		(s.doctor_id, s.starts_at, s.ends_at, s.site_id) NOT IN (SELECT doctor_id, starts_at, ends_at, site_id FROM grid) AS is_misfit
 	FROM moment, appointment_slots s
 	WHERE s.doctor_id = ANY (:doctorIds::bigint[])
-		AND (s.doctor_id IN (SELECT doctor_id FROM scheduled) OR s.is_leftover AND s.appointment_id IS NULL)
+		AND (s.doctor_id IN (SELECT doctor_id FROM scheduled) OR s.is_leftover AND s.appointment_id IS NULL AND s.offer_id IS NULL)
 		AND s.starts_at > now AND (from_at IS NULL OR s.starts_at >= from_at) AND (until_at IS NULL OR s.starts_at < until_at)
 	OFFSET 0
 ),
@@ -30,14 +30,14 @@ locked AS MATERIALIZED (
 	SELECT judged.*
 	FROM judged
 	JOIN appointment_slots s USING (doctor_id, starts_at)
-	WHERE (s.appointment_id IS NULL) = judged.is_free
+	WHERE (s.appointment_id IS NULL AND s.offer_id IS NULL) = judged.is_free
 	FOR UPDATE OF s SKIP LOCKED
 ),
 removed AS (
 	DELETE FROM appointment_slots s
 	USING locked
 	WHERE locked.is_free AND locked.is_misfit
-		AND s.doctor_id = locked.doctor_id AND s.starts_at = locked.starts_at AND s.appointment_id IS NULL
+		AND s.doctor_id = locked.doctor_id AND s.starts_at = locked.starts_at AND s.appointment_id IS NULL AND s.offer_id IS NULL
 	RETURNING s.doctor_id, s.starts_at
 ),
 marked AS (

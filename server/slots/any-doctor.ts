@@ -113,7 +113,9 @@ export function createAnyDoctor({ run, types, holds, nowMs }: AnyDoctorDeps) {
 			return [...slots.values()].flatMap(({ start_minute: startMinute, date, full_name: fullName, is_morning: isMorning }) => {
 				if (half !== undefined && isMorning !== (half === 'morning')) return []
 				if (whyNotInTerms(terms, startMinute, !isStaff(actor), nowMs())) return []
-				const endMinute = endOfRun(slots, startMinute, minutes)
+				// With room for the buffer after the visit, which ends before.
+				const hasRoom = endOfRun(slots, startMinute, minutes + type.bufferMinutes) !== undefined
+				const endMinute = hasRoom ? endOfRun(slots, startMinute, minutes) : undefined
 				return endMinute === undefined ? [] : [{ doctorId, startMinute, endMinute, date, fullName }]
 			})
 		})

@@ -33,20 +33,27 @@ export async function readSlotsBetween(run: Run, doctorId: string, from: string,
 export function availabilityOf(slot: StoredSlot, nowMs: number, until: 'start' | 'end' = 'start'): Availability {
 	if (slot.appointment) return 'booked'
 	if ((until === 'start' ? slot.startMinute : slot.endMinute) * 60_000 <= nowMs) return 'past'
-	return slot.isBlocked ? 'blocked' : 'free'
+	if (slot.isBlocked) return 'blocked'
+	return slot.offer ? 'offered' : 'free'
 }
 
 /** A slot as PostgreSQL has it, without the holds in Redis. */
 export type StoredSlot = SlotRef & {
 	endMinute: number
 	isBlocked: boolean
-	appointment: ShownVisit | null
+	/** `buffer` is true on slots after the visit, which its type keeps free. */
+	appointment: (ShownVisit & { buffer?: true }) | null
+	/** The open offer that has the slot. */
+	offer?: ShownOffer
 	/** Extra visits and walk-ins at the time of the slot, if there are any. */
 	alsoBooked?: ShownVisit[]
 }
 
 /** A visit as staff see it on a slot. */
 export type ShownVisit = { id: string; status: AppointmentStatus; patientName: string }
+
+/** The patient to whom a slot is offered, and until when. */
+export type ShownOffer = { id: string; patientName: string; patientUserId: string | null; untilMs: number }
 
 type Row = {
 	doctor_id: string
@@ -56,7 +63,9 @@ type Row = {
 	appointment_id: string | null
 	status: AppointmentStatus | null
 	patient_name: string | null
+	is_buffer: boolean | null
 	also_booked: ShownVisit[] | null
+	offer: ShownOffer | null
 }
 
 const inSpans = { name: 'slots_in_spans', text: readSql('slots_in_spans.sql', import.meta.url) }
@@ -65,7 +74,7 @@ const inDates = { name: 'slots_in_dates', text: readSql('slots_in_dates.sql', im
 /** From `fromMinute`, inclusive, to `untilMinute`, exclusive. */
 export type Span = { doctorId: string; fromMinute: number; untilMinute: number }
 
-export type Availability = 'free' | 'booked' | 'blocked' | 'past'
+export type Availability = 'free' | 'offered' | 'booked' | 'blocked' | 'past'
 
 /** Identifies a slot within a batch. It equals the slot's id, whose form is opaque to clients only. */
 export const slotKey = ({ doctorId, startMinute }: SlotRef): string => slotId(doctorId, startMinute)
@@ -77,8 +86,14 @@ function toSlot(row: Row): StoredSlot {
 		endMinute: row.end_minute,
 		isBlocked: row.is_blocked,
 		appointment: row.appointment_id
-			? { id: row.appointment_id, status: row.status ?? 'booked', patientName: row.patient_name ?? '' }
+			? {
+					id: row.appointment_id,
+					status: row.status ?? 'booked',
+					patientName: row.patient_name ?? '',
+					...(row.is_buffer && { buffer: true as const }),
+				}
 			: null,
+		...(row.offer && { offer: row.offer }),
 		...(row.also_booked && { alsoBooked: row.also_booked }),
 	}
 }
@@ -106,7 +121,7 @@ export function consecutiveSlots(lookup: SlotLookup, startMinute: number, minute
 	return { slots }
 }
 
-const refusalOf = { booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
+const refusalOf = { offered: 'slot_held', booked: 'slot_booked', blocked: 'slot_blocked', past: 'slot_in_past' } as const
 
 /** Why the slots cannot be taken, without regard to holds; null when they can. */
 export function whyUnavailable(slots: readonly StoredSlot[], nowMs: number, until?: 'start' | 'end'): RefusalCode | null {

@@ -73,10 +73,10 @@ export function createClaim(redis: Redis) {
 	}
 }
 
-/** A slot for the script: its whole JSON when it cannot be held, otherwise its JSON up to the state, which depends on the hold. */
+/** A slot for the script: its whole JSON when it cannot be held by an account, otherwise its JSON up to the state, which depends on the hold. */
 function toldSlot(slot: FullSlot): { m: number; t: string } | { m: number; f: string } {
 	const m = minuteOf(slot.startsAt)
-	if (slot.state === 'booked' || slot.state === 'blocked') return { m, t: JSON.stringify(slot) }
+	if (slot.state === 'booked' || slot.state === 'blocked' || slot.offeredTo) return { m, t: JSON.stringify(slot) }
 	const { id, doctorId, startsAt, endsAt, alsoBooked } = slot
 	return { m, f: `${JSON.stringify({ id, doctorId, startsAt, endsAt, alsoBooked }).slice(0, -1)},` }
 }

@@ -29,11 +29,17 @@ export function fullSlot(stored: StoredSlot, holder: Holder | undefined, nowMs: 
 	if (stored.alsoBooked) slot.alsoBooked = stored.alsoBooked
 	slot.state = 'free'
 	if (stored.appointment) {
-		const { id, status, patientName } = stored.appointment
+		const { id, status, patientName, buffer } = stored.appointment
 		slot.state = 'booked'
-		slot.appointment = { id, patientName, status }
+		slot.appointment = buffer ? { id, patientName, status, buffer } : { id, patientName, status }
 	} else if (stored.isBlocked || stored.endMinute * 60_000 <= nowMs) {
 		slot.state = 'blocked'
+	} else if (stored.offer) {
+		const { patientName, patientUserId, untilMs } = stored.offer
+		slot.state = 'held'
+		slot.heldUntilMs = untilMs
+		slot.offeredTo = { patientName }
+		if (patientUserId !== null) slot.holderId = patientUserId
 	} else if (holder) {
 		slot.state = 'held'
 		slot.heldUntilMs = holder.untilMs
@@ -69,12 +75,13 @@ export type Viewing = { view: View; viewerId?: string | undefined; nowMs: number
  * that has begun is over for the public, while staff can still book it. `now` is an instant as the slots have it.
  */
 export function visibleSlot(slot: FullSlot, view: View, now: string, viewerId?: string): Slot {
-	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, holderId, heldBy, appointment, alsoBooked } = slot
+	const { id, doctorId, startsAt, endsAt, state, heldUntilMs, holderId, heldBy, offeredTo, appointment, alsoBooked } = slot
 	if (view === 'public' && state !== 'booked' && startsAt <= now) return { id, doctorId, startsAt, endsAt, state: 'blocked' }
 	const visible: Slot = { id, doctorId, startsAt, endsAt, state }
 	if (heldUntilMs !== undefined) visible.heldUntil = new Date(heldUntilMs).toISOString()
 	if (holderId !== undefined && holderId === viewerId) visible.heldByMe = true
 	if (view === 'staff' && heldBy) visible.heldBy = heldBy
+	if (view === 'staff' && offeredTo) visible.offeredTo = offeredTo
 	if (view === 'staff' && appointment) visible.appointment = appointment
 	if (view === 'staff' && alsoBooked) visible.alsoBooked = alsoBooked
 	return visible

@@ -13,7 +13,7 @@ local function expire_shard(expiry_key, tag)
 	local freed = {}
 	for _, member in ipairs(due) do
 		local doctor, minute = string.match(member, '^(%d+):(%d+)$')
-		local holds_key = tag .. ':holds:' .. doctor
+		local holds_key = key_prefix .. tag .. ':holds:' .. doctor
 		local hold = hold_read(holds_key, minute)
 		if hold and hold_lives_until(hold) > now then
 			redis.call('ZADD', expiry_key, hold_lives_until(hold), member)
@@ -27,7 +27,7 @@ local function expire_shard(expiry_key, tag)
 		end
 	end
 	for doctor, slots in pairs(freed) do
-		publish_slots(tag .. ':feed:' .. doctor .. ':version', tag .. ':feed:' .. doctor, slots)
+		publish_slots(key_prefix .. tag .. ':feed:' .. doctor .. ':version', tag .. ':feed:' .. doctor, slots)
 	end
 end
 

@@ -9,13 +9,13 @@ CROSS JOIN LATERAL (
        FROM appointment_slots s
       WHERE s.doctor_id = wanted.doctor_id
         AND s.starts_at >= greatest(to_timestamp(wanted.minute * 60.0), now())
-        AND s.appointment_id IS NULL AND NOT s.is_blocked
+        AND s.appointment_id IS NULL AND s.offer_id IS NULL AND NOT s.is_blocked
       ORDER BY s.starts_at LIMIT $4)
     UNION ALL
     (SELECT s.doctor_id, s.starts_at, s.ends_at
        FROM appointment_slots s
       WHERE s.doctor_id = wanted.doctor_id
         AND s.starts_at < to_timestamp(wanted.minute * 60.0) AND s.starts_at > now()
-        AND s.appointment_id IS NULL AND NOT s.is_blocked
+        AND s.appointment_id IS NULL AND s.offer_id IS NULL AND NOT s.is_blocked
       ORDER BY s.starts_at DESC LIMIT $3)
 ) near

@@ -1,4 +1,5 @@
 import { isDatabaseUnavailable } from '../platform/database/database.ts'
+import { isDatabaseId } from '../platform/database/ids.ts'
 import type { Run } from '../platform/database/pipeline.ts'
 import type { Log } from '../platform/observability/log.ts'
 import { parseSlotId } from './slot-id.ts'
@@ -17,6 +18,8 @@ export function createHoldHistory({ run, log }: { run: Run; log: Log }): HoldHis
 
 	return {
 		note(what, userId, slotIds) {
+			// A guest is no account: the history begins when the hold is claimed.
+			if (!isDatabaseId(userId)) return
 			const at = new Date().toISOString()
 			for (const id of slotIds) {
 				const slot = parseSlotId(id)

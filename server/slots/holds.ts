@@ -43,18 +43,18 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 		},
 	}
 
-	async function place(actor: Actor, request: HoldRequest, { throughSocket } = { throughSocket: false }): Promise<Hold> {
+	async function place(actor: HoldingActor, request: HoldRequest, { throughSocket = false, once }: PlaceOptions = {}): Promise<Hold> {
 		if (actor.mustCallToBook) throw new Refusal('forbidden', { message: 'Please call the clinic to book' })
 		const ref = refOf(request.slotId)
 		const type = request.typeId === undefined ? undefined : await types.rulesOf(request.typeId)
 		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
 		const isOwnCalendar = actor.role === 'doctor' && actor.userId === ref.doctorId
-		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor) || isOwnCalendar)
+		const minutes = type && minutesWith(type, ref.doctorId, isStaff(actor) || isOwnCalendar) + type.bufferMinutes
 		const outOfTerms = type && whyNotInTerms(termsOf(type), ref.startMinute, !isStaff(actor) && !isOwnCalendar, nowMs())
 		if (outOfTerms) throw new Refusal(outOfTerms)
 		const lifetimeMs = isStaff(actor) ? holdMsStaff : holdMs
 		const limit = isStaff(actor) ? holdLimit.staff : holdLimit.patient
-		const attempt = count.begin(actor.userId, limit, lifetimeMs)
+		const attempt = once ?? count.begin(actor.userId, limit, lifetimeMs)
 		try {
 			const { untilMs, ended, slotIds } = await placeInRounds({
 				actor,
@@ -63,6 +63,7 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 				until: isStaff(actor) || isOwnCalendar ? 'end' : 'start',
 				limit,
 				lifetimeMs,
+				ceilingMs: once ? lifetimeMs : lifetimeMs * ceilingFactor,
 				throughSocket,
 				attempt,
 			})
@@ -147,7 +148,8 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 		const byStart = new Map(found.map(slot => [slot.startMinute, slot]))
 		const wanted = consecutiveSlots(minute => byStart.get(minute), startMinute, minutes)
 		const code = 'refusal' in wanted ? wanted.refusal : whyUnavailable(wanted.slots, nowMs(), until)
-		if (code === 'slot_booked' || code === 'slot_blocked' || code === 'slot_in_past') throw await refuse(code, ref, minutes)
+		if (code === 'slot_booked' || code === 'slot_held' || code === 'slot_blocked' || code === 'slot_in_past')
+			throw await refuse(code, ref, minutes)
 		if (code) throw new Refusal(code)
 		return (wanted as { slots: StoredSlot[] }).slots
 	}
@@ -161,7 +163,11 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 		return new Refusal(code, { extra: { alternatives } })
 	}
 
-	function placeOn({ actor, ref, lifetimeMs, throughSocket, attempt }: Wish, slots: readonly StoredSlot[], knownVersion: number) {
+	function placeOn(
+		{ actor, ref, lifetimeMs, ceilingMs, throughSocket, attempt }: Wish,
+		slots: readonly StoredSlot[],
+		knownVersion: number,
+	) {
 		return scripts.place({
 			doctorId: ref.doctorId,
 			knownVersion,
@@ -169,11 +175,20 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 			who: { name: actor.fullName, role: actor.role },
 			attempt: attempt.id,
 			holdMs: lifetimeMs,
-			ceilingMs: lifetimeMs * ceilingFactor,
+			ceilingMs,
 			slots: slots.map(slot => ({ minute: slot.startMinute, json: jsonBeforeState(slot) })),
 			throughSocket,
 		})
 	}
+}
+
+/** An account, or a browser without one. */
+export type HoldingActor = Pick<Actor, 'userId' | 'fullName' | 'role' | 'mustCallToBook'>
+
+type PlaceOptions = {
+	throughSocket?: boolean
+	/** Counts the hold in place of the account's own count; such a hold is not prolonged when it is placed again. */
+	once?: Attempt
 }
 
 export type HoldRequest = { slotId: string; typeId?: string | undefined }
@@ -193,9 +208,9 @@ export type HoldsDeps = {
 
 export type Holds = {
 	/** Places a hold, or renews the actor's own. @throws Refusal */
-	place(actor: Actor, request: HoldRequest, options?: { throughSocket: boolean }): Promise<Hold>
+	place(actor: HoldingActor, request: HoldRequest, options?: PlaceOptions): Promise<Hold>
 	/** @throws Refusal hold_expired when the caller holds no such slot */
-	release(actor: Actor, slotId: string): Promise<void>
+	release(actor: Pick<Actor, 'userId'>, slotId: string): Promise<void>
 	read(doctorId: string): Promise<Held>
 	/** Whether the account may have holds. False is certain, true is not. */
 	mayHold(userId: string): Promise<boolean>
@@ -212,7 +227,7 @@ export type Holds = {
 }
 
 /** How many slots an account may hold at once: enough to compare, too few to hoard. A single longer appointment may have more. */
-const holdLimit = { patient: 5, staff: 20 }
+export const holdLimit = { patient: 5, staff: 20 }
 /** A hold can be renewed until it is this many times as old as it lasts. */
 const ceilingFactor = 5
 const graceMs = 10_000
@@ -220,13 +235,14 @@ const graceMs = 10_000
 const maxRounds = 12
 
 type Wish = {
-	actor: Actor
+	actor: HoldingActor
 	ref: SlotRef
 	minutes: number | undefined
 	/** How long the actor may have a slot: patients until it starts, staff until it ends. */
 	until: 'start' | 'end'
 	limit: number
 	lifetimeMs: number
+	ceilingMs: number
 	throughSocket: boolean
 	attempt: Attempt
 }

@@ -18,5 +18,5 @@ for i = 1, #fields, 2 do
 		redis.call('HDEL', KEYS[1], fields[i])
 	end
 end
-redis.call(publish_command, ARGV[1], '!' .. sum)
+redis.call(publish_command, key_prefix .. ARGV[1], '!' .. sum)
 return sum

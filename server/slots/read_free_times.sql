@@ -19,7 +19,7 @@ CROSS JOIN LATERAL (
     WHERE s.doctor_id = d.id
       AND s.starts_at >= greatest($1::date::timestamp AT TIME ZONE d.time_zone, now())
       AND s.starts_at < ($2::date + 1)::timestamp AT TIME ZONE d.time_zone
-      AND s.appointment_id IS NULL AND NOT s.is_blocked
+      AND s.appointment_id IS NULL AND s.offer_id IS NULL AND NOT s.is_blocked
       AND ($5::bigint IS NULL OR s.site_id = $5::bigint)
     OFFSET 0
 ) s

@@ -7,6 +7,7 @@ import type { Metrics } from '../platform/observability/metrics.ts'
 import { createAnyDoctor } from './any-doctor.ts'
 import { createHoldScripts } from './board.ts'
 import { type CalendarDeps, createCalendar } from './calendar.ts'
+import { createGuestHolds, type GuestHoldsDeps } from './guest-holds.ts'
 import { createHolds, type Holds, type HoldsDeps } from './holds.ts'
 
 /** Creates the short-lived parts of slots: holds and watchers. */
@@ -18,7 +19,7 @@ export function createSlots(deps: SlotsDeps) {
 	return {
 		holds,
 		nextFree: calendar.nextFree,
-		routes: [...calendar.routes, ...holdsApi.routes],
+		routes: [...calendar.routes, ...holdsApi.routes, ...createGuestHolds({ ...deps, holds }).routes],
 		handlers: { ...calendar.handlers, ...holdsApi.handlers },
 		connected: holdsApi.connected,
 		callerChanged: calendar.callerChanged,
@@ -33,7 +34,10 @@ export function createSlots(deps: SlotsDeps) {
 	}
 }
 
-export type SlotsDeps = Omit<CalendarDeps, 'readHolds'> & Omit<HoldsDeps, 'knownVersion'> & Omit<HoldsApiDeps, 'holds' | 'anyDoctor'>
+export type SlotsDeps = Omit<CalendarDeps, 'readHolds'> &
+	Omit<HoldsDeps, 'knownVersion'> &
+	Omit<HoldsApiDeps, 'holds' | 'anyDoctor'> &
+	Omit<GuestHoldsDeps, 'holds'>
 
 export type HoldsApiDeps = {
 	holds: Holds

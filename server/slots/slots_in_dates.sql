@@ -17,7 +17,9 @@ SELECT s.doctor_id::text,
        s.appointment_id::text,
        visit.status,
        visit.patient_name,
+       visit.is_buffer,
        beside.visits AS also_booked,
+       offered.offer,
        CASE WHEN row_number() OVER (ORDER BY s.starts_at) = 1 THEN d.time_zone END AS time_zone
 FROM doctors d
 JOIN users u ON u.id = d.id AND u.status = 'active' AND u.role = 'doctor'
@@ -26,12 +28,20 @@ JOIN appointment_slots s
  AND s.starts_at >= ($2::date)::timestamp AT TIME ZONE d.time_zone
  AND s.starts_at < ($3::date + 1)::timestamp AT TIME ZONE d.time_zone
 LEFT JOIN LATERAL (
-    SELECT a.status, p.full_name AS patient_name
+    SELECT a.status, p.full_name AS patient_name, a.ends_at <= s.starts_at AS is_buffer
     FROM appointments a
     CROSS JOIN LATERAL (SELECT full_name FROM patients WHERE id = a.patient_id OFFSET 0) p
     WHERE a.id = s.appointment_id
     OFFSET 0
 ) visit ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('id', o.id::text, 'patientName', p.full_name, 'patientUserId', p.user_id::text, 'untilMs',
+               floor(extract(epoch FROM coalesce(o.expires_at, o.created_at + make_interval(secs => o.open_seconds))) * 1000)) AS offer
+    FROM slot_offers o
+    CROSS JOIN LATERAL (SELECT full_name, user_id FROM patients WHERE id = o.patient_id OFFSET 0) p
+    WHERE o.id = s.offer_id
+    OFFSET 0
+) offered ON true
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('id', b.id::text, 'status', b.status, 'patientName', b.full_name) ORDER BY b.id) AS visits
     FROM beside_slots b

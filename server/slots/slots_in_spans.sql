@@ -9,7 +9,9 @@ SELECT s.doctor_id::text,
        s.appointment_id::text,
        visit.status,
        visit.patient_name,
-       beside.visits AS also_booked
+       visit.is_buffer,
+       beside.visits AS also_booked,
+       offered.offer
 FROM unnest($1::bigint[], $2::int[], $3::int[]) AS span (doctor_id, from_minute, until_minute)
 CROSS JOIN LATERAL (SELECT u.status, u.role FROM users u WHERE u.id = span.doctor_id OFFSET 0) doctor
 CROSS JOIN LATERAL (
@@ -21,12 +23,20 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) s
 LEFT JOIN LATERAL (
-    SELECT a.status, p.full_name AS patient_name
+    SELECT a.status, p.full_name AS patient_name, a.ends_at <= s.starts_at AS is_buffer
     FROM appointments a
     CROSS JOIN LATERAL (SELECT full_name FROM patients WHERE id = a.patient_id OFFSET 0) p
     WHERE a.id = s.appointment_id
     OFFSET 0
 ) visit ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('id', o.id::text, 'patientName', p.full_name, 'patientUserId', p.user_id::text, 'untilMs',
+               floor(extract(epoch FROM coalesce(o.expires_at, o.created_at + make_interval(secs => o.open_seconds))) * 1000)) AS offer
+    FROM slot_offers o
+    CROSS JOIN LATERAL (SELECT full_name, user_id FROM patients WHERE id = o.patient_id OFFSET 0) p
+    WHERE o.id = s.offer_id
+    OFFSET 0
+) offered ON true
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('id', a.id::text, 'status', a.status, 'patientName', p.full_name) ORDER BY a.id) AS visits
     FROM appointments a

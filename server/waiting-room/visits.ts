@@ -1,5 +1,5 @@
 import type { Appointment, ArrivedAppointment, LinkedVisit } from '../../contract/index.ts'
-import type { Commands } from '../booking/commands.ts'
+import type { Caller as CommandCaller, Commands, WalkIn } from '../booking/commands.ts'
 import { toWire } from '../booking/facts.ts'
 import { type Actor, checkAccess, isStaff, type Origin, signedIn } from '../identity/actor.ts'
 import { type Db, inTransaction, type Tx } from '../platform/database/database.ts'
@@ -79,7 +79,12 @@ export function createVisits({ db, commands, readLink, announcements, nowMs }: V
 			)
 		},
 
-		withTicket,
+		/** A patient without an appointment joins the doctor's line. @throws Refusal not_found, patient_overlap, type_not_offered */
+		async walkIn(caller: CommandCaller, walkIn: WalkIn): Promise<ArrivedAppointment> {
+			const appointment = await commands.walkIn(caller, walkIn)
+			await announcements.tell()
+			return await withTicket(appointment)
+		},
 	}
 
 	/** Checking in again is no mistake: the visit keeps its ticket. */
@@ -158,7 +163,7 @@ export type Visits = ReturnType<typeof createVisits>
 
 export type VisitsDeps = {
 	db: Db
-	commands: Pick<Commands, 'find' | 'setStatus'>
+	commands: Pick<Commands, 'find' | 'setStatus' | 'walkIn'>
 	/** The visit that a link in a message is for; undefined for a link that is forged, expired, or for something else. */
 	readLink: (link: string) => { appointmentId: string; patientId: string } | undefined
 	announcements: Pick<RoomAnnouncements, 'write' | 'tell'>

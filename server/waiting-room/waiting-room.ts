@@ -44,6 +44,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps): WaitingRoom {
 				const version = await feed.version(topicOf(ref))
 				return answer(ref, version, seenBy(viewerOf(actor), await lines.read(ref)))
 			}),
+			route(endpoints.addWalkIn, ({ body, origin, idempotencyKey }, actor) => visits.walkIn({ actor, origin, idempotencyKey }, body)),
 			publicRoute(endpoints.checkIn, ({ params, body, origin }, actor) => visits.checkIn({ actor, origin }, params.id, body.link)),
 			route(endpoints.callIn, ({ params, body, origin }, actor) => visits.call({ actor, origin }, params.id, body.room)),
 			route(endpoints.stepOut, ({ params, origin }, actor) => visits.stepOut({ actor, origin }, params.id)),
@@ -128,7 +129,7 @@ export type WaitingRoomDeps = {
 	metrics: Metrics
 	limiter: CreateLimiter
 	doctors: Pick<Doctors, 'exists'>
-	commands: Pick<Commands, 'find' | 'setStatus'>
+	commands: Pick<Commands, 'find' | 'setStatus' | 'walkIn'>
 	readLink: VisitsDeps['readLink']
 	nowMs: () => number
 }

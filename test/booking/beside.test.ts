@@ -117,6 +117,19 @@ describe('a visit beside slots', () => {
 		expect(answers.map(codeOf).sort()).to.deep.equal(['ok', ...Array(49).fill('patient_overlap')])
 	})
 
+	it('is one of many that want the same patient now, whether extra visits or walk-ins, at two doctors', async () => {
+		const other = await aDoctor(node)
+		const now = () => new Date(Math.floor(Date.now() / 60_000) * 60_000)
+		const answers = await Promise.all(
+			Array.from({ length: 20 }, (_, index) => {
+				const doctorId = index % 2 ? other.id : doctor.id
+				if (index % 4 < 2) return bookExtra(desk, { doctorId, startsAt: now() })
+				return call(node, 'POST', '/walk-ins', { token: desk.token, body: { doctorId, patientId: patient.id } })
+			}),
+		)
+		expect(answers.map(codeOf).sort()).to.deep.equal(['ok', ...Array(19).fill('patient_overlap')])
+	})
+
 	it('races with bookings of the slots beneath: both are there', async () => {
 		const patients = await somePatients(node, 6)
 		const slots = await slotsOf(node, doctor, { count: 3 })

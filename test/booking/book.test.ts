@@ -97,16 +97,17 @@ describe('booking', () => {
 			}
 		})
 
-		it('does not exist for a doctor, a pending account or a visitor, who are refused', async () => {
+		it('does not exist for another doctor, a pending account or a visitor, who are refused', async () => {
 			const [slot] = await slotsOf(node, doctor)
-			expect(codeOf(await book(node, doctor, slot, { patientId: patient.id }))).to.equal('forbidden')
+			const other = await aDoctor(node)
+			expect(codeOf(await book(node, other, slot, { patientId: patient.id }))).to.equal('forbidden')
 			const pending = await aDoctor(node, { status: 'pending' })
 			expect(codeOf(await book(node, pending, slot, { patientId: patient.id }))).to.equal('account_pending')
 			const waiting = await aPatient(node, { status: 'pending' })
 			expect(codeOf(await book(node, waiting, slot))).to.equal('account_pending')
 			expect(codeOf(await call(node, 'POST', '/appointments', { body: { slotId: slot } }))).to.equal('unauthenticated')
 			expect(ackCode(await bookLive(await aSocket(node), slot))).to.equal('unauthenticated')
-			expect(ackCode(await bookLive(await aSocket(node, doctor.token), slot))).to.equal('forbidden')
+			expect(ackCode(await bookLive(await aSocket(node, other.token), slot))).to.equal('forbidden')
 			expect(ackCode(await bookLive(await aSocket(node, pending.token), slot))).to.equal('account_pending')
 			const disabled = await aPatient(node)
 			await node.db('users').where({ id: disabled.id }).update({ status: 'disabled' })

@@ -25,6 +25,7 @@ export const anAppointment = (changes: Partial<StoredAppointment> = {}): StoredA
 	endMinute: morning + 15,
 	slotMinutes: [morning],
 	typeMinutes: 15,
+	bufferMinutes: 0,
 	status: 'booked',
 	sequence: 0,
 	kind: 'slot',
@@ -73,6 +74,8 @@ export const decider = ({
 		prior: request => prior[request.key],
 		slot: (doctorId, minute) => known.get(`${doctorId}-${minute}`),
 		holderOf: (doctorId, minute) => (doctorId === '1' ? held[minute - morning] : undefined),
+		offer: () => undefined,
+		slotsOf: () => [],
 		day: request => ('startMinute' in request && rest.day ? rest.day : undefined),
 		appointment: id => appointments.find(each => each.id === id),
 		patient: patientId =>

@@ -130,9 +130,9 @@ export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 				overrides.deliver?.(replies)
 			},
 		},
-		post: (doctorId, request) => mailbox.post(doctorId, request),
 		holds: { forget: async () => {} },
 		notify: list => void happenings.push(...list),
+		tellOffers: () => {},
 		wakeReminders: () => {},
 		observe: { settled: () => {}, published: () => {} },
 	})
@@ -140,6 +140,7 @@ export const aDrain = (bench: Bench, overrides: Overrides = {}) => {
 		run,
 		policy: async () => ({ cancelCutoffMs: 0, overbooking: 'staff' }),
 		notices: { channels: [], leadMinutes: [] },
+		offering: { openSeconds: 1800, quiet: undefined },
 		claim: overrides.claim ?? bench.claim,
 		effects: {
 			async follow(batch, settled) {

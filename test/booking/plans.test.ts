@@ -60,7 +60,8 @@ describe('the reads for a hold, a booking and a week', function () {
 		['slots/free_slots_around', [`{${doctor}}`, `{${minute}}`, 6, 6], 20],
 		['booking/read_appointments', [`{${visit}}`], 10],
 		['booking/read_outcomes', [`{${visit}}`, `{key ${visit}}`], 10],
-		['booking/read_patients', [`{${visit}}`, `{${visit}}`, minute, minute + 15], 10],
+		// With the visits to come that a limit counts.
+		['booking/read_patients', [`{${visit}}`, `{${visit}}`, minute, minute + 15, 'true'], 10],
 		[
 			'tuning/refuse_taken',
 			[doctor, `{${minute}}`, `{${minute}}`, `{${visit}}`, '{a new key}', '{print}', '{00000000-0000-4000-8000-000000000000}'],

@@ -24,7 +24,7 @@ describe('a queue', () => {
 	}
 
 	it('refuses an impossible request and continues with those behind it', async () => {
-		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
+		const poison = aBooking(patient, slot(0), { by: '987654321' })
 		const behind = aBooking(await aPatient(bench), slot(0))
 		const before = aBooking(await aPatient(bench), slot(1))
 		const drain = await drained(before, poison, behind)
@@ -56,7 +56,7 @@ describe('a queue', () => {
 		const requests = []
 		for (const [index, each] of crowd.entries()) {
 			const [first, second] = await someSlots(bench, each.id, { count: 2, from: hoursAhead(90) })
-			requests.push(aBooking(await aPatient(bench), first as string, index === 2 ? { typeId: '987654321' } : {}))
+			requests.push(aBooking(await aPatient(bench), first as string, index === 2 ? { by: '987654321' } : {}))
 			requests.push(aBooking(await aPatient(bench), second as string))
 		}
 		for (const request of requests) await bench.queue.add(request)
@@ -156,7 +156,7 @@ describe('a queue', () => {
 		const record = JSON.parse((await bench.redis.hget(tag, field)) as string)
 		await bench.redis.hset(tag, field, JSON.stringify({ ...record, x: Date.now() - 50 }))
 		const heard = await hear(bench, doctor.id)
-		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
+		const poison = aBooking(patient, slot(0), { by: '987654321' })
 		expect((await drained(poison)).answer(poison)).to.equal('internal')
 		await waitFor(async () => {
 			await bench.holds.sweep()
@@ -165,7 +165,7 @@ describe('a queue', () => {
 	})
 
 	it('does not leave a claim on slots of requests that the database refused', async () => {
-		const poison = aBooking(patient, slot(0), { typeId: '987654321' })
+		const poison = aBooking(patient, slot(0), { by: '987654321' })
 		await drained(poison)
 		expect((await bench.holds.place(actorOf(await aPatient(bench)), { slotId: slot(0) })).slotIds).to.deep.equal([slot(0)])
 	})

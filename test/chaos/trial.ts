@@ -1,11 +1,12 @@
 import { someSlots, soon } from '../support/calendar.ts'
-import { aDoctor, aPatient, type Person } from '../support/people.ts'
+import { aDoctor, aPatient, aReceptionist, type Person } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { aSocket, aWatcher, type Watcher } from '../support/watcher.ts'
 import { type Arrivals, watchArrivals } from './arrivals.ts'
 import { type Evidence, violationsOf } from './checker.ts'
 import { type ChaosClient, createChaosClient } from './client.ts'
 import type { Cluster } from './cluster.ts'
+import { createChaosDesk } from './desk.ts'
 import type { Fault } from './faults.ts'
 import { createHistory, type History } from './history.ts'
 import { watchWayIn } from './way-in.ts'
@@ -35,7 +36,7 @@ export async function tryFault(cluster: Cluster, patients: readonly Person[], fa
 	const { calmMs, clients: count, doctors = 5, convergesWithinMs = 10_000, healsWithinMs = 10_000 } = options
 	const [probe, ...others] = patients as [Person, ...Person[]]
 	const stage = await setUp(cluster, others.slice(0, count), doctors)
-	const { doctorIds, slotIds, watchers, arrivals, history, clients } = stage
+	const { doctorIds, slotIds, watchers, staffWatchers, arrivals, history, clients } = stage
 	const { id: spareDoctor } = await aDoctor(cluster.clinic)
 	const spareSlots = await someSlots(cluster, spareDoctor, { count: 200, minutes: 15 })
 	let isOver = false
@@ -56,14 +57,14 @@ export async function tryFault(cluster: Cluster, patients: readonly Person[], fa
 	const dropped = history.operations.filter(({ isDropped }) => isDropped).length
 	await Promise.all(clients.map(client => client.findOut()))
 	await arrivals.stop()
-	const evidence = { db: cluster.db, history, doctorIds, watchers, arrivals }
+	const evidence = { db: cluster.db, history, doctorIds, watchers, staffWatchers, arrivals }
 	await waitFor(() => isSettled(evidence), 'what was promised', convergesWithinMs).catch(() => {})
 	const violations = [...(await violationsOf(evidence)), ...flaws]
 	if (fault.drops === 'nothing' && dropped > 0) violations.push(`${dropped} requests were dropped`)
 	if (recoveryMs > healsWithinMs) violations.push(`healed only after ${Math.round(recoveryMs)} ms`)
 	if (fault.outage && !wasDown) violations.push('/readyz did not tell of the outage')
 	for (const client of clients) client.stop()
-	for (const { socket } of watchers) socket.disconnect()
+	for (const { socket } of [...watchers, ...staffWatchers]) socket.disconnect()
 	const acknowledged = history.operations.filter(({ outcome }) => outcome === 'acknowledged').length
 	return {
 		fault: fault.name,
@@ -76,7 +77,19 @@ export async function tryFault(cluster: Cluster, patients: readonly Person[], fa
 	}
 }
 
-type Stage = { doctorIds: string[]; slotIds: string[]; watchers: Watcher[]; arrivals: Arrivals; history: History; clients: ChaosClient[] }
+type Stage = {
+	doctorIds: string[]
+	slotIds: string[]
+	watchers: Watcher[]
+	staffWatchers: Watcher[]
+	arrivals: Arrivals
+	history: History
+	clients: ChaosClient[]
+}
+
+/** Receptionists of a trial, and patients who may walk in. */
+const deskCount = 4
+const walkInCount = 20
 
 async function setUp(cluster: Cluster, patients: readonly Person[], doctors: number): Promise<Stage> {
 	const doctorIds: string[] = []
@@ -87,11 +100,29 @@ async function setUp(cluster: Cluster, patients: readonly Person[], doctors: num
 		slotIds.push(...(await someSlots(cluster, id, { count: 60, minutes: 15 })))
 	}
 	const arrivals = await watchArrivals(cluster.redisUrl, doctorIds)
+	const desks = await Promise.all(Array.from({ length: deskCount }, () => aReceptionist(cluster.clinic)))
 	const watchers: Watcher[] = []
-	for (const doctorId of doctorIds)
-		for (const url of cluster.urls()) watchers.push(await aWatcher(await aSocket({ url }), doctorId, soon()))
+	const staffWatchers: Watcher[] = []
+	for (const doctorId of doctorIds) {
+		for (const url of cluster.urls()) {
+			watchers.push(await aWatcher(await aSocket({ url }), doctorId, soon()))
+			staffWatchers.push(await aWatcher(await aSocket({ url }, desks[0]?.token), doctorId, soon()))
+		}
+	}
 	const history = createHistory()
-	return { doctorIds, slotIds, watchers, arrivals, history, clients: patients.map(each => createChaosClient(cluster.urls, each, history)) }
+	const deskPatients = { patientIds: patients.map(({ id }) => id), walkInIds: await someFiles(cluster, walkInCount) }
+	const clients = [
+		...patients.map(each => createChaosClient(cluster.urls, each, history)),
+		...desks.map(each => createChaosDesk(cluster.urls, each, deskPatients, history)),
+	]
+	return { doctorIds, slotIds, watchers, staffWatchers, arrivals, history, clients }
+}
+
+/** Patients without an account. Each trial has its own, whose earlier walk-ins are not in the way. */
+async function someFiles({ db }: Cluster, count: number): Promise<string[]> {
+	const files = Array.from({ length: count }, (_, index) => ({ full_name: `Walk-in ${index}` }))
+	const rows = await db('patients').insert(files).returning('id')
+	return rows.map(({ id }) => String(id))
 }
 
 /** Waits until another patient can book: the service is back with the first acknowledgement. */

@@ -1,4 +1,4 @@
-import { patienceMs } from './client.ts'
+import { patienceMs } from './caller.ts'
 import type { ChaosNode, Cluster } from './cluster.ts'
 
 /** Polls meanwhile whether `/readyz` reports an outage, and how nodes answer over HTTP. */

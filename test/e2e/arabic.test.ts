@@ -65,6 +65,7 @@ describe('the pages in other languages', function () {
 		await free.click()
 
 		const panel = page.getByRole('dialog')
+		await panel.getByRole('button', { name: words('journey.withPassword') }).click()
 		await panel.getByLabel(words('account.email')).fill('patient10@clinic.example')
 		await panel.getByLabel(words('account.password'), { exact: true }).fill('demo-clinic-2026')
 		await panel

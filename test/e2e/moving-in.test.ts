@@ -135,6 +135,7 @@ describe('a clinic that moves in', function () {
 		await page.waitForURL(/date=/)
 		await click(page.locator('[data-testid="slot"][data-state="free"]:not([disabled])').first())
 		const panel = page.getByRole('dialog')
+		await click(button(panel, 'Use a password'))
 		await click(button(panel, 'Create an account'))
 		await panel.getByLabel('Full name').fill('Grace Hopper')
 		await panel.getByLabel('E-mail address').fill('grace@example.com')

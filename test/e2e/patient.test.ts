@@ -61,6 +61,7 @@ describe('a patient on a phone', function () {
 
 		const panel = patient.getByRole('dialog')
 		await panel.getByRole('heading', { name: 'Sign in to book this time' }).waitFor()
+		await panel.getByRole('button', { name: 'Use a password' }).click()
 		await panel.getByRole('button', { name: 'Create an account' }).click()
 		await panel.getByLabel('Full name').fill('Grace Hopper')
 		await panel.getByLabel('E-mail address').fill('grace@example.com')

@@ -54,11 +54,7 @@ const screensOf = (doctorId: string): Record<Who, ScreenUnderTest[]> => ({
 		{
 			name: 'working hours',
 			path: '/hours',
-			ready: page =>
-				page
-					.getByRole('button', { name: /preview/i })
-					.first()
-					.waitFor(),
+			ready: page => page.getByTestId('plan').first().waitFor(),
 		},
 	],
 	admin: [

@@ -138,6 +138,7 @@ describe('two browsers on one calendar', function () {
 		const [target] = await freeSlots(visitor)
 		await slot(visitor, target as string).click()
 		const panel = visitor.getByTestId('confirm-panel')
+		await panel.getByRole('button', { name: 'Use a password' }).click()
 		await panel.getByLabel('E-mail address').fill('patient5@clinic.example')
 		await panel.getByLabel('Password', { exact: true }).fill('demo-clinic-2026')
 		await panel.getByRole('button', { name: 'Sign in' }).last().click()

@@ -51,12 +51,14 @@ describe('two files of one patient', () => {
 		await asDesk('PATCH', `/patients/${kept.id}`, { notes: 'One', tags: ['a'] })
 		await asDesk('PATCH', `/patients/${other.id}`, { notes: 'Two', tags: ['a', 'b'], mayBookOnline: false })
 		const visits = [await visitFor(kept), await visitFor(other)]
+		const recall = done<{ id: string }>(await asDesk('POST', '/recalls', { patientId: other.id, dueOn: '2095-05-01' }))
 		const { status, body } = await merge(kept.id, other.id)
 		expect(status).to.equal(200)
 		expect(body).to.deep.include({ id: kept.id, email: 'jm@example.com', birthDate: '1970-05-06', notes: 'One\n\nTwo', tags: ['a', 'b'] })
 		expect([body.mayBookOnline, body.lastMerge.fullName]).to.deep.equal([false, 'Jürgen Müller'])
 		expect((await asDesk('GET', `/patients/${other.id}`)).status).to.equal(404)
 		for (const { id } of visits) expect(await ownerOf(id)).to.equal(kept.id)
+		expect((await node.db('recalls').where({ id: recall.id }).first()).patient_id).to.equal(kept.id)
 		const audit = await node.db('audit_log').where({ entity: 'patient', entity_id: kept.id, action: 'merged' }).first()
 		expect(audit).to.deep.include({ actor_id: desk.id, details: { patientId: other.id } })
 	})
@@ -140,6 +142,17 @@ describe('two files of one patient', () => {
 			else expect([status, body.code]).to.deep.equal([404, 'not_found'])
 		}
 		expect(await node.db('appointments').where({ patient_id: other.id })).to.deep.equal([])
+	})
+
+	it('are all that a table can name a patient by: what belongs to a patient moves', async () => {
+		const { rows } = await node.db.raw(
+			`SELECT conrelid::regclass::text AS name FROM pg_constraint WHERE contype = 'f' AND confrelid = 'patients'::regclass ORDER BY 1`,
+		)
+		const known = ['appointments', 'recalls', 'slot_offers', 'waitlist_entries']
+		expect(
+			rows.map(({ name }: { name: string }) => name),
+			'a new one belongs into server/patients/merge.ts',
+		).to.deep.equal(known)
 	})
 
 	it('are forgotten together', async () => {

@@ -42,6 +42,8 @@ describe('loading settings', () => {
 		SLOT_DAYS_AHEAD: ['0', '367', 'forever'],
 		CANCEL_CUTOFF_MINUTES: ['-1', '1h', '43201'],
 		RATE_LIMIT: ['0', 'false', 'none'],
+		WEBHOOK_PRIVATE: ['1', 'true'],
+		REDIS_PREFIX: ['a:b', '{a}', 'a*', 'a b'],
 		SECOND_FACTOR: ['on', 'Required'],
 		TRUST_PROXY: ['true', '11'],
 		PUBLIC_URL: ['clinic.example', 'ws://clinic.example'],

@@ -56,7 +56,7 @@ describe('the erasure of a patient', () => {
 		expect(visits.map(({ status, reason, cancel_reason }) => [status, reason, cancel_reason])).to.deep.equal(
 			statuses.map(status => [status, null, null]),
 		)
-		for (const table of ['refresh_tokens', 'push_subscriptions', 'password_resets'])
+		for (const table of ['refresh_tokens', 'push_subscriptions', 'password_resets', 'calendar_links'])
 			expect(await node!.db(table).where({ user_id: patient.id }), table).to.deep.equal([])
 		expect(await inconsistencies(node!.db)).to.equal(0)
 	}

@@ -74,6 +74,14 @@ describe('the hours of a single day', () => {
 		expect(await startsOn(300)).to.deep.equal([])
 	})
 
+	it('are listed for a whole year, and no longer', async () => {
+		for (const day of [1, 364, 367]) await send('PUT', date(day), { ranges: [] })
+		const list = (to: number) => call(node, 'GET', `/doctors/${doctor.id}/hours?from=${date(0)}&to=${date(to)}`)
+		expect((await list(365)).body.items.map((each: { date: string }) => each.date)).to.deep.equal([date(1), date(364)])
+		expect((await list(366)).body.code).to.equal('invalid_input')
+		expect((await list(-1)).body.code).to.equal('invalid_input')
+	})
+
 	it('are set by the doctor and admins only, and refuse what cannot be', async () => {
 		const { token } = await anAdmin(node)
 		expect((await send('PUT', date(2), { ranges: [] }, token)).status).to.equal(200)

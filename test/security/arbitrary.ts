@@ -96,6 +96,12 @@ const ordered = (value: Record<string, unknown>): Record<string, unknown> => {
 	return Object.assign({ ...value }, ...swapped.map(([first, last]) => ({ [first]: value[last], [last]: value[first] })))
 }
 
+/** Whole numbers within the schema's bounds, as near to zero as these allow. */
+const near = ({ minimum = -1000, maximum = 1000 }: Schema) => {
+	const min = Math.max(minimum, Math.min(maximum, 1000) - 2000)
+	return { min, max: Math.min(maximum, Math.max(min, 1000)) }
+}
+
 /** Values that a schema of the contract accepts, except for some that its refinements refuse. */
 export const createArbitraries = (known: Known) => {
 	const anyKnown = fc.constantFrom(...Object.values(known).flat())
@@ -136,10 +142,7 @@ export const createArbitraries = (known: Known) => {
 			case 'string':
 				return known[field] ? fc.oneof(fc.constantFrom(...known[field]), text(schema)) : text(schema)
 			case 'integer':
-				return fc.oneof(
-					fc.integer({ min: Math.max(schema.minimum ?? -1000, -1000), max: Math.min(schema.maximum ?? 1000, 1000) }),
-					fc.maxSafeInteger(),
-				)
+				return fc.oneof(fc.integer(near(schema)), fc.maxSafeInteger())
 			case 'number':
 				return fc.double()
 			case 'boolean':

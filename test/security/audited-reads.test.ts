@@ -72,6 +72,7 @@ describe('a look at another person’s details', () => {
 			[desk, `/appointments/${appointmentId}/notifications`, ['viewed', 'appointment', appointmentId, { shown: 3 }]],
 			[desk, `/doctors/${doctor.id}/slots?${new URLSearchParams(soon())}`, ['viewed', 'calendar', doctor.id, {}]],
 			[desk, `/doctors/${doctor.id}/time-off`, ['viewed', 'time_off', doctor.id, { shown: 0 }]],
+			[desk, '/recalls', ['listed', 'recall', null, { shown: 0 }]],
 			[admin, '/admin/users?q=Marker', ['listed', 'user', null, { shown: 1 }]],
 			[admin, '/admin/audit?entity=job', ['listed', 'audit', null, { shown: 0 }]],
 		]

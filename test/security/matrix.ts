@@ -13,6 +13,8 @@ const http = `
 
 GET    /livez                                            200 200     200   200   200   200   200   200   200   200   200
 GET    /manifest.webmanifest                             200 200     200   200   200   200   200   200   200   200   200
+GET    /embed                                            200 200     200   200   200   200   200   200   200   200   200
+GET    /embed.js                                         200 200     200   200   200   200   200   200   200   200   200
 GET    /readyz                                           200 200     200   200   200   200   200   200   200   200   200
 GET    /metrics                                          401 401     401   401   401   401   401   401   401   401   401
 GET    /metrics#with-its-token                           200 200     200   200   200   200   200   200   200   200   200
@@ -29,6 +31,14 @@ GET    /n/:token                                         200 200     200   200  
 GET    /n/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
 POST   /n/:token                                         200 200     200   200   200   200   200   200   200   200   200
 POST   /n/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
+GET    /o/:token                                         200 200     200   200   200   200   200   200   200   200   200
+GET    /o/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
+POST   /o/:token                                         200 200     200   200   200   200   200   200   200   200   200
+POST   /o/:token#forged                                  404 404     404   404   404   404   404   404   404   404   404
+
+The secret in a calendar's address is what lets in, nothing else.
+GET    /calendars/:token.ics                             200 200     200   200   200   200   200   200   200   200   200
+GET    /calendars/:token.ics#forged                      404 404     404   404   404   404   404   404   404   404   404
 
 Outside production only: letters that went nowhere.
 GET    /dev/outbox                                       200 200     200   200   200   200   200   200   200   200   200
@@ -67,6 +77,9 @@ DELETE /api/v1/me/sessions                               401 200     200   200  
 DELETE /api/v1/me/sessions/:id                           401 204     404   404   404   404   404   404   403   401   401
 POST   /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
 DELETE /api/v1/me/push-subscriptions                     401 204     204   204   204   204   204   403   403   401   401
+GET    /api/v1/me/calendar-link                          401 200     200   200   200   403   403   403   403   401   401
+POST   /api/v1/me/calendar-link                          401 201     201   201   201   403   403   403   403   401   401
+DELETE /api/v1/me/calendar-link                          401 204     204   204   204   403   403   403   403   401   401
 GET    /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
 PATCH  /api/v1/me/notifications                          401 200     200   403   403   403   403   403   403   401   401
 
@@ -90,6 +103,15 @@ GET    /api/v1/admin/api-clients                         401 403     403   403  
 POST   /api/v1/admin/api-clients                         401 403     403   403   403   403   201   403   403   401   401
 POST   /api/v1/admin/api-clients/:id/rotate              401 403     403   403   403   403   200   403   403   401   401
 DELETE /api/v1/admin/api-clients/:id                     401 403     403   403   403   403   204   403   403   401   401
+GET    /api/v1/admin/webhooks                            401 403     403   403   403   403   200   403   403   401   401
+GET    /api/v1/admin/embed                               401 403     403   403   403   403   200   403   403   401   401
+PUT    /api/v1/admin/embed                               401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks                            401 403     403   403   403   403   201   403   403   401   401
+PATCH  /api/v1/admin/webhooks/:id                        401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks/:id/rotate                 401 403     403   403   403   403   200   403   403   401   401
+DELETE /api/v1/admin/webhooks/:id                        401 403     403   403   403   403   204   403   403   401   401
+GET    /api/v1/admin/webhooks/:id/deliveries             401 403     403   403   403   403   200   403   403   401   401
+POST   /api/v1/admin/webhooks/:id/deliveries/:deliveryId/replay 401 403     403   403   403   403   202   403   403   401   401
 POST   /api/v1/admin/invitations                         401 403     403   403   403   403   201   403   403   401   401
 
 GET    /api/v1/doctors                                   200 200     200   200   200   200   200   200   403   401   401
@@ -128,6 +150,11 @@ POST   /api/v1/doctors/:id/slots/generate                401 403     403   200  
 POST   /api/v1/slots/:id/hold                            401 201     201   201   201   201   201   403   403   401   401
 POST   /api/v1/holds                                     401 201     201   201   201   201   201   403   403   401   401
 DELETE /api/v1/slots/:id/hold                            401 204     409   409   409   409   409   403   403   401   401
+POST   /api/v1/guest-holds                               201 201     201   201   201   201   201   201   403   401   401
+DELETE /api/v1/guest-holds                               204 204     204   204   204   204   204   204   403   401   401
+DELETE /api/v1/guest-holds#forged                        409 409     409   409   409   409   409   409   403   401   401
+POST   /api/v1/me/claim-hold                             401 200     200   200   200   200   200   403   403   401   401
+POST   /api/v1/me/claim-hold#forged                      401 409     409   409   409   409   409   403   403   401   401
 
 POST   /api/v1/appointments                              401 201     201   201   403   201   201   403   403   401   401
 POST   /api/v1/appointments#extra                        401 403     403   403   403   201   201   403   403   401   401
@@ -140,6 +167,23 @@ GET    /api/v1/appointments/:id/calendar.ics             401 200     404   200  
 POST   /api/v1/appointments/:id/cancel                   401 200     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/reschedule               401 200     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/status                   401 403     403   200   404   200   200   403   403   401   401
+GET    /api/v1/waitlist                                  401 200     200   403   403   200   200   403   403   401   401
+POST   /api/v1/waitlist                                  401 201     403   403   403   201   201   403   403   401   401
+PATCH  /api/v1/waitlist/:id                              401 200     404   403   403   200   200   403   403   401   401
+DELETE /api/v1/waitlist/:id                              401 204     404   403   403   204   204   403   403   401   401
+GET    /api/v1/offers                                    401 200     200   403   403   200   200   403   403   401   401
+POST   /api/v1/offers                                    401 403     403   403   403   201   201   403   403   401   401
+GET    /api/v1/offers/:id                                401 200     404   403   403   200   200   403   403   401   401
+POST   /api/v1/offers/:id/accept                         401 200     404   404   404   200   200   403   403   401   401
+POST   /api/v1/offers/:id/accept#by-link                 200 200     200   200   200   200   200   200   403   401   401
+POST   /api/v1/offers/:id/decline                        401 200     404   404   404   200   200   403   403   401   401
+POST   /api/v1/offers/:id/withdraw                       401 403     403   403   403   200   200   403   403   401   401
+POST   /api/v1/doctors/:id/absences/preview              401 403     403   200   403   200   200   403   403   401   401
+POST   /api/v1/doctors/:id/absences                      401 403     403   201   403   201   201   403   403   401   401
+GET    /api/v1/rebookings                                401 403     403   200   200   200   200   403   403   401   401
+GET    /api/v1/rebookings/:id                            401 403     403   200   404   200   200   403   403   401   401
+POST   /api/v1/rebookings/:id/undo                       401 403     403   200   404   200   200   403   403   401   401
+POST   /api/v1/walk-ins                                  401 403     403   403   403   201   201   403   403   401   401
 POST   /api/v1/appointments/:id/check-in                 401 409     404   200   404   200   200   403   403   401   401
 POST   /api/v1/appointments/:id/check-in#by-link         200 200     200   200   200   200   200   200   403   401   401
 POST   /api/v1/appointments/:id/call                     401 403     403   200   404   200   200   403   403   401   401
@@ -178,6 +222,9 @@ GET    /api/v1/patients/:id/export                       401 403     403   403  
 GET    /api/v1/patients/:id/export#without-an-account    401 403     403   403   403   200   200   403   403   401   401
 DELETE /api/v1/patients/:id                              401 403     403   403   403   403   204   403   403   401   401
 DELETE /api/v1/patients/:id#without-an-account           401 403     403   403   403   204   204   403   403   401   401
+GET    /api/v1/recalls                                   401 403     403   403   403   200   200   403   403   401   401
+POST   /api/v1/recalls                                   401 403     403   403   403   201   201   403   403   401   401
+PATCH  /api/v1/recalls/:id                               401 403     403   403   403   200   200   403   403   401   401
 GET    /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 PATCH  /api/v1/patients/:id/notifications                401 403     403   403   403   200   200   403   403   401   401
 

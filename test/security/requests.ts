@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
+import { digestSecret } from '../../server/identity/secrets.ts'
 import { createLinkTokens } from '../../server/reminders/links.ts'
 import { aPng } from '../clinic/a-picture.ts'
-import { soon } from '../support/calendar.ts'
+import { someSlots, soon } from '../support/calendar.ts'
 import { call } from '../support/http.ts'
 import type { TestNode } from '../support/node.ts'
 import { aDoctor, aPatient, aSession } from '../support/people.ts'
@@ -61,6 +62,18 @@ const aProgram = async ({ node, people }: Scene): Promise<string> => {
 	return (await call(node, 'POST', '/admin/api-clients', { token: people.admin.token, body })).body.id
 }
 
+const aWebhook = async ({ node, people }: Scene): Promise<string> => {
+	await node.db('webhook_endpoints').delete()
+	const body = { url: 'https://93.184.215.14/hook', events: ['appointment.*'] }
+	return (await call(node, 'POST', '/admin/webhooks', { token: people.admin.token, body })).body.id
+}
+
+const ofDelivery = async (scene: Scene) => {
+	const id = await aWebhook(scene)
+	const row = { endpoint_id: id, event: 'patient.created', subject: 'patient:1', payload: {}, status: 'failed' }
+	return { params: { id, deliveryId: String((await scene.node.db('webhook_deliveries').insert(row).returning('id'))[0].id) } }
+}
+
 const ofClosure = async ({ node }: Scene) => {
 	const row = { first_day: farClosure.from, last_day: farClosure.to, name: farClosure.name }
 	return { params: { id: String((await node.db('closures').insert(row).returning('id'))[0].id) } }
@@ -97,6 +110,18 @@ const booksForOthers = (caller: Caller) => caller !== 'patient' && caller !== 'o
 /** A minute of its own, beyond all slots. */
 let minutesBeyond = 300 * 1440
 const anyMinute = () => new Date(Date.now() + minutesBeyond++ * 60_000).toISOString()
+/** A hold without an account. Releases the one before first, also when the patient claimed it, because holds are few. */
+let lastGuest: { slotId: string; guestToken: string } | undefined
+const aGuestHold = async ({ node, people, aSlot }: Scene): Promise<string> => {
+	if (lastGuest) {
+		await call(node, 'DELETE', '/guest-holds', { body: lastGuest })
+		await call(node, 'DELETE', `/slots/${lastGuest.slotId}/hold`, { token: people.patient.token })
+	}
+	const slotId = aSlot()
+	const { body } = await call(node, 'POST', '/guest-holds', { body: { slotId } })
+	lastGuest = { slotId, guestToken: body.guestToken }
+	return lastGuest.guestToken
+}
 const ofDoctor = ({ people }: Scene) => ({ params: { id: people.doctor.id } })
 const ofPatient = ({ people }: Scene) => ({ params: { id: people.patient.id } })
 const ofAppointment = async (scene: Scene) => ({ params: { id: await scene.anAppointment() } })
@@ -105,6 +130,11 @@ const ofShown = async (scene: Scene) => ({ params: { id: await scene.theAppointm
 const aTimeOff = async ({ node, people }: Scene): Promise<string> => {
 	const row = { doctor_id: people.doctor.id, starts_at: farOff.startsAt, ends_at: farOff.endsAt }
 	return String((await node.db('time_off').insert(row).returning('id'))[0].id)
+}
+
+const aRecall = async ({ node, people }: Scene): Promise<string> => {
+	const row = { patient_id: people.patient.id, due_on: '2095-05-01', created_by: people.doctor.id }
+	return String((await node.db('recalls').insert(row).returning('id'))[0].id)
 }
 
 const aFailedMessage = async (scene: Scene): Promise<string> => {
@@ -123,6 +153,38 @@ const aLink = async (scene: Scene): Promise<string> => {
 
 const linkTo = ({ node, people }: Scene, appointmentId: string): string =>
 	createLinkTokens(node.config.jwtSecret).make({ may: 'act on visit', appointmentId, patientId: people.patient.id }, Date.now() + 3_600_000)
+
+const theTypeId = async ({ node }: Scene): Promise<string> =>
+	String((await node.db('appointment_types').orderBy('position').first('id')).id)
+const anEntryWish = { from: '2095-01-01', until: '2095-12-31', noticeMinutes: 60 }
+
+/** A fresh entry of the patient, who leaves the line with the others. */
+const anEntry = async (scene: Scene): Promise<string> => {
+	const { node, people } = scene
+	await node.db('waitlist_entries').where({ patient_id: people.patient.id }).update({ status: 'left' })
+	const body = { typeId: await theTypeId(scene), patientId: people.patient.id, ...anEntryWish }
+	return (await call(node, 'POST', '/waitlist', { token: people.receptionist.token, body })).body.id
+}
+
+const endOffers = async ({ node, people }: Scene): Promise<void> => {
+	const open = await node.db('slot_offers').where({ patient_id: people.patient.id }).whereIn('status', ['sending', 'open']).pluck('id')
+	for (const id of open) await call(node, 'POST', `/offers/${id}/withdraw`, { token: people.receptionist.token })
+}
+
+/** A fresh open offer for the patient: one at a time is allowed. */
+const anOffer = async (scene: Scene): Promise<string> => {
+	await endOffers(scene)
+	const body = { slotId: scene.aSlot(), patientId: scene.people.patient.id }
+	return (await call(scene.node, 'POST', '/offers', { token: scene.people.receptionist.token, body })).body.id
+}
+
+const tokenOf = ({ node, people }: Scene, offerId: string): string =>
+	createLinkTokens(node.config.jwtSecret).makeForOffer({ offerId, patientId: people.patient.id }, Date.now() + 3_600_000)
+const offerLink = async (scene: Scene): Promise<string> => tokenOf(scene, await anOffer(scene))
+const forged = (token: string): string => token.replace(/.$/, last => (last === '0' ? '1' : '0'))
+
+const anAbsence = async ({ node, people }: Scene): Promise<string> =>
+	(await call(node, 'POST', `/doctors/${people.doctor.id}/absences`, { token: people.receptionist.token, body: farOff })).body.id
 
 let soonMinutes = 0
 /** An appointment that may be checked in. It lasts a minute of its own. */
@@ -231,6 +293,23 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/admin/api-clients': () => ({ body: { name: 'Website', scopes: ['calendar:read'] } }),
 	'POST /api/v1/admin/api-clients/:id/rotate': async scene => ({ params: { id: await aProgram(scene) }, body: {} }),
 	'DELETE /api/v1/admin/api-clients/:id': async scene => ({ params: { id: await aProgram(scene) } }),
+	'GET /calendars/:token.ics': async ({ node }) => {
+		const { id } = await aPatient(node)
+		const token = randomUUID()
+		await node.db('calendar_links').insert({ user_id: id, token_hash: digestSecret(token), names: true })
+		return { path: `/calendars/${token}.ics` }
+	},
+	'GET /calendars/:token.ics#forged': () => ({ path: `/calendars/${randomUUID()}.ics` }),
+	'PUT /api/v1/admin/embed': () => ({ body: { origins: ['https://www.clinic.example'] } }),
+	'POST /api/v1/admin/webhooks': async scene => {
+		await aWebhook(scene)
+		return { body: { url: 'https://93.184.215.14/hook', events: ['appointment.booked'] } }
+	},
+	'PATCH /api/v1/admin/webhooks/:id': async scene => ({ params: { id: await aWebhook(scene) }, body: { enabled: false } }),
+	'POST /api/v1/admin/webhooks/:id/rotate': async scene => ({ params: { id: await aWebhook(scene) }, body: {} }),
+	'DELETE /api/v1/admin/webhooks/:id': async scene => ({ params: { id: await aWebhook(scene) } }),
+	'GET /api/v1/admin/webhooks/:id/deliveries': async scene => ({ params: { id: await aWebhook(scene) } }),
+	'POST /api/v1/admin/webhooks/:id/deliveries/:deliveryId/replay': ofDelivery,
 	'POST /api/v1/auth/first-admin': () => ({ body: { ...newAccount(), token: 'made up' } }),
 
 	'PATCH /api/v1/clinic': () => ({ body: { locale: 'en' } }),
@@ -292,6 +371,13 @@ export const requests: Record<string, Ask> = {
 
 	'POST /api/v1/holds': async scene => ({ body: await aTimeAtAny(scene) }),
 	'POST /api/v1/slots/:id/hold': scene => ({ params: { id: scene.aSlot() }, body: {} }),
+	'POST /api/v1/guest-holds': async ({ node }) => ({
+		body: { slotId: (await someSlots(node, (await aDoctor(node)).id, { count: 1 }))[0] },
+	}),
+	'DELETE /api/v1/guest-holds': async scene => ({ body: { guestToken: await aGuestHold(scene) } }),
+	'DELETE /api/v1/guest-holds#forged': () => ({ body: { guestToken: 'forged.forged' } }),
+	'POST /api/v1/me/claim-hold': async scene => ({ body: { guestToken: await aGuestHold(scene) } }),
+	'POST /api/v1/me/claim-hold#forged': () => ({ body: { guestToken: 'forged.forged' } }),
 	'DELETE /api/v1/slots/:id/hold': async scene => ({ params: { id: await scene.aHeldSlot() } }),
 
 	'POST /api/v1/appointments': (scene, caller) => ({
@@ -308,6 +394,35 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/appointments/:id/cancel': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/reschedule': async scene => ({ ...(await ofAppointment(scene)), body: { slotId: scene.aSlot() } }),
 	'POST /api/v1/appointments/:id/status': async scene => ({ ...(await ofAppointment(scene)), body: { status: 'checked_in' } }),
+	'GET /o/:token': async scene => ({ params: { token: await offerLink(scene) } }),
+	'GET /o/:token#forged': async scene => ({ params: { token: forged(await offerLink(scene)) } }),
+	'POST /o/:token': async scene => ({ params: { token: await offerLink(scene) }, body: 'act=decline', headers: form }),
+	'POST /o/:token#forged': async scene => ({ params: { token: forged(await offerLink(scene)) }, body: 'act=accept', headers: form }),
+	'POST /api/v1/waitlist': async scene => ({
+		body: { typeId: await theTypeId(scene), patientId: scene.people.patient.id, ...anEntryWish },
+	}),
+	'PATCH /api/v1/waitlist/:id': async scene => ({ params: { id: await anEntry(scene) }, body: { noticeMinutes: 30 } }),
+	'DELETE /api/v1/waitlist/:id': async scene => ({ params: { id: await anEntry(scene) } }),
+	'POST /api/v1/offers': async scene => {
+		await endOffers(scene)
+		return { body: { slotId: scene.aSlot(), patientId: scene.people.patient.id } }
+	},
+	'GET /api/v1/offers/:id': async scene => ({ params: { id: await anOffer(scene) } }),
+	'POST /api/v1/offers/:id/accept': async scene => ({ params: { id: await anOffer(scene) }, body: {} }),
+	'POST /api/v1/offers/:id/accept#by-link': async scene => {
+		const id = await anOffer(scene)
+		return { params: { id }, body: { link: tokenOf(scene, id) } }
+	},
+	'POST /api/v1/offers/:id/decline': async scene => ({ params: { id: await anOffer(scene) }, body: {} }),
+	'POST /api/v1/offers/:id/withdraw': async scene => ({ params: { id: await anOffer(scene) } }),
+	'POST /api/v1/doctors/:id/absences/preview': scene => ({ ...ofDoctor(scene), body: farOff }),
+	'POST /api/v1/doctors/:id/absences': scene => ({ ...ofDoctor(scene), body: farOff }),
+	'GET /api/v1/rebookings/:id': async scene => ({ params: { id: await anAbsence(scene) } }),
+	'POST /api/v1/rebookings/:id/undo': async scene => ({ params: { id: await anAbsence(scene) } }),
+	'POST /api/v1/walk-ins': async ({ node, people }) => {
+		const patient = await aPatient(node)
+		return { body: { doctorId: people.doctor.id, patientId: patient.id } }
+	},
 	'POST /api/v1/appointments/:id/check-in': async scene => ({ ...(await ofAppointment(scene)), body: {} }),
 	'POST /api/v1/appointments/:id/check-in#by-link': async scene => {
 		const id = await soonToBegin(scene)
@@ -351,6 +466,8 @@ export const requests: Record<string, Ask> = {
 		await scene.theAppointment()
 		return { params: { id: scene.people.doctor.id, patientId: scene.people.patient.id } }
 	},
+	'POST /api/v1/recalls': ({ people }) => ({ body: { patientId: people.patient.id, dueOn: '2095-05-01' } }),
+	'PATCH /api/v1/recalls/:id': async scene => ({ params: { id: await aRecall(scene) }, body: { status: 'dropped' } }),
 	'GET /api/v1/patients/:id/notifications': ofPatient,
 	'GET /api/v1/patients/:id/export': ofPatient,
 	'GET /api/v1/patients/:id/export#without-an-account': aPatientOnly,

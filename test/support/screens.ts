@@ -40,6 +40,11 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		await text('booking.moveNotice')(page)
 		await firstFree(page).waitFor()
 	}
+	const yearShown = (page: Page) => page.locator('[data-testid="year"][aria-busy="false"]').waitFor()
+	const hoursShown = async (page: Page) => {
+		await testId('plan')(page)
+		await yearShown(page)
+	}
 	return [
 		{ name: 'find a doctor', as: undefined, path: '/', ready: doctorNamed },
 		{ name: 'a doctor’s week', as: undefined, path: week, ready: page => firstFree(page).waitFor() },
@@ -87,6 +92,7 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 			},
 		},
 		{ name: 'security', as: 'patient', path: '/account/security', ready: testId('session') },
+		{ name: 'the call list', as: 'reception', path: '/desk/recalls', ready: text('board.recalls.title') },
 		{ name: 'not for this role', as: 'patient', path: '/desk', ready: text('account.notForYou') },
 		{ name: 'the desk', as: 'reception', path: '/desk', ready: testId('desk-slot') },
 		{ name: 'a day to print', as: 'reception', path: '/desk/sheet', ready: text('history.sheet.back') },
@@ -123,7 +129,35 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'a doctor’s time off', as: 'reception', path: `/desk/doctors/${doctorId}/time-off`, ready: text('doctor.off.reason') },
 		{ name: 'the doctor’s day', as: 'doctor', path: '/day', ready: testId('day-summary') },
 		{ name: 'the doctor’s week', as: 'doctor', path: '/day?view=week', ready: testId('day-summary') },
-		{ name: 'working hours', as: 'doctor', path: '/hours', ready: text('doctor.hours.preview') },
+		{ name: 'working hours', as: 'doctor', path: '/hours', ready: hoursShown },
+		{
+			name: 'other weekly hours',
+			as: 'doctor',
+			path: '/hours',
+			ready: async page => {
+				await hoursShown(page)
+				await page
+					.getByRole('button', { name: words('hours.plans.change') })
+					.first()
+					.click()
+				await page.getByTestId('plan-form').locator('button[type=submit]').click()
+				await testId('hours-preview')(page)
+			},
+		},
+		{
+			name: 'a single day’s hours',
+			as: 'doctor',
+			path: '/hours',
+			ready: async page => {
+				await yearShown(page)
+				await page.locator('[data-date][tabindex="0"]').click()
+				await page
+					.getByTestId('day-panel')
+					.getByRole('button', { name: words('hours.day.different') })
+					.click()
+				await page.getByTestId('day-panel').getByRole('group').waitFor()
+			},
+		},
 		...['clinic', 'sites', 'types', 'doctors', 'hours', 'reception', 'closures'].map(page => ({
 			name: `settings: ${page}`,
 			as: 'admin' as const,
@@ -164,9 +198,10 @@ export const allScreens = async (node: TestNode, words: Words): Promise<ScreenUn
 		{ name: 'the first run’s templates', as: 'admin', path: '/admin/setup?step=types', ready: testId('type') },
 		{ name: 'the test booking', as: 'admin', path: '/admin/setup?step=booking', ready: text('setup.booking.done') },
 		{ name: 'users', as: 'admin', path: '/admin/users', ready: testId('user-row') },
-		{ name: 'a doctor’s hours', as: 'admin', path: `/admin/users/${doctorId}/hours`, ready: text('doctor.hours.preview') },
+		{ name: 'a doctor’s hours', as: 'admin', path: `/admin/users/${doctorId}/hours`, ready: hoursShown },
 		{ name: 'analytics', as: 'admin', path: '/admin/analytics', ready: testId('analytics-chart') },
 		{ name: 'screens', as: 'admin', path: '/admin/screens', ready: testId('add-screen') },
+		{ name: 'doors', as: 'admin', path: '/admin/connections', ready: testId('embed-origins') },
 		{ name: 'audit log', as: 'admin', path: '/admin/audit', ready: testId('audit-row') },
 	]
 }

@@ -31,6 +31,33 @@ describe('the line of a doctor', () => {
 		expect(line[0]?.wait?.toMinutes).to.be.at.least(9)
 	})
 
+	it('is joined by walk-ins, whose place is after patients who are due', async () => {
+		const due = await aVisit(node, doctor, { inMinutes: -5 })
+		await desk.checkIn(due)
+		const patient = await aPatient(node)
+		const body = { doctorId: doctor.id, patientId: patient.id, reason: 'A cut' }
+		const walkIn = await call(node, 'POST', '/walk-ins', { token: desk.token, body, key: 'one' })
+		expect(walkIn.status).to.equal(201)
+		expect(walkIn.body).to.include({ kind: 'walk_in', status: 'checked_in', reason: 'A cut', patientId: patient.id })
+		expect(walkIn.body.ticket).to.match(/^[A-Z]\d+$/)
+		expect((await desk.line(doctor.id)).map(({ appointmentId }) => appointmentId)).to.deep.equal([due.id, walkIn.body.id])
+		const again = await call(node, 'POST', '/walk-ins', { token: desk.token, body, key: 'one' })
+		expect([again.body.id, again.body.ticket]).to.deep.equal([walkIn.body.id, walkIn.body.ticket])
+		expect((await call(node, 'POST', '/walk-ins', { token: desk.token, body })).body.code).to.equal('patient_overlap')
+		await desk.status(walkIn.body, 'in_progress')
+		await desk.status(walkIn.body, 'completed')
+		expect((await desk.line(doctor.id)).map(({ appointmentId }) => appointmentId)).to.deep.equal([due.id])
+	})
+
+	it('gives twenty walk-ins at once a ticket each', async () => {
+		const patients = await Promise.all(Array.from({ length: 20 }, () => aPatient(node)))
+		const answers = await Promise.all(
+			patients.map(({ id }) => call(node, 'POST', '/walk-ins', { token: desk.token, body: { doctorId: doctor.id, patientId: id } })),
+		)
+		expect(answers.map(({ status }) => status)).to.deep.equal(Array(20).fill(201))
+		expect(new Set(answers.map(({ body }) => body.ticket)).size).to.equal(20)
+	})
+
 	it('follows a visit from its call to its end, and keeps the instants', async () => {
 		const visit = await aVisit(node, doctor)
 		await desk.checkIn(visit)

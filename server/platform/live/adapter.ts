@@ -1,7 +1,7 @@
 import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter'
 import { Cluster, type Redis as SingleRedis } from 'ioredis'
 import type { Log } from '../observability/log.ts'
-import type { Redis } from '../redis/redis.ts'
+import { prefixOf, type Redis } from '../redis/redis.ts'
 import type { SingleSubscriber, Subscriber } from '../redis/subscriber.ts'
 
 /**
@@ -13,7 +13,7 @@ export function adapterFor(publisher: Redis, subscriber: Subscriber, log: Log) {
 	if (publisher instanceof Cluster)
 		return createShardedAdapter(publisher, subscriber, { channelPrefix: 'liveslot', subscriptionMode: 'static' })
 	return createAdapter(withoutRejections(publisher, log), withoutRejections(subscriber as SingleSubscriber, log), {
-		key: 'liveslot',
+		key: `${prefixOf(publisher)}liveslot`,
 		requestsTimeout: 3000,
 	})
 }

@@ -24,7 +24,7 @@ end
 local function feed_append(version_key, channel, count, changes)
 	feed_version(version_key)
 	local version = redis.call('INCRBY', version_key, count)
-	redis.call(publish_command, channel, string.format('%d %d %s', version - count + 1, version, changes))
+	redis.call(publish_command, key_prefix .. channel, string.format('%d %d %s', version - count + 1, version, changes))
 	return version
 end
 
@@ -34,6 +34,6 @@ local function feed_reset(version_key, channel, seen)
 	local version = tonumber(feed_version(version_key))
 	if seen and seen > version then redis.call('SET', version_key, string.format('%.0f', seen), 'PX', feed_ttl_ms) end
 	version = redis.call('INCRBY', version_key, 2)
-	redis.call(publish_command, channel, string.format('%d %d []', version, version))
+	redis.call(publish_command, key_prefix .. channel, string.format('%d %d []', version, version))
 	return version
 end

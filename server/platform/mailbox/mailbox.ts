@@ -100,6 +100,7 @@ export function createMailbox<Message, Seen, End>(deps: MailboxDeps<Message, See
 				entries,
 				nowMs: Math.max(...taken.map(parcel => parcel.nowMs)),
 				beganMs,
+				post,
 				finish: (key, settled, end) => finish(parcels.get(key) as Parcel, settled, end),
 			}
 			const work = () => settle(batch)
@@ -244,6 +245,8 @@ export type BatchOf<Message, Seen, End> = {
 	nowMs: number
 	/** On the scale of `performance.now()`. */
 	beganMs: number
+	/** Posts a message that follows from this batch, to any key. */
+	post: Mailbox<Message>['post']
 	/** Ends the batch for a key: the `settled` messages leave the mailbox, and the rider does its part. @throws FencedOff */
 	finish(key: string, settled: readonly Entry<Message>[], end: End): Promise<void>
 }

@@ -3,12 +3,17 @@ import { Cluster, type RedisOptions, Redis as SingleRedis } from 'ioredis'
 import pTimeout from 'p-timeout'
 import { parseRedisAddress, type RedisAddress } from './address.ts'
 import { shardCount, shardTag } from './shard.ts'
-import { createShardedSubscriber, type Subscriber, singleSubscriber } from './subscriber.ts'
+import { createShardedSubscriber, prefixedSubscriber, type Subscriber, singleSubscriber } from './subscriber.ts'
 
 /** One server, a master that Sentinel watches, or a cluster. */
 export type Redis = SingleRedis | Cluster
 
-export type RedisSettings = { url: string; name: string }
+export type RedisSettings = {
+	url: string
+	name: string
+	/** Begins every key and channel, so that several installations may share a server. */
+	prefix?: string
+}
 
 /**
  * A command fails after 5 s, or after its connection broke once, and is never sent twice automatically. Its effect is then unknown,
@@ -22,13 +27,14 @@ const forCommands = {
 } satisfies RedisOptions
 
 /** Opens a connection for commands. */
-export function createRedis({ url, name }: RedisSettings): Redis {
+export function createRedis({ url, name, prefix = '' }: RedisSettings): Redis {
 	const address = parseRedisAddress(url)
-	if (address.kind === 'cluster') return createCluster(address, name)
+	if (address.kind === 'cluster') return createCluster(address, name, prefix)
 	return new SingleRedis({
 		...placeOf(address),
 		...forCommands,
 		connectionName: name,
+		keyPrefix: prefix,
 		enableAutoPipelining: true,
 		retryStrategy: reconnectDelayMs,
 	})
@@ -49,14 +55,16 @@ const forSubscriptions = {
 } satisfies RedisOptions
 
 /** Opens a connection for subscriptions; in a cluster, one to every master that has some of the channels, as `redis` knows them. */
-export function createSubscriber({ url, name }: RedisSettings, redis?: Redis): Subscriber {
+export function createSubscriber({ url, name, prefix = '' }: RedisSettings, redis?: Redis): Subscriber {
 	const address = parseRedisAddress(url)
 	if (address.kind !== 'cluster') {
-		return singleSubscriber(new SingleRedis({ ...placeOf(address), ...forSubscriptions, connectionName: name, autoResubscribe: true }))
+		const connection = new SingleRedis({ ...placeOf(address), ...forSubscriptions, connectionName: name, autoResubscribe: true })
+		return prefix ? prefixedSubscriber(connection, prefix) : singleSubscriber(connection)
 	}
 	if (!(redis instanceof Cluster)) throw new TypeError('a subscriber of a cluster needs the connection that knows the cluster')
 	return createShardedSubscriber({
 		cluster: redis,
+		prefix,
 		connect: host => new SingleRedis({ ...host, ...address.access, ...forSubscriptions, connectionName: name, autoResubscribe: false }),
 	})
 }
@@ -89,19 +97,25 @@ export function shardsTogether(redis: Redis): string[][] {
  * https://redis.io/docs/latest/develop/pubsub/#sharded-pubsub.
  */
 export function publish(redis: Redis, channel: string, text: string): Promise<unknown> {
-	return redis instanceof Cluster ? redis.spublish(channel, text) : redis.publish(channel, text)
+	// ioredis takes the channel of a sharded message for a key, and prefixes it itself.
+	return redis instanceof Cluster ? redis.spublish(channel, text) : redis.publish(prefixOf(redis) + channel, text)
 }
+
+/** What begins the connection's keys and channels. */
+export const prefixOf = (redis: Redis): string => redis.options.keyPrefix ?? ''
 
 /** Reads a Lua script from its own file beside the module that runs it. */
 export const readLua = (file: string, base: string): string => readFileSync(new URL(file, base), 'utf8')
 
 /**
  * Makes a script a function. ioredis sends the script's hash, and its text when Redis does not know the hash. The script publishes
- * with the command in `publish_command`.
+ * with the command in `publish_command`. `key_prefix` begins what it does not get as a key: channels, and keys that it puts together.
  */
 export function defineScript<Reply>(redis: Redis, name: string, text: string) {
 	const publishCommand = redis instanceof Cluster ? 'SPUBLISH' : 'PUBLISH'
-	redis.defineCommand(name, { lua: `local publish_command = '${publishCommand}'\n${text}` })
+	redis.defineCommand(name, {
+		lua: `local publish_command, key_prefix = '${publishCommand}', '${prefixOf(redis)}'\n${text}`,
+	})
 	const run = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[name] as (
 		...args: (string | number)[]
 	) => Promise<Reply>
@@ -134,8 +148,9 @@ class PromptCluster extends Cluster {
 	}
 }
 
-function createCluster({ seeds, access }: Extract<RedisAddress, { kind: 'cluster' }>, name: string): Cluster {
+function createCluster({ seeds, access }: Extract<RedisAddress, { kind: 'cluster' }>, name: string, prefix: string): Cluster {
 	return new PromptCluster(seeds, {
+		keyPrefix: prefix,
 		// No automatic pipelines, because ioredis would repeat a whole pipeline that met a moved slot or a lost master.
 		enableAutoPipelining: false,
 		retryDelayOnFailover: 0,

@@ -27,17 +27,36 @@ export function singleSubscriber(redis: Redis): SingleSubscriber {
 	return Object.assign(redis, { via: () => (redis.status === 'ready' ? redis : undefined) })
 }
 
+/** Wraps a single ioredis connection, and sees only channels with the prefix, which its users do not know. */
+export function prefixedSubscriber(redis: Redis, prefix: string): Subscriber {
+	type Listener = (channel: string, text: string) => void
+	const wrapped = new Map<unknown, Listener>()
+	return {
+		on(event: string, listener: (...args: never[]) => void) {
+			if (event !== 'message') return redis.on(event as 'close', listener as () => void)
+			const withoutPrefix: Listener = (channel, text) => (listener as Listener)(channel.slice(prefix.length), text)
+			wrapped.set(listener, withoutPrefix)
+			return redis.on('message', withoutPrefix)
+		},
+		off: (event: string, listener: (...args: never[]) => void) => redis.off(event, wrapped.get(listener) ?? (listener as () => void)),
+		subscribe: channel => redis.subscribe(prefix + channel),
+		unsubscribe: channel => redis.unsubscribe(prefix + channel),
+		via: () => (redis.status === 'ready' ? redis : undefined),
+		disconnect: () => redis.disconnect(),
+	}
+}
+
 /**
  * Keeps subscriptions in a cluster, each at the master that has its channel's slot. Subscriptions follow their slots: within moments
  * this notices a master that was restarted, replaced by a replica or relieved of slots. ioredis's own group of sharded subscribers
  * does not report when a subscription is active again, and cannot ask a single master.
  */
-export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }: ShardedSubscriberDeps): ShardedSubscriber {
+export function createShardedSubscriber({ cluster, connect, prefix = '', lookEveryMs = 250 }: ShardedSubscriberDeps): ShardedSubscriber {
 	const events = new EventEmitter()
 	// Feeds, outcomes and reminders add one listener each, and tests run several nodes.
 	events.setMaxListeners(0)
 	const connections = new Map<string, Redis>()
-	/** Wanted channels, each with the connection that is certain to bring its messages. */
+	/** Wanted channels under their full names, each with the connection that is certain to bring its messages. */
 	const channels = new Map<string, Redis | undefined>()
 
 	const masterOf = (channel: string): string | undefined => cluster.slots[slotOf(channel)]?.[0]
@@ -54,17 +73,18 @@ export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }:
 	const subscriber = {
 		on: (event: string, listener: (...args: never[]) => void) => events.on(event, listener as () => void),
 		off: (event: string, listener: (...args: never[]) => void) => events.off(event, listener as () => void),
-		async subscribe(channel: string) {
+		async subscribe(name: string) {
+			const channel = prefix + name
 			if (!channels.has(channel)) channels.set(channel, undefined)
 			await settle(channel)
 		},
-		unsubscribe,
+		unsubscribe: (name: string) => unsubscribe(prefix + name),
 		ssubscribe: (channel: string) => void subscriber.subscribe(channel).catch(() => {}),
 		sunsubscribe(channel: string | string[]) {
-			for (const each of [channel].flat()) unsubscribe(each).catch(() => {})
+			for (const each of [channel].flat()) unsubscribe(prefix + each).catch(() => {})
 		},
 		via(channel: string) {
-			const at = channels.get(channel)
+			const at = channels.get(prefix + channel)
 			return at?.status === 'ready' ? at : undefined
 		},
 		disconnect() {
@@ -113,8 +133,10 @@ export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }:
 		connection.on('error', error => events.emit('error', error))
 		connection.on('close', () => forget(connection))
 		connection.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
-			if (events.listenerCount('message') > 0) events.emit('message', channel.toString(), message.toString())
-			events.emit('smessageBuffer', channel, message)
+			// The adapter compares the names of channels as buffers.
+			const name = channel.subarray(prefix.length)
+			if (events.listenerCount('message') > 0) events.emit('message', name.toString(), message.toString())
+			events.emit('smessageBuffer', name, message)
 		})
 		return connection
 	}
@@ -122,7 +144,11 @@ export function createShardedSubscriber({ cluster, connect, lookEveryMs = 250 }:
 	function forget(connection: Redis) {
 		const lost = [...channels].flatMap(([channel, at]) => (at === connection ? [channel] : []))
 		for (const channel of lost) channels.set(channel, undefined)
-		if (lost.length > 0) events.emit('close', lost)
+		if (lost.length > 0)
+			events.emit(
+				'close',
+				lost.map(channel => channel.slice(prefix.length)),
+			)
 	}
 
 	async function unsubscribe(channel: string): Promise<void> {
@@ -139,6 +165,8 @@ export type ShardedSubscriberDeps = {
 	cluster: Cluster
 	/** Opens a connection that reconnects for ever and does not resubscribe by itself. */
 	connect: (host: Host) => Redis
+	/** Begins every channel. Users of the subscriber do not know it. */
+	prefix?: string
 	lookEveryMs?: number
 }
 

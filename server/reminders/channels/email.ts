@@ -31,6 +31,8 @@ export function letter(
 	const { language } = patient
 	const { clinic } = visit.face
 	const words = wordsOf(language)
+	const opening = message.offer?.why === 'absence' ? words.offer.absence : words.opening[kind]
+	const open = message.offer ? words.offer.open : words.open
 	const greeting = fill(words.greeting, { name: patient.fullName })
 	const rows = rowsOf(message)
 	const phone = phoneOf(visit.face)
@@ -38,12 +40,12 @@ export function letter(
 	const text = [
 		greeting,
 		'',
-		words.opening[kind],
+		opening,
 		'',
 		...said,
 		...rows.map(({ name, text }) => `${name}: ${text}`),
 		'',
-		...(actions ? [`${words.open}:`, links.visit, ''] : []),
+		...(actions ? [`${open}:`, links.visit, ''] : []),
 		...(phone ? [`${words.call}: ${phone}`, ''] : []),
 		'--',
 		...signature(clinic, language),
@@ -51,8 +53,8 @@ export function letter(
 		`${words.unsubscribe}: ${links.unsubscribe}`,
 		'',
 	].join('\n')
-	const body = html`<p>${greeting}</p><h1>${words.opening[kind]}</h1>${said.slice(0, 1).map(text => html`<p style="white-space:pre-line">${text}</p>`)}<dl>${rows.map(row => html`<dt>${row.name}</dt><dd>${row.html ?? row.text}</dd>`)}</dl>${
-		actions ? html`<p><a class="button" href="${links.visit}">${words.open}</a></p>` : []
+	const body = html`<p>${greeting}</p><h1>${opening}</h1>${said.slice(0, 1).map(text => html`<p style="white-space:pre-line">${text}</p>`)}<dl>${rows.map(row => html`<dt>${row.name}</dt><dd>${row.html ?? row.text}</dd>`)}</dl>${
+		actions ? html`<p><a class="button" href="${links.visit}">${open}</a></p>` : []
 	}${phone ? html`<p>${words.call}: <a href="${telephoneLink(phone)}"><bdi>${phone}</bdi></a></p>` : []}<p class="small">${words.whyThis} <a href="${links.unsubscribe}">${words.unsubscribe}</a></p>`
 	const subject = fill(words.subject[kind], { date: fullDate(language, visit.startsAtMs, visit.timeZone) })
 	return {
@@ -63,15 +65,15 @@ export function letter(
 		html: htmlLetter(language, subject, body, { clinic, publicUrl: publicUrl() }),
 		messageId: `<notification-${message.id}@${host}>`,
 		unsubscribeUrl: links.unsubscribe,
-		// Reminders and notices change nothing in the calendar.
-		...(kind !== 'reminder' && kind !== 'notice' && { invitation: visitCalendar.invitation(message) }),
+		// Reminders, notices and offers change nothing in the calendar.
+		...(kind !== 'reminder' && kind !== 'notice' && kind !== 'offer' && { invitation: visitCalendar.invitation(message) }),
 	}
 }
 
 type Row = { name: string; text: string; html?: Html }
 
 /** What there is to know of the visit. A cancelled visit needs no preparation and no way there. */
-function rowsOf({ kind, patient: { language }, visit }: Message): Row[] {
+function rowsOf({ kind, offer, patient: { language }, visit }: Message): Row[] {
 	const words = wordsOf(language)
 	const { face } = visit
 	const rows: Row[] = [
@@ -79,6 +81,7 @@ function rowsOf({ kind, patient: { language }, visit }: Message): Row[] {
 		{ name: words.doctor, text: visit.doctorName },
 		{ name: words.type, text: face.typeName },
 	]
+	if (offer?.insteadMs !== undefined) rows.push({ name: words.offer.instead, text: fullDate(language, offer.insteadMs, visit.timeZone) })
 	if (kind === 'cancelled') return rows
 	const address = addressOf(face)
 	if (face.place || address) {

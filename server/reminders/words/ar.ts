@@ -7,6 +7,7 @@ export const ar: Words = {
 		cancelled: 'أُلغي موعدك يوم {date}',
 		reminder: 'تذكير: موعدك يوم {date}',
 		notice: 'بخصوص موعدك في {date}',
+		offer: 'نحتفظ لك بموعد: {date}',
 	},
 	opening: {
 		booked: 'تم حجز موعدك.',
@@ -14,6 +15,7 @@ export const ar: Words = {
 		cancelled: 'أُلغي موعدك.',
 		reminder: 'نذكّرك بموعدك.',
 		notice: 'لدى العيادة رسالة بخصوص موعدك.',
+		offer: 'أصبح هناك موعد متاح، ونحتفظ به لك لبعض الوقت.',
 	},
 	greeting: 'مرحبًا {name}،',
 	doctor: 'مع',
@@ -41,6 +43,7 @@ export const ar: Words = {
 		cancelled: 'أُلغي: {doctor}، {date}.',
 		reminder: 'تذكير: {doctor}، {date}. {link}',
 		notice: '{text} ({doctor}، {date})',
+		offer: 'نحتفظ لك بموعد مع {doctor}، {date}. اقبل أو ارفض: {link}',
 	},
 	page: {
 		here: 'لقد وصلت',
@@ -64,6 +67,18 @@ export const ar: Words = {
 		toVisits: 'إلى مواعيدي',
 		bookAgain: 'حجز موعد آخر',
 		resubscribed: 'ستصلك رسائلنا من جديد عبر {channel}.',
+	},
+	offer: {
+		absence: 'لا يمكن أن تتم زيارتك كما كان مقررًا. نحتفظ لك بموعد آخر.',
+		open: 'قبول هذا الموعد أو رفضه',
+		title: 'موعد لك',
+		instead: 'بدلًا من',
+		until: 'نحتفظ به لك حتى',
+		accept: 'قبول',
+		decline: 'رفض',
+		accepted: 'الموعد لك. نحن في انتظارك.',
+		declined: 'شكرًا لك. سيُعرض الموعد على شخص آخر.',
+		ended: 'انتهى هذا العرض.',
 	},
 	channels: { email: 'البريد الإلكتروني', sms: 'الرسائل النصية', push: 'الإشعارات' },
 	reset: {

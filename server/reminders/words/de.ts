@@ -7,6 +7,7 @@ export const de: Words = {
 		cancelled: 'Ihr Termin am {date} ist abgesagt',
 		reminder: 'Erinnerung: Ihr Termin am {date}',
 		notice: 'Zu Ihrem Termin am {date}',
+		offer: 'Wir halten einen Termin für Sie frei: {date}',
 	},
 	opening: {
 		booked: 'Ihr Termin ist gebucht.',
@@ -14,6 +15,7 @@ export const de: Words = {
 		cancelled: 'Ihr Termin ist abgesagt.',
 		reminder: 'Wir erinnern Sie an Ihren Termin.',
 		notice: 'Die Praxis hat eine Nachricht zu Ihrem Termin.',
+		offer: 'Ein Termin ist frei geworden. Wir halten ihn eine Weile für Sie.',
 	},
 	greeting: 'Guten Tag {name},',
 	doctor: 'Bei',
@@ -41,6 +43,7 @@ export const de: Words = {
 		cancelled: 'Abgesagt: {doctor}, {date}.',
 		reminder: 'Erinnerung: {doctor}, {date}. {link}',
 		notice: '{text} ({doctor}, {date})',
+		offer: 'Wir halten {doctor}, {date} für Sie frei. Annehmen oder ablehnen: {link}',
 	},
 	page: {
 		here: 'Ich bin da',
@@ -64,6 +67,18 @@ export const de: Words = {
 		toVisits: 'Zu meinen Terminen',
 		bookAgain: 'Neuen Termin buchen',
 		resubscribed: 'Sie erhalten wieder Nachrichten per {channel}.',
+	},
+	offer: {
+		absence: 'Ihr Termin kann nicht wie geplant stattfinden. Wir halten einen anderen für Sie frei.',
+		open: 'Diesen Termin annehmen oder ablehnen',
+		title: 'Ein Termin für Sie',
+		instead: 'Anstelle von',
+		until: 'Wir halten ihn für Sie bis',
+		accept: 'Annehmen',
+		decline: 'Ablehnen',
+		accepted: 'Der Termin gehört Ihnen. Wir erwarten Sie.',
+		declined: 'Danke. Der Termin geht an jemand anderen.',
+		ended: 'Dieses Angebot ist beendet.',
 	},
 	channels: { email: 'E-Mail', sms: 'SMS', push: 'Push-Mitteilung' },
 	reset: {

@@ -7,6 +7,7 @@ export const en: Words = {
 		cancelled: 'Your visit on {date} is cancelled',
 		reminder: 'Reminder: your visit on {date}',
 		notice: 'About your visit on {date}',
+		offer: 'We keep a time for you: {date}',
 	},
 	opening: {
 		booked: 'Your visit is booked.',
@@ -14,6 +15,7 @@ export const en: Words = {
 		cancelled: 'Your visit is cancelled.',
 		reminder: 'This is a reminder of your visit.',
 		notice: 'The clinic has a message about your visit.',
+		offer: 'A time has become free. We keep it for you for a while.',
 	},
 	greeting: 'Hello {name},',
 	doctor: 'With',
@@ -41,6 +43,7 @@ export const en: Words = {
 		cancelled: 'Cancelled: {doctor}, {date}.',
 		reminder: 'Reminder: {doctor}, {date}. {link}',
 		notice: '{text} ({doctor}, {date})',
+		offer: 'We keep {doctor}, {date} for you. Accept or decline: {link}',
 	},
 	page: {
 		here: 'I am here',
@@ -64,6 +67,18 @@ export const en: Words = {
 		toVisits: 'To my visits',
 		bookAgain: 'Book another time',
 		resubscribed: 'You will get messages by {channel} again.',
+	},
+	offer: {
+		absence: 'Your visit cannot take place as planned. We keep another time for you.',
+		open: 'Accept or decline this time',
+		title: 'A time for you',
+		instead: 'Instead of',
+		until: 'We keep it for you until',
+		accept: 'Accept',
+		decline: 'Decline',
+		accepted: 'The time is yours. We expect you.',
+		declined: 'Thank you. The time goes to another patient.',
+		ended: 'This offer has ended.',
 	},
 	channels: { email: 'e-mail', sms: 'text message', push: 'notification' },
 	reset: {

@@ -7,6 +7,7 @@ export const es: Words = {
 		cancelled: 'Su cita del {date} está cancelada',
 		reminder: 'Recordatorio: su cita del {date}',
 		notice: 'Sobre su cita del {date}',
+		offer: 'Le guardamos una hora: {date}',
 	},
 	opening: {
 		booked: 'Su cita está reservada.',
@@ -14,6 +15,7 @@ export const es: Words = {
 		cancelled: 'Su cita está cancelada.',
 		reminder: 'Le recordamos su cita.',
 		notice: 'La clínica tiene un mensaje sobre su cita.',
+		offer: 'Ha quedado libre una hora. Se la guardamos un tiempo.',
 	},
 	greeting: 'Hola, {name}:',
 	doctor: 'Con',
@@ -41,6 +43,7 @@ export const es: Words = {
 		cancelled: 'Cancelada: {doctor}, {date}.',
 		reminder: 'Recordatorio: {doctor}, {date}. {link}',
 		notice: '{text} ({doctor}, {date})',
+		offer: 'Le guardamos {doctor}, {date}. Acepte o rechace: {link}',
 	},
 	page: {
 		here: 'Ya estoy aquí',
@@ -64,6 +67,18 @@ export const es: Words = {
 		toVisits: 'Ir a mis citas',
 		bookAgain: 'Reservar otra hora',
 		resubscribed: 'Volverá a recibir mensajes por {channel}.',
+	},
+	offer: {
+		absence: 'Su cita no puede tener lugar como estaba prevista. Le guardamos otra hora.',
+		open: 'Aceptar o rechazar esta hora',
+		title: 'Una hora para usted',
+		instead: 'En lugar de',
+		until: 'Se la guardamos hasta',
+		accept: 'Aceptar',
+		decline: 'Rechazar',
+		accepted: 'La hora es suya. Le esperamos.',
+		declined: 'Gracias. La hora se ofrece a otra persona.',
+		ended: 'Esta oferta ha terminado.',
 	},
 	channels: { email: 'correo electrónico', sms: 'SMS', push: 'notificación' },
 	reset: {

@@ -50,6 +50,20 @@ export type Words = {
 		toVisits: string
 		bookAgain: string
 	}
+	/** Of a time that the clinic keeps for a patient. */
+	offer: {
+		/** The opening when the doctor is away. */
+		absence: string
+		open: string
+		title: string
+		instead: string
+		until: string
+		accept: string
+		decline: string
+		accepted: string
+		declined: string
+		ended: string
+	}
 	channels: { email: string; sms: string; push: string }
 	/** Letters with a link that sets a password. */
 	reset: LinkLetter

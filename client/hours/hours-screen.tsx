@@ -6,13 +6,14 @@ import type { Schedule } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
 import { useSession } from '../api/session.tsx'
 import { useDoctor } from '../booking/queries.ts'
+import { TimeOffSection } from '../doctor/time-off.tsx'
 import { Dates } from '../shell/dates.tsx'
 import { Screen } from '../shell/layout.tsx'
 import { Loaded } from '../shell/loaded.tsx'
-import { HoursForm } from './hours-form.tsx'
-import { TimeOffSection } from './time-off.tsx'
+import { PlansSection } from './plans.tsx'
+import { YearSection } from './year.tsx'
 
-/** Weekly hours and time off: of the doctor who is signed in, unless the address names another. */
+/** Weekly hours, the year, and time off: of the doctor who is signed in, unless the address names another. */
 const HoursScreen = () => {
 	const { t } = useTranslation()
 	const { user } = useSession()
@@ -27,18 +28,20 @@ const HoursScreen = () => {
 	return (
 		<Screen title={doctorId ? t('doctor.hours.of', { doctor }) : t('nav.hours')}>
 			<Dates>
-				<Loaded query={schedule} outline={[380, 80]}>
-					{found => (
-						<Stack gap="xl">
+				<Loaded query={schedule} outline={[120, 380, 80]}>
+					{({ timeZone }) => (
+						<Stack gap="xl" key={id}>
 							{doctorId && (
 								<Anchor component={Link} to="/admin/users" underline="always">
 									{t('doctor.hours.backToUsers')}
 								</Anchor>
 							)}
 							<Text>{doctorId ? t('doctor.hours.introOf', { doctor }) : t('doctor.hours.intro')}</Text>
-							<HoursForm key={id} schedule={found} />
+							<PlansSection doctorId={id} timeZone={timeZone} />
 							<Divider />
-							<TimeOffSection doctorId={id} timeZone={found.timeZone} />
+							<YearSection doctorId={id} timeZone={timeZone} />
+							<Divider />
+							<TimeOffSection doctorId={id} timeZone={timeZone} />
 						</Stack>
 					)}
 				</Loaded>

@@ -2,8 +2,8 @@ import { Divider, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/
 import { IconMinus, IconPlus } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { SchedulePreview } from '../../contract/index.ts'
+import { Conflicts } from '../doctor/conflicts.tsx'
 import { dateIn, useFormat } from '../i18n/format.ts'
-import { Conflicts } from './conflicts.tsx'
 
 const shownDays = 5
 
@@ -83,6 +83,7 @@ export const HoursPreview = ({ preview, timeZone }: { preview: SchedulePreview; 
 				) : (
 					<Text>{t('doctor.preview.nothing')}</Text>
 				)}
+				<Text fz="sm">{t('hours.preview.later')}</Text>
 				<Text fz="sm">{t('doctor.preview.kept', { number: format.number(preview.kept) })}</Text>
 				<Divider />
 				<Conflicts ids={preview.conflicts} timeZone={timeZone} />

@@ -1,0 +1,3 @@
+import doors from './ar/doors.json'
+
+export default { doors }

@@ -1,0 +1,3 @@
+import doors from './de/doors.json'
+
+export default { doors }

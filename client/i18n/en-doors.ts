@@ -1,0 +1,3 @@
+import doors from './en/doors.json'
+
+export default { doors }

@@ -1,0 +1,3 @@
+import doors from './es/doors.json'
+
+export default { doors }

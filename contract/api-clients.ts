@@ -47,6 +47,23 @@ export function scopeOf({ method, path }: Pick<Endpoint, 'method' | 'path'>): Sc
 	return scopeOfCall.get(`${method.toUpperCase()} ${path}`)
 }
 
+const maxKeys = 10
+
+/** Public keys (RFC 7517) of a program that signs its requests. Private and shared keys are refused; of two with one `kid`, neither is used. */
+export const Jwks = z
+	.object({
+		keys: z
+			.array(
+				z
+					.looseObject({ kty: z.enum(['RSA', 'EC']), kid: z.string().min(1).max(200) })
+					.refine(key => !['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].some(part => part in key), 'must be a public key'),
+			)
+			.min(1)
+			.max(maxKeys),
+	})
+	.refine(jwks => JSON.stringify(jwks).length <= 20_000, 'is too large')
+	.meta({ id: 'Jwks' })
+
 export const ApiClient = z
 	.object({
 		id: Id.meta({ description: 'Also the `bookedBy` of what this program books.' }),
@@ -56,6 +73,8 @@ export const ApiClient = z
 		expiresAt: Instant.optional(),
 		lastUsedAt: Instant.optional().meta({ description: 'To the minute.' }),
 		formerKeyUntil: Instant.optional().meta({ description: 'Until then the key before the last rotation works, too.' }),
+		jwks: Jwks.optional(),
+		jwksUrl: z.string().optional(),
 	})
 	.meta({ id: 'ApiClient' })
 export type ApiClient = z.infer<typeof ApiClient>
@@ -83,14 +102,22 @@ export const apiClientEndpoints = {
 		tag,
 		summary: 'Give a program a key.',
 		access: ['admin'],
-		body: z.object({
-			name: FullName,
-			scopes: z
-				.array(Scope)
-				.min(1)
-				.transform(list => [...new Set(list)]),
-			expiresAt: InstantInput.optional(),
-		}),
+		body: z
+			.object({
+				name: FullName,
+				scopes: z
+					.array(Scope)
+					.min(1)
+					.transform(list => [...new Set(list)]),
+				expiresAt: InstantInput.optional(),
+				jwks: Jwks.optional().meta({ description: 'For SMART Backend Services: the program may then sign for tokens of `/fhir`.' }),
+				jwksUrl: z
+					.url({ protocol: /^https$/ })
+					.max(500)
+					.optional()
+					.meta({ description: 'The same, by an address of the internet.' }),
+			})
+			.refine(({ jwks, jwksUrl }) => !jwks || !jwksUrl, { message: 'must be left out with jwks', path: ['jwksUrl'] }),
 		status: 201,
 		response: ApiClientWithKey,
 	}),

@@ -74,6 +74,9 @@ export const PersonalData = z
 		recalls: z
 			.array(z.object({ dueOn: z.string(), note: z.string().optional(), status: z.string(), createdAt: Instant, updatedAt: Instant }))
 			.meta({ description: 'When the clinic meant to call you for an appointment.' }),
+		identifiers: z
+			.array(z.object({ system: z.string(), value: z.string(), appointmentId: Id.optional(), createdAt: Instant }))
+			.meta({ description: 'By which other systems know you and your appointments.' }),
 		audit: z.array(
 			z.object({
 				at: Instant,

@@ -18,7 +18,7 @@ const redisUrl = z.string().superRefine((text, context) => {
 
 const leadMinutes = z
 	.string()
-	.regex(/^\d{1,5}(,\d{1,5})*$/, 'must be whole minutes separated by commas, such as 1440,5')
+	.regex(/^\d{1,5}(,\d{1,5})*$/, 'must be whole minutes separated by commas, such as 1440,120,5')
 	.transform(text => [...new Set(text.split(',').map(Number))].sort((a, b) => b - a))
 
 const clockMinute = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3))
@@ -68,7 +68,7 @@ const Environment = z.object({
 	OIDC_ROLE_CLAIM: z.string().optional(),
 	VAPID_PUBLIC_KEY: z.string().optional(),
 	VAPID_PRIVATE_KEY: z.string().optional(),
-	REMINDER_MINUTES: leadMinutes.default([1440, 5]),
+	REMINDER_MINUTES: leadMinutes.default([1440, 120, 5]),
 	QUIET_HOURS: quietHours.default({ fromMinute: 21 * 60, untilMinute: 8 * 60 }),
 	AUDIT_RETENTION_DAYS: whole(30, 36_500, ' of days').default(365),
 	HOLD_SECONDS: whole(1, 3600, ' of seconds').default(120),

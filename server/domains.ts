@@ -3,6 +3,7 @@ import { createBooking } from './booking/api.ts'
 import { createClinic } from './clinic/clinic.ts'
 import { refuseInUse } from './clinic/to-come.ts'
 import { createFeeds } from './feeds/feeds.ts'
+import { createFhir } from './fhir/fhir.ts'
 import { userRoom } from './identity/actor.ts'
 import type { Authentication } from './identity/authentication.ts'
 import { createIdentity } from './identity/identity.ts'
@@ -191,27 +192,45 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		finishErasures: privacy.finishErasures,
 	})
 
+	const routes = [
+		identity,
+		setUp,
+		schedules,
+		slots,
+		booking,
+		patients,
+		privacy,
+		analytics,
+		reminders,
+		waitingRoom,
+		offers,
+		webhooks,
+		feeds,
+	].flatMap(({ routes }) => routes)
+	const fhir = createFhir({
+		db,
+		run,
+		redis,
+		log,
+		version: stores.version,
+		serverSecret: config.jwtSecret,
+		nowMs,
+		limit: limits.request,
+		longAnswer: config.rateLimit ? limits.longAnswer : undefined,
+		publicUrl,
+		routes,
+		searchAppointments: booking.search,
+		noteAccess: stores.trail.note,
+	})
+
 	return {
 		slots,
 		waitingRoom,
 		jobs,
 		handlers: { ...slots.handlers, ...booking.handlers, ...waitingRoom.handlers },
-		routes: [
-			identity,
-			setUp,
-			schedules,
-			slots,
-			booking,
-			patients,
-			privacy,
-			analytics,
-			reminders,
-			waitingRoom,
-			offers,
-			webhooks,
-			feeds,
-		].flatMap(({ routes }) => routes),
+		routes,
 		pages: [
+			fhir,
 			...reminders.pages({ operations: booking.commands, freeTimes }),
 			offers.page,
 			clinic.front.manifest,

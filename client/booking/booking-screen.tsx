@@ -17,7 +17,7 @@ import { DoctorFace, useSpecialtyName, useTypeName } from './doctor-face.tsx'
 import { Legend } from './legend.tsx'
 import { MovingNotice } from './moving-notice.tsx'
 import { ConfirmPanel } from './panel.tsx'
-import { useAppointment, useAppointmentTypes, useDoctor } from './queries.ts'
+import { useAppointment, useAppointmentTypes, useDoctor, useNextFree } from './queries.ts'
 import { TypeFacts } from './type-facts.tsx'
 import { useBooking } from './use-booking.ts'
 import { useSheet } from './use-sheet.ts'
@@ -64,7 +64,9 @@ const Ready = ({ doctor, types, moving }: ReadyProps) => {
 	const type = wantedType(types, parameters.get('type'), moving)
 	const booking = useBooking({ typeId: type?.id, moving })
 	const today = dateIn(serverNow(), doctor.timeZone)
-	const date = dayAsked(parameters.get('date'), today)
+	const firstFree = useNextFree([doctor.id], 1).data?.get(doctor.id)?.[0]
+	// Without a day in the address, also when moving: where the first free time is.
+	const date = dayAsked(parameters.get('date') ?? (firstFree ? dateIn(firstFree.startsAt, doctor.timeZone) : null), today)
 	const { holdOn, flow } = booking
 	const { open, close } = useSheet(doctor, date, booking)
 

@@ -1,4 +1,4 @@
-import { Button, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { Button, Group, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
@@ -7,8 +7,9 @@ import { useTranslation } from 'react-i18next'
 import { useLocation, useSearchParams } from 'react-router'
 import type { Doctor, Page } from '../../contract/index.ts'
 import { query, request } from '../api/http.ts'
+import { fetched } from '../shell/fetched.tsx'
 import { Screen } from '../shell/layout.tsx'
-import { Empty, ErrorMessage, SlowNote } from '../shell/messages.tsx'
+import { Empty, ErrorMessage, Loading, SlowNote } from '../shell/messages.tsx'
 import { DoctorCard, DoctorCardSkeleton } from './doctor-card.tsx'
 import classes from './doctors.module.css'
 import { type Filter, Filters } from './filters.tsx'
@@ -16,6 +17,8 @@ import { useNextFree } from './queries.ts'
 
 // Few come here with a visit to move.
 const MovingOnTheWay = lazy(() => import('./moving-on-the-way.tsx'))
+
+const Times = fetched(() => import('./times-screen.tsx'))
 
 const pageSize = 12
 const debounceMs = 250
@@ -88,7 +91,8 @@ export const DoctorsScreen = () => {
 		)
 	}, [settled, pathname, setParameters])
 
-	const choose = (changes: Partial<Record<Filter, string>>) =>
+	const byTime = parameters.get('by') === 'time' && !movingId
+	const choose = (changes: Partial<Record<Filter | 'by', string>>) =>
 		setParameters(
 			before => {
 				const after = new URLSearchParams(before)
@@ -112,43 +116,70 @@ export const DoctorsScreen = () => {
 			<Stack gap="md">
 				<Suspense>{movingId && <MovingOnTheWay appointmentId={movingId} />}</Suspense>
 				<Text className={classes.lead}>{t('booking.findText')}</Text>
-				<TextInput
-					type="search"
-					size="md"
-					label={t('booking.search')}
-					placeholder={t('booking.searchHint')}
-					leftSection={<IconSearch size={18} aria-hidden />}
-					value={typed}
-					maxLength={100}
-					onChange={event => setTyped(event.currentTarget.value)}
-				/>
-				<Filters chosen={chosen} onChoose={(filter, value) => choose({ [filter]: value })} />
-				<VisuallyHidden role="status">
-					{doctors.isSuccess && !doctors.isFetching ? t('booking.found', { count: found.length }) : ''}
-				</VisuallyHidden>
-				{doctors.isPending && <SlowNote />}
-				{doctors.isPending && [0, 1, 2].map(each => <DoctorCardSkeleton key={each} />)}
-				{doctors.isError && found.length === 0 && <ErrorMessage error={doctors.error} onRetry={() => void doctors.refetch()} />}
-				{doctors.isSuccess && found.length === 0 && (
-					<Empty title={t('booking.noDoctors')}>
-						<Text className={classes.lead}>{t('booking.noDoctorsText')}</Text>
-						{(typed || Object.values(chosen).some(Boolean)) && (
-							<Button variant="light" size="md" onClick={showAll}>
-								{t('booking.showAll')}
+				{!movingId && (
+					<Group gap="xs" role="group" aria-label={t('journey.lookBy')}>
+						{(['', 'time'] as const).map(by => (
+							<Button
+								key={by}
+								size="md"
+								variant={byTime === (by === 'time') ? 'light' : 'default'}
+								aria-pressed={byTime === (by === 'time')}
+								onClick={() => choose({ by })}
+							>
+								{t(by === 'time' ? 'journey.byTime' : 'journey.byDoctor')}
+							</Button>
+						))}
+					</Group>
+				)}
+				{byTime && (
+					<>
+						<Filters chosen={chosen} onChoose={(filter, value) => choose({ [filter]: value })} />
+						<Suspense fallback={<Loading />}>
+							<Times chosen={chosen} />
+						</Suspense>
+					</>
+				)}
+				{!byTime && (
+					<>
+						<TextInput
+							type="search"
+							size="md"
+							label={t('booking.search')}
+							placeholder={t('booking.searchHint')}
+							leftSection={<IconSearch size={18} aria-hidden />}
+							value={typed}
+							maxLength={100}
+							onChange={event => setTyped(event.currentTarget.value)}
+						/>
+						<Filters chosen={chosen} onChoose={(filter, value) => choose({ [filter]: value })} />
+						<VisuallyHidden role="status">
+							{doctors.isSuccess && !doctors.isFetching ? t('booking.found', { count: found.length }) : ''}
+						</VisuallyHidden>
+						{doctors.isPending && <SlowNote />}
+						{doctors.isPending && [0, 1, 2].map(each => <DoctorCardSkeleton key={each} />)}
+						{doctors.isError && found.length === 0 && <ErrorMessage error={doctors.error} onRetry={() => void doctors.refetch()} />}
+						{doctors.isSuccess && found.length === 0 && (
+							<Empty title={t('booking.noDoctors')}>
+								<Text className={classes.lead}>{t('booking.noDoctorsText')}</Text>
+								{(typed || Object.values(chosen).some(Boolean)) && (
+									<Button variant="light" size="md" onClick={showAll}>
+										{t('booking.showAll')}
+									</Button>
+								)}
+							</Empty>
+						)}
+						<ul className={classes.list} aria-label={t('booking.doctors')} aria-busy={doctors.isFetching}>
+							{doctors.data?.pages.map(page => (
+								<DoctorPage key={page.items[0]?.id ?? 'none'} doctors={page.items} movingId={movingId} />
+							))}
+						</ul>
+						{doctors.isFetchNextPageError && <ErrorMessage error={doctors.error} />}
+						{doctors.hasNextPage && (
+							<Button variant="default" size="md" loading={doctors.isFetchingNextPage} onClick={() => void doctors.fetchNextPage()}>
+								{t('app.more')}
 							</Button>
 						)}
-					</Empty>
-				)}
-				<ul className={classes.list} aria-label={t('booking.doctors')} aria-busy={doctors.isFetching}>
-					{doctors.data?.pages.map(page => (
-						<DoctorPage key={page.items[0]?.id ?? 'none'} doctors={page.items} movingId={movingId} />
-					))}
-				</ul>
-				{doctors.isFetchNextPageError && <ErrorMessage error={doctors.error} />}
-				{doctors.hasNextPage && (
-					<Button variant="default" size="md" loading={doctors.isFetchingNextPage} onClick={() => void doctors.fetchNextPage()}>
-						{t('app.more')}
-					</Button>
+					</>
 				)}
 			</Stack>
 		</Screen>

@@ -1,12 +1,15 @@
-import { Alert, Button, Code, CopyButton, Group, Text } from '@mantine/core'
+import { Button, Card, Code, CopyButton, Group, Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 
 /** A secret that the server shows once. */
 export const Secret = ({ title, secret, onDone }: { title: string; secret: string; onDone: () => void }) => {
 	const { t } = useTranslation()
 	return (
-		<Alert color="teal" variant="light" title={title} role="status">
-			<Text c="var(--mantine-color-text)">{t('doors.shownOnce')}</Text>
+		<Card withBorder role="status" bg="var(--mantine-primary-color-light)">
+			<Text fw={650} style={{ overflowWrap: 'anywhere' }}>
+				<bdi>{title}</bdi>
+			</Text>
+			<Text>{t('doors.shownOnce')}</Text>
 			<Code block dir="ltr" my="xs" data-testid="secret" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
 				{secret}
 			</Code>
@@ -22,6 +25,6 @@ export const Secret = ({ title, secret, onDone }: { title: string; secret: strin
 					{t('doors.kept')}
 				</Button>
 			</Group>
-		</Alert>
+		</Card>
 	)
 }

@@ -39,7 +39,6 @@ const destinations: Destination[] = [
 	{ to: '/admin/users', label: 'nav.users', roles: ['admin'] },
 	{ to: '/admin/analytics', label: 'nav.analytics', roles: ['admin'] },
 	{ to: '/admin/screens', label: 'nav.screens', roles: ['admin'] },
-	{ to: '/admin/connections', label: 'nav.doors', roles: ['admin'] },
 	{ to: '/admin/audit', label: 'nav.audit', roles: ['admin'] },
 	{ to: '/admin/jobs', label: 'nav.jobs', roles: ['admin'] },
 ]

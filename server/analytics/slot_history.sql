@@ -44,6 +44,11 @@ events AS (
     UNION ALL
     SELECT at, entry_id, action, actor_id, NULL, '{}' FROM off
     UNION ALL
+    SELECT at, id, CASE WHEN action IN ('offered', 'expired') THEN action ELSE 'released' END, actor_id, NULL,
+           details - 'startsAt' - 'endsAt'
+    FROM audit_log
+    WHERE entity = 'offer' AND action <> 'accepted' AND details ->> 'doctorId' = $1::text AND details ->> 'startsAt' <= $2::text AND details ->> 'endsAt' > $2::text
+    UNION ALL
     SELECT t.created_at, 0, 'blocked', t.created_by, NULL, '{}'
     FROM time_off t
     WHERE t.doctor_id = $1::bigint AND t.starts_at <= $2::timestamptz AND t.ends_at > $2::timestamptz
@@ -54,6 +59,6 @@ SELECT e.at, e.action, u.full_name AS by_name, u.role AS by_role, e.appointment_
 FROM events e
 LEFT JOIN users u ON u.id = e.actor_id
 LEFT JOIN appointments a ON a.id = e.appointment_id
-LEFT JOIN patients p ON p.id = a.patient_id
+LEFT JOIN patients p ON p.id = coalesce(a.patient_id, (e.details ->> 'patientId')::bigint)
 ORDER BY e.at, e.entry_id
 LIMIT 1000

@@ -1,7 +1,7 @@
 import { endpoints } from '../../contract/index.ts'
 import type { AppointmentTypes } from '../clinic/appointment-types.ts'
 import type { Doctors } from '../clinic/doctors.ts'
-import { signedIn } from '../identity/actor.ts'
+import { type Actor, signedIn } from '../identity/actor.ts'
 import { type EventHandlers, type Route, route } from '../identity/handlers.ts'
 import type { Db } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
@@ -18,7 +18,7 @@ import type { NoticePolicy } from '../reminders/ledger.ts'
 import type { VisitCalendar } from '../reminders/visit-calendar.ts'
 import { boardRider, createClaim } from '../slots/board-rider.ts'
 import type { Holds } from '../slots/holds.ts'
-import { calendarFile, listAppointments } from './appointments.ts'
+import { type AppointmentSearch, calendarFile, type FoundAppointments, listAppointments, searchAppointments } from './appointments.ts'
 import { type Ask, type Commands, createCommands } from './commands.ts'
 import { createEffects, createNotify } from './effects.ts'
 import { toWire } from './facts.ts'
@@ -67,6 +67,7 @@ export async function createBooking(deps: BookingDeps): Promise<Booking> {
 
 	return {
 		commands,
+		search: (actor, search) => searchAppointments(db, actor, search),
 		routes: routesOf(commands, db, deps.visitCalendar),
 		handlers: handlersOf(commands),
 		announce: (doctorId, startsAt) =>
@@ -125,6 +126,8 @@ export type BookingDeps = {
 export type Booking = {
 	/** Also for callers without a session, such as the page behind a link in a message. */
 	commands: Commands
+	/** For other programs: any combination of filters, with a total. */
+	search(actor: Actor, search: AppointmentSearch): Promise<FoundAppointments>
 	routes: Route[]
 	handlers: Pick<EventHandlers, 'appointment:book' | 'appointment:cancel' | 'appointment:reschedule'>
 	/** Publishes slots that changed without a request, in the mailbox's order. Without `startsAt` it resets the whole calendar. */

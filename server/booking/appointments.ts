@@ -37,6 +37,70 @@ export async function listAppointments(db: Db, actor: Actor, filter: Appointment
 	return toPage(await query, filter.limit, toListed, row => [row.starts_at.getTime(), row.id])
 }
 
+/**
+ * Searches by everything that other programs ask for: a page by (start, id), and how many there are in all.
+ *
+ * @throws Refusal forbidden for people, who have `listAppointments`
+ */
+export async function searchAppointments(db: Db, actor: Actor, search: AppointmentSearch): Promise<FoundAppointments> {
+	if (!isStaff(actor)) throw new Refusal('forbidden')
+	const lists = [search.ids, search.doctorIds, search.patientIds, search.typeIds, search.siteIds]
+	const [ids, doctorIds, patientIds, typeIds, siteIds] = lists.map(list => list?.filter(isDatabaseId))
+	const matching = db('appointments as a').modify(query => {
+		if (ids) query.whereIn('a.id', ids)
+		if (doctorIds) query.whereIn('a.doctor_id', doctorIds)
+		if (patientIds) query.whereIn('a.patient_id', patientIds)
+		if (typeIds) query.whereIn('a.type_id', typeIds)
+		if (search.statuses) query.whereIn('a.status', search.statuses)
+		if (search.fromMs !== undefined) query.where('a.starts_at', '>=', new Date(search.fromMs))
+		if (search.untilMs !== undefined) query.where('a.starts_at', '<', new Date(search.untilMs))
+		if (search.slots) query.whereRaw(inSlots, JSON.stringify(search.slots))
+		if (siteIds) query.whereRaw(`${siteOf} = ANY (?::bigint[])`, [siteIds])
+	})
+	const page = matching
+		.clone()
+		.join('users as u', 'u.id', 'a.doctor_id')
+		.join('patients as p', 'p.id', 'a.patient_id')
+		.select<(Row & { site_id: string | null })[]>('a.*', 'p.full_name as patient_name', 'u.full_name as doctor_name')
+		.select(db.raw(`${siteOf} AS site_id`))
+		.orderBy([{ column: 'a.starts_at' }, { column: 'a.id' }])
+		.limit(search.count + 1)
+	const { after } = search
+	if (after) page.whereRaw('(a.starts_at, a.id) > (to_timestamp(?::bigint / 1000.0), ?::bigint)', [after.startMs, after.id])
+	const [counted, rows] = await Promise.all([matching.clone().first<{ total: number }>(db.raw('count(*)::int AS total')), page])
+	const shown = rows.slice(0, search.count)
+	return {
+		total: counted?.total ?? 0,
+		items: shown.map(row => ({ visit: toListed(row), siteId: row.site_id ?? undefined })),
+		hasMore: rows.length > search.count,
+	}
+}
+
+export type AppointmentSearch = {
+	ids?: readonly string[] | undefined
+	doctorIds?: readonly string[] | undefined
+	patientIds?: readonly string[] | undefined
+	typeIds?: readonly string[] | undefined
+	siteIds?: readonly string[] | undefined
+	slots?: readonly { doctorId: string; startMinute: number }[] | undefined
+	statuses?: readonly AppointmentStatus[] | undefined
+	/** Inclusive. */
+	fromMs?: number | undefined
+	/** Exclusive. */
+	untilMs?: number | undefined
+	count: number
+	after?: { startMs: number; id: string } | undefined
+}
+
+export type FoundAppointments = { total: number; items: { visit: Appointment; siteId: string | undefined }[]; hasMore: boolean }
+
+/** The site of the slot that the visit begins with. */
+const siteOf = `(SELECT s.site_id FROM appointment_slots s WHERE s.doctor_id = a.doctor_id AND s.starts_at = a.slot_starts[1])`
+
+const inSlots = `EXISTS (
+	SELECT FROM jsonb_to_recordset(?::jsonb) AS asked ("doctorId" bigint, "startMinute" bigint)
+	WHERE asked."doctorId" = a.doctor_id AND to_timestamp(asked."startMinute" * 60.0) = ANY (a.slot_starts))`
+
 /** Returns the appointment as an iCalendar file. */
 export async function calendarFile(db: Db, calendar: VisitCalendar, appointment: FullAppointment): Promise<string> {
 	const { startMinute, endMinute } = appointment

@@ -30,7 +30,28 @@ export const isApiKey = (token: string): boolean => token.startsWith(keyPrefix)
 
 /** Reads the actor of a program's key. @throws Refusal unauthenticated; token_expired */
 export async function readProgram(run: Run, key: string): Promise<Actor> {
-	const [program] = await run<ProgramRow>(readByKey, [digestSecret(key)])
+	return toActor((await run<ProgramRow>(readByKey, [digestSecret(key)]))[0])
+}
+
+/** Reads the actor of a program that has proved itself in another way. @throws Refusal as `readProgram` */
+export async function readProgramById(run: Run, userId: string): Promise<Actor> {
+	return toActor((await run<ProgramRow>(readById, [userId]))[0])
+}
+
+/** The public keys of a program that signs its requests; undefined for one that does not, or that may do nothing any more. */
+export async function readKeySet(db: Db, userId: string): Promise<KeySet | undefined> {
+	if (!isDatabaseId(userId)) return undefined
+	const row = await db('api_clients')
+		.where({ user_id: userId, revoked_at: null })
+		.where(open => open.whereNull('expires_at').orWhere('expires_at', '>', db.fn.now()))
+		.first('jwks', 'jwks_url', 'scopes')
+	if (row?.jwks) return { jwks: row.jwks, scopes: row.scopes }
+	return row?.jwks_url ? { jwksUrl: row.jwks_url, scopes: row.scopes } : undefined
+}
+
+export type KeySet = { jwks?: { keys: Record<string, unknown>[] }; jwksUrl?: string; scopes: Scope[] }
+
+function toActor(program: ProgramRow | undefined): Actor {
 	if (!program) throw new Refusal('unauthenticated')
 	if (program.is_expired) throw new Refusal('token_expired')
 	return {
@@ -69,12 +90,29 @@ const readByKey = {
 		SELECT user_id, full_name, scopes, is_expired FROM program`,
 }
 
+const readById = {
+	name: 'read_program_by_id',
+	text: `
+		WITH program AS (
+			SELECT c.user_id, u.full_name, c.scopes, coalesce(c.expires_at <= now(), false) AS is_expired, c.last_used_at
+			FROM api_clients c
+			JOIN users u ON u.id = c.user_id
+			WHERE c.revoked_at IS NULL AND c.user_id = $1::bigint
+		),
+		used AS (
+			UPDATE api_clients c SET last_used_at = now()
+			FROM program p
+			WHERE c.user_id = p.user_id AND NOT p.is_expired AND coalesce(p.last_used_at < now() - interval '1 minute', true)
+		)
+		SELECT user_id, full_name, scopes, is_expired FROM program`,
+}
+
 type NewApiClient = z.output<typeof apiClientEndpoints.createApiClient.body>
 
 async function createApiClient(
 	{ db, nowMs }: { db: Db; nowMs: () => number },
 	actor: Actor,
-	{ name, scopes, expiresAt }: NewApiClient,
+	{ name, scopes, expiresAt, jwks, jwksUrl }: NewApiClient,
 	origin: Origin,
 ): Promise<ApiClientWithKey> {
 	if (expiresAt !== undefined && Date.parse(expiresAt) <= nowMs()) throw invalidInput('expiresAt', 'must be in the future')
@@ -96,8 +134,16 @@ async function createApiClient(
 			scopes,
 			created_by: actor.userId,
 			expires_at: expiresAt ?? null,
+			jwks: jwks ? JSON.stringify(jwks) : null,
+			jwks_url: jwksUrl ?? null,
 		})
-		await recordAudit(trx, { ...about(account.id), actor, origin, action: 'created', details: { name, scopes } })
+		await recordAudit(trx, {
+			...about(account.id),
+			actor,
+			origin,
+			action: 'created',
+			details: { name, scopes, ...((jwks || jwksUrl) && { signs: true }) },
+		})
 		return { ...(await readApiClient(trx, account.id)), key }
 	})
 }
@@ -160,6 +206,8 @@ type ClientRow = {
 	expiresAt: Date | null
 	lastUsedAt: Date | null
 	formerKeyUntil: Date | null
+	jwks: ApiClient['jwks'] | null
+	jwksUrl: string | null
 }
 
 function inUse(db: DbOrTx) {
@@ -171,10 +219,12 @@ function inUse(db: DbOrTx) {
 		expiresAt: 'c.expires_at',
 		lastUsedAt: 'c.last_used_at',
 		formerKeyUntil: 'c.former_key_until',
+		jwks: 'c.jwks',
+		jwksUrl: 'c.jwks_url',
 	})
 }
 
-function toApiClient({ id, name, scopes, createdAt, expiresAt, lastUsedAt, formerKeyUntil }: ClientRow): ApiClient {
+function toApiClient({ id, name, scopes, createdAt, expiresAt, lastUsedAt, formerKeyUntil, jwks, jwksUrl }: ClientRow): ApiClient {
 	return {
 		id,
 		name,
@@ -183,5 +233,7 @@ function toApiClient({ id, name, scopes, createdAt, expiresAt, lastUsedAt, forme
 		...(expiresAt && { expiresAt: expiresAt.toISOString() }),
 		...(lastUsedAt && { lastUsedAt: lastUsedAt.toISOString() }),
 		...(formerKeyUntil && { formerKeyUntil: formerKeyUntil.toISOString() }),
+		...(jwks && { jwks }),
+		...(jwksUrl && { jwksUrl }),
 	}
 }

@@ -154,6 +154,7 @@ function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 			.delete()
 		// A sweep of offers withdraws an open one.
 		await trx('waitlist_entries').where({ patient_id: patientId }).whereIn('status', ['waiting', 'offered']).update({ status: 'left' })
+		await trx('external_identifiers').where({ patient_id: patientId }).orWhereIn('appointment_id', visits.clone().select('id')).delete()
 		await visits.update({ reason: null, cancel_reason: null, extra_reason: trx.raw(`CASE WHEN extra_reason IS NOT NULL THEN '' END`) })
 		await announcements.writePatient(trx, patientId)
 	})

@@ -18,6 +18,7 @@ export async function readPersonalData(trx: Tx, subject: Subject): Promise<Perso
 		offers: await readOffers(trx, patientId),
 		...(userId === null ? { devices: [], holds: [], sessions: [], passwordResets: [] } : await readAccountTraces(trx, userId)),
 		recalls: await readRecalls(trx, patientId),
+		identifiers: await readIdentifiers(trx, patientId),
 		audit: await readAuditTrail(trx, subject),
 	}
 }
@@ -181,6 +182,19 @@ async function readOffers(trx: Tx, patientId: string): Promise<PersonalData['off
 async function readRecalls(trx: Tx, patientId: string): Promise<PersonalData['recalls']> {
 	const rows = await trx('recalls').where({ patient_id: patientId }).orderBy('id')
 	return rows.map(row => ({ dueOn: row.due_on, ...given({ note: row.note }), status: row.status, ...kept(row) }))
+}
+
+async function readIdentifiers(trx: Tx, patientId: string): Promise<PersonalData['identifiers']> {
+	const rows = await trx('external_identifiers')
+		.where({ patient_id: patientId })
+		.orWhereIn('appointment_id', trx('appointments').where({ patient_id: patientId }).select('id'))
+		.orderBy('id')
+	return rows.map(({ system, value, appointment_id, created_at }) => ({
+		system,
+		value,
+		...given({ appointmentId: appointment_id as string | null }),
+		createdAt: created_at.toISOString(),
+	}))
 }
 
 async function readAccountTraces(

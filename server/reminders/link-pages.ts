@@ -11,6 +11,8 @@ import type { Grant, LinkTokens } from './links.ts'
 import { wordsOf } from './texts.ts'
 import { type ClinicFace, readClinicFace } from './visit-face.ts'
 
+type UnsubscribeGrant = Extract<Grant, { may: 'unsubscribe' }>
+
 type Asking = { actor: Actor; origin: Origin; idempotencyKey: undefined }
 
 export type LinkPagesDeps = {
@@ -40,17 +42,28 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 
 	async function open(req: Request, res: Response) {
 		const grant = tokens.read(String(req.params.token), nowMs())
-		const visit = grant && (await readVisit(db, grant))
-		if (!grant || !visit) return expired(req, res)
+		if (!grant) return expired(req, res)
+		if (grant.may === 'unsubscribe') return await unsubscribe(req, res, grant)
+		const visit = await readVisit(db, grant)
+		if (!visit) return expired(req, res)
 		// A disabled account may not act on visits here either, but may always unsubscribe.
-		if (grant.may === 'act on visit' && visit.accountStatus === 'disabled') return expired(req, res)
+		if (visit.accountStatus === 'disabled') return expired(req, res)
 		if (req.method === 'GET' || req.method === 'HEAD') {
-			if (grant.may === 'act on visit') return await showVisit(req, res, visit)
-			return send(res, 200, visit.language, visit.face.clinic, unsubscribeView(visit.language, grant.channel))
+			return await showVisit(req, res, visit)
 		}
 		await limit.consume(`${grant.may} ${grant.appointmentId}`)
-		if (grant.may === 'act on visit') return await actOnVisit(req, res, grant, visit)
-		await chooseMessages(req, res, grant.channel, visit)
+		await actOnVisit(req, res, grant, visit)
+	}
+
+	/** Needs no visit: the message may have offered one. */
+	async function unsubscribe(req: Request, res: Response, { patientId, appointmentId, channel }: UnsubscribeGrant) {
+		const patient = await db('patients').where({ id: patientId, erasure_asked_at: null }).first('language')
+		if (!patient) return expired(req, res)
+		const clinic = await readClinicFace(db)
+		if (req.method === 'GET' || req.method === 'HEAD')
+			return send(res, 200, patient.language, clinic, unsubscribeView(patient.language, channel))
+		await limit.consume(`unsubscribe ${appointmentId}`)
+		await chooseMessages(req, res, channel, { patientId, language: patient.language, clinic })
 	}
 
 	async function expired(req: Request, res: Response) {
@@ -97,7 +110,12 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 		}
 	}
 
-	async function chooseMessages(req: Request, res: Response, channel: NotificationChannel, { patientId, language, face }: Visit) {
+	async function chooseMessages(
+		req: Request,
+		res: Response,
+		channel: NotificationChannel,
+		{ patientId, language, clinic }: { patientId: string; language: Language; clinic: ClinicFace },
+	) {
 		const isWanted = req.body?.act === 'resubscribe'
 		await db('patients')
 			.where({ id: patientId })
@@ -110,7 +128,7 @@ export function linkPages({ db, tokens, limit, nowMs, operations, freeTimes }: L
 			entityId: patientId,
 			details: { channel, by: 'link' },
 		})
-		send(res, 200, language, face.clinic, unsubscribeView(language, channel, isWanted ? 'resubscribed' : 'unsubscribed'))
+		send(res, 200, language, clinic, unsubscribeView(language, channel, isWanted ? 'resubscribed' : 'unsubscribed'))
 	}
 
 	/** The text that explains a refusal. Rethrows other errors. */

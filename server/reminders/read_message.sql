@@ -9,6 +9,8 @@ SELECT n.id::text, n.kind, n.lead_minutes, n.attempts,
        extract(epoch FROM about.ends_at) * 1000 AS ends_ms,
        extract(epoch FROM coalesce(a.updated_at, o.created_at)) * 1000 AS updated_ms,
        p.id::text AS patient_id, p.full_name AS patient_name, p.email, p.phone, p.user_id::text, p.language,
+       -- What the clinic changed is told in any case, and written to the ledger only where it is to be told.
+       n.kind IN ('cancelled', 'rescheduled') OR
        CASE n.channel WHEN 'email' THEN p.notify_email WHEN 'sms' THEN p.notify_sms ELSE p.notify_push END AS is_wanted,
        coalesce(p.time_zone, d.time_zone) AS patient_zone,
        account.status AS account_status,

@@ -47,6 +47,15 @@ describe('the way to a booking, counted in taps', function () {
 		await tap(sheet.getByRole('button', { name: 'Send me a code' }))
 		await sheet.getByLabel('Code from the mail').waitFor()
 	}
+	/** What reaches beyond the screen, when the page can be moved sideways. */
+	const tooWide = (page: Page) =>
+		page.evaluate(() => {
+			const { clientWidth, scrollWidth } = document.documentElement
+			if (scrollWidth <= clientWidth && clientWidth <= 320) return []
+			return [...document.querySelectorAll('body *')]
+				.filter(each => each.getBoundingClientRect().right > 320 && each.childElementCount === 0)
+				.map(each => each.outerHTML.slice(0, 160))
+		})
 	const slotIdOf = (page: Page) => new URL(page.url()).searchParams.get('slot') as string
 	const stateOf = async (slotId: string) =>
 		(
@@ -83,6 +92,7 @@ describe('the way to a booking, counted in taps', function () {
 			.getByText(/Held while you tell us who you are: [12]:\d\d/)
 			.waitFor()
 		expect(await violationsIn(page, 'light')).to.deep.equal([])
+		if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/identify-390.png` })
 		const slotId = slotIdOf(page)
 		const rival = await aPatient(node)
 		const refused = await call(node, 'POST', `/slots/${slotId}/hold`, { token: rival.token, body: {} })
@@ -189,5 +199,32 @@ describe('the way to a booking, counted in taps', function () {
 			.getByText(/Held while/)
 			.waitFor()
 		expect(slotIdOf(page)).to.not.equal(slotId)
+	})
+
+	it('takes a patient to whom the doctor does not matter three taps, at the doctor with the most room', async () => {
+		const page = await browsing.visitor(phone)
+		await signIn(page, node.url, 'patient7@clinic.example')
+		await tap(page.getByRole('button', { name: 'By time, any doctor' }))
+		await page.getByTestId('any-time').first().waitFor()
+		expect(await violationsIn(page, 'light')).to.deep.equal([])
+		if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/times-390.png`, fullPage: true })
+		await page.setViewportSize({ width: 320, height: 640 })
+		if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/times-320.png` })
+		expect(await tooWide(page)).to.deep.equal([])
+		await tap(page.getByTestId('any-time').nth(5))
+		await atStep(page, 'held')
+		await tap(sheetOf(page).getByRole('button', { name: 'Book appointment' }))
+		await atStep(page, 'booked')
+		expect(taps).to.equal(3)
+		expect(browsing.complaints).to.deep.equal([])
+	})
+
+	it('opens a doctor’s calendar on the first day with a free time', async () => {
+		const page = await browsing.visitor(phone)
+		const [doctor] = (await call(node, 'GET', '/doctors')).body.items
+		const soon = new Date(Date.now() + 12 * 86_400_000)
+		await node.db('appointment_slots').where({ doctor_id: doctor.id }).where('starts_at', '<', soon).update({ is_blocked: true })
+		await page.goto(`${node.url}/doctors/${doctor.id}`)
+		await page.locator('[data-testid="slot"][data-kind="free"]:not([disabled])').first().waitFor()
 	})
 })

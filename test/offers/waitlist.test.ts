@@ -64,6 +64,9 @@ describe('the waiting list', () => {
 		expect((await slot(slots[0]!)).state).to.equal('held')
 		await decline(offer.id, second)
 		await waitFor(async () => (await slot(slots[0]!)).state === 'free', 'the slot is free')
+		const { body: history } = await call(node, 'GET', `/slots/${slots[0]}/history`, { token: desk.token })
+		const told = history.items.map(({ what, patientName }: { what: string; patientName: string }) => `${what} ${patientName}`)
+		expect(told).to.include.members([first, second].flatMap(({ fullName }) => [`offered ${fullName}`, `released ${fullName}`]))
 		expect(await offersFor(first)).to.have.length(1)
 		expect(await offersFor(second)).to.have.length(1)
 	})
@@ -203,5 +206,8 @@ describe('the waiting list', () => {
 		expect((await read(offer.id)).status).to.equal('accepted')
 		expect((await slot(slots[0]!)).state).to.equal('booked')
 		expect((await fetch(`${link.slice(0, -1)}x`)).status).to.equal(404)
+		const unsubscribe = /http\S+\/n\/\S+/.exec(letter.text)![0]
+		expect((await fetch(unsubscribe, { method: 'POST', body: new URLSearchParams({ act: 'unsubscribe' }) })).status).to.equal(200)
+		expect((await node.db('patients').where({ id: patient.id }).first('notify_email')).notify_email).to.equal(false)
 	})
 })

@@ -101,7 +101,7 @@ describe('loading settings', () => {
 			holdMsStaff: 300_000,
 			slotDaysAhead: 60,
 			rateLimit: true,
-			reminderLeadMinutes: [1440, 5],
+			reminderLeadMinutes: [1440, 120, 5],
 		})
 		expect(load({ NODE_ENV: 'production', JWT_SECRET: 'x'.repeat(32) }).demo).to.equal(false)
 	})

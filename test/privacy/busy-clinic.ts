@@ -100,6 +100,12 @@ export async function aBusyClinic(node: TestNode, marks: Marks) {
 		return answer
 	}
 
+	/** Asks the door for other programs, which shows strangers calendars only. */
+	async function askFhir({ heard }: Reader, path: string) {
+		const answer = await fetch(`${node.url}/fhir/R4${path}`)
+		heard.push(JSON.stringify([await answer.text(), [...answer.headers]]))
+	}
+
 	async function staffDo() {
 		const target = oneOf(known)
 		const reason = marks.word(target.owner, 'reason')
@@ -138,6 +144,11 @@ export async function aBusyClinic(node: TestNode, marks: Marks) {
 			() => watch(visitor),
 			() => ask(visitor, 'GET', `/doctors/${oneOf(doctors).id}/slots?from=${from}&to=${to}`),
 			() => ask(visitor, 'GET', '/doctors'),
+			() => askFhir(visitor, `/Slot?schedule=${oneOf(doctors).id}&_include=*`),
+			() => askFhir(visitor, `/Slot/${oneOf(slots)}`),
+			() => askFhir(visitor, `/Appointment?patient=${oneOf(known).id}`),
+			() => askFhir(visitor, `/Patient/${oneOf(known).id}`),
+			() => askFhir(visitor, '/bulk/Slot.ndjson'),
 			() => ask(visitor, 'GET', `/doctors/${doctors[0]!.id}/schedule`),
 			() => ask(visitor, 'POST', '/auth/login', { headers, body: { email: guessedAt.email, password: 'a guess of mine' } }),
 			() =>

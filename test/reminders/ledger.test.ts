@@ -41,6 +41,23 @@ describe('the ledger', () => {
 		expect(await ledgerInWords(node, visit.id)).to.deep.equal([])
 	})
 
+	it('tells a patient who wants no messages what the clinic cancelled or moved, and nothing else', async () => {
+		const [patient, desk] = [await aPatient(node, { phone: '+49 30 5550103' }), await aReceptionist(node)]
+		await node.db('patients').where({ id: patient.id }).update({ notify_email: false, notify_sms: false })
+		const [from = '', to = '', other = ''] = await someSlots(node, doctor.id, { count: 3, from: hoursAhead(72) })
+		const visit = done(await book(node, patient, from))
+		done(await reschedule(node, desk, visit.id, to))
+		done(await cancel(node, desk, visit.id))
+		expect(await ledgerInWords(node, visit.id)).to.have.members(['email rescheduled void', 'email cancelled due'])
+		const own = done(await book(node, patient, other))
+		done(await cancel(node, patient, own.id))
+		expect(await ledgerInWords(node, own.id), 'the patient’s own act').to.deep.equal([])
+		await node.db('patients').where({ id: patient.id }).update({ email: null })
+		const byPhone = done(await book(node, patient, from))
+		done(await cancel(node, desk, byPhone.id))
+		expect(await ledgerInWords(node, byPhone.id)).to.deep.equal(['sms cancelled due'])
+	})
+
 	it('skips leads that are longer than the time to the visit', async () => {
 		const patient = await aPatient(node)
 		const visit = done(await book(node, patient, await aSlot(node, doctor.id, hoursAhead(2))))

@@ -78,7 +78,8 @@ describe('the matrix of rights', () => {
 				const answers = []
 				for (const token of tokens[caller]) answers.push(await ask(row, (await requests[nameOf(row)]?.(scene, caller)) ?? {}, token))
 				found[caller] = [...new Set(answers.map(({ status }) => status))].join(' and ')
-				const expected = codes[caller]
+				// The door for programs says in its own form that it knows no access tokens of people.
+				const expected = row.call.includes(' /fhir/') ? undefined : codes[caller]
 				if (!expected || row.cells.anonymous === row.cells.disabled || row.cells[caller] !== statuses[caller]) continue
 				for (const { text } of answers) {
 					const { code } = Problem.parse(JSON.parse(text))

@@ -40,6 +40,26 @@ The secret in a calendar's address is what lets in, nothing else.
 GET    /calendars/:token.ics                             200 200     200   200   200   200   200   200   200   200   200
 GET    /calendars/:token.ics#forged                      404 404     404   404   404   404   404   404   404   404   404
 
+The door for other programs: people’s tokens are of another, and files for directories ask for none.
+GET    /fhir/R4/metadata                                 200 401     401   401   401   401   401   401   401   401   401
+GET    /fhir/R4/Appointment/$find                        401 401     401   401   401   401   401   401   401   401   401
+POST   /fhir/R4/Appointment/$find                        401 401     401   401   401   401   401   401   401   401   401
+POST   /fhir/R4/Appointment/$hold                        401 401     401   401   401   401   401   401   401   401   401
+POST   /fhir/R4/Appointment/$book                        401 401     401   401   401   401   401   401   401   401   401
+GET    /fhir/R4/:type                                    200 401     401   401   401   401   401   401   401   401   401
+GET    /fhir/R4/:type#personal                           401 401     401   401   401   401   401   401   401   401   401
+POST   /fhir/R4/:type                                    401 401     401   401   401   401   401   401   401   401   401
+POST   /fhir/R4/:type/_search                            200 401     401   401   401   401   401   401   401   401   401
+POST   /fhir/R4/:type/_search#personal                   401 401     401   401   401   401   401   401   401   401   401
+GET    /fhir/R4/:type/:id                                200 401     401   401   401   401   401   401   401   401   401
+GET    /fhir/R4/:type/:id#personal                       401 401     401   401   401   401   401   401   401   401   401
+PUT    /fhir/R4/:type/:id                                401 401     401   401   401   401   401   401   401   401   401
+ALL    /fhir/R4/…                                        404 401     401   401   401   401   401   401   401   401   401
+GET    /fhir/R4/.well-known/smart-configuration          200 200     200   200   200   200   200   200   200   200   200
+GET    /fhir/R4/$bulk-publish                            200 200     200   200   200   200   200   200   200   200   200
+GET    /fhir/R4/bulk/:file                               200 200     200   200   200   200   200   200   200   200   200
+POST   /oauth/token                                      400 400     400   400   400   400   400   400   400   400   400
+
 Outside production only: letters that went nowhere.
 GET    /dev/outbox                                       200 200     200   200   200   200   200   200   200   200   200
 GET    /dev/outbox.json                                  200 200     200   200   200   200   200   200   200   200   200

@@ -5,6 +5,8 @@ export const testEnvironment = (dataDir: string, overrides: Record<string, strin
 	DEMO: '0',
 	LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
 	RATE_LIMIT: 'off',
+	// Two leads, so that tests that list a visit's messages stay readable.
+	REMINDER_MINUTES: '1440,5',
 	JWT_SECRET: 'a secret that is only used in tests, of sufficient length',
 	...overrides,
 })

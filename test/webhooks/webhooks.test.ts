@@ -63,6 +63,21 @@ describe('webhooks', () => {
 	const headersOf = ({ headers }: WebRequest) => headers as Record<string, string>
 	const bodies = () => receiver.requests.map(({ body }) => JSON.parse(body.toString()))
 
+	it('tell of offers, without names', async () => {
+		const { id } = await aWebhook(['offer.*'])
+		const [slotId] = await someSlots(node, doctor.id, { count: 1, from: hoursAhead(nextHours++) })
+		const offered = await call(node, 'POST', '/offers', { token: admin.token, body: { slotId, patientId: patient.id } })
+		expect(offered.status).to.equal(201)
+		// A node that only serves the web sends no message, so the test opens the offer, as the message's way out would.
+		await node.db('slot_offers').where({ id: offered.body.id }).update({ status: 'open', expires_at: hoursAhead(1) })
+		await call(node, 'POST', `/offers/${offered.body.id}/decline`, { token: patient.token, body: {} })
+		const events = (await deliveriesOf(id)).map(({ event }: { event: string }) => event)
+		expect(events.toSorted()).to.deep.equal(['offer.declined', 'offer.opened'])
+		const stored = JSON.stringify(await node.db('webhook_deliveries').select())
+		expect(stored).to.include(offered.body.id)
+		expect(stored).to.not.include('Wanda')
+	})
+
 	it('are signed so that the library of Standard Webhooks verifies them', async () => {
 		const { id, secret } = await aWebhook(['appointment.booked'])
 		const { id: appointmentId, startsAt } = await book()

@@ -23,6 +23,11 @@ const SettingsScreen = () => {
 							</li>
 						))}
 						<li>
+							<Link to="/admin/connections" className={classes.entry}>
+								{t('nav.doors')}
+							</Link>
+						</li>
+						<li>
 							<Link to="/admin/setup" className={classes.entry}>
 								{t('setup.run.title')}
 							</Link>

@@ -166,7 +166,7 @@ function bodyOf({ status, contentType }: Endpoint, answer: unknown): string | Bu
  * Describes a read for the audit log: the id of one record, or the length of a list and how it was narrowed. Search words are
  * personal details and left out.
  */
-function readingOf(kind: string, { params, query }: { params: unknown; query: unknown }, answer: unknown) {
+export function readingOf(kind: string, { params, query }: { params: unknown; query: unknown }, answer: unknown) {
 	const items = (answer as { items?: unknown[] } | undefined)?.items
 	const narrowed = Object.entries(query as Record<string, unknown>).filter(([name, value]) => name.endsWith('Id') && value !== undefined)
 	const entityId = (params as { id?: string }).id

@@ -30,6 +30,15 @@ export const PersonalData = z
 		exportedAt: Instant,
 		account: User.extend(Kept.shape).nullable().meta({ description: 'Null for a patient without one.' }),
 		patient: Patient.extend(Kept.shape),
+		notes: z.string().meta({ description: 'What the desk noted.' }),
+		tags: z.array(z.string()),
+		mayBookOnline: z.boolean(),
+		changes: z
+			.array(z.object({ at: Instant, field: z.string(), from: z.unknown(), to: z.unknown() }))
+			.meta({ description: 'Corrections of the file.' }),
+		mergedFiles: z
+			.array(z.object({ mergedAt: Instant, file: z.record(z.string(), z.unknown()) }))
+			.meta({ description: 'Files that became part of this one, as they were; for the days in which that can be undone.' }),
 		preferences: NotificationPreferences.omit({ offered: true }),
 		appointments: z.array(ExportedAppointment),
 		notifications: z.array(Notification.omit({ providerId: true }).extend({ appointmentId: Id })),

@@ -115,7 +115,12 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 	})
 	const schedules = createSchedules({ db, config, log, announcements })
 	const setUp = { routes: clinic.routes({ ...schedules, planRemindersAgain: reminders.planAgain }) }
-	const patients = createPatients({ db, announcements })
+	const patients = createPatients({
+		db,
+		announcements,
+		country: clinic.country,
+		cutoffMinutes: async () => (await clinic.policy()).cancelCutoffMinutes,
+	})
 	const privacy = createPrivacy({
 		db,
 		log,

@@ -2,13 +2,14 @@ import { Anchor, Badge, Button, Group, Kbd, Stack, Text, TextInput } from '@mant
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Appointment, AppointmentChanged, AppointmentStatus, AppointmentType, Doctor, Patient } from '../../contract/index.ts'
+import type { Appointment, AppointmentChanged, AppointmentStatus, AppointmentType, Doctor } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
 import { socket } from '../api/socket.ts'
 import { useVisitChanges } from '../booking/use-visit-changes.ts'
 import { VisitHistory } from '../history/visit-history.tsx'
 import { useFormat } from '../i18n/format.ts'
 import { Ledger } from '../notices/ledger.tsx'
+import { ageOf, usePatient } from '../patients/use-patient.ts'
 import { ErrorMessage, Loading } from '../shell/messages.tsx'
 import { isLetter, isTyping } from './keys.ts'
 import { Busy, Panel } from './panel.tsx'
@@ -40,11 +41,7 @@ const useAppointment = (id: string) => {
 	}, [queries])
 	const appointment = useQuery({ queryKey: ['appointment', id], queryFn: () => request<Appointment>(`/appointments/${id}`), staleTime: 0 })
 	const patientId = appointment.data?.patientId
-	const patient = useQuery({
-		queryKey: ['patient', patientId],
-		queryFn: () => request<Patient>(`/patients/${patientId}`),
-		enabled: patientId !== undefined,
-	})
+	const patient = usePatient(patientId)
 	return { appointment, patient }
 }
 
@@ -61,11 +58,12 @@ type Props = {
 	side: 'left' | 'right'
 	onClose: () => void
 	onMove: (appointment: Appointment) => void
+	onPatient: (patientId: string) => void
 	/** Something was done; the text says what. */
 	onDone: (text: string, appointmentId: string) => void
 }
 
-export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose, onMove, onDone }: Props) => {
+export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose, onMove, onPatient, onDone }: Props) => {
 	const { t } = useTranslation()
 	const queries = useQueryClient()
 	const panel = useRef<HTMLElement>(null)
@@ -129,7 +127,7 @@ export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose,
 		if (!busy) cancel.mutate()
 	}
 	const StatusIcon = appointment && statusIcons[appointment.status]
-	const { phone, email } = patient.data ?? {}
+	const { phone, email, birthDate, notes } = patient.data ?? {}
 	const facts: [string, ReactNode][] = appointment
 		? [
 				[
@@ -149,6 +147,13 @@ export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose,
 				[t('desk.fact.time'), `${format.dayAndTime(appointment.startsAt)} – ${format.time(appointment.endsAt)}`],
 				[t('desk.fact.type'), types.find(({ id }) => id === appointment.typeId)?.name ?? '–'],
 				[t('desk.fact.reason'), appointment.reason ?? '–'],
+				...(birthDate
+					? ([[t('patients.card.born'), `${format.dateNumeric(birthDate)} (${t('patients.card.age', { count: ageOf(birthDate) })})`]] as [
+							string,
+							ReactNode,
+						][])
+					: []),
+				...(notes ? ([[t('patients.card.notes'), notes]] as [string, ReactNode][]) : []),
 				[t('desk.fact.phone'), phone ? <Contact key="phone" href={`tel:${phone.replace(/[^+0-9]/g, '')}`} text={phone} /> : '–'],
 				[t('desk.fact.email'), email ? <Contact key="email" href={`mailto:${email}`} text={email} /> : '–'],
 			]
@@ -222,6 +227,17 @@ export const AppointmentPanel = ({ appointmentId, doctors, types, side, onClose,
 						</Group>
 					)}
 				</Stack>
+			)}
+			{appointment && (
+				<Button
+					size="compact-sm"
+					variant="default"
+					mt="xs"
+					onClick={() => onPatient(appointment.patientId)}
+					data-testid="desk-panel-patient"
+				>
+					{t('patients.card.title')}
+				</Button>
 			)}
 			{appointment && <Ledger appointmentId={appointment.id} timeZone={doctor?.timeZone} mayRetry />}
 			{appointment && <VisitHistory appointmentId={appointment.id} timeZone={doctor?.timeZone} />}

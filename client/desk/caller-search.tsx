@@ -6,15 +6,18 @@ import { type KeyboardEvent, type Ref, useEffect, useId, useImperativeHandle, us
 import { useTranslation } from 'react-i18next'
 import type { Page, Patient } from '../../contract/index.ts'
 import { query, request } from '../api/http.ts'
+import { useFormat } from '../i18n/format.ts'
 import { ErrorMessage } from '../shell/messages.tsx'
 import classes from './desk.module.css'
 
 export type CallerSearchHandle = { focus(): void; clear(): void }
 
 const debounceMs = 150
+/** So many matches at first, and so many more each time they are asked for. */
 const shownMatches = 8
 
 const newCaller = 'new-caller'
+const more = 'more'
 
 type Props = {
 	ref: Ref<CallerSearchHandle>
@@ -27,11 +30,14 @@ type Props = {
 /** Finds a patient while one types. The first match is chosen already: Enter takes it, even before it has arrived. */
 export const CallerSearch = ({ ref, onChoose, onNewCaller, onToDay }: Props) => {
 	const { t } = useTranslation()
+	const format = useFormat()
 	const id = useId()
 	const input = useRef<HTMLInputElement>(null)
 	const [typed, setTyped] = useState('')
 	const [opened, setOpened] = useState(false)
-	const [active, setActive] = useState(0)
+	/** Undefined until another one is wanted: the first match, or a new caller where no name is more than similar. */
+	const [moved, setActive] = useState<number>()
+	const [limit, setLimit] = useState(shownMatches)
 	/** Enter was pressed before the answer was there. */
 	const [enterAhead, setEnterAhead] = useState(false)
 	const [debounced] = useDebouncedValue(typed, debounceMs)
@@ -39,24 +45,30 @@ export const CallerSearch = ({ ref, onChoose, onNewCaller, onToDay }: Props) => 
 	const text = typed.trim()
 
 	const found = useQuery({
-		queryKey: ['patients', debounced.trim()],
-		queryFn: ({ signal }) => request<Page<Patient>>(`/patients${query({ q: debounced.trim(), limit: shownMatches })}`, { signal }),
+		queryKey: ['patients', debounced.trim(), limit],
+		queryFn: ({ signal }) => request<Page<Patient> & { similar?: true }>(`/patients${query({ q: debounced.trim(), limit })}`, { signal }),
+		placeholderData: shown => (limit > shownMatches ? shown : undefined),
 		enabled: debounced.trim() !== '',
 	})
 	const answered = debounced.trim() === text && found.isSuccess
 	const patients = answered ? found.data.items : []
-	const options = [...patients.map(patient => patient.id), newCaller]
+	const hasMore = answered && found.data.nextCursor !== null
+	const options = [...patients.map(patient => patient.id), ...(hasMore ? [more] : []), newCaller]
+	const isSimilar = answered && found.data.similar === true
+	const active = moved ?? (isSimilar ? options.length - 1 : 0)
 	const shown = opened && text !== ''
 
 	const reset = () => {
 		setTyped('')
 		setOpened(false)
-		setActive(0)
+		setActive(undefined)
+		setLimit(shownMatches)
 		setEnterAhead(false)
 	}
 	useImperativeHandle(ref, () => ({ focus: () => input.current?.focus(), clear: reset }))
 
 	const submit = (option: string) => {
+		if (option === more) return setLimit(Math.min(limit * 3, 200))
 		const patient = patients.find(({ id }) => id === option)
 		reset()
 		if (patient) onChoose(patient)
@@ -66,7 +78,7 @@ export const CallerSearch = ({ ref, onChoose, onNewCaller, onToDay }: Props) => 
 	// biome-ignore lint/correctness/useExhaustiveDependencies: only the answer's arrival counts
 	useEffect(() => {
 		if (!enterAhead) return
-		if (answered) submit(options[0] as string)
+		if (answered) submit(options[active] as string)
 		else if (found.isError && !found.isFetching) setEnterAhead(false)
 	}, [enterAhead, answered, found.isError, found.isFetching])
 
@@ -104,15 +116,16 @@ export const CallerSearch = ({ ref, onChoose, onNewCaller, onToDay }: Props) => 
 					onChange={event => {
 						setTyped(event.currentTarget.value)
 						setOpened(true)
-						setActive(0)
+						setActive(undefined)
+						setLimit(shownMatches)
 						setEnterAhead(false)
 					}}
 					onKeyDown={onKeyDown}
 					onBlur={() => setOpened(false)}
 					leftSection={<IconSearch size={18} aria-hidden />}
 					rightSection={(enterAhead || (text !== '' && found.isFetching)) && <Loader size="xs" aria-hidden />}
-					placeholder={t('desk.search.placeholder')}
-					aria-label={t('desk.search.label')}
+					placeholder={t('patients.search.placeholder')}
+					aria-label={t('patients.search.label')}
 					role="combobox"
 					aria-autocomplete="list"
 					aria-expanded={shown}
@@ -126,7 +139,7 @@ export const CallerSearch = ({ ref, onChoose, onNewCaller, onToDay }: Props) => 
 				/>
 			</Combobox.Target>
 			<VisuallyHidden role="status">{shown && answered ? t('desk.search.found', { count: patients.length }) : ''}</VisuallyHidden>
-			<Combobox.Dropdown hidden={!shown} onMouseDown={event => event.preventDefault()}>
+			<Combobox.Dropdown hidden={!shown} mah="60vh" style={{ overflowY: 'auto' }} onMouseDown={event => event.preventDefault()}>
 				{found.isError && debounced.trim() === text && <ErrorMessage error={found.error} onRetry={() => void found.refetch()} />}
 				{!answered && !found.isError && (
 					<Text size="sm" px="xs" py={6}>
@@ -138,7 +151,12 @@ export const CallerSearch = ({ ref, onChoose, onNewCaller, onToDay }: Props) => 
 						{t('desk.search.none')}
 					</Text>
 				)}
-				<Combobox.Options id={`${id}-list`} aria-label={t('desk.search.label')}>
+				{isSimilar && (
+					<Text size="sm" px="xs" py={6}>
+						{t('patients.search.similar')}
+					</Text>
+				)}
+				<Combobox.Options id={`${id}-list`} aria-label={t('patients.search.label')}>
 					{patients.map((patient, index) => (
 						<Combobox.Option
 							className={classes.option}
@@ -153,19 +171,33 @@ export const CallerSearch = ({ ref, onChoose, onNewCaller, onToDay }: Props) => 
 								<Text size="sm" fw={600} span truncate c="inherit">
 									{patient.fullName}
 								</Text>
-								<Text size="sm" span dir="ltr" c="inherit">
-									{patient.phone ?? patient.email}
+								<Text size="sm" span dir="ltr" c="inherit" style={{ whiteSpace: 'nowrap' }}>
+									{[patient.birthDate && format.dateNumeric(patient.birthDate), patient.phone ?? patient.email].filter(Boolean).join(' · ')}
 								</Text>
 							</Group>
 						</Combobox.Option>
 					))}
+					{hasMore && (
+						<Combobox.Option
+							className={classes.option}
+							value={more}
+							id={optionId(more)}
+							selected={active === patients.length}
+							aria-selected={active === patients.length}
+							onMouseMove={() => setActive(patients.length)}
+						>
+							<Text size="sm" span c="inherit">
+								{t('patients.search.more')}
+							</Text>
+						</Combobox.Option>
+					)}
 					<Combobox.Option
 						className={classes.option}
 						value={newCaller}
 						id={optionId(newCaller)}
-						selected={answered && active === patients.length}
-						aria-selected={answered && active === patients.length}
-						onMouseMove={() => setActive(patients.length)}
+						selected={answered && active === options.length - 1}
+						aria-selected={answered && active === options.length - 1}
+						onMouseMove={() => setActive(options.length - 1)}
 					>
 						<Group gap={6} wrap="nowrap">
 							<IconPhonePlus size={16} aria-hidden />

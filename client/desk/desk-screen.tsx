@@ -3,7 +3,18 @@ import { Button, Kbd, Text } from '@mantine/core'
 import { useDisclosure, useElementSize, useLocalStorage } from '@mantine/hooks'
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FocusEvent, type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import {
+	type FocusEvent,
+	type KeyboardEvent,
+	lazy,
+	type MouseEvent,
+	Suspense,
+	useCallback,
+	useEffect,
+	useMemo,
+	useRef,
+	useState,
+} from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Appointment, AppointmentType, Doctor, Page, Patient } from '../../contract/index.ts'
@@ -11,6 +22,7 @@ import { request } from '../api/http.ts'
 import { SlotHistory } from '../history/slot-history.tsx'
 import { addDays, dateIn, useFormat, viewerZone } from '../i18n/format.ts'
 import { directionOf } from '../i18n/index.ts'
+import { PatientStrip } from '../patients/patient-strip.tsx'
 import { Screen } from '../shell/layout.tsx'
 import { Empty, ErrorMessage, Loading, useErrorText } from '../shell/messages.tsx'
 import { LinePanel } from '../waiting/line-panel.tsx'
@@ -37,6 +49,8 @@ import { useUndo } from './use-undo.ts'
 import { useView, type View } from './use-view.ts'
 import { useVisits, type Visits } from './use-visits.ts'
 import { useVanishedVisits } from './vanished-visits.tsx'
+
+const PatientCard = lazy(async () => ({ default: (await import('../patients/patient-card.tsx')).PatientCard }))
 
 const slotIdOf = (target: EventTarget) => (target as HTMLElement).closest<HTMLElement>('[data-slot-id]')?.dataset.slotId
 
@@ -88,6 +102,8 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 	const [side, setSide] = useState<Side>('right')
 	const [helpOpened, help] = useDisclosure(false)
 	const [lineOpened, line] = useDisclosure(false)
+	/** The patient whose card is open. */
+	const [cardOf, setCardOf] = useState<string>()
 	const root = useRef<HTMLDivElement>(null)
 	const stage = useRef<HTMLDivElement>(null)
 	const search = useRef<CallerSearchHandle>(null)
@@ -234,6 +250,22 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 		focus.send(next ? { to: 'slot', id: next.slot.id } : { to: 'first-free' })
 	}
 
+	const closeCard = () => {
+		setCardOf(undefined)
+		if (patient) focus.send({ to: 'first-free' })
+	}
+
+	/** Beside its time, in the day that it is on. */
+	const openVisit = (visit: Appointment) => {
+		const doctor = doctors.find(({ id }) => id === visit.doctorId)
+		const [slotId] = visit.slotIds
+		if (!doctor || slotId === undefined) return
+		setCardOf(undefined)
+		setDate(dateIn(visit.startsAt, doctor.timeZone))
+		setActiveId(slotId)
+		desk.open(visit.id, { ...visit, id: slotId })
+	}
+
 	const back = useCallback(() => {
 		focus.cancel()
 		if (seeksEarliest) {
@@ -276,6 +308,7 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 			next = edgeCell(columns(), slotId, event.key === 'Home' ? 'first' : 'last', wanted)
 		else if (isLetter(event, 't')) goTo(today)
 		else if (isLetter(event, 'h')) askHistory(slotId)
+		else if (isLetter(event, 'p') && patient) setCardOf(patient.id)
 		else return
 		event.preventDefault()
 		if (next) focus.focusSlot(next.slot.id)
@@ -354,6 +387,7 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 				</Button>
 			</ContextBar>
 			{vanished.list}
+			{patient && <PatientStrip patientId={patient.id} onOpen={() => setCardOf(patient.id)} />}
 			{hasMore && <Text size="sm">{t('board.more', { count: mostColumns })}</Text>}
 			<div className={classes.stage} ref={stage}>
 				{/* biome-ignore lint/a11y/noStaticElementInteractions: the slots are buttons; their keys and clicks are heard here */}
@@ -426,6 +460,7 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 						side={side}
 						onClose={closePanel}
 						onMove={startMove}
+						onPatient={setCardOf}
 						onDone={(text, appointmentId) => {
 							closePanel()
 							say(text, 'done')
@@ -434,6 +469,25 @@ const Desk = ({ view, doctors: onBoard, hasMore, types }: DeskProps) => {
 					/>
 				)}
 			</div>
+			{cardOf !== undefined && (
+				<Suspense fallback={null}>
+					<PatientCard
+						patientId={cardOf}
+						doctors={doctors}
+						onClose={closeCard}
+						onDone={(text, card) => {
+							say(text, 'done')
+							setCardOf(card.id)
+							if (patient && (patient.id === cardOf || patient.id === card.id)) desk.setPatient(card)
+						}}
+						onOpenVisit={openVisit}
+						onMoveVisit={visit => {
+							setCardOf(undefined)
+							startMove(visit)
+						}}
+					/>
+				</Suspense>
+			)}
 			{askedSlot && (
 				<SlotHistory
 					{...askedSlot}

@@ -36,6 +36,7 @@ const groups = [
 			[['Home', 'End'], 'ends'],
 			[['T'], 'today'],
 			[['H'], 'history.keys.history'],
+			[['P'], 'patients.keys.card'],
 			[['Enter'], 'open'],
 		],
 	},

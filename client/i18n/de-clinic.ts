@@ -5,5 +5,6 @@ import doctor from './de/doctor.json'
 import history from './de/history.json'
 import hours from './de/hours.json'
 import notices from './de/notices.json'
+import patients from './de/patients.json'
 
-export default { admin, board, desk, doctor, history, hours, notices }
+export default { admin, board, desk, doctor, history, hours, notices, patients }

@@ -5,5 +5,6 @@ import doctor from './en/doctor.json'
 import history from './en/history.json'
 import hours from './en/hours.json'
 import notices from './en/notices.json'
+import patients from './en/patients.json'
 
-export default { admin, board, desk, doctor, history, hours, notices }
+export default { admin, board, desk, doctor, history, hours, notices, patients }

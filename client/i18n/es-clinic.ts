@@ -5,5 +5,6 @@ import doctor from './es/doctor.json'
 import history from './es/history.json'
 import hours from './es/hours.json'
 import notices from './es/notices.json'
+import patients from './es/patients.json'
 
-export default { admin, board, desk, doctor, history, hours, notices }
+export default { admin, board, desk, doctor, history, hours, notices, patients }

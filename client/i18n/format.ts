@@ -52,6 +52,7 @@ const createFormats = (locale: string, timeZone: string | undefined) => {
 		/** Of a calendar date, `YYYY-MM-DD`, whatever the zone. */
 		dateWeekday: plain({ weekday: 'short' }),
 		dateDay: plain({ day: 'numeric', month: 'short' }),
+		dateNumeric: plain({ day: '2-digit', month: '2-digit', year: 'numeric' }),
 		dateLong: plain({ weekday: 'long', day: 'numeric', month: 'long' }),
 		dateFull: plain({ day: 'numeric', month: 'long', year: 'numeric' }),
 		dateMonth: plain({ month: 'long' }),

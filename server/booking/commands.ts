@@ -260,6 +260,7 @@ function patientFor(actor: Actor, doctorId: string, patientId: string | undefine
 		return patientId
 	}
 	if (actor.patientId === undefined) throw new Refusal('forbidden')
+	if (actor.mustCallToBook) throw new Refusal('forbidden', { message: 'Please call the clinic to book' })
 	if (patientId !== undefined && patientId !== actor.patientId) throw new Refusal('forbidden')
 	return actor.patientId
 }

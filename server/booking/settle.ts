@@ -128,6 +128,8 @@ function refusalFor(error: unknown): RefusalCode {
 	const constraint = violatedConstraint(error)
 	if (constraint === 'appointments_patient_overlap') return 'patient_overlap'
 	if (constraint === 'appointments_doctor_overlap') return 'slot_booked'
+	// The file became part of another one meanwhile.
+	if (constraint === 'appointments_patient_id_fkey') return 'not_found'
 	if (constraint === 'appointment_slots_offered_or_booked' || constraint === 'slot_offers_one_a_slot') return 'slot_held'
 	if (constraint === 'slot_offers_one_a_visit' || constraint === 'slot_offers_one_a_patient') return 'wrong_status'
 	return refusalOfState[(error as { code?: string }).code ?? ''] ?? 'internal'

@@ -21,6 +21,8 @@ export type ClinicDomain = {
 	doctors: Doctors
 	/** The clinic's policies, a second old at most. */
 	policy: () => Promise<ClinicPolicy>
+	/** Where the clinic is, or its first site: an ISO 3166-1 code. */
+	country: () => Promise<string | undefined>
 	routes: (deps: { followSite: FollowSite } & Pick<ProfileDeps, 'planRemindersAgain' | 'followHorizon'>) => Route[]
 	front: Front
 	embedded: EmbedDomain['pages']
@@ -45,6 +47,7 @@ export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
 		types,
 		doctors: createDoctors(run),
 		policy: policy.read,
+		country: async () => (await run<{ country: string | null }>(countryOf, []))[0]?.country ?? undefined,
 		front,
 		embedded: embed.pages,
 		routes: ({ followSite, ...follow }) => [
@@ -56,4 +59,12 @@ export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
 			...embed.routes,
 		],
 	}
+}
+
+const countryOf = {
+	name: 'country of the clinic',
+	text: `SELECT coalesce(
+		(SELECT address ->> 'country' FROM clinic LIMIT 1),
+		(SELECT address ->> 'country' FROM sites WHERE archived_at IS NULL AND address IS NOT NULL ORDER BY id LIMIT 1)
+	) AS country`,
 }

@@ -13,6 +13,8 @@ export type Actor = Caller &
 		fullName: string
 		/** The patient file of the account, if it has one. */
 		patientId: string | undefined
+		/** The desk books for this patient, who may not. */
+		mustCallToBook?: boolean
 		/** The clinic requires a second factor of this role, and the account has none: it may only set one up. */
 		lacksSecondFactor?: boolean
 		/** What a program with a key may do. Undefined for people. */

@@ -62,6 +62,7 @@ type Row = {
 	status: AccountStatus
 	full_name: string
 	patient_id: string | null
+	may_book_online: boolean
 	session_is_open: boolean
 	lacks_second_factor: boolean
 }
@@ -79,7 +80,7 @@ function statement(name: string, lacksSecondFactor: string) {
 	return {
 		name,
 		text: `
-			SELECT u.role, u.status, u.full_name, p.id AS patient_id,
+			SELECT u.role, u.status, u.full_name, p.id AS patient_id, coalesce(p.may_book_online, true) AS may_book_online,
 				EXISTS (
 					SELECT FROM refresh_tokens t WHERE t.family_id = asked.session_id AND t.user_id = u.id AND t.revoked_at IS NULL
 				) AS session_is_open,
@@ -101,6 +102,7 @@ function toActor(session: Session, row: Row | undefined): Actor | Refusal {
 		status: row.status,
 		fullName: row.full_name,
 		patientId: row.patient_id ?? undefined,
+		...(!row.may_book_online && { mustCallToBook: true }),
 		sessionId: session.sessionId,
 		tokenExpiresAtMs: session.tokenExpiresAtMs,
 		lacksSecondFactor: row.lacks_second_factor,

@@ -1,4 +1,4 @@
-import type { Patient, PatientInput } from '../../contract/index.ts'
+import type { Patient, PatientChange, PatientChanges, PatientInput, Role } from '../../contract/index.ts'
 import type { Db, DbOrTx, Tx } from '../platform/database/database.ts'
 
 export type PatientRow = {
@@ -10,7 +10,7 @@ export type PatientRow = {
 	birth_date: string | null
 }
 
-const columns = ['id', 'user_id', 'full_name', 'phone', 'email', 'birth_date']
+export const columns = ['id', 'user_id', 'full_name', 'phone', 'email', 'birth_date']
 
 export function toPatient(row: PatientRow): Patient {
 	return {
@@ -28,22 +28,6 @@ export async function findPatient(db: DbOrTx, id: string): Promise<PatientRow | 
 	return await db<PatientRow>('patients').where({ id }).whereNull('erasure_asked_at').first(columns)
 }
 
-export type PatientSearch = { query: string; after: PatientRow | undefined; limit: number }
-
-/** Sorts by name, then id. Reads one row more than `limit`, which shows whether there is a next page. */
-export async function searchPatients(db: Db, { query, after, limit }: PatientSearch): Promise<PatientRow[]> {
-	const condition = searchCondition(query)
-	return await db<PatientRow>('patients')
-		.select(columns)
-		.whereNull('erasure_asked_at')
-		.modify(rows => {
-			if (condition) rows.whereRaw(condition.sql, condition.values)
-			if (after) rows.whereRaw('(lower(full_name), id) > (lower(?), ?)', [after.full_name, after.id])
-		})
-		.orderByRaw('lower(full_name), id')
-		.limit(limit + 1)
-}
-
 export async function insertPatient(trx: Tx, input: PatientInput): Promise<PatientRow> {
 	const [row] = await trx<PatientRow>('patients')
 		.insert({
@@ -56,77 +40,85 @@ export async function insertPatient(trx: Tx, input: PatientInput): Promise<Patie
 	return row as PatientRow
 }
 
-export type PatientChange = { fullName?: string; phone?: string | null; email?: string | null; birthDate?: string | null }
+export type FileRow = PatientRow & { notes: string | null; tags: string[]; may_book_online: boolean }
 
-const columnOf = { fullName: 'full_name', phone: 'phone', email: 'email', birthDate: 'birth_date' } as const
+export const fileColumns = [...columns, 'notes', 'tags', 'may_book_online']
+
+/** The file, locked against other changes. */
+export async function lockFile(trx: Tx, id: string): Promise<FileRow | undefined> {
+	return await trx<FileRow>('patients').where({ id }).whereNull('erasure_asked_at').forUpdate().first(fileColumns)
+}
+
+const columnOf = {
+	fullName: 'full_name',
+	phone: 'phone',
+	email: 'email',
+	birthDate: 'birth_date',
+	notes: 'notes',
+	tags: 'tags',
+	mayBookOnline: 'may_book_online',
+} as const satisfies Record<keyof PatientChanges, keyof FileRow>
+
+export type FieldChange = { field: keyof PatientChanges; was: unknown; became: unknown }
 
 /**
- * Changes the file, and the name and phone of the patient's account with it. Keeps the account's e-mail address, because
- * the patient signs in with it; the address in the file is where the desk writes.
+ * Changes the file, and the name and phone of the patient's account with it. Keeps the account's e-mail address, because the patient
+ * signs in with it; the address in the file is where the desk writes. Undefined without such a file.
  */
-export async function updatePatient(trx: Tx, id: string, change: PatientChange): Promise<PatientRow | undefined> {
-	const given = Object.entries({ ...change, ...(change.fullName && { fullName: composed(change.fullName) }) }).filter(
-		([, value]) => value !== undefined,
-	)
-	const values = Object.fromEntries(given.map(([field, value]) => [columnOf[field as keyof PatientChange], value]))
-	const [row]: PatientRow[] = await trx('patients')
+export async function updatePatient(trx: Tx, id: string, changes: PatientChanges, changedBy: string): Promise<FieldChange[] | undefined> {
+	const before = await lockFile(trx, id)
+	if (!before) return undefined
+	const changed = changesOf(before, changes)
+	if (changed.length === 0) return []
+	const values = Object.fromEntries(changed.map(({ field, became }) => [columnOf[field], became]))
+	await trx('patients')
 		.where({ id })
-		.whereNull('erasure_asked_at')
 		.update({ ...values, updated_at: trx.fn.now() })
-		.returning(columns)
-	if (row?.user_id && ('full_name' in values || 'phone' in values)) {
-		await trx('users').where({ id: row.user_id }).update({ full_name: row.full_name, phone: row.phone, updated_at: trx.fn.now() })
+	if (before.user_id && ('full_name' in values || 'phone' in values)) {
+		const { full_name, phone } = { ...before, ...values }
+		await trx('users').where({ id: before.user_id }).update({ full_name, phone, updated_at: trx.fn.now() })
 	}
-	return row
+	await trx('patient_changes').insert(
+		changed.map(({ field, was, became }) => ({
+			patient_id: id,
+			changed_by: changedBy,
+			field,
+			was: JSON.stringify(was),
+			became: JSON.stringify(became),
+		})),
+	)
+	return changed
+}
+
+function changesOf(before: FileRow, changes: PatientChanges): FieldChange[] {
+	const fields = Object.keys(changes).filter(field => changes[field as keyof PatientChanges] !== undefined) as (keyof PatientChanges)[]
+	return fields
+		.map(field => ({ field, was: before[columnOf[field]], became: stored(field, changes) }))
+		.filter(({ was, became }) => JSON.stringify(was) !== JSON.stringify(became))
+}
+
+function stored(field: keyof PatientChanges, changes: PatientChanges): unknown {
+	if (field === 'fullName') return composed(changes.fullName ?? '')
+	if (field === 'tags') return [...new Set(changes.tags)]
+	return changes[field] === '' ? null : changes[field]
 }
 
 const composed = (name: string) => name.normalize()
 
-/** A condition of a `WHERE` clause, with the values of its question marks in order. */
-export type Condition = { sql: string; values: string[] }
-
-/** Trigram indexes need three characters. Shorter fragments search only names, which have an index of their own. */
-const minFragmentLength = 3
-
-/**
- * Matches patients when each word is part of the name, the e-mail address or (by its digits) the phone number; or when the
- * whole query is part of the phone number, whatever its punctuation. Undefined for an empty query.
- */
-export function searchCondition(query: string): Condition | undefined {
-	const words = [...new Set(query.normalize().split(/\s+/).filter(Boolean))]
-	if (words.length === 0) return undefined
-	return anyOf([allOf(words.map(wordCondition)), ...(words.length > 1 ? inPhone(query) : [])])
+/** The last hundred corrections of a file, latest first. */
+export async function listChanges(db: Db, id: string): Promise<PatientChange[]> {
+	type Row = { at: Date; field: string; was: unknown; became: unknown; name: string | null; role: Role | null }
+	const rows: Row[] = await db('patient_changes as c')
+		.leftJoin('users as u', 'u.id', 'c.changed_by')
+		.where('c.patient_id', id)
+		.orderBy('c.id', 'desc')
+		.limit(100)
+		.select('c.at', 'c.field', 'c.was', 'c.became', 'u.full_name as name', 'u.role')
+	return rows.map(({ at, field, was, became, name, role }) => ({
+		at: at.toISOString(),
+		field,
+		from: was,
+		to: became,
+		...(name && role && { by: { name, role } }),
+	}))
 }
-
-function anyOf(conditions: Condition[]): Condition {
-	return {
-		sql: `(${conditions.map(({ sql }) => sql).join(' OR ')})`,
-		values: conditions.flatMap(({ values }) => values),
-	}
-}
-
-function allOf(conditions: Condition[]): Condition {
-	return {
-		sql: `(${conditions.map(({ sql }) => sql).join(' AND ')})`,
-		values: conditions.flatMap(({ values }) => values),
-	}
-}
-
-function wordCondition(word: string): Condition {
-	return [...word].length < minFragmentLength ? inName(word) : anyOf([inName(word), inEmail(word), ...inPhone(word)])
-}
-
-// The database lowers both sides, because it and JavaScript may disagree about lower case.
-const inName = (word: string): Condition => ({ sql: 'lower(full_name) LIKE lower(?)', values: [containing(word)] })
-const inEmail = (word: string): Condition => ({ sql: 'lower(email) LIKE lower(?)', values: [containing(word)] })
-
-const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
-
-function inPhone(text: string): Condition[] {
-	const digits = isPhoneLike(text) ? digitsOf(text) : ''
-	return digits.length >= minFragmentLength ? [{ sql: 'phone_digits LIKE ?', values: [containing(digits)] }] : []
-}
-
-const isPhoneLike = (text: string) => /^[+0-9 ()./-]+$/.test(text)
-
-const digitsOf = (text: string) => text.replace(/[^0-9]/g, '')

@@ -3,7 +3,7 @@ import { type Db, inTransaction, type Tx } from '../platform/database/database.t
 import type { Log } from '../platform/observability/log.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { recordAudit } from '../platform/security/audit.ts'
-import type { Subject } from './export.ts'
+import { fileIds, type Subject } from './export.ts'
 
 export type ErasureDeps = {
 	db: Db
@@ -140,10 +140,12 @@ function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 			await forgetSecrets(trx, userId)
 			await trx('hold_history').where({ user_id: userId }).delete()
 		}
-		const file = { full_name: nameless, phone: null, email: null, birth_date: null, language: 'en', time_zone: null }
+		const known = { notes: null, tags: [], may_book_online: true }
+		const file = { full_name: nameless, phone: null, email: null, birth_date: null, language: 'en', time_zone: null, ...known }
 		await trx('patients')
 			.where({ id: patientId })
 			.update({ ...file, updated_at: trx.fn.now() })
+		await forgetFormerFiles(trx, patientId)
 		await trx('recalls').where({ patient_id: patientId }).delete()
 		const visits = trx('appointments').where({ patient_id: patientId })
 		await trx('notification_queue').whereIn('appointment_id', visits.clone().select('id')).delete()
@@ -156,6 +158,14 @@ function overwrite({ db, announcements }: ErasureDeps, { patientId, userId }: Pe
 		await visits.update({ reason: null, cancel_reason: null, extra_reason: trx.raw(`CASE WHEN extra_reason IS NOT NULL THEN '' END`) })
 		await announcements.writePatient(trx, patientId)
 	})
+}
+
+/** What the file was before corrections, and the files that became part of it. */
+async function forgetFormerFiles(trx: Tx, patientId: string) {
+	await trx('patient_changes').where({ patient_id: patientId }).delete()
+	await trx('patient_merges')
+		.whereIn('kept_id', await fileIds(trx, patientId))
+		.delete()
 }
 
 /** An address that cannot exist (RFC 2606), so that it receives no mail and no password can be reset with it. */

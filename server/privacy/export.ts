@@ -11,6 +11,7 @@ export async function readPersonalData(trx: Tx, subject: Subject): Promise<Perso
 		exportedAt: new Date().toISOString(),
 		account: userId === null ? null : await readAccount(trx, userId),
 		...(await readFile(trx, patientId)),
+		...(await readFormerFiles(trx, patientId)),
 		appointments: await readVisits(trx, subject),
 		notifications: await readNotifications(trx, patientId),
 		waitlist: await readWaitlist(trx, patientId),
@@ -37,11 +38,17 @@ const kept = (row: { created_at: Date; updated_at: Date }) => ({ createdAt: inst
 
 const instant = (at: Date): string => at.toISOString()
 
-async function readFile(trx: Tx, patientId: string): Promise<Pick<PersonalData, 'patient' | 'preferences'>> {
+async function readFile(
+	trx: Tx,
+	patientId: string,
+): Promise<Pick<PersonalData, 'patient' | 'notes' | 'tags' | 'mayBookOnline' | 'preferences'>> {
 	const row = await trx('patients').where({ id: patientId }).first()
 	const { phone, email, birth_date: birthDate, user_id: userId } = row as Record<string, string | null>
 	return {
 		patient: { id: row.id, fullName: row.full_name, ...given({ phone, email, birthDate, userId }), ...kept(row) },
+		notes: row.notes ?? '',
+		tags: row.tags,
+		mayBookOnline: row.may_book_online,
 		preferences: {
 			email: row.notify_email,
 			sms: row.notify_sms,
@@ -50,6 +57,33 @@ async function readFile(trx: Tx, patientId: string): Promise<Pick<PersonalData, 
 			timeZone: row.time_zone,
 		},
 	}
+}
+
+async function readFormerFiles(trx: Tx, patientId: string): Promise<Pick<PersonalData, 'changes' | 'mergedFiles'>> {
+	const changes = await trx('patient_changes').where({ patient_id: patientId }).orderBy('id').select('at', 'field', 'was', 'became')
+	const merges = await trx('patient_merges')
+		.whereIn('kept_id', await fileIds(trx, patientId))
+		.orderBy('id')
+		.select('merged_at', 'merged_file')
+	return {
+		changes: changes.map(({ at, field, was, became }) => ({ at: instant(at), field, from: was, to: became })),
+		mergedFiles: merges.map(({ merged_at: at, merged_file: file }) => ({ mergedAt: instant(at), file: named(file) })),
+	}
+}
+
+/** The columns that say something. */
+const named = ({ search_name: _, phone_digits: __, ...file }: Record<string, unknown>) =>
+	Object.fromEntries(Object.entries(file).filter(([, value]) => value !== null))
+
+/** The ids of a file and of all files that became part of it. */
+export async function fileIds(trx: Tx, patientId: string): Promise<string[]> {
+	const { rows } = await trx.raw(
+		`WITH RECURSIVE files (id) AS (
+			SELECT ?::bigint UNION SELECT m.merged_id FROM files f JOIN patient_merges m ON m.kept_id = f.id
+		) SELECT id::text FROM files`,
+		[patientId],
+	)
+	return rows.map(({ id }: { id: string }) => id)
 }
 
 async function readVisits(trx: Tx, { patientId, userId }: Subject): Promise<PersonalData['appointments']> {

@@ -18,6 +18,8 @@ export async function cleanUp(db: Db, { auditDays, ledgerDays }: Retention): Pro
 		['booking_requests', `settled_at < now() - ${day}`],
 		// What the desk may ask about (contract: 30 days), and what a patient's copy has of holds.
 		['hold_history', `at < now() - 30 * ${day}`],
+		// No longer to be undone.
+		['patient_merges', `merged_at < now() - 8 * ${day}`],
 		['calendar_changes', `at < now() - 2 * ${day}`],
 		['webhook_deliveries', `status <> 'due' AND settled_at < now() - 30 * ${day}`],
 		['notification_queue', `status <> 'due' AND settled_at < now() - ${ledgerDays} * ${day}`],

@@ -44,6 +44,7 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 	}
 
 	async function place(actor: HoldingActor, request: HoldRequest, { throughSocket = false, once }: PlaceOptions = {}): Promise<Hold> {
+		if (actor.mustCallToBook) throw new Refusal('forbidden', { message: 'Please call the clinic to book' })
 		const ref = refOf(request.slotId)
 		const type = request.typeId === undefined ? undefined : await types.rulesOf(request.typeId)
 		if (!(await doctors.exists(ref.doctorId))) throw new Refusal('not_found')
@@ -182,7 +183,7 @@ export function createHolds({ redis, run, types, doctors, history, knownVersion,
 }
 
 /** An account, or a browser without one. */
-export type HoldingActor = Pick<Actor, 'userId' | 'fullName' | 'role'>
+export type HoldingActor = Pick<Actor, 'userId' | 'fullName' | 'role' | 'mustCallToBook'>
 
 type PlaceOptions = {
 	throughSocket?: boolean

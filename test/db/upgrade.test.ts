@@ -66,7 +66,7 @@ describe('an upgrade while the previous version is still running', () => {
 
 	const changes = {
 		'ALTER TABLE patients DROP COLUMN phone CASCADE': ['column patients.phone is gone', 'column patients.phone_digits is gone'],
-		'ALTER TABLE patients ALTER COLUMN full_name TYPE varchar(120)': ['column patients.full_name is another type'],
+		'ALTER TABLE patients ALTER COLUMN email TYPE varchar(120)': ['column patients.email is another type'],
 		'ALTER TABLE patients ALTER COLUMN email SET NOT NULL': ['column patients.email has become required'],
 		'ALTER TABLE patients ALTER COLUMN language DROP DEFAULT': ['column patients.language has become required'],
 		'ALTER TABLE patients ADD COLUMN ward text NOT NULL': ['column patients.ward is required'],

@@ -31,6 +31,10 @@ describe('the patient file', () => {
 				['POST', '/patients', { fullName: 'Mallory', phone: '555 1234' }],
 				['GET', `/patients/${id}`],
 				['PATCH', `/patients/${id}`, { fullName: 'Mallory' }],
+				['GET', `/patients/${id}/changes`],
+				['POST', '/patients/duplicates', { fullName: 'A Caller', phone: '+49 30 1234567' }],
+				['POST', `/patients/${id}/merge`, { otherId: id }],
+				['POST', `/patients/${id}/merge/undo`],
 			]
 			const others = [await aPatient(node), await aDoctor(node)]
 			for (const [method, path, body] of calls) {
@@ -52,7 +56,7 @@ describe('the patient file', () => {
 			const input = { fullName: '  Ada Lovelace ', phone: '+44 20 7946 0000', email: 'Ada@Example.com', birthDate: '1915-12-10' }
 			const ada = await aCaller(input)
 			expect(ada).to.deep.equal({ ...input, fullName: 'Ada Lovelace', email: 'ada@example.com', id: ada.id })
-			expect((await asDesk('GET', `/patients/${ada.id}`)).body).to.deep.equal(ada)
+			expect((await asDesk('GET', `/patients/${ada.id}`)).body).to.deep.include(ada)
 			const next = await aPatient(node)
 			expect(Number(next.id)).to.be.greaterThan(Number(ada.id))
 		})
@@ -95,7 +99,7 @@ describe('the patient file', () => {
 			const { id } = await aCaller({ email: 'old@example.com', birthDate: '1990-01-02' })
 			const changed = await asDesk('PATCH', `/patients/${id}`, { fullName: 'New Name', email: null })
 			expect(changed.status).to.equal(200)
-			expect(changed.body).to.deep.equal({ id, fullName: 'New Name', phone: '+49 30 1234567', birthDate: '1990-01-02' })
+			expect(Patient.parse(changed.body)).to.deep.equal({ id, fullName: 'New Name', phone: '+49 30 1234567', birthDate: '1990-01-02' })
 			expect((await asDesk('GET', `/patients/${id}`)).body).to.deep.equal(changed.body)
 			expect((await asDesk('PATCH', `/patients/${id}`, {})).body).to.deep.equal(changed.body)
 		})

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { searchCondition } from '../../server/patients/store.ts'
+import { searchCondition } from '../../server/patients/search.ts'
 
 const valuesOf = (query: string) => searchCondition(query)?.values
 
@@ -9,25 +9,25 @@ describe('the condition of a search', () => {
 	})
 
 	it('requires every word, anywhere in the name or e-mail address', () => {
-		expect(valuesOf('anna  miller')).to.deep.equal(['%anna%', '%anna%', '%miller%', '%miller%'])
+		expect(valuesOf('anna  miller')).to.deep.equal(['anna', 'anna', 'miller', 'miller'])
 	})
 
 	it('searches only the name for one or two letters', () => {
-		expect(valuesOf('an')).to.deep.equal(['%an%'])
-		expect(valuesOf('李')).to.deep.equal(['%李%'])
+		expect(valuesOf('an')).to.deep.equal(['an'])
+		expect(valuesOf('李')).to.deep.equal(['李'])
 		expect(searchCondition('an')?.sql).not.to.include('email')
 	})
 
 	it('searches phone numbers too for three digits or more', () => {
-		expect(valuesOf('0176-55')).to.include('%017655%')
-		expect(valuesOf('+49 (30) 1')).to.include('%49301%')
-		expect(valuesOf('anna 0176')).to.include('%0176%')
+		expect(valuesOf('0176-55')).to.include('%17655%')
+		expect(valuesOf('+49 (30) 1')).to.include('%301%')
+		expect(valuesOf('anna 0176')).to.include('%176%')
 		for (const query of ['12', 'room101', '+-()']) expect(searchCondition(query)?.sql).not.to.include('phone')
 	})
 
 	it('takes the database’s wildcards literally', () => {
-		expect(valuesOf('100%')).to.include('%100\\%%')
-		expect(valuesOf('a_b\\c')).to.include('%a\\_b\\\\c%')
+		expect(valuesOf('100%')).to.include('100%')
+		expect(searchCondition('100%')?.sql).to.include('LIKE containing(folded(?))')
 		expect(searchCondition(`x'; DROP TABLE patients`)?.sql).not.to.include('DROP')
 	})
 

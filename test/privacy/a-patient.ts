@@ -9,6 +9,8 @@ export type Marks = {
 	email: string
 	phone: string
 	birthDate: string
+	notes: string
+	tag: string
 	reason: string
 	cancelReason: string
 	device: string
@@ -27,12 +29,17 @@ export async function aMarkedPatient(node: TestNode, [visit, cancelled]: [visit:
 		phone: `+49 30 ${Number.parseInt(mark.slice(0, 6), 16)}55`,
 		// A unique text, so that a test can search for it.
 		birthDate: new Date(Date.UTC(1931, 1, 1) + 86_400_000 * patients++).toISOString().slice(0, 10),
+		notes: `Noted ${mark}`,
+		tag: `Tagged ${mark}`,
 		reason: `Reason ${mark}`,
 		cancelReason: `Second thoughts ${mark}`,
 		device: `device-${mark}`,
 	}
 	const person = await aPatient(node, marks)
-	await node.db('patients').where({ id: person.id }).update({ birth_date: marks.birthDate })
+	const known = { birth_date: marks.birthDate, notes: marks.notes, tags: [marks.tag] }
+	await node.db('patients').where({ id: person.id }).update(known)
+	const change = { patient_id: person.id, changed_by: person.id, field: 'notes', became: JSON.stringify(marks.notes) }
+	await node.db('patient_changes').insert(change)
 	await call(node, 'POST', '/me/push-subscriptions', {
 		token: person.token,
 		body: { endpoint: `https://push.example/${marks.device}`, keys: { p256dh: 'B'.repeat(87), auth: 'A'.repeat(22) } },

@@ -31,6 +31,10 @@ export async function aBusyClinic(node: TestNode, marks: Marks) {
 		callers.push({ id: caller.id, owner, name })
 	}
 	const known = [...callers, ...patients.map(({ owner, person: who }) => ({ id: who!.id, owner, name: who!.fullName }))]
+	for (const { id, owner } of known) {
+		const body = { notes: marks.word(owner, 'note'), tags: [marks.word(owner, 'tag')] }
+		await ask(desk, 'PATCH', `/patients/${id}`, { body })
+	}
 
 	const { from, to } = soon()
 	const watch = ({ socket }: Reader, { id: doctorId } = oneOf(doctors)) => socket.emitWithAck('calendar:watch', { doctorId, from, to })

@@ -28,6 +28,8 @@ describe('the export of a patient’s data', () => {
 		const all = await exported(patient.token)
 		const { fullName, email, phone, birthDate, reason, cancelReason } = patient.marks
 		expect(all.account).to.deep.include({ id: patient.id, email, fullName, phone, role: 'patient', status: 'active' })
+		expect(all).to.deep.include({ notes: patient.marks.notes, tags: [patient.marks.tag], mayBookOnline: true })
+		expect(all.changes.map(({ field, to }: { field: string; to: unknown }) => [field, to])).to.deep.equal([['notes', patient.marks.notes]])
 		expect(all.patient).to.deep.include({ id: patient.id, fullName, phone, email, birthDate, userId: patient.id })
 		expect(all.preferences).to.deep.equal({ email: true, sms: true, push: true, language: 'es', timeZone: 'Europe/Madrid' })
 		expect(all.appointments.map(({ id, status }) => `${id} ${status}`)).to.deep.equal([

@@ -59,7 +59,7 @@ describe('a busy minute', function () {
 	})
 
 	it('leaves no personal details in payloads of jobs, the audit log, outcomes, messages or tokens', async () => {
-		const theirPlace = ['users', 'patients', 'appointments', 'time_off']
+		const theirPlace = ['users', 'patients', 'patient_changes', 'patient_words', 'appointments', 'time_off']
 		const tables = await allTables(node)
 		expect([...tables.keys()]).to.include.members([...theirPlace, 'audit_log', 'agenda_jobs', 'booking_requests', 'notification_queue'])
 		expect(tables.get('audit_log')!.length).to.be.greaterThan(1000)

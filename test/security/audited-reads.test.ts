@@ -13,7 +13,7 @@ import { aSocket, closeSockets, ok } from '../support/watcher.ts'
 const unrecorded = {
 	'one’s own': ['getMe', 'getOwnPreferences', 'getSecondFactor', 'listOwnSessions'],
 	'figures and jobs, in which there is nobody': ['getAnalytics', 'listApiClients', 'listJobs', 'listScreens', 'listHolidays', 'getSetup'],
-	'recorded before they are answered': ['findPatients', 'getPatient', 'exportMe', 'exportPatient'],
+	'recorded before they are answered': ['findPatients', 'getPatient', 'getDoctorsPatient', 'exportMe', 'exportPatient'],
 }
 
 describe('a look at another person’s details', () => {

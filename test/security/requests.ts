@@ -223,6 +223,12 @@ const aPatientOnly = async ({ node }: Scene) => {
 	const [{ id }] = await node.db('patients').insert({ full_name: 'A Caller', phone: '+49 30 7654321' }).returning('id')
 	return { params: { id: String(id) } }
 }
+const aMergedPatient = async (scene: Scene) => {
+	const [kept, other] = [await aPatientOnly(scene), await aPatientOnly(scene)]
+	const body = { otherId: other.params.id }
+	await call(scene.node, 'POST', `/patients/${kept.params.id}/merge`, { token: scene.people.receptionist.token, body })
+	return kept
+}
 const aFreshPatient = async ({ node }: Scene) => ({ params: { id: (await aPatient(node)).id } })
 const aGuardedColleague = async ({ node }: Scene) => {
 	const { id } = await aDoctor(node)
@@ -449,6 +455,17 @@ export const requests: Record<string, Ask> = {
 	'POST /api/v1/patients': () => ({ body: { fullName: 'A Caller', phone: '+49 30 7654321' } }),
 	'GET /api/v1/patients/:id': ofPatient,
 	'PATCH /api/v1/patients/:id': scene => ({ ...ofPatient(scene), body: { birthDate: '1990-01-01' } }),
+	'POST /api/v1/patients/duplicates': () => ({ body: { fullName: 'A Caller', phone: '+49 30 7654321' } }),
+	'GET /api/v1/patients/:id/changes': ofPatient,
+	'POST /api/v1/patients/:id/merge': async scene => {
+		const [{ params }, other] = [await aPatientOnly(scene), await aPatientOnly(scene)]
+		return { params, body: { otherId: other.params.id } }
+	},
+	'POST /api/v1/patients/:id/merge/undo': aMergedPatient,
+	'GET /api/v1/doctors/:id/patients/:patientId': async scene => {
+		await scene.theAppointment()
+		return { params: { id: scene.people.doctor.id, patientId: scene.people.patient.id } }
+	},
 	'POST /api/v1/recalls': ({ people }) => ({ body: { patientId: people.patient.id, dueOn: '2095-05-01' } }),
 	'PATCH /api/v1/recalls/:id': async scene => ({ params: { id: await aRecall(scene) }, body: { status: 'dropped' } }),
 	'GET /api/v1/patients/:id/notifications': ofPatient,

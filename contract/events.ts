@@ -87,7 +87,9 @@ export const clientEvents = {
 	'room:unwatch': event({
 		summary: 'Stop watching a line.',
 		access: 'anyone',
-		payload: z.object({ doctorId: Id.optional(), siteId: Id.optional() }),
+		payload: z
+			.object({ doctorId: Id.optional(), siteId: Id.optional() })
+			.refine(({ doctorId, siteId }) => doctorId !== undefined || siteId !== undefined, { message: 'is needed', path: ['doctorId'] }),
 		ack: Nothing,
 	}),
 	'session:renew': event({

@@ -206,8 +206,12 @@ describe('an admin', function () {
 	it('lets the desk enter a doctor’s time off', async () => {
 		const desk = await browsing.visitor(desktop)
 		await signIn(desk, node.url, 'reception@clinic.example')
-		await desk.getByRole('link', { name: 'Time off: Dr. Yusuf Demir' }).click()
-		await desk.getByRole('heading', { level: 1, name: 'Time off of Dr. Yusuf Demir' }).waitFor()
+		// Doctors without hours on that day are hidden once their calendars are there, so the test takes one who stays.
+		await desk.locator('[data-slot-id]').first().waitFor()
+		const link = desk.getByRole('link', { name: /^Time off: / }).first()
+		const name = ((await link.getAttribute('title')) ?? '').slice('Time off: '.length)
+		await link.click()
+		await desk.getByRole('heading', { level: 1, name: `Time off of ${name}` }).waitFor()
 		await addAndRemoveTimeOff(desk)
 		await desk.getByRole('link', { name: 'Back to the desk' }).click()
 		await desk.getByRole('grid', { name: /^Times of all doctors/ }).waitFor()

@@ -69,7 +69,10 @@ describe('webhooks', () => {
 		const offered = await call(node, 'POST', '/offers', { token: admin.token, body: { slotId, patientId: patient.id } })
 		expect(offered.status).to.equal(201)
 		// A node that only serves the web sends no message, so the test opens the offer, as the message's way out would.
-		await node.db('slot_offers').where({ id: offered.body.id }).update({ status: 'open', expires_at: hoursAhead(1) })
+		await node
+			.db('slot_offers')
+			.where({ id: offered.body.id })
+			.update({ status: 'open', expires_at: hoursAhead(1) })
 		await call(node, 'POST', `/offers/${offered.body.id}/decline`, { token: patient.token, body: {} })
 		const events = (await deliveriesOf(id)).map(({ event }: { event: string }) => event)
 		expect(events.toSorted()).to.deep.equal(['offer.declined', 'offer.opened'])

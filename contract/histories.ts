@@ -67,6 +67,10 @@ export const VanishedVisit = z
 	.meta({ id: 'VanishedVisit' })
 export type VanishedVisit = z.infer<typeof VanishedVisit>
 
+/** A change in a doctor's calendar; `startsAt` is where the visit is now. */
+export const DoctorsChange = HistoryItem.extend({ appointmentId: Id, startsAt: Instant }).meta({ id: 'DoctorsChange' })
+export type DoctorsChange = z.infer<typeof DoctorsChange>
+
 const tag = 'Histories'
 
 export const historyEndpoints = {
@@ -101,6 +105,17 @@ export const historyEndpoints = {
 		reveals: 'appointment',
 		query: z.object({ date: CalendarDate, doctorId: Id.optional() }),
 		response: z.object({ items: z.array(VanishedVisit) }),
+		refusals: ['forbidden'],
+	}),
+	listDoctorChanges: endpoint({
+		method: 'get',
+		path: '/doctors/:id/changes',
+		tag,
+		summary: 'What was booked, moved or cancelled today in the doctor’s calendar, latest first.',
+		access: ['doctor', ...staffRoles],
+		reveals: 'calendar',
+		params: IdParams,
+		response: z.object({ items: z.array(DoctorsChange) }),
 		refusals: ['forbidden'],
 	}),
 	undoAppointment: endpoint({

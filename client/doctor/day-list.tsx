@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Paper, Stack, Text, Textarea } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Appointment, AppointmentStatus } from '../../contract/index.ts'
 import { useVisitChanges } from '../booking/use-visit-changes.ts'
@@ -10,6 +10,8 @@ import { Empty, ErrorMessage } from '../shell/messages.tsx'
 import classes from './day.module.css'
 import { canCancel, movesFrom, StatusBadge } from './status.tsx'
 import { useTypeNames } from './use-doctor.ts'
+
+const PatientCard = lazy(async () => ({ default: (await import('./patient-card.tsx')).PatientCard }))
 
 type RowProps = {
 	appointment: Appointment
@@ -66,7 +68,9 @@ const CancelDialog = ({
 	)
 }
 
-const Actions = ({ appointment, timeZone, now, onAsk, onChanged }: Omit<RowProps, 'typeName'>) => {
+type ActionsProps = Omit<RowProps, 'typeName'> & { showsPatient: boolean; onPatient: () => void }
+
+const Actions = ({ appointment, timeZone, now, onAsk, onChanged, showsPatient, onPatient }: ActionsProps) => {
 	const { t } = useTranslation()
 	const [cancelling, setCancelling] = useState(false)
 	const [ledger, setLedger] = useState(false)
@@ -91,6 +95,16 @@ const Actions = ({ appointment, timeZone, now, onAsk, onChanged }: Omit<RowProps
 						{t(`doctor.move.${text}`)}
 					</Button>
 				))}
+				<Button
+					size="sm"
+					variant="subtle"
+					aria-expanded={showsPatient}
+					aria-label={named(t('patients.doctor.show'))}
+					data-testid="day-patient-toggle"
+					onClick={onPatient}
+				>
+					{t('patients.doctor.show')}
+				</Button>
 				<Button
 					size="sm"
 					variant="subtle"
@@ -123,6 +137,7 @@ const Actions = ({ appointment, timeZone, now, onAsk, onChanged }: Omit<RowProps
 
 const Row = (props: RowProps) => {
 	const { appointment, timeZone, now, typeName } = props
+	const [showsPatient, setShowsPatient] = useState(false)
 	const { t } = useTranslation()
 	const format = useFormat(timeZone)
 	const isNow = Date.parse(appointment.startsAt) <= now && now < Date.parse(appointment.endsAt) && appointment.status !== 'cancelled'
@@ -166,7 +181,14 @@ const Row = (props: RowProps) => {
 					</Text>
 				)}
 			</div>
-			<Actions {...props} />
+			<Actions {...props} showsPatient={showsPatient} onPatient={() => setShowsPatient(!showsPatient)} />
+			{showsPatient && (
+				<div className={classes.patient}>
+					<Suspense fallback={null}>
+						<PatientCard appointment={appointment} timeZone={timeZone} />
+					</Suspense>
+				</div>
+			)}
 		</Paper>
 	)
 }

@@ -15,6 +15,7 @@ import { Screen } from '../shell/layout.tsx'
 import { Loaded } from '../shell/loaded.tsx'
 import { ErrorMessage } from '../shell/messages.tsx'
 import { Skeletons } from '../shell/skeletons.tsx'
+import { Changes } from './changes.tsx'
 import { DayList } from './day-list.tsx'
 import { useDoctor } from './use-doctor.ts'
 import { useWeek } from './use-week.ts'
@@ -147,6 +148,7 @@ const Day = ({ doctorId, timeZone }: { doctorId: string; timeZone: string }) => 
 					</Text>
 				)}
 			</Group>
+			<Changes doctorId={doctorId} timeZone={timeZone} />
 			<VisuallyHidden role="status" aria-live="polite">
 				{spoken}
 			</VisuallyHidden>

@@ -20,6 +20,17 @@ export function historyRoutes({ db, slotOf }: HistoryDeps): Route[] {
 			if (!visit || !maySee(actor, visit.doctor_id)) throw new Refusal('not_found')
 			return { items: await readItems(db, visitHistory, [params.id]) }
 		}),
+		route(historyEndpoints.listDoctorChanges, async ({ params }, actor) => {
+			if (!maySee(actor, params.id)) throw new Refusal('forbidden')
+			if (!isDatabaseId(params.id)) return { items: [] }
+			const rows = await read<Row & { appointment_id: string; starts_at: Date }>(db, doctorChanges, [params.id])
+			const nameOf = await doctorNames(db, rows)
+			const appointmentOf = ({ appointment_id: appointmentId, starts_at }: (typeof rows)[number]) => ({
+				appointmentId,
+				startsAt: starts_at.toISOString(),
+			})
+			return { items: rows.map(row => ({ ...toItem(row, nameOf), ...appointmentOf(row) })) }
+		}),
 		route(historyEndpoints.listVanishedVisits, async ({ query: { date, doctorId } }, actor) => {
 			const wanted = doctorId ?? (isStaff(actor) ? undefined : actor.userId)
 			if (wanted !== undefined && !maySee(actor, wanted)) throw new Refusal('forbidden')
@@ -33,6 +44,7 @@ export type HistoryDeps = { db: Db; slotOf: (slotId: string) => { doctorId: stri
 
 const slotHistory = readSql('slot_history.sql', import.meta.url)
 const visitHistory = readSql('visit_history.sql', import.meta.url)
+const doctorChanges = readSql('doctor_changes.sql', import.meta.url)
 const vanishedVisits = readSql('vanished_visits.sql', import.meta.url)
 
 function maySee(actor: Actor, doctorId: string): boolean {

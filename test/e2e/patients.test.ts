@@ -1,9 +1,10 @@
 /// <reference lib="dom" />
 import { expect } from 'chai'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { violationsOf } from '../support/axe.ts'
 import { desktop, signIn, useBrowser } from '../support/browser.ts'
-import { useDemoNode } from '../support/demo-node.ts'
+import { doctorNamed, useDemoNode } from '../support/demo-node.ts'
+import { call } from '../support/http.ts'
 import { waitFor } from '../support/wait.ts'
 
 const atTheDesk = { ...desktop, viewport: { width: 1440, height: 900 } }
@@ -166,5 +167,74 @@ describe('patients at the desk', function () {
 		])
 		expect((await node.db('patients').where({ id }).first()).full_name).to.equal('Wilma Zwei')
 		expect(browsing.complaints).to.deep.equal([])
+	})
+
+	describe('before the doctor', () => {
+		const tokenOf = async (email: string) =>
+			(await call(node, 'POST', '/auth/login', { body: { email, password: 'demo-clinic-2026' } })).body.accessToken as string
+
+		/** A day with a visit of the doctor that the demo booked. */
+		const aVisit = async () => {
+			const { id: doctorId } = await doctorNamed(node, 'Lindner')
+			const visit = await node
+				.db('appointments as a')
+				.join('patients as p', 'p.id', 'a.patient_id')
+				.where({ 'a.doctor_id': doctorId, 'a.status': 'booked' })
+				.where('a.starts_at', '>', new Date(Date.now() + 86_400_000))
+				.orderBy('a.starts_at')
+				.first('a.id', 'a.starts_at', 'p.full_name', 'p.id as patient_id')
+			return { ...visit, doctorId, date: new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Berlin' }).format(visit.starts_at) }
+		}
+		const openDay = async (date: string) => {
+			const page = await browsing.visitor(desktop)
+			await signIn(page, node.url, 'doctor@clinic.example', { path: `/day?date=${date}` })
+			await page.getByTestId('day-appointment').first().waitFor()
+			return page
+		}
+
+		it('have a card with their visits here, and get a follow-up in six weeks with four clicks', async () => {
+			const visit = await aVisit()
+			await node.db('patients').where({ id: visit.patient_id }).update({ birth_date: '1980-03-12', phone: '+49 30 5550155' })
+			const page = await openDay(visit.date)
+			const row = page.locator(`[data-appointment-id="${visit.id}"]`)
+			let clicks = 0
+			const click = async (target: Locator) => {
+				clicks++
+				await target.click()
+			}
+			const began = performance.now()
+			await click(row.getByTestId('day-patient-toggle'))
+			await row.getByText('+49 30 5550155').waitFor()
+			await click(row.getByTestId('day-follow-up'))
+			await click(row.getByRole('button', { name: 'in 6 weeks' }))
+			await row.getByTestId('follow-up-time').first().waitFor()
+			expect(await violationsOf(page)).to.deep.equal([])
+			await click(row.getByTestId('follow-up-time').first())
+			await row.getByTestId('follow-up-booked').waitFor()
+			console.log(
+				`      a follow-up is booked with ${clicks} clicks, in ${Math.round((performance.now() - began) / 100) / 10} s by a machine`,
+			)
+			expect(clicks).to.equal(4)
+			const booked = await node.db('appointments').where({ patient_id: visit.patient_id, booked_by: visit.doctorId }).first()
+			const weeks = (booked.starts_at.getTime() - Date.now()) / (7 * 86_400_000)
+			expect(weeks).to.be.within(5, 7)
+			expect(String(booked.doctor_id)).to.equal(visit.doctorId)
+			expect(browsing.complaints).to.deep.equal([])
+		})
+
+		it('are booked, moved and cancelled in a list of changes that is there after a reload, too', async () => {
+			const visit = await aVisit()
+			const page = await openDay(visit.date)
+			const token = await tokenOf('reception@clinic.example')
+			await call(node, 'POST', `/appointments/${visit.id}/cancel`, { token, body: { reason: 'Has the flu' } })
+			const change = page.getByTestId('day-changes').locator('li[data-what="cancelled"]').filter({ hasText: visit.full_name })
+			await page.getByTestId('day-changes-toggle').click()
+			await change.getByText('Has the flu').waitFor()
+			await page.reload()
+			await page.getByTestId('day-changes-toggle').click()
+			await change.first().waitFor()
+			expect(await violationsOf(page)).to.deep.equal([])
+			expect(browsing.complaints).to.deep.equal([])
+		})
 	})
 })

@@ -238,6 +238,7 @@ GET    /api/v1/patients/:id/changes                      401 403     403   403  
 POST   /api/v1/patients/:id/merge                        401 403     403   403   403   200   200   403   403   401   401
 POST   /api/v1/patients/:id/merge/undo                   401 403     403   403   403   200   200   403   403   401   401
 GET    /api/v1/doctors/:id/patients/:patientId           401 403     403   200   403   200   200   403   403   401   401
+GET    /api/v1/doctors/:id/changes                       401 403     403   200   403   200   200   403   403   401   401
 GET    /api/v1/patients/:id/export                       401 403     403   403   403   403   200   403   403   401   401
 GET    /api/v1/patients/:id/export#without-an-account    401 403     403   403   403   200   200   403   403   401   401
 DELETE /api/v1/patients/:id                              401 403     403   403   403   403   204   403   403   401   401

@@ -462,6 +462,7 @@ export const requests: Record<string, Ask> = {
 		return { params, body: { otherId: other.params.id } }
 	},
 	'POST /api/v1/patients/:id/merge/undo': aMergedPatient,
+	'GET /api/v1/doctors/:id/changes': ofDoctor,
 	'GET /api/v1/doctors/:id/patients/:patientId': async scene => {
 		await scene.theAppointment()
 		return { params: { id: scene.people.doctor.id, patientId: scene.people.patient.id } }

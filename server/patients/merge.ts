@@ -104,7 +104,7 @@ async function lockPatients(trx: Tx, ids: string[]) {
 }
 
 /** What belongs to a patient's file. */
-const belongings = ['appointments', 'recalls', 'waitlist_entries', 'slot_offers', 'patient_changes']
+const belongings = ['appointments', 'recalls', 'waitlist_entries', 'slot_offers', 'external_identifiers', 'patient_changes']
 
 async function moveAll(trx: Tx, fromId: string, toId: string): Promise<MergeRow['moved']> {
 	const moved: MergeRow['moved'] = {}

@@ -118,7 +118,10 @@ function withWord(words: string[]): Condition {
 /** Words of patients' names that are a slip of the keys away, nearest first. */
 async function nearWords(db: Db, typed: string): Promise<string[]> {
 	return await db.transaction(async trx => {
-		await trx.raw(`SELECT set_config('pg_trgm.word_similarity_threshold', ?, true)`, [String(similarity)])
+		// The planner takes comparing words for cheap, and would compare all.
+		await trx.raw(`SELECT set_config('pg_trgm.word_similarity_threshold', ?, true), set_config('enable_seqscan', 'off', true)`, [
+			String(similarity),
+		])
 		const { rows }: { rows: { word: string }[] } = await trx.raw(similarWords, [typed, typed, compared])
 		return rows.flatMap(({ word }) => (isNear(typed, word) ? [word] : [])).slice(0, mostNear)
 	})

@@ -148,7 +148,7 @@ describe('two files of one patient', () => {
 		const { rows } = await node.db.raw(
 			`SELECT conrelid::regclass::text AS name FROM pg_constraint WHERE contype = 'f' AND confrelid = 'patients'::regclass ORDER BY 1`,
 		)
-		const known = ['appointments', 'recalls', 'slot_offers', 'waitlist_entries']
+		const known = ['appointments', 'external_identifiers', 'recalls', 'slot_offers', 'waitlist_entries']
 		expect(
 			rows.map(({ name }: { name: string }) => name),
 			'a new one belongs into server/patients/merge.ts',

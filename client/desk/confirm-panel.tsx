@@ -30,8 +30,8 @@ export function ConfirmPanel({ taking, doctor, patient, moving, types, live, sid
 	const [reason, setReason] = useState('')
 	const main = useRef<HTMLButtonElement>(null)
 	const firstOffer = useRef<HTMLButtonElement>(null)
-	/** Enter was pressed while the hold was still on its way. */
-	const sendAhead = useRef(false)
+	/** When Enter was pressed while the hold was still on its way, or the day's calendar not live yet. */
+	const sendAheadAtMs = useRef<number>(undefined)
 	const { slot: time, step, typeId, hold } = taking
 	const error = 'error' in taking ? taking.error : undefined
 	const forWhom = moving ? moving.patientName : patient?.fullName
@@ -50,16 +50,16 @@ export function ConfirmPanel({ taking, doctor, patient, moving, types, live, sid
 	}, [time.id, forWhom, refused])
 
 	useEffect(() => {
-		if (step === 'held' && sendAhead.current) {
-			sendAhead.current = false
-			onSend(reason)
-		}
-	}, [step, onSend, reason])
+		if (step !== 'held' || !live || sendAheadAtMs.current === undefined) return
+		const isMeant = performance.now() - sendAheadAtMs.current < aheadMs
+		sendAheadAtMs.current = undefined
+		if (isMeant) onSend(reason)
+	}, [step, live, onSend, reason])
 
 	const act = () => {
-		if (!live) return
-		if (refused) onTake(time, typeId)
-		else if (step === 'holding') sendAhead.current = true
+		if (refused) {
+			if (live) onTake(time, typeId)
+		} else if (!live || step === 'holding') sendAheadAtMs.current = performance.now()
 		else onSend(reason)
 	}
 	const onSubmit = (event: FormEvent) => {
@@ -169,6 +169,9 @@ export function ConfirmPanel({ taking, doctor, patient, moving, types, live, sid
 		</Panel>
 	)
 }
+
+/** After this time a person who pressed Enter no longer expects it to act. */
+const aheadMs = 5000
 
 const secondsLeft = (until: string) => Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1000))
 

@@ -114,7 +114,13 @@ export async function createDomains(stores: Stores, { io, cutOff, publicUrl }: R
 		refuseDoctorInUse: (trx, doctorId) => refuseInUse(trx, { doctorId }),
 	})
 	const schedules = createSchedules({ db, config, log, announcements })
-	const setUp = { routes: clinic.routes({ ...schedules, planRemindersAgain: reminders.planAgain }) }
+	const setUp = {
+		routes: clinic.routes({
+			followSite: schedules.followSite,
+			followHorizon: schedules.followHorizon,
+			planRemindersAgain: reminders.planAgain,
+		}),
+	}
 	const patients = createPatients({
 		db,
 		announcements,

@@ -4,30 +4,13 @@ import { useTranslation } from 'react-i18next'
 import type { PairedScreen } from '../../contract/index.ts'
 import { ApiError, request } from '../api/http.ts'
 import { type Language, languages, setLanguage } from '../i18n/index.ts'
-import { PairingForm, usePairing } from './pairing.tsx'
+import { Paired } from './pairing.tsx'
 import classes from './waiting.module.css'
 import { useAwake } from './wall-device.ts'
 
 /** Where patients check in by themselves. It shows nothing of a patient but the ticket, and forgets what was typed. */
 export default function KioskScreen() {
-	const { paired, keep } = usePairing('kiosk')
-	const [wasRevoked, setWasRevoked] = useState(false)
-	if (!paired)
-		return (
-			<PairingForm
-				kind="kiosk"
-				wasRevoked={wasRevoked}
-				onPaired={screen => {
-					setWasRevoked(false)
-					keep(screen)
-				}}
-			/>
-		)
-	const onRefused = () => {
-		setWasRevoked(true)
-		keep(undefined)
-	}
-	return <Kiosk screen={paired} onRefused={onRefused} />
+	return <Paired kind="kiosk">{(screen, onRefused) => <Kiosk screen={screen} onRefused={onRefused} />}</Paired>
 }
 
 type Step = { at: 'welcome' } | { at: 'form' } | { at: 'sending' } | { at: 'done'; ticket: string } | { at: 'failed'; text: string }

@@ -1,12 +1,35 @@
 import { Alert, Button, Stack, TextInput, Title } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PairedScreen, ScreenKind } from '../../contract/index.ts'
 import { request } from '../api/http.ts'
 import classes from './waiting.module.css'
 
+/** Shows the screen once this device is paired; until then, and again when an admin has revoked it, the form for a code. */
+export function Paired({ kind, children }: PairedProps) {
+	const { paired, keep } = usePairing(kind)
+	const [wasRevoked, setWasRevoked] = useState(false)
+	if (!paired)
+		return (
+			<PairingForm
+				kind={kind}
+				wasRevoked={wasRevoked}
+				onPaired={screen => {
+					setWasRevoked(false)
+					keep(screen)
+				}}
+			/>
+		)
+	return children(paired, () => {
+		setWasRevoked(true)
+		keep(undefined)
+	})
+}
+
+type PairedProps = { kind: ScreenKind; children: (screen: PairedScreen, onRefused: () => void) => ReactNode }
+
 /** What this device keeps of its pairing, through restarts. */
-export function usePairing(kind: ScreenKind) {
+function usePairing(kind: ScreenKind) {
 	const key = `liveslot-${kind}`
 	const [paired, setPaired] = useState<PairedScreen | undefined>(() => read(key))
 	const keep = (screen: PairedScreen | undefined) => {
@@ -28,7 +51,7 @@ function read(key: string): PairedScreen | undefined {
 }
 
 /** Asks for the code of an admin. */
-export const PairingForm = ({ kind, wasRevoked, onPaired }: PairingFormProps) => {
+const PairingForm = ({ kind, wasRevoked, onPaired }: PairingFormProps) => {
 	const { t } = useTranslation()
 	const [code, setCode] = useState('')
 	const [problem, setProblem] = useState<string>()

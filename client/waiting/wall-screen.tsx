@@ -2,31 +2,14 @@ import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { LineEntry, PairedScreen } from '../../contract/index.ts'
 import { useFormat } from '../i18n/format.ts'
-import { PairingForm, usePairing } from './pairing.tsx'
+import { Paired } from './pairing.tsx'
 import { useLine } from './use-line.ts'
 import classes from './waiting.module.css'
 import { useAwake, useCallSound } from './wall-device.ts'
 
 /** Tickets and rooms for the wall of a waiting room, never names. It runs for days, and says when it is not connected. */
 export default function WallScreen() {
-	const { paired, keep } = usePairing('wall')
-	const [wasRevoked, setWasRevoked] = useState(false)
-	if (!paired)
-		return (
-			<PairingForm
-				kind="wall"
-				wasRevoked={wasRevoked}
-				onPaired={screen => {
-					setWasRevoked(false)
-					keep(screen)
-				}}
-			/>
-		)
-	const onRefused = () => {
-		setWasRevoked(true)
-		keep(undefined)
-	}
-	return <Wall screen={paired} onRefused={onRefused} />
+	return <Paired kind="wall">{(screen, onRefused) => <Wall screen={screen} onRefused={onRefused} />}</Paired>
 }
 
 const Wall = ({ screen, onRefused }: { screen: PairedScreen; onRefused: () => void }) => {

@@ -1,51 +1,31 @@
 import type { Run } from '../platform/database/pipeline.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { remembered } from '../platform/remembered.ts'
 
 /** Reads the types of appointments. They are few and rarely change, so a node remembers them for one second. */
 export function createAppointmentTypes(run: Run): AppointmentTypes {
-	let read: { atMs: number; types: Promise<Map<string, TypeRules>> } | undefined
+	const types = remembered(async () => new Map((await run<Row>(statement, [])).map(row => [row.id, toRules(row)])), freshMs)
 
 	return {
 		minutesOf: async typeId => (typeId === undefined ? undefined : (await rulesOf(typeId)).minutes),
 		rulesOf,
 		async defaultId() {
-			const first = [...(await types()).values()].find(({ isArchived }) => !isArchived)
+			const first = [...(await types.get()).values()].find(({ isArchived }) => !isArchived)
 			if (first === undefined) throw new Refusal('not_found', { message: 'The clinic has no appointment types yet' })
 			return first.id
 		},
-		forget,
+		forget: types.forget,
 	}
 
 	async function rulesOf(typeId: string): Promise<TypeRules> {
-		let type = (await types()).get(typeId)
+		let type = (await types.get()).get(typeId)
 		if (type === undefined) {
 			// The type may be newer than the remembered list.
-			forget()
-			type = (await types()).get(typeId)
+			types.forget()
+			type = (await types.get()).get(typeId)
 		}
 		if (type === undefined) throw new Refusal('not_found', { message: 'There is no such appointment type' })
 		return type
-	}
-
-	function forget() {
-		read = undefined
-	}
-
-	function types() {
-		if (!read || performance.now() - read.atMs > freshMs) {
-			const beganMs = performance.now()
-			// While it is under way every caller waits for the same read. Otherwise a slow read would let later callers overtake.
-			const reading = { atMs: Number.POSITIVE_INFINITY, types: run<Row>(statement, []).then(remember) }
-			function remember(rows: Row[]) {
-				reading.atMs = beganMs
-				return new Map(rows.map(row => [row.id, toRules(row)]))
-			}
-			reading.types.catch(() => {
-				if (read === reading) read = undefined
-			})
-			read = reading
-		}
-		return read.types
 	}
 }
 

@@ -46,7 +46,7 @@ export function createClinic({ db, run, config }: ClinicDeps): ClinicDomain {
 	return {
 		types,
 		doctors: createDoctors(run),
-		policy: policy.read,
+		policy: policy.get,
 		country: async () => (await run<{ country: string | null }>(countryOf, []))[0]?.country ?? undefined,
 		front,
 		embedded: embed.pages,

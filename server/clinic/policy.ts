@@ -1,5 +1,6 @@
 import type { ClinicPolicy } from '../../contract/index.ts'
 import type { Run } from '../platform/database/pipeline.ts'
+import { type Remembered, remembered } from '../platform/remembered.ts'
 import { given } from './fields.ts'
 
 export type PolicyDefaults = Pick<ClinicPolicy, 'cancelCutoffMinutes' | 'slotDaysAhead'> & { reminderMinutes: readonly number[] }
@@ -22,29 +23,12 @@ export const toPolicy = (row: PolicyRow, defaults: PolicyDefaults): ClinicPolicy
 	slotDaysAhead: row.slot_days_ahead ?? defaults.slotDaysAhead,
 })
 
-const freshMs = 1000
-
 /** The policies as booking asks for them, for every batch: a node remembers them for a moment. */
-export function createPolicy(run: Run, defaults: PolicyDefaults) {
-	let read: { atMs: number; policy: Promise<ClinicPolicy> } | undefined
-	return {
-		read(): Promise<ClinicPolicy> {
-			if (read && performance.now() - read.atMs <= freshMs) return read.policy
-			const reading = {
-				atMs: performance.now(),
-				policy: run<PolicyRow>(statement, []).then(([row]) => toPolicy(row as PolicyRow, defaults)),
-			}
-			reading.policy.catch(() => {
-				if (read === reading) read = undefined
-			})
-			read = reading
-			return reading.policy
-		},
-		forget(): void {
-			read = undefined
-		},
-	}
+export function createPolicy(run: Run, defaults: PolicyDefaults): Remembered<ClinicPolicy> {
+	return remembered(async () => toPolicy((await run<PolicyRow>(statement, []))[0] as PolicyRow, defaults), freshMs)
 }
+
+const freshMs = 1000
 
 const statement = {
 	name: 'clinic_policy',

@@ -1,5 +1,6 @@
-import { type Db, isDatabaseUnavailable, type Tx } from '../platform/database/database.ts'
+import type { Db, Tx } from '../platform/database/database.ts'
 import type { Run } from '../platform/database/pipeline.ts'
+import { createTelling } from '../platform/database/telling.ts'
 import type { Log } from '../platform/observability/log.ts'
 
 /**
@@ -8,46 +9,28 @@ import type { Log } from '../platform/observability/log.ts'
  * the mailbox, where the slots are read again. Announcing a change twice does no harm.
  */
 export function createAnnouncements({ db, run, log, announce }: AnnouncementsDeps): Announcements {
-	let stopped = false
-	let sweeping = Promise.resolve()
-	let timer: NodeJS.Timeout | undefined
-	schedule()
+	const telling = createTelling<Row>({
+		db,
+		run,
+		log,
+		table: 'calendar_announcements',
+		columns: ['doctor_id', 'slot_starts'],
+		what: 'changes of calendars',
+		sweepEveryMs,
+		async announce(rows) {
+			const answers = await Promise.allSettled(rows.map(row => announce(row.doctor_id, row.slot_starts ?? undefined)))
+			const told = rows.filter((_, index) => answers[index]?.status === 'fulfilled')
+			const failed = answers.find(each => each.status === 'rejected')
+			if (failed) log.debug({ reason: (failed.reason as Error).message, left: rows.length - told.length }, 'announcements are left')
+			return told
+		},
+	})
 
 	return {
 		write: async (trx, changes) => void (await trx.raw(writeChanges, { changes: JSON.stringify(changes), maxSlots })),
 		writeDoctor: async (trx, doctorId) => void (await trx.raw(writeOfDoctor, { doctorId, maxSlots })),
 		writePatient: async (trx, patientId) => void (await trx.raw(writeOfPatient, { patientId, shownDays })),
-		tell,
-		async stop() {
-			stopped = true
-			clearTimeout(timer)
-			await sweeping
-		},
-	}
-
-	async function tell() {
-		try {
-			while ((await tellSome({ db, log, announce })) === toldAtOnce);
-		} catch (error) {
-			log.warn({ reason: (error as Error).message }, 'changes of calendars could not be announced; the next sweep tries again')
-		}
-	}
-
-	function schedule() {
-		if (stopped) return
-		timer = setTimeout(() => {
-			sweeping = sweep()
-		}, sweepEveryMs)
-		timer.unref()
-	}
-
-	async function sweep() {
-		try {
-			if ((await run(isSomethingWritten, [])).length > 0) await tell()
-		} catch (error) {
-			if (!isDatabaseUnavailable(error)) log.warn({ reason: (error as Error).message }, 'the sweep of announcements failed')
-		}
-		schedule()
+		...telling,
 	}
 }
 
@@ -105,37 +88,5 @@ const maxSlots = 300
 /** A calendar shows this many days at most. */
 const shownDays = 42
 const sweepEveryMs = 350
-const toldAtOnce = 100
-
-const isSomethingWritten = { name: 'announcements_written', text: 'SELECT FROM calendar_announcements LIMIT 1' }
-
-/** A node that freezes during an announcement loses its transaction after this time, and another node announces instead. */
-const frozenAfterMs = 1000
 
 type Row = { id: string; doctor_id: string; slot_starts: Date[] | null }
-
-/** Announces the oldest records that no other node is announcing, and removes them. Returns how many records it found. */
-function tellSome({ db, log, announce }: Omit<AnnouncementsDeps, 'run'>): Promise<number> {
-	// Not `inTransaction`, because the body does more than SQL and must not be repeated.
-	return db.transaction(async trx => {
-		await trx.raw(`SET LOCAL idle_in_transaction_session_timeout = ${frozenAfterMs}`)
-		const rows: Row[] = await trx('calendar_announcements')
-			.orderBy('id')
-			.limit(toldAtOnce)
-			.forUpdate()
-			.skipLocked()
-			.select('id', 'doctor_id', 'slot_starts')
-		if (rows.length === 0) return 0
-		const telling = await Promise.allSettled(rows.map(row => announce(row.doctor_id, row.slot_starts ?? undefined)))
-		const told = rows.filter((_, index) => telling[index]?.status === 'fulfilled')
-		const failed = telling.find(each => each.status === 'rejected')
-		if (failed) log.debug({ reason: (failed.reason as Error).message, left: rows.length - told.length }, 'announcements are left')
-		await trx('calendar_announcements')
-			.whereIn(
-				'id',
-				told.map(({ id }) => id),
-			)
-			.delete()
-		return told.length
-	})
-}

@@ -3,28 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
 import { violationsOf } from '../support/axe.ts'
-import { desktop, signIn, useBrowser } from '../support/browser.ts'
+import { signIn, useBrowser } from '../support/browser.ts'
 import { useDemoNode } from '../support/demo-node.ts'
 import { aPatient } from '../support/people.ts'
 import { waitFor } from '../support/wait.ts'
 import { wordsIn } from '../support/words.ts'
-
-const atTheDesk = { ...desktop, viewport: { width: 1440, height: 900 } }
-
-/** Presses keys as a person would, and counts them; typing a name or a number is not counted. */
-const keyboardOf = (page: Page) => {
-	let presses = 0
-	return {
-		type: (text: string) => page.keyboard.type(text, { delay: 15 }),
-		press: async (key: string) => {
-			presses++
-			await page.keyboard.press(key)
-		},
-		get presses() {
-			return presses
-		},
-	}
-}
+import { atTheDesk, dayWithTimes, keyboardOf, openDesk as openDeskOf } from './at-the-desk.ts'
 
 const focusedSlot = (page: Page) =>
 	page.waitForFunction(
@@ -36,26 +20,7 @@ describe('the desk', function () {
 	const node = useDemoNode()
 	const browsing = useBrowser({ returning: true })
 
-	const openDesk = async () => {
-		const page = await browsing.visitor(atTheDesk)
-		await signIn(page, node.url, 'reception@clinic.example', { path: '/desk' })
-		await page.getByTestId('desk-slot').first().waitFor()
-		return page
-	}
-
-	/** In the evening today may have no time left. */
-	const dayWithTimes = async (page: Page) => {
-		const free = page.locator('[data-testid="desk-slot"][data-state="free"]').first()
-		for (let day = 0; day < 5; day++) {
-			const found = await free.waitFor({ timeout: 5000 }).then(
-				() => true,
-				() => false,
-			)
-			if (found) return
-			await page.keyboard.press('PageDown')
-		}
-		throw new Error('no time is free in five days')
-	}
+	const openDesk = () => openDeskOf(browsing, node)
 
 	it('books for a patient on the telephone with the keyboard alone, from an empty search box, in at most 15 key presses', async () => {
 		const page = await openDesk()

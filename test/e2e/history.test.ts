@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
-import { desktop, signIn, useBrowser } from '../support/browser.ts'
+import { signIn, useBrowser } from '../support/browser.ts'
 import { useDemoNode } from '../support/demo-node.ts'
 import { waitFor } from '../support/wait.ts'
+import { atTheDesk, dayWithTimes } from './at-the-desk.ts'
 
-const atTheDesk = { ...desktop, viewport: { width: 1440, height: 900 } }
 const tomorrow = () => new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
 
 describe('what happened, at the desk', function () {
@@ -23,16 +23,8 @@ describe('what happened, at the desk', function () {
 	/** Opens the first day with free times from tomorrow on. */
 	const openDesk = async () => {
 		const page = await open(`/desk?date=${tomorrow()}`)
-		const free = page.locator('[data-testid="desk-slot"][data-state="free"]').first()
-		for (let day = 0; day < 5; day++) {
-			const found = await free.waitFor({ timeout: 5000 }).then(
-				() => true,
-				() => false,
-			)
-			if (found) return page
-			await page.keyboard.press('PageDown')
-		}
-		throw new Error('no time is free in five days')
+		await dayWithTimes(page)
+		return page
 	}
 
 	/** Books for the first patient whose name begins so, with the keys of a telephone call. */

@@ -6,34 +6,14 @@ import { desktop, signIn, useBrowser } from '../support/browser.ts'
 import { doctorNamed, useDemoNode } from '../support/demo-node.ts'
 import { call } from '../support/http.ts'
 import { waitFor } from '../support/wait.ts'
-
-const atTheDesk = { ...desktop, viewport: { width: 1440, height: 900 } }
+import { dayWithTimes, openDesk as openDeskOf } from './at-the-desk.ts'
 
 describe('patients at the desk', function () {
 	this.timeout(120_000)
 	const node = useDemoNode()
 	const browsing = useBrowser({ returning: true })
 
-	const openDesk = async () => {
-		const page = await browsing.visitor(atTheDesk)
-		await signIn(page, node.url, 'reception@clinic.example', { path: '/desk' })
-		await page.getByTestId('desk-slot').first().waitFor()
-		return page
-	}
-	const dayWithTimes = async (page: Page) => {
-		const free = page.locator('[data-testid="desk-slot"][data-state="free"]').first()
-		for (let day = 0; day < 5; day++) {
-			if (
-				await free.waitFor({ timeout: 5000 }).then(
-					() => true,
-					() => false,
-				)
-			)
-				return
-			await page.keyboard.press('PageDown')
-		}
-		throw new Error('no time is free in five days')
-	}
+	const openDesk = () => openDeskOf(browsing, node)
 	const choose = async (page: Page, typed: string, name: string) => {
 		await page.getByTestId('desk-search').fill(typed)
 		await page.locator('[role=option]:not([value="new-caller"])').filter({ hasText: name }).filter({ visible: true }).first().click()

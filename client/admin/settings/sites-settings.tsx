@@ -6,9 +6,9 @@ import type { Clinic, Site } from '../../../contract/index.ts'
 import { request } from '../../api/http.ts'
 import { viewerZone } from '../../i18n/format.ts'
 import { Loaded } from '../../shell/loaded.tsx'
-import { Confirm } from '../confirm.tsx'
 import { AddressFields, addressText, toAddress, toAddressDraft } from './address-fields.tsx'
 import { changesOf, given, useDraft, useFaults } from './draft.ts'
+import { EditAndArchive } from './edit-and-archive.tsx'
 import { keys, useClinic, useSaving, useSites } from './queries.ts'
 import { differencesOf, SaveBar } from './save-bar.tsx'
 import type { StepProps } from './step.ts'
@@ -67,13 +67,6 @@ const Sites = ({ sites, clinic, isFirst }: SitesProps) => {
 
 const SiteCard = ({ site, onEdit }: { site: Site; onEdit: () => void }) => {
 	const { t } = useTranslation()
-	const [asking, setAsking] = useState(false)
-	const archive = useSaving(
-		(archived: boolean) => request(`/sites/${site.id}`, { method: 'PATCH', body: { archived } }),
-		[keys.sites, keys.doctors],
-		() => setAsking(false),
-	)
-	const named = (text: string) => `${text}: ${site.name}`
 	return (
 		<Card withBorder data-testid="site">
 			<Group justify="space-between" align="flex-start" gap="sm">
@@ -90,38 +83,16 @@ const SiteCard = ({ site, onEdit }: { site: Site; onEdit: () => void }) => {
 					</Group>
 					<Text fz="sm">{[addressText(site.address), site.timeZone.replaceAll('_', ' ')].filter(Boolean).join(' · ')}</Text>
 				</Stack>
-				<Group gap="xs">
-					<Button variant="default" aria-label={named(t('setup.edit'))} onClick={onEdit}>
-						{t('setup.edit')}
-					</Button>
-					{site.archived ? (
-						<Button
-							variant="default"
-							aria-label={named(t('setup.restore'))}
-							loading={archive.isPending}
-							onClick={() => archive.mutate(false)}
-						>
-							{t('setup.restore')}
-						</Button>
-					) : (
-						<Button variant="subtle" aria-label={named(t('setup.archive'))} onClick={() => setAsking(true)}>
-							{t('setup.archive')}
-						</Button>
-					)}
-				</Group>
+				<EditAndArchive
+					name={site.name}
+					archived={site.archived}
+					path={`/sites/${site.id}`}
+					outdates={[keys.sites, keys.doctors]}
+					title={t('setup.sites.archiveTitle', { name: site.name })}
+					text={t('setup.sites.archiveText')}
+					onEdit={onEdit}
+				/>
 			</Group>
-			<Confirm
-				opened={asking}
-				title={t('setup.sites.archiveTitle', { name: site.name })}
-				text={t('setup.sites.archiveText')}
-				action={t('setup.archive')}
-				doing={archive}
-				onConfirm={() => archive.mutate(true)}
-				onClose={() => {
-					setAsking(false)
-					archive.reset()
-				}}
-			/>
 		</Card>
 	)
 }

@@ -3,11 +3,10 @@ import { IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AppointmentType } from '../../../contract/index.ts'
-import { request } from '../../api/http.ts'
 import { Loaded } from '../../shell/loaded.tsx'
-import { Confirm } from '../confirm.tsx'
 import { useDurationText } from './duration-input.tsx'
-import { keys, useClinic, useSaving, useTypes } from './queries.ts'
+import { EditAndArchive } from './edit-and-archive.tsx'
+import { keys, useClinic, useTypes } from './queries.ts'
 import type { StepProps } from './step.ts'
 import { TemplatePicker } from './template-picker.tsx'
 import { TypeForm } from './type-form.tsx'
@@ -65,13 +64,6 @@ const Types = ({ types, locale, isFirst }: TypesProps) => {
 
 const TypeCard = ({ type, onEdit }: { type: AppointmentType; onEdit: () => void }) => {
 	const { t } = useTranslation()
-	const [asking, setAsking] = useState(false)
-	const archive = useSaving(
-		(archived: boolean) => request(`/appointment-types/${type.id}`, { method: 'PATCH', body: { archived } }),
-		[keys.types],
-		() => setAsking(false),
-	)
-	const named = (text: string) => `${text}: ${type.name}`
 	return (
 		<Card withBorder data-testid="type">
 			<Group justify="space-between" align="flex-start" gap="sm">
@@ -94,38 +86,16 @@ const TypeCard = ({ type, onEdit }: { type: AppointmentType; onEdit: () => void 
 					</Group>
 					<Summary type={type} />
 				</Stack>
-				<Group gap="xs">
-					<Button variant="default" aria-label={named(t('setup.edit'))} onClick={onEdit}>
-						{t('setup.edit')}
-					</Button>
-					{type.archived ? (
-						<Button
-							variant="default"
-							aria-label={named(t('setup.restore'))}
-							loading={archive.isPending}
-							onClick={() => archive.mutate(false)}
-						>
-							{t('setup.restore')}
-						</Button>
-					) : (
-						<Button variant="subtle" aria-label={named(t('setup.archive'))} onClick={() => setAsking(true)}>
-							{t('setup.archive')}
-						</Button>
-					)}
-				</Group>
+				<EditAndArchive
+					name={type.name}
+					archived={type.archived}
+					path={`/appointment-types/${type.id}`}
+					outdates={[keys.types]}
+					title={t('setup.types.archiveTitle', { name: type.name })}
+					text={t('setup.types.archiveText')}
+					onEdit={onEdit}
+				/>
 			</Group>
-			<Confirm
-				opened={asking}
-				title={t('setup.types.archiveTitle', { name: type.name })}
-				text={t('setup.types.archiveText')}
-				action={t('setup.archive')}
-				doing={archive}
-				onConfirm={() => archive.mutate(true)}
-				onClose={() => {
-					setAsking(false)
-					archive.reset()
-				}}
-			/>
 		</Card>
 	)
 }
